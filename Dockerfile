@@ -1,0 +1,20 @@
+FROM python:3.12-slim AS build
+WORKDIR /src
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY hedger hedger
+RUN python -m venv /opt/hedger \
+    && /opt/hedger/bin/pip install --no-cache-dir --constraint constraints.txt .
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/hedger hedger
+COPY --from=build /opt/hedger /opt/hedger
+COPY config /etc/hedger
+ENV PATH=/opt/hedger/bin:$PATH PYTHONUNBUFFERED=1 HEDGER_STATE_DIR=/var/lib/hedger
+USER 10001
+WORKDIR /var/lib/hedger
+VOLUME ["/var/lib/hedger"]
+EXPOSE 8787
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8787/healthz', timeout=2)"]
+ENTRYPOINT ["hedger"]
+CMD ["run", "-c", "/etc/hedger/deribit-testnet.toml"]

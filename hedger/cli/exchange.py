@@ -1,0 +1,96 @@
+"""`hedger exchange`: a local Deribit on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXIT_CONFIG = 2
+
+
+def exchange(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the world.")] = 1,
+    speed: Annotated[float, typer.Option(help="Market seconds per real second.")] = 1.0,
+    book: Annotated[
+        str, typer.Option(help="empty, strangle, straddle, long-straddle, or a TOML/JSON file of positions.")
+    ] = "empty",
+    equity: Annotated[str, typer.Option(help="Starting equity in coin, e.g. BTC=10.")] = "BTC=10",
+    ready_file: Annotated[Path | None, typer.Option(help="Written (0600) when the exchange serves.")] = None,
+    replay: Annotated[Path | None, typer.Option(help="Play a recorded chain instead of a seeded world.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="First day of the replay, e.g. 2026-02-01.")] = None,
+    days: Annotated[int | None, typer.Option(help="Length of the replay in days.")] = None,
+    state: Annotated[Path | None, typer.Option(help="Keep account, orders and world in this file.")] = None,
+    tls: Annotated[bool, typer.Option(help="Serve wss and https with a self-signed certificate.")] = False,
+    origin: Annotated[str | None, typer.Option(help="Market time at the start, ISO 8601; default now.")] = None,
+    vol: Annotated[float, typer.Option(help="Annualised volatility of the seeded world, e.g. 0.55.")] = 0.55,
+) -> None:
+    """Serve a local exchange that speaks Deribit's API v2 until SIGTERM or SIGINT."""
+    from hedger.simulator.launch import parse_equity
+    from hedger.simulator.options import Options
+
+    try:
+        options = Options(
+            port=port,
+            seed=seed,
+            speed=_positive("speed", speed),
+            book=book,
+            equity=parse_equity(equity),
+            origin_ms=_origin_ms(origin, replay),
+            replay_from=_first_day(from_, replay),
+            vol=vol,
+            replay=replay,
+            days=days,
+            ready_file=ready_file,
+            state_file=state,
+            tls=tls,
+        )
+        asyncio.run(_serve(options))
+    except (ValueError, OSError) as error:
+        print(f"hedger exchange: {error}", file=sys.stderr)
+        raise typer.Exit(EXIT_CONFIG) from None
+
+
+def _positive(name: str, value: float) -> float:
+    if not value > 0:
+        raise ValueError(f"{name}: must be above 0, got {value}")
+    return value
+
+
+def _first_day(text: str | None, replay: Path | None) -> date | None:
+    """`--from`, which only a replay has."""
+    if text is not None and replay is None:
+        raise ValueError("from: only with --replay; use --origin for a seeded world")
+    return None if text is None else date.fromisoformat(text)
+
+
+def _origin_ms(text: str | None, replay: Path | None) -> int | None:
+    """`--origin` in ms, which only a seeded world has; without a zone it is UTC."""
+    if text is None:
+        return None
+    if replay is not None:
+        raise ValueError("origin: not with --replay; use --from for the first day of the replay")
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)
+
+
+async def _serve(options: object) -> None:
+    from hedger.simulator.options import Options
+    from hedger.simulator.server import running_exchange
+
+    assert isinstance(options, Options)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running_exchange(options) as running:
+        ready = running.ready
+        print(f"exchange of {ready.account}: {ready.ws_url} {ready.http_url} (speed {ready.speed:g})", flush=True)
+        await stop.wait()

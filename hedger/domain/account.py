@@ -1,0 +1,73 @@
+"""Fills, positions and account summaries: the venue's statements about our money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from hedger.domain.order import Side
+
+
+class Fill(msgspec.Struct, frozen=True, tag="fill", forbid_unknown_fields=True):
+    """One trade of the account, ours or a person's. Unique per (venue, fee_currency, trade_id)."""
+
+    venue: str
+    trade_id: str
+    order_id: str
+    label: str
+    instrument: str
+    side: Side
+    amount: Decimal  # in the instrument's amount unit
+    price: Decimal  # in the instrument's price unit
+    fee: Decimal  # positive: paid; negative: rebate
+    fee_currency: str
+    market_ms: int
+    mark_price: float | None = None
+    index_usd: float | None = None
+    liquidity: str = ""  # "M" | "T"
+    trade_seq: int = 0
+    block_trade_id: str | None = None
+    combo_id: str | None = None
+    liquidation: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.venue, self.fee_currency, self.trade_id)
+
+    @property
+    def signed_amount(self) -> Decimal:
+        return self.amount if self.side is Side.BUY else -self.amount
+
+
+class Position(msgspec.Struct, frozen=True, tag="position", forbid_unknown_fields=True):
+    """A position as the venue reports it; `size` is signed, in the instrument's amount unit."""
+
+    venue: str
+    instrument: str
+    size: Decimal
+    average_price: Decimal = Decimal(0)
+    mark_price: Decimal | None = None
+    delta_coin: float | None = None
+    floating_pnl: Decimal | None = None
+
+
+class Account(msgspec.Struct, frozen=True, tag="account", forbid_unknown_fields=True):
+    """One currency's account summary; amounts in that currency's coin."""
+
+    venue: str
+    currency: str
+    balance: Decimal
+    equity: Decimal
+    available_funds: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+    options_value: Decimal = Decimal(0)
+    options_delta: float | None = None
+    delta_total: float | None = None
+    delta_total_by_index: dict[str, float] = {}
+    session_rpl: Decimal = Decimal(0)
+    session_upl: Decimal = Decimal(0)
+    futures_session_upl: Decimal = Decimal(0)
+    margin_model: str = ""
+    received_wire_s: float = 0.0

@@ -1,0 +1,51 @@
+"""Documentation and bounds of a settings key, written once beside the field it describes.
+
+    stale_after_s: Annotated[float, Key("s", "quotes older than this are not traded on", above=0)] = 10.0
+
+`config/default.toml`, `hedger check` and the validation read the same Key.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+
+
+class Key(NamedTuple):
+    """Unit and meaning of a key; `least` and `most` are inclusive bounds, `above` an exclusive one."""
+
+    unit: str
+    meaning: str
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    secret: bool = False
+
+
+def keys_of(params_type: type) -> Iterator[tuple[str, Key]]:
+    """The documented fields of a Params dataclass, in their order."""
+    hints = get_type_hints(params_type, include_extras=True)
+    for field in fields(params_type):
+        hint = hints[field.name]
+        if get_origin(hint) is Annotated:
+            yield from ((field.name, note) for note in get_args(hint)[1:] if isinstance(note, Key))
+
+
+def check_bounds(params: Any) -> None:
+    """Refuse a Params value outside its Keys' bounds. Raises ValueError naming field, value and bound."""
+    for name, key in keys_of(type(params)):
+        value = getattr(params, name)
+        if isinstance(value, float) and math.isnan(value):
+            raise ValueError(f"{name} = nan: must be a number")
+        if key.above is not None and not value > key.above:
+            raise ValueError(f"{name} = {value}: must be above {key.above:g}{_unit(key)}")
+        if key.least is not None and value < key.least:
+            raise ValueError(f"{name} = {value}: must be at least {key.least:g}{_unit(key)}")
+        if key.most is not None and value > key.most:
+            raise ValueError(f"{name} = {value}: must be at most {key.most:g}{_unit(key)}")
+
+
+def _unit(key: Key) -> str:
+    return f" {key.unit}" if key.unit else ""

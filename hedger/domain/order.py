@@ -1,0 +1,213 @@
+"""Orders: what we meant, and the table of everything that can happen to one.
+
+The table knows the awkward pairs of a real venue: a fill before the acknowledgement, a fill after a
+cancel, a cancel that loses its race, evidence arriving for an order thought lost. A pair that is not
+in the table is a defect of ours and raises.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from hedger.domain.errors import InvariantError
+
+
+class Side(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Side.BUY else -1
+
+    @classmethod
+    def of(cls, signed: float | Decimal) -> Side:
+        """The side that moves a position by `signed` (not zero)."""
+        return cls.BUY if signed > 0 else cls.SELL
+
+
+class OrderType(StrEnum):
+    LIMIT = "limit"
+    MARKET = "market"
+
+
+class TimeInForce(StrEnum):
+    IOC = "immediate_or_cancel"
+    FOK = "fill_or_kill"
+    GTC = "good_til_cancelled"
+
+
+class OrderState(StrEnum):
+    DRAFT = "draft"  # in the outbox, not yet durable: the venue cannot know it
+    IN_FLIGHT = "in_flight"  # handed to the socket, nothing heard
+    OPEN = "open"  # the venue has it (partly filled counts as open)
+    CANCELLING = "cancelling"  # open, and a cancel was sent
+    UNKNOWN = "unknown"  # outcome unknown: never re-sent, never taken for rejected
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"  # the venue answered with a definite refusal
+    ABSENT = "absent"  # proved never to have existed at the venue
+    DROPPED = "dropped"  # left the outbox unsent: expired, or the gate closed
+
+
+class OrderEvent(StrEnum):
+    SENT = "sent"
+    ACKED_OPEN = "acked_open"  # any evidence of the venue that it is open
+    FILLED_ALL = "filled_all"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"  # a definite error reply to the placement
+    LOST = "lost"  # time-out, lost reply, disconnect
+    PROVED_ABSENT = "proved_absent"
+    CANCEL_SENT = "cancel_sent"
+    CANCEL_REFUSED = "cancel_refused"  # 11044 and kin: the race was lost, state to be fetched
+    DROPPED = "dropped"
+
+
+TERMINAL: frozenset[OrderState] = frozenset(
+    {OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.ABSENT, OrderState.DROPPED}
+)
+
+_S, _E = OrderState, OrderEvent
+
+TRANSITIONS: dict[tuple[OrderState, OrderEvent], OrderState] = {
+    (_S.DRAFT, _E.SENT): _S.IN_FLIGHT,
+    (_S.DRAFT, _E.DROPPED): _S.DROPPED,
+    (_S.DRAFT, _E.LOST): _S.UNKNOWN,  # crashed between durable and sent: it may have left
+    (_S.IN_FLIGHT, _E.ACKED_OPEN): _S.OPEN,
+    (_S.IN_FLIGHT, _E.FILLED_ALL): _S.FILLED,  # fill before the acknowledgement
+    (_S.IN_FLIGHT, _E.CANCELLED): _S.CANCELLED,  # an IOC's usual end
+    (_S.IN_FLIGHT, _E.REFUSED): _S.REJECTED,
+    (_S.IN_FLIGHT, _E.LOST): _S.UNKNOWN,
+    (_S.IN_FLIGHT, _E.CANCEL_SENT): _S.IN_FLIGHT,  # the cancel travels behind the placement
+    (_S.IN_FLIGHT, _E.CANCEL_REFUSED): _S.UNKNOWN,
+    (_S.OPEN, _E.ACKED_OPEN): _S.OPEN,
+    (_S.OPEN, _E.FILLED_ALL): _S.FILLED,
+    (_S.OPEN, _E.CANCELLED): _S.CANCELLED,
+    (_S.OPEN, _E.CANCEL_SENT): _S.CANCELLING,
+    (_S.OPEN, _E.CANCEL_REFUSED): _S.UNKNOWN,
+    (_S.OPEN, _E.LOST): _S.UNKNOWN,
+    (_S.OPEN, _E.REFUSED): _S.OPEN,  # late error reply behind better evidence
+    (_S.OPEN, _E.PROVED_ABSENT): _S.UNKNOWN,  # it was there: keep asking
+    (_S.CANCELLING, _E.ACKED_OPEN): _S.CANCELLING,
+    (_S.CANCELLING, _E.FILLED_ALL): _S.FILLED,  # the cancel lost the race
+    (_S.CANCELLING, _E.CANCELLED): _S.CANCELLED,
+    (_S.CANCELLING, _E.CANCEL_REFUSED): _S.UNKNOWN,  # filled or gone: fetch the state
+    (_S.CANCELLING, _E.CANCEL_SENT): _S.CANCELLING,
+    (_S.CANCELLING, _E.LOST): _S.UNKNOWN,
+    (_S.CANCELLING, _E.REFUSED): _S.CANCELLING,
+    (_S.UNKNOWN, _E.SENT): _S.UNKNOWN,
+    (_S.UNKNOWN, _E.ACKED_OPEN): _S.OPEN,
+    (_S.UNKNOWN, _E.FILLED_ALL): _S.FILLED,
+    (_S.UNKNOWN, _E.CANCELLED): _S.CANCELLED,
+    (_S.UNKNOWN, _E.REFUSED): _S.REJECTED,  # the late reply is evidence of the venue
+    (_S.UNKNOWN, _E.LOST): _S.UNKNOWN,
+    (_S.UNKNOWN, _E.PROVED_ABSENT): _S.ABSENT,
+    (_S.UNKNOWN, _E.CANCEL_SENT): _S.UNKNOWN,
+    (_S.UNKNOWN, _E.CANCEL_REFUSED): _S.UNKNOWN,
+    # after the end: repeats are heard and change nothing, contradictions become the stronger fact
+    (_S.CANCELLED, _E.FILLED_ALL): _S.FILLED,  # "filled after cancel" happens
+    (_S.CANCELLED, _E.ACKED_OPEN): _S.CANCELLED,  # a reordered older report
+    (_S.REJECTED, _E.ACKED_OPEN): _S.OPEN,  # the venue's book outranks an error reply
+    (_S.REJECTED, _E.FILLED_ALL): _S.FILLED,
+    (_S.REJECTED, _E.CANCELLED): _S.CANCELLED,
+    (_S.ABSENT, _E.ACKED_OPEN): _S.OPEN,  # evidence of presence beats proof of absence
+    (_S.ABSENT, _E.FILLED_ALL): _S.FILLED,
+    (_S.ABSENT, _E.CANCELLED): _S.CANCELLED,
+    (_S.ABSENT, _E.REFUSED): _S.REJECTED,
+    (_S.FILLED, _E.ACKED_OPEN): _S.FILLED,  # a reordered older report
+    (_S.FILLED, _E.CANCELLED): _S.FILLED,
+}
+
+_IGNORED_AFTER_THE_END: frozenset[OrderEvent] = frozenset(
+    {_E.LOST, _E.CANCEL_SENT, _E.CANCEL_REFUSED, _E.PROVED_ABSENT, _E.REFUSED, _E.SENT}
+)
+
+
+def transition(state: OrderState, event: OrderEvent) -> OrderState:
+    """The state after `event`. Raises InvariantError for a pair nobody has thought of."""
+    after = TRANSITIONS.get((state, event))
+    if after is not None:
+        return after
+    if state in TERMINAL and (event in _IGNORED_AFTER_THE_END or _same_end(state, event)):
+        return state
+    raise InvariantError(f"order state {state} cannot take event {event}")
+
+
+def _same_end(state: OrderState, event: OrderEvent) -> bool:
+    return (state, event) in {
+        (_S.FILLED, _E.FILLED_ALL),
+        (_S.CANCELLED, _E.CANCELLED),
+        (_S.DROPPED, _E.DROPPED),
+    }
+
+
+class OrderIntent(msgspec.Struct, frozen=True, tag="order_intent", forbid_unknown_fields=True):
+    """What we mean to send. `amount` in the instrument's amount unit, `price` in its price unit."""
+
+    label: str
+    book: str
+    venue: str
+    instrument: str
+    side: Side
+    amount: Decimal
+    order_type: OrderType
+    time_in_force: TimeInForce
+    valid_until_ms: int  # market time; the venue refuses the order afterwards
+    created_ms: int  # market time
+    price: Decimal | None = None  # None only for market orders
+    reduce_only: bool = False
+    post_only: bool = False
+    reference_price: float = 0.0  # mark of the instrument at the decision
+    purpose: str = "hedge"
+
+    @property
+    def signed_amount(self) -> Decimal:
+        return self.amount * self.side.sign
+
+
+class OrderReport(msgspec.Struct, frozen=True, tag="order_report", forbid_unknown_fields=True):
+    """Evidence of a venue about one order, ours or foreign."""
+
+    venue: str
+    order_id: str
+    label: str
+    instrument: str
+    side: Side
+    state: str  # the venue's word: open | filled | cancelled | rejected | untriggered | ...
+    amount: Decimal
+    filled_amount: Decimal
+    average_price: Decimal = Decimal(0)
+    price: Decimal | None = None
+    order_type: str = ""
+    reduce_only: bool = False
+    cancel_reason: str | None = None
+    updated_ms: int = 0
+    is_liquidation: bool = False
+
+
+class Order(msgspec.Struct, tag="order", forbid_unknown_fields=True):
+    """A row of the order table, mutated by its one owner."""
+
+    intent: OrderIntent
+    state: OrderState = OrderState.DRAFT
+    order_id: str | None = None
+    filled_amount: Decimal = Decimal(0)
+    average_price: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+    detail: str = ""  # the venue's words for a refusal or a cancel
+    sent_wire_s: float | None = None
+    epoch_ended: bool = False  # of an earlier run: resolved, never chased
+
+    @property
+    def remaining_amount(self) -> Decimal:
+        """What may still fill; zero once the order has ended."""
+        if self.state in TERMINAL:
+            return Decimal(0)
+        return self.intent.amount - self.filled_amount
+
+    def apply(self, event: OrderEvent) -> None:
+        """Move to the state the table names."""
+        self.state = transition(self.state, event)

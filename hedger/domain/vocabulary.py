@@ -1,0 +1,153 @@
+"""Every mode, state, action and reason an operator can read, enumerated in this one place.
+
+Status, decisions, metrics, logs and the journal use these values and no others.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Environment(StrEnum):
+    """Where a venue's orders end: a local exchange, the venue's test system, or real money."""
+
+    LOCAL = "local"
+    TESTNET = "testnet"
+    PRODUCTION = "production"
+
+
+class Mode(StrEnum):
+    """What happens to an order the policy wants: shown, filled on paper, or sent."""
+
+    OBSERVE = "observe"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class BreakerState(StrEnum):
+    """The latched switch of a book or of the daemon; later members are stricter."""
+
+    RUNNING = "running"
+    PAUSED = "paused"  # no new hedges; resting orders stay as they are
+    REDUCE_ONLY = "reduce_only"  # only orders that make the hedge position smaller
+    FLATTENING = "flattening"  # the hedge position goes to zero; nothing else
+    HALTED = "halted"  # nothing leaves, resting orders are cancelled
+
+
+class Phase(StrEnum):
+    """How far the daemon is from its first decision (start-up and crash recovery are one path)."""
+
+    CONNECTING = "connecting"
+    RECOVERING = "recovering"
+    WARMING_UP = "warming_up"
+    TRADING = "trading"
+    STOPPING = "stopping"
+
+
+class State(StrEnum):
+    """What /v1/status calls `state`: the phase until trading starts, then the breaker."""
+
+    CONNECTING = "connecting"
+    RECOVERING = "recovering"
+    WARMING_UP = "warming_up"
+    STOPPING = "stopping"
+    RUNNING = "running"
+    PAUSED = "paused"
+    REDUCE_ONLY = "reduce_only"
+    FLATTENING = "flattening"
+    HALTED = "halted"
+
+
+class Neutral(StrEnum):
+    """Which quantity y a book keeps at its target (theory: 1.4)."""
+
+    COIN = "coin"  # y = net transaction delta of options + futures
+    USD = "usd"  # y = equity in coin + net transaction delta
+    BLACK = "black"  # y = sum of Black deltas + futures; display only unless allow_naive
+
+
+class Action(StrEnum):
+    """What a decision did."""
+
+    HOLD = "hold"  # the policy sees no reason to trade, or no legal order ends nearer the target
+    WAIT = "wait"  # the policy would like to trade later (dwell, cooldown, window, order in flight)
+    BLOCKED = "blocked"  # a trade may be due and a named constraint forbids it
+    HEDGE = "hedge"  # an order was handed to the outbox
+    WOULD_HEDGE = "would_hedge"  # observe mode: the order that would have been sent
+
+
+class Reason(StrEnum):
+    """Why a decision was what it was: the one constraint that bound."""
+
+    # policy
+    WITHIN_BAND = "within_band"
+    OUTSIDE_BAND = "outside_band"
+    HARD_LIMIT = "hard_limit"
+    DWELL = "dwell"
+    COOLDOWN = "cooldown"
+    WINDOW = "window"  # theta-offset: the window has not ended
+    DECAY_PAYS = "decay_pays"  # theta-offset: decay covered the move, no trade
+    DECAY_LOST = "decay_lost"  # theta-offset: the move cost more than decay earned
+    QUIET_WINDOW = "quiet_window"  # theta-offset, long gamma: the move did not pay the decay
+    DELTA_CAP = "delta_cap"  # theta-offset: the mandatory cap
+    NEW_DELTA = "new_delta"  # delta born of start-up, a trade, an expiry or new settings
+    SIGMA_BAND = "sigma_band"  # gamma and theta do not offset: a band in sigmas instead
+    STEP = "step"  # the FMZ rule
+    FLATTEN = "flatten"  # an operator asked for the hedge to be closed
+    MIN_TRADE = "min_trade"
+    MIN_LOT = "min_lot"  # no legal order ends nearer the target
+    # knowledge
+    CONNECTING = "connecting"
+    RECOVERING = "recovering"
+    WARM_UP = "warm_up"
+    ACCOUNT_UNKNOWN = "account_unknown"
+    MISSING_QUOTE = "missing_quote"
+    MISSING_GREEKS = "missing_greeks"
+    STALE_QUOTE = "stale_quote"
+    STALE_INDEX = "stale_index"
+    BAD_INPUT = "bad_input"
+    LINK_DOWN = "link_down"
+    INSTRUMENT_NOT_OPEN = "instrument_not_open"
+    PLATFORM_LOCKED = "platform_locked"
+    POSITION_MISMATCH = "position_mismatch"
+    # orders
+    IN_FLIGHT = "in_flight"
+    UNKNOWN_ORDER = "unknown_order"
+    JOURNAL_DOWN = "journal_down"
+    VENUE_REFUSED = "venue_refused"
+    # envelope
+    PAUSED = "paused"
+    REDUCE_ONLY = "reduce_only"
+    FLATTENING = "flattening"
+    HALTED = "halted"
+    STOPPING = "stopping"
+    OBSERVE_MODE = "observe_mode"
+    ORDER_NOTIONAL = "order_notional"
+    ORDER_SIZE = "order_size"
+    HEDGE_POSITION = "hedge_position"
+    ORDER_RATE = "order_rate"
+    TURNOVER_HOUR = "turnover_hour"
+    TURNOVER_DAY = "turnover_day"
+    PRICE_COLLAR = "price_collar"
+    SPREAD = "spread"
+    NO_LIQUIDITY = "no_liquidity"
+    SHRUNK = "shrunk"
+    ILLEGAL_ORDER = "illegal_order"  # amount or price off the instrument's steps
+
+
+class Severity(StrEnum):
+    """How loudly a note is said."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+BREAKER_ORDER: tuple[BreakerState, ...] = tuple(BreakerState)
+
+
+def stricter(first: BreakerState, second: BreakerState) -> BreakerState:
+    """The stricter of two breaker states: a book obeys its own and the daemon's."""
+    return max(first, second, key=BREAKER_ORDER.index)

@@ -1,0 +1,193 @@
+"""What each event changes: one short function per event, no decisions."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from hedger.domain.account import Account, Fill, Position
+from hedger.domain.instrument import InstrumentState
+from hedger.domain.order import OrderEvent, OrderReport
+from hedger.domain.quote import IndexPrice, Quote
+from hedger.domain.vocabulary import Severity
+from hedger.engine import commands, holdings, recover, work
+from hedger.engine import events as ev
+from hedger.engine.state import State, Step
+
+
+def apply(state: State, event: ev.Event, step: Step) -> None:
+    """Change the state by one event; effects and notes go to `step`."""
+    match event:
+        case ev.Quoted():
+            quoted(state, event.quote)
+        case ev.Indexed():
+            indexed(state, event.index)
+        case ev.Reported():
+            reported(state, event.report, step)
+        case ev.Filled():
+            filled(state, event.fill, step)
+        case ev.PositionReported():
+            position_reported(state, event.position, step)
+        case ev.AccountReported():
+            account_reported(state, event.account)
+        case ev.Durable():
+            work.released(state, event.sequence, step)
+        case ev.LinkUp():
+            recover.link_up(state, event, step)
+        case ev.LinkDown():
+            recover.link_down(state, event, step)
+        case ev.LinkHealth():
+            link_health(state, event)
+        case ev.JournalLoaded():
+            recover.journal_loaded(state, event, step)
+        case ev.SnapshotTaken():
+            recover.snapshot_taken(state, event, step)
+        case ev.SnapshotFailed():
+            recover.snapshot_failed(state, event, step)
+        case ev.LookedUp():
+            recover.looked_up(state, event, step)
+        case ev.LookupFailed():
+            step.note(Severity.WARNING, "lookup_failed", label=event.label, detail=event.reason)
+        case ev.InstrumentsListed():
+            instruments_listed(state, event)
+        case ev.InstrumentStateChanged():
+            instrument_state_changed(state, event, step)
+        case ev.PlacementRefused():
+            work.placement_refused(state, event, step)
+        case ev.PlacementLost():
+            work.placement_lost(state, event, step)
+        case ev.PlacementUnsent():
+            work.placement_unsent(state, event, step)
+        case ev.CancelRefused():
+            work.order_event(state, event.label, OrderEvent.CANCEL_REFUSED, event.message, step)
+        case ev.PlatformLocked():
+            platform_locked(state, event, step)
+        case ev.BadData():
+            bad_data(state, event, step)
+        case ev.CommandGiven():
+            commands.given(state, event, step)
+        case ev.SettingsApplied():
+            commands.settings_applied(state, event, step)
+        case ev.SettingsRefused():
+            state.settings_error = event.detail
+            step.note(Severity.ERROR, "settings_refused", detail=event.detail)
+        case ev.JournalFailed():
+            work.journal_failed(state, event, step)
+        case ev.JournalRestored():
+            state.journal_error = ""
+            step.note(Severity.WARNING, "journal_restored")
+        case ev.StopRequested():
+            commands.stop_requested(state, event, step)
+        case _:
+            assert_never(event)
+
+
+def quoted(state: State, quote: Quote) -> None:
+    """A ticker: the newest quote of its instrument, and its book's running sums."""
+    venue = state.venues[quote.venue]
+    known = venue.quotes.get(quote.instrument)
+    if known is not None and known.market_ms > quote.market_ms:
+        return  # reordered: an older ticker never replaces a newer one
+    venue.last_data_wire_s = quote.received_wire_s
+    venue.quotes[quote.instrument] = quote
+    book = holdings.book_of(state, quote.venue, quote.instrument)
+    if book is not None:
+        book.bad.pop(quote.instrument, None)
+        book.book.set_quote(quote)
+
+
+def indexed(state: State, index: IndexPrice) -> None:
+    """An index price, for every book priced by it."""
+    venue = state.venues[index.venue]
+    venue.last_data_wire_s = index.received_wire_s
+    venue.indices[index.index] = index
+    for book in holdings.books_on(state, index.venue):
+        if holdings.index_of(state, book) == index.index:
+            book.bad.pop(index.index, None)
+            book.book.set_index(index)
+
+
+def reported(state: State, report: OrderReport, step: Step) -> None:
+    """Evidence about an order: ours moves in the table, a foreign one is shown."""
+    if state.orders.get(report.label) is not None:
+        work.report(state, report, step)
+    elif work.is_ours(state, report.label):
+        recover.adopt(state, report, step)
+    else:
+        _foreign(state, report)
+
+
+def _foreign(state: State, report: OrderReport) -> None:
+    open_orders = state.venues[report.venue].foreign_open
+    if report.state in ("open", "untriggered"):
+        open_orders[report.order_id] = report
+    else:
+        open_orders.pop(report.order_id, None)
+
+
+def filled(state: State, fill: Fill, step: Step) -> None:
+    """A trade of the account; counted once, whatever the number of messages that tell of it."""
+    if not state.orders.fill(fill):
+        return
+    work.fill_recorded(state, fill, step)
+    holdings.move(state, fill, step)
+
+
+def position_reported(state: State, position: Position, step: Step) -> None:
+    """The venue's word on a position outranks our own sum of fills."""
+    holdings.set_position(state, position.venue, position.instrument, position.size, step)
+
+
+def account_reported(state: State, account: Account) -> None:
+    """Equity and margin of one currency, for the books that settle in it."""
+    for book in holdings.books_on(state, account.venue):
+        if book.book.settlement_currency == account.currency:
+            book.book.set_account(account)
+
+
+def link_health(state: State, event: ev.LinkHealth) -> None:
+    """Figures of the link, for the view."""
+    venue = state.venues[event.venue]
+    venue.credits, venue.clock_skew_ms, venue.round_trip_s = event.credits, event.clock_skew_ms, event.round_trip_s
+
+
+def instruments_listed(state: State, event: ev.InstrumentsListed) -> None:
+    """What the venue lists; positions known only by name find their instrument."""
+    venue = state.venues[event.venue]
+    if event.complete:
+        venue.instruments.clear()
+    venue.instruments.update({instrument.name: instrument for instrument in event.instruments})
+    for book in holdings.books_on(state, event.venue):
+        holdings.refresh_instruments(state, book)
+
+
+def instrument_state_changed(state: State, event: ev.InstrumentStateChanged, step: Step) -> None:
+    """A change of an instrument's life; a delivery moves positions, so the venue is asked."""
+    holdings.set_instrument_state(state, event.venue, event.instrument, event.state)
+    book = holdings.book_of(state, event.venue, event.instrument)
+    ended = event.state in (InstrumentState.DELIVERED, InstrumentState.ARCHIVIZED, InstrumentState.INACTIVE)
+    if ended and book is not None and book.book.holds(event.instrument):
+        step.note(Severity.WARNING, "instrument_ended", instrument=event.instrument, state=event.state)
+        recover.request_snapshot(state, state.venues[event.venue], step)
+
+
+def platform_locked(state: State, event: ev.PlatformLocked, step: Step) -> None:
+    """The venue locked or unlocked an index, or the whole platform."""
+    locked = state.venues[event.venue].locked
+    if event.locked == (event.index in locked):
+        return
+    if event.locked:
+        locked[event.index] = event.detail
+    else:
+        locked.pop(event.index, None)
+    severity = Severity.WARNING if event.locked else Severity.INFO
+    name = "platform_locked" if event.locked else "platform_unlocked"
+    step.note(severity, name, venue=event.venue, index=event.index, detail=event.detail)
+
+
+def bad_data(state: State, event: ev.BadData, step: Step) -> None:
+    """A refused payload: what it spoke of is not traded on until a good one arrives."""
+    state.bad_data[event.venue] += 1
+    book = holdings.book_of(state, event.venue, event.instrument)
+    if book is not None:
+        book.bad[event.instrument] = event.detail
+    step.note(Severity.WARNING, "bad_data", venue=event.venue, channel=event.channel, detail=event.detail)

@@ -1,0 +1,107 @@
+"""What operators ask for: breaker commands, new settings, a stop. Each an event like any other."""
+
+from __future__ import annotations
+
+import math
+
+from hedger.domain.vocabulary import BreakerState, Severity
+from hedger.engine import events as ev
+from hedger.engine import holdings, work
+from hedger.engine.records import Commanded, Configured
+from hedger.engine.settings import BookSettings, EngineSettings
+from hedger.engine.state import BookState, State, Step, VenueState
+from hedger.policies.registry import POLICIES
+from hedger.portfolio.book import Book
+from hedger.risk import breaker
+from hedger.risk.counters import Counters
+
+STOP_PATIENCE_S = 10.0  # wire time a stopping daemon waits for evidence about its orders
+
+
+def given(state: State, event: ev.CommandGiven, step: Step) -> None:
+    """Move the breaker of a book, or of the daemon, and latch it in the journal."""
+    book = state.books.get(event.book)
+    if event.book and book is None:
+        step.note(Severity.ERROR, "command_refused", command=event.command, book=event.book, detail="no such book")
+        return
+    before = state.breaker if book is None else book.breaker
+    after = breaker.after(before, event.command)
+    if book is None:
+        state.breaker = after
+    else:
+        book.breaker = after
+    step.record(
+        Commanded(
+            market_ms=step.now.market_ms,
+            command=event.command,
+            book=event.book,
+            state=after,
+            by=event.by,
+            reason=event.reason,
+        )
+    )
+    if after is BreakerState.HALTED:
+        work.cancel_resting(state, step, book)
+    step.note(
+        Severity.WARNING,
+        "command",
+        command=event.command,
+        book=event.book,
+        before=before,
+        after=after,
+        by=event.by,
+        reason=event.reason,
+    )
+
+
+def stop_requested(state: State, event: ev.StopRequested, step: Step) -> None:
+    """Stop deciding, cancel what rests; the exit follows when nothing of ours can trade any more."""
+    if state.stopping:
+        return
+    state.stopping, state.stop_by_wire_s = event.reason, step.now.wire_s + STOP_PATIENCE_S
+    for approved in state.outbox.drop_all():
+        work.drop(state, approved, "the daemon is stopping", step)
+    work.cancel_resting(state, step)
+    step.note(Severity.INFO, "stopping", reason=event.reason)
+
+
+def install(state: State, settings: EngineSettings) -> None:
+    """Build the state of venues and books that `settings` name; what is already there is kept."""
+    state.settings = settings
+    for terms in settings.venues:
+        state.venues.setdefault(terms.name, VenueState(terms.name, terms.environment))
+    state.books = {book.name: _book_state(state, book) for book in settings.books}
+
+
+def _book_state(state: State, settings: BookSettings) -> BookState:
+    policy = POLICIES[settings.policy]
+    params = policy.params_type(**settings.policy_params)
+    known = state.books.get(settings.name)
+    if known is None:
+        book = Book(settings.underlying, settings.venue, settings.underlying)
+        return BookState(settings, book, policy, params, policy.initial_memory, Counters())
+    if (known.policy.name, known.params) != (policy.name, params) or known.settings != settings:
+        _renew(known, settings, policy.name != known.policy.name)
+    known.settings, known.policy, known.params = settings, policy, params
+    return known
+
+
+def _renew(known: BookState, settings: BookSettings, other_policy: bool) -> None:
+    """New settings give birth to delta: what the old ones tolerated is judged afresh."""
+    known.epoch += 1
+    known.refused_until_wire_s = -math.inf
+    if other_policy:
+        known.memory = POLICIES[settings.policy].initial_memory
+
+
+def settings_applied(state: State, event: ev.SettingsApplied, step: Step) -> None:
+    """Swap the settings whole, between steps."""
+    before = state.settings.config_hash
+    install(state, event.settings)
+    state.settings_error = ""
+    for venue in state.venues.values():
+        for book in holdings.books_on(state, venue.name):
+            holdings.refresh_instruments(state, book)
+        holdings.watch(state, venue, step)
+    step.record(Configured(market_ms=step.now.market_ms, config_hash=event.settings.config_hash))
+    step.note(Severity.INFO, "settings_applied", before=before, config_hash=event.settings.config_hash)

@@ -1,0 +1,38 @@
+"""The record of one decision: what it saw, what it would do, what bound it, how far the next trigger is."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hedger.domain.vocabulary import Action, Mode, Reason
+
+
+class Decision(msgspec.Struct, frozen=True, tag="decision", forbid_unknown_fields=True):
+    """One book's decision at one instant. Deltas in coin; None where a figure is not known."""
+
+    market_ms: int
+    wire_s: float
+    book: str
+    mode: Mode
+    action: Action
+    reason: Reason
+    detail: str = ""  # one sentence a trader can read
+    config_hash: str = ""
+    delta_coin: float | None = None  # the controlled quantity, in-flight hedges included
+    target_delta_coin: float | None = None  # where the policy wants to be
+    lower_coin: float | None = None
+    upper_coin: float | None = None
+    in_flight_coin: float = 0.0
+    gamma_coin_per_usd: float | None = None
+    theta_usd_per_day: float | None = None
+    index_usd: float | None = None
+    iv: float | None = None
+    instrument: str = ""
+    side: str = ""
+    label: str = ""
+    amount: str = ""  # in the venue's unit, exact
+    amount_coin: float = 0.0  # signed
+    amount_usd: float = 0.0  # signed
+    distance_coin: float | None = None  # to the nearer trigger; 0 outside
+    distance_move_pct: float | None = None  # the index move, in per cent, that reaches it
+    amount_contracts: float = 0.0  # signed, number of contracts of the hedge instrument

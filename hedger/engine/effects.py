@@ -1,0 +1,86 @@
+"""Everything the engine can ask for: a closed union of frozen values the driver performs."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hedger.domain.approval import Approved
+from hedger.domain.vocabulary import Environment, Severity
+from hedger.engine.records import Record
+
+
+class _Effect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="effect", tag=str.lower):
+    pass
+
+
+class Watch(_Effect):
+    """The whole set of tickers and indices wanted from a venue, sorted; replaces the previous one."""
+
+    venue: str
+    instruments: tuple[str, ...]
+    indices: tuple[str, ...]
+
+
+class RequestSnapshot(_Effect):
+    """Ask for positions, open orders, accounts, and every trade since `since_ms` (market time)."""
+
+    venue: str
+    since_ms: int
+
+
+class Place(_Effect):
+    """Send this order. Released by the outbox once it is durable."""
+
+    approved: Approved
+
+
+class Cancel(_Effect):
+    """Cancel by order id where known, else by label."""
+
+    venue: str
+    instrument: str
+    label: str
+    order_id: str | None
+
+
+class LookUp(_Effect):
+    """Find out what became of a label: open orders, state by label, trades recent and historical."""
+
+    venue: str
+    instrument: str
+    label: str
+    since_ms: int
+
+
+class LoadJournal(_Effect):
+    """Load what is known of this account and begin a new epoch; answered by JournalLoaded."""
+
+    venue: str
+    environment: Environment
+    account_id: str
+
+
+class Write(_Effect):
+    """Make these records durable, then report Durable(sequence)."""
+
+    sequence: int
+    records: tuple[Record, ...]
+
+
+class Note(_Effect):
+    """A line for the log and the counters: a constant name and its fields."""
+
+    severity: Severity
+    name: str
+    fields: dict[str, str | int | float | bool | None]
+
+
+class Exit(_Effect):
+    """Stop the process with this code; resting orders have been dealt with."""
+
+    code: int
+    reason: str
+
+
+Effect = Watch | RequestSnapshot | Place | Cancel | LookUp | LoadJournal | Write | Note | Exit
+VenueEffect = Watch | RequestSnapshot | Place | Cancel | LookUp

@@ -1,0 +1,84 @@
+"""`Engine.step(now, events) -> effects`: the one call around which every driver is built.
+
+    now      market time and wire time, both given
+    events   whatever has arrived, in order; may be empty when only a deadline passed
+    effects  what the driver is to do, in order
+
+The same events at the same times give the same effects: nothing here reads a clock, a socket or a random
+source, and no iteration depends on hashing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hedger.engine import commands, recover, work
+from hedger.engine.apply import apply
+from hedger.engine.decide import decide
+from hedger.engine.effects import Effect
+from hedger.engine.events import Event, Now
+from hedger.engine.settings import EngineSettings
+from hedger.engine.state import State, Step
+from hedger.engine.view import StatusView
+from hedger.engine.view_builder import build_view
+
+IDLE_S = 1.0  # the engine is stepped at least this often, so that ages and windows are judged
+
+
+class Engine:
+    """Owns the state; everything else sees `view`."""
+
+    def __init__(self, settings: EngineSettings, started: Now) -> None:
+        self._state = State(settings, started)
+        commands.install(self._state, settings)
+
+    def step(self, now: Now, events: Sequence[Event]) -> list[Effect]:
+        """Take in events, meet deadlines, decide once per book, and say what is to be done."""
+        state = self._state
+        step = Step(state, now)
+        for event in events:
+            apply(state, event, step)
+        self._deadlines(step)
+        for book in state.books.values():
+            decide(state, book, step)
+        work.stop_when_quiet(state, step)
+        write = state.outbox.flush()
+        if write is not None:
+            step.ask(write)
+        state.steps, state.events, state.last_step = state.steps + 1, state.events + len(events), now
+        return step.effects
+
+    def _deadlines(self, step: Step) -> None:
+        work.drop_overdue(self._state, step)
+        work.time_outs(self._state, step)
+        recover.retry_snapshots(self._state, step)
+        for book in self._state.books.values():
+            if step.now.wire_s - book.refreshed_wire_s >= self._state.settings.timing.refresh_s:
+                book.refreshed_wire_s = step.now.wire_s
+                book.book.refresh(step.now)
+
+    def next_deadline(self, now: Now) -> float:
+        """Wire time at which `step` is to be called even if nothing arrives."""
+        state = self._state
+        due = [now.wire_s + IDLE_S, state.stop_by_wire_s]
+        timing = state.settings.timing
+        for deadline in (
+            state.outbox.next_deadline(),
+            state.orders.next_deadline(timing.ack_timeout_s, timing.lookup_interval_s),
+            *(venue.snapshot_due_wire_s for venue in state.venues.values()),
+        ):
+            if deadline is not None:
+                due.append(deadline)
+        return min(due)
+
+    @property
+    def settings(self) -> EngineSettings:
+        return self._state.settings
+
+    @property
+    def last_step(self) -> Now | None:
+        return self._state.last_step
+
+    def view(self, now: Now) -> StatusView:
+        """The frozen picture of this instant."""
+        return build_view(self._state, now)

@@ -1,0 +1,262 @@
+"""Everything that can happen to the engine: a closed union of frozen values."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hedger.domain.account import Account, Fill, Position
+from hedger.domain.instrument import Instrument, InstrumentState
+from hedger.domain.order import Order, OrderReport
+from hedger.domain.quote import IndexPrice, Quote
+from hedger.domain.vocabulary import BreakerState, Environment
+from hedger.engine.settings import EngineSettings
+
+
+class Now(msgspec.Struct, frozen=True, array_like=True):
+    """The two times of a step: market time in ms since the epoch, wire time in monotonic seconds."""
+
+    market_ms: int
+    wire_s: float
+
+
+class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag=str.lower):
+    pass
+
+
+class LinkUp(_Event):
+    """A venue is connected, authenticated and subscribed to the account's channels."""
+
+    venue: str
+    environment: Environment
+    account_id: str
+
+
+class LinkDown(_Event):
+    venue: str
+    reason: str
+
+
+class LinkHealth(_Event):
+    """Figures of the link for status and metrics; credits left in the matching-engine bucket."""
+
+    venue: str
+    credits: float
+    clock_skew_ms: float
+    round_trip_s: float
+
+
+class InstrumentsListed(_Event):
+    """Instruments of a venue; `complete` replaces all that was known, otherwise it adds."""
+
+    venue: str
+    instruments: tuple[Instrument, ...]
+    complete: bool
+
+
+class InstrumentStateChanged(_Event):
+    venue: str
+    instrument: str
+    state: InstrumentState
+
+
+class Quoted(_Event):
+    quote: Quote
+
+
+class Indexed(_Event):
+    index: IndexPrice
+
+
+class Reported(_Event):
+    """Evidence about an order, ours or foreign."""
+
+    report: OrderReport
+
+
+class Filled(_Event):
+    fill: Fill
+
+
+class PositionReported(_Event):
+    position: Position
+
+
+class AccountReported(_Event):
+    account: Account
+
+
+class SnapshotTaken(_Event):
+    """A consistent answer to RequestSnapshot: all positions (missing = flat), open orders, recent trades.
+
+    `server_ms` is the earliest server time among the answers, market time.
+    """
+
+    venue: str
+    server_ms: int
+    positions: tuple[Position, ...]
+    open_orders: tuple[OrderReport, ...]
+    accounts: tuple[Account, ...]
+    fills: tuple[Fill, ...]
+
+
+class PlacementRefused(_Event):
+    """The venue answered a placement with an error that proves nothing was placed."""
+
+    venue: str
+    label: str
+    code: int
+    message: str
+
+
+class PlacementLost(_Event):
+    """The outcome of a placement is unknown (lost reply, disconnect, or an error that proves nothing)."""
+
+    venue: str
+    label: str
+    reason: str
+
+
+class PlacementUnsent(_Event):
+    """The placement never left this process (link down, no credits, size limit): proof of absence."""
+
+    venue: str
+    label: str
+    reason: str
+
+
+class CancelRefused(_Event):
+    """A cancel failed (11044 and kin): the order's state is to be fetched."""
+
+    venue: str
+    label: str
+    code: int
+    message: str
+
+
+class LookedUp(_Event):
+    """The whole answer to a LookUp: open orders, order state by label, trades recent and historical.
+
+    `server_ms` is the earliest server time among the answers, market time; empty tuples say "nothing there".
+    """
+
+    venue: str
+    label: str
+    server_ms: int
+    reports: tuple[OrderReport, ...]
+    fills: tuple[Fill, ...]
+
+
+class LookupFailed(_Event):
+    venue: str
+    label: str
+    reason: str
+
+
+class SnapshotFailed(_Event):
+    venue: str
+    reason: str
+
+
+class PlatformLocked(_Event):
+    """The venue locked or unlocked trading on an index ("" = the whole platform)."""
+
+    venue: str
+    index: str
+    locked: bool
+    detail: str
+
+
+class BadData(_Event):
+    """A payload was refused: nothing may be traded on it. `instrument` may be empty."""
+
+    venue: str
+    channel: str
+    instrument: str
+    detail: str
+
+
+class CommandGiven(_Event):
+    """An operator's command: pause, resume, reduce_only, flatten, halt. `book` empty: the daemon."""
+
+    command: str
+    book: str
+    by: str
+    reason: str
+
+
+class SettingsApplied(_Event):
+    settings: EngineSettings
+
+
+class SettingsRefused(_Event):
+    """A reload was refused whole; the running settings stay."""
+
+    detail: str
+
+
+class JournalLoaded(_Event):
+    """What the journal knows of (venue, environment, account): the second half of recovery.
+
+    `epoch` is this run's, already durable. `breakers` by book name, "" for the daemon.
+    `last_fill_ms` is the market time of the newest journalled fill (0: none).
+    """
+
+    venue: str
+    environment: Environment
+    account_id: str
+    epoch: int
+    orders: tuple[Order, ...]
+    fills: tuple[Fill, ...]  # of the last 24 hours of market time, for turnover and de-duplication
+    breakers: dict[str, BreakerState]
+    last_fill_ms: int
+
+
+class Durable(_Event):
+    """Everything written up to and including `sequence` is on disk."""
+
+    sequence: int
+
+
+class JournalFailed(_Event):
+    detail: str
+
+
+class JournalRestored(_Event):
+    pass
+
+
+class StopRequested(_Event):
+    reason: str
+
+
+Event = (
+    LinkUp
+    | LinkDown
+    | LinkHealth
+    | InstrumentsListed
+    | InstrumentStateChanged
+    | Quoted
+    | Indexed
+    | Reported
+    | Filled
+    | PositionReported
+    | AccountReported
+    | SnapshotTaken
+    | SnapshotFailed
+    | PlacementRefused
+    | PlacementLost
+    | PlacementUnsent
+    | CancelRefused
+    | LookedUp
+    | LookupFailed
+    | PlatformLocked
+    | BadData
+    | CommandGiven
+    | SettingsApplied
+    | SettingsRefused
+    | JournalLoaded
+    | Durable
+    | JournalFailed
+    | JournalRestored
+    | StopRequested
+)

@@ -1,0 +1,112 @@
+"""What stands between a book and a trade before its policy is asked: each gate names itself."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hedger.domain.instrument import InstrumentState
+from hedger.domain.order import OrderState
+from hedger.domain.vocabulary import Action, BreakerState, Phase, Reason, stricter
+from hedger.engine import holdings
+from hedger.engine.events import Now
+from hedger.engine.state import BookState, State
+from hedger.portfolio.exposure import Exposure
+
+
+class Gate(NamedTuple):
+    """A constraint that binds, in the words of the vocabulary and in a sentence."""
+
+    action: Action
+    reason: Reason
+    detail: str
+
+
+_BREAKER_REASON = {BreakerState.PAUSED: Reason.PAUSED, BreakerState.HALTED: Reason.HALTED}
+
+
+def breaker_of(state: State, book: BookState) -> BreakerState:
+    """The stricter of the book's breaker and the daemon's."""
+    return stricter(state.breaker, book.breaker)
+
+
+def daemon_gate(state: State, book: BookState) -> Gate | None:
+    """Link, recovery, breaker, journal and platform."""
+    venue = state.venues[book.settings.venue]
+    if state.stopping:
+        return _blocked(Reason.STOPPING, f"the daemon is stopping: {state.stopping}")
+    if not venue.connected:
+        reason = Reason.LINK_DOWN if venue.links else Reason.CONNECTING
+        return _blocked(reason, f"{venue.name} is not connected")
+    if venue.phase in (Phase.CONNECTING, Phase.RECOVERING):
+        return _blocked(Reason.RECOVERING, "positions and orders are being reconciled with the venue")
+    breaker = breaker_of(state, book)
+    if breaker in _BREAKER_REASON:
+        return _blocked(_BREAKER_REASON[breaker], f"breaker is {breaker}; `hedger resume` lets it trade again")
+    if state.journal_error:
+        return _blocked(Reason.JOURNAL_DOWN, f"the journal cannot be written: {state.journal_error}")
+    return _platform_gate(state, book)
+
+
+def _platform_gate(state: State, book: BookState) -> Gate | None:
+    venue = state.venues[book.settings.venue]
+    for index in ("", holdings.index_of(state, book)):
+        if index in venue.locked:
+            return _blocked(Reason.PLATFORM_LOCKED, f"{venue.name} locked {index or 'the platform'}")
+    hedge = holdings.hedge_listing(state, book)
+    if hedge is None:
+        return _blocked(Reason.INSTRUMENT_NOT_OPEN, f"{book.settings.hedge_instrument} is not listed")
+    if hedge.state is not InstrumentState.OPEN:
+        return _blocked(Reason.INSTRUMENT_NOT_OPEN, f"{hedge.name} is {hedge.state}")
+    return None
+
+
+def data_gate(state: State, book: BookState, exposure: Exposure, y: float | None) -> Gate | None:
+    """Everything the decision rests on is there and fresh. Until the first time, that is the warm-up."""
+    gap = data_gap(state, book, exposure, y)
+    if gap is None:
+        book.warm = True
+        return None
+    if not book.warm:
+        return _blocked(Reason.WARM_UP, f"warming up: {gap.detail}")
+    return gap
+
+
+def data_gap(state: State, book: BookState, exposure: Exposure, y: float | None) -> Gate | None:
+    held = sorted(name for name in book.bad if book.book.holds(name) or name == book.settings.hedge_instrument)
+    if held:
+        return _blocked(Reason.BAD_INPUT, f"{held[0]}: {book.bad[held[0]]}")
+    unlisted = state.venues[book.settings.venue].positions
+    if unlisted:
+        return _blocked(Reason.MISSING_QUOTE, f"positions in instruments not listed: {', '.join(sorted(unlisted))}")
+    if exposure.missing:
+        reason = Reason.MISSING_GREEKS if "greeks" in exposure.missing[0] else Reason.MISSING_QUOTE
+        return _blocked(reason, _first(exposure.missing))
+    if exposure.stale:
+        reason = Reason.STALE_INDEX if exposure.stale[0].startswith("index") else Reason.STALE_QUOTE
+        return _blocked(reason, _first(exposure.stale))
+    if y is None or exposure.equity_coin is None:
+        return _blocked(Reason.ACCOUNT_UNKNOWN, f"no account summary in {book.book.settlement_currency} yet")
+    return None
+
+
+def order_gate(state: State, book: BookState, now: Now) -> Gate | None:
+    """One hedge at a time: nothing new while an order of the book may still trade."""
+    live = [order for order in state.orders.live() if order.intent.book == book.name]
+    unknown = [order.intent.label for order in live if order.state is OrderState.UNKNOWN]
+    if unknown:
+        return _blocked(Reason.UNKNOWN_ORDER, f"outcome of {unknown[0]} is unknown; the venue is being asked")
+    if live:
+        order = live[0]
+        return Gate(Action.WAIT, Reason.IN_FLIGHT, f"order {order.intent.label} is {order.state}")
+    if now.wire_s < book.refused_until_wire_s:
+        return _blocked(Reason.VENUE_REFUSED, f"the venue refused the last order: {book.refused_detail}")
+    return None
+
+
+def _blocked(reason: Reason, detail: str) -> Gate:
+    return Gate(Action.BLOCKED, reason, detail)
+
+
+def _first(items: tuple[str, ...]) -> str:
+    more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
+    return f"{items[0]}{more}"

@@ -1,0 +1,164 @@
+"""Which book holds what: positions, the instruments a book follows, and what is to be watched for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from hedger.domain.account import Fill
+from hedger.domain.instrument import Instrument, InstrumentState
+from hedger.domain.names import parse_name
+from hedger.domain.vocabulary import Severity
+from hedger.engine.effects import Watch
+from hedger.engine.state import BookState, State, Step, VenueState
+from hedger.execution.labels import parse_label
+
+
+def books_on(state: State, venue: str) -> Iterator[BookState]:
+    """The books of one venue, in the order of the settings."""
+    return (book for book in state.books.values() if book.settings.venue == venue)
+
+
+def book_of(state: State, venue: str, instrument: str) -> BookState | None:
+    """The book an instrument belongs to: same venue, same base, settled in the book's coin."""
+    for book in books_on(state, venue):
+        if instrument in book.book:
+            return book
+    listed = state.venues[venue].instruments.get(instrument)
+    if listed is not None:
+        return _book_for(state, listed)
+    return None
+
+
+def _book_for(state: State, instrument: Instrument) -> BookState | None:
+    for book in books_on(state, instrument.venue):
+        if belongs(book, instrument):
+            return book
+    return None
+
+
+def belongs(book: BookState, instrument: Instrument) -> bool:
+    """Options and futures on the book's underlying that settle in its coin."""
+    return (
+        (instrument.is_option or instrument.is_future)
+        and instrument.base_currency == book.settings.underlying
+        and instrument.settlement_currency == book.book.settlement_currency
+    )
+
+
+def index_of(state: State, book: BookState) -> str:
+    """The price index of the book, from its hedge instrument's listing; empty while not listed."""
+    listed = state.venues[book.settings.venue].instruments.get(book.settings.hedge_instrument)
+    return "" if listed is None else listed.price_index
+
+
+def hedge_listing(state: State, book: BookState) -> Instrument | None:
+    """The listed hedge instrument of a book."""
+    return state.venues[book.settings.venue].instruments.get(book.settings.hedge_instrument)
+
+
+def set_position(state: State, venue: str, instrument: str, size: Decimal, step: Step) -> bool:
+    """Take the venue's word for a position; True where it differs from what fills had led us to expect."""
+    known = state.venues[venue]
+    book = book_of(state, venue, instrument)
+    if book is None:
+        _remember_unlisted(known, instrument, size)
+        if size and _could_be_ours(state, venue, instrument):
+            step.note(Severity.WARNING, "position_not_listed", instrument=instrument, size=str(size))
+        return False
+    _ensure_row(known, book, instrument)
+    before = book.book.size(instrument)
+    if before == size:
+        return False
+    book.book.set_position(instrument, size)
+    book.epoch += 1
+    step.note(Severity.INFO, "position_set", book=book.name, instrument=instrument, before=str(before), size=str(size))
+    watch(state, known, step)
+    return True
+
+
+def move(state: State, fill: Fill, step: Step) -> None:
+    """Move a position by a fill not seen before. A trade that is not our own hedge gives birth to delta."""
+    known = state.venues[fill.venue]
+    book = book_of(state, fill.venue, fill.instrument)
+    if book is None:
+        return
+    _ensure_row(known, book, fill.instrument)
+    book.book.set_position(fill.instrument, book.book.size(fill.instrument) + fill.signed_amount)
+    own = parse_label(fill.label)
+    if own is None or own.book != book.name:
+        book.epoch += 1
+        step.note(
+            Severity.WARNING, "foreign_trade", book=book.name, instrument=fill.instrument, amount=str(fill.signed_amount)
+        )
+    watch(state, known, step)
+
+
+def held(state: State, venue: str) -> list[str]:
+    """Names with a position on a venue, in order."""
+    names = {row for book in books_on(state, venue) for row in book.book.held()}
+    return sorted(names | set(state.venues[venue].positions))
+
+
+def refresh_instruments(state: State, book: BookState) -> None:
+    """Give the book its listings: the hedge instrument and every row it holds."""
+    known = state.venues[book.settings.venue]
+    for name in (book.settings.hedge_instrument, *book.book.names()):
+        if name in known.instruments:
+            book.book.set_instrument(known.instruments[name])
+    for name in sorted(known.positions):
+        listed = known.instruments.get(name)
+        if listed is not None and belongs(book, listed):
+            book.book.set_instrument(listed)
+            book.book.set_position(name, Decimal(known.positions.pop(name)))
+            book.epoch += 1
+
+
+def set_instrument_state(state: State, venue: str, instrument: str, new: InstrumentState) -> None:
+    """Remember an instrument's state, in the listing and in the book's row."""
+    known = state.venues[venue]
+    listed = known.instruments.get(instrument)
+    if listed is None or listed.state is new:
+        return
+    known.instruments[instrument] = msgspec.structs.replace(listed, state=new)
+    book = book_of(state, venue, instrument)
+    if book is not None and instrument in book.book:
+        book.book.set_instrument(known.instruments[instrument])
+
+
+def watch(state: State, venue: VenueState, step: Step) -> None:
+    """Ask for the tickers of what is held, of the hedge instruments and their indices, when that set changed."""
+    if not venue.connected:
+        return
+    books = list(books_on(state, venue.name))
+    instruments = {book.settings.hedge_instrument for book in books} | {n for book in books for n in book.book.held()}
+    indices = {index for book in books if (index := index_of(state, book))}
+    wanted = Watch(venue=venue.name, instruments=tuple(sorted(instruments)), indices=tuple(sorted(indices)))
+    if wanted != venue.watch:
+        venue.watch = wanted
+        step.ask(wanted)
+
+
+def _ensure_row(venue: VenueState, book: BookState, instrument: str) -> None:
+    if instrument not in book.book:
+        book.book.set_instrument(venue.instruments[instrument])
+        quote = venue.quotes.get(instrument)
+        if quote is not None:
+            book.book.set_quote(quote)
+
+
+def _remember_unlisted(venue: VenueState, instrument: str, size: Decimal) -> None:
+    if size and instrument not in venue.instruments:
+        venue.positions[instrument] = str(size)
+    else:
+        venue.positions.pop(instrument, None)
+
+
+def _could_be_ours(state: State, venue: str, instrument: str) -> bool:
+    try:
+        base = parse_name(instrument).base
+    except ValueError:
+        return True
+    return any(book.settings.underlying == base for book in books_on(state, venue))

@@ -1,0 +1,35 @@
+"""What has arrived since the last step. Quotes conflate by instrument; private events never do."""
+
+from __future__ import annotations
+
+from hedger.domain.errors import HaltedError
+from hedger.engine.events import Event, Indexed, Quoted
+
+
+class Inbox:
+    """Bounded. An overflow of private events is fatal: a fill that was not heard is a position not known."""
+
+    def __init__(self, private_limit: int = 100_000) -> None:
+        self._private_limit = private_limit
+        self._private: list[Event] = []
+        self._market: dict[tuple[str, str, str], Event] = {}
+
+    def __len__(self) -> int:
+        return len(self._private) + len(self._market)
+
+    def put(self, event: Event) -> None:
+        """Add an event. Raises HaltedError when private events pile up beyond the limit."""
+        if type(event) is Quoted:
+            self._market["quote", event.quote.venue, event.quote.instrument] = event
+        elif type(event) is Indexed:
+            self._market["index", event.index.venue, event.index.index] = event
+        elif len(self._private) >= self._private_limit:
+            raise HaltedError(f"inbox: more than {self._private_limit} private events waiting")
+        else:
+            self._private.append(event)
+
+    def take(self) -> list[Event]:
+        """Everything waiting: private events in their order, then the latest quote of each instrument."""
+        batch = [*self._private, *self._market.values()]
+        self._private, self._market = [], {}
+        return batch

@@ -1,0 +1,92 @@
+"""The write-ahead gate: a placement waits here until the journal says it is durable.
+
+Pure: takes records and placements, yields one Write per step, and `Durable(sequence)` releases what that
+write held, or drops it when it waited too long. Cancels do not pass here: a repeated cancel places nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from hedger.domain.approval import Approved
+from hedger.engine.effects import Write
+from hedger.engine.events import Now
+from hedger.engine.records import Record
+
+
+class _Held(NamedTuple):
+    sequence: int
+    approved: Approved
+    drop_after_wire_s: float
+
+
+class Released(NamedTuple):
+    """Placements that may go now, and those that waited too long and must not."""
+
+    send: tuple[Approved, ...]
+    drop: tuple[Approved, ...]
+
+
+class Outbox:
+    """Sequences are dense, start at 1 and belong to this run."""
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.durable = 0
+        self._records: list[Record] = []
+        self._fresh: list[tuple[Approved, float]] = []
+        self._held: deque[_Held] = deque()
+
+    def record(self, record: Record) -> None:
+        """Add a record to the next Write."""
+        self._records.append(record)
+
+    def hold(self, approved: Approved, drop_after_wire_s: float) -> None:
+        """Hold a placement until the next Write is durable, at most until `drop_after_wire_s`."""
+        self._fresh.append((approved, drop_after_wire_s))
+
+    @property
+    def held(self) -> int:
+        return len(self._held) + len(self._fresh)
+
+    def flush(self) -> Write | None:
+        """The Write of this step, if there is anything to write."""
+        if not self._records:
+            return None
+        self.sequence += 1
+        self._held.extend(_Held(self.sequence, approved, until) for approved, until in self._fresh)
+        write = Write(sequence=self.sequence, records=tuple(self._records))
+        self._records, self._fresh = [], []
+        return write
+
+    def release(self, durable_sequence: int, now: Now) -> Released:
+        """Everything held up to `durable_sequence`, split by whether it is still worth sending."""
+        self.durable = max(self.durable, durable_sequence)
+        send: list[Approved] = []
+        drop: list[Approved] = []
+        while self._held and self._held[0].sequence <= self.durable:
+            held = self._held.popleft()
+            (drop if _expired(held, now) else send).append(held.approved)
+        return Released(tuple(send), tuple(drop))
+
+    def drop_expired(self, now: Now) -> tuple[Approved, ...]:
+        """Placements whose journal write took too long, whether or not it ever completes."""
+        drop = tuple(held.approved for held in self._held if _expired(held, now))
+        self._held = deque(held for held in self._held if not _expired(held, now))
+        return drop
+
+    def drop_all(self) -> tuple[Approved, ...]:
+        """Close the gate: nothing held may go any more."""
+        drop = tuple(held.approved for held in self._held) + tuple(approved for approved, _ in self._fresh)
+        self._held.clear()
+        self._fresh.clear()
+        return drop
+
+    def next_deadline(self) -> float | None:
+        """Wire time at which the oldest placement is to be dropped."""
+        return min((held.drop_after_wire_s for held in self._held), default=None)
+
+
+def _expired(held: _Held, now: Now) -> bool:
+    return now.wire_s > held.drop_after_wire_s or now.market_ms >= held.approved.intent.valid_until_ms

@@ -1,0 +1,67 @@
+"""What the journal keeps: the closed union of its records."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hedger.domain.account import Fill
+from hedger.domain.order import Order, OrderIntent
+from hedger.domain.vocabulary import BreakerState
+from hedger.engine.decision import Decision
+
+
+class Intended(msgspec.Struct, frozen=True, tag="intended", forbid_unknown_fields=True):
+    """An order about to be sent; durable before it reaches the socket."""
+
+    market_ms: int
+    intent: OrderIntent
+
+
+class OrderChanged(msgspec.Struct, frozen=True, tag="order_changed", forbid_unknown_fields=True):
+    """The order table's row after a change."""
+
+    market_ms: int
+    order: Order
+
+
+class Traded(msgspec.Struct, frozen=True, tag="traded", forbid_unknown_fields=True):
+    """A fill of the account."""
+
+    market_ms: int
+    fill: Fill
+
+
+class Decided(msgspec.Struct, frozen=True, tag="decided", forbid_unknown_fields=True):
+    """A decision that acted or changed its reason."""
+
+    market_ms: int
+    decision: Decision
+
+
+class Commanded(msgspec.Struct, frozen=True, tag="commanded", forbid_unknown_fields=True):
+    """An operator's command and what the breaker became; `book` is empty for the daemon."""
+
+    market_ms: int
+    command: str
+    book: str
+    state: BreakerState
+    by: str
+    reason: str
+
+
+class Configured(msgspec.Struct, frozen=True, tag="configured", forbid_unknown_fields=True):
+    """Settings that took effect."""
+
+    market_ms: int
+    config_hash: str
+
+
+class Snapshot(msgspec.Struct, frozen=True, tag="snapshot", forbid_unknown_fields=True):
+    """The venue's word at a reconciliation: signed sizes and equity as exact decimals."""
+
+    market_ms: int
+    positions: dict[str, str]
+    equity: dict[str, str]
+
+
+Record = Intended | OrderChanged | Traded | Decided | Commanded | Configured | Snapshot

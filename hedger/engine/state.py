@@ -1,0 +1,122 @@
+"""The state of the engine, mutated in place by its one owner, and the collector of a step's effects."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from hedger.domain.instrument import Instrument
+from hedger.domain.order import OrderReport
+from hedger.domain.quote import IndexPrice, Quote
+from hedger.domain.vocabulary import BreakerState, Environment, Phase, Severity
+from hedger.engine.decision import Decision
+from hedger.engine.effects import Effect, Note, Watch
+from hedger.engine.events import Now
+from hedger.engine.outbox import Outbox
+from hedger.engine.records import Record
+from hedger.engine.settings import BookSettings, EngineSettings
+from hedger.execution.table import OrderTable
+from hedger.policies.registry import Policy
+from hedger.portfolio.book import Book
+from hedger.risk.counters import Counters
+
+
+@dataclass(slots=True)
+class VenueState:
+    """What is known of one venue's link and of the account behind it."""
+
+    name: str
+    environment: Environment
+    account_id: str = ""
+    connected: bool = False
+    phase: Phase = Phase.CONNECTING
+    epoch: int = 0  # 0: the journal of this account has not been loaded
+    last_fill_ms: int = 0
+    snapshot_due_wire_s: float | None = None  # a snapshot is under way until then
+    last_data_wire_s: float | None = None
+    credits: float | None = None
+    clock_skew_ms: float | None = None
+    round_trip_s: float | None = None
+    links: int = 0
+    locked: dict[str, str] = field(default_factory=dict)  # index ("" = platform) -> detail
+    instruments: dict[str, Instrument] = field(default_factory=dict)
+    positions: dict[str, str] = field(default_factory=dict)  # exact signed sizes of instruments not listed
+    quotes: dict[str, Quote] = field(default_factory=dict)
+    indices: dict[str, IndexPrice] = field(default_factory=dict)
+    foreign_open: dict[str, OrderReport] = field(default_factory=dict)
+    watch: Watch | None = None
+
+    @property
+    def reconnects(self) -> int:
+        return max(0, self.links - 1)
+
+
+@dataclass(slots=True)
+class BookState:
+    """One book: its rows, its policy's memory, its breaker and its last words."""
+
+    settings: BookSettings
+    book: Book
+    policy: Policy
+    params: Any  # the policy's own NamedTuple
+    memory: Any
+    counters: Counters
+    breaker: BreakerState = BreakerState.RUNNING
+    epoch: float = 1.0  # changes when delta is born: start-up, a foreign trade, an expiry, new settings
+    warm: bool = False
+    last_hedge_s: float = math.nan  # market time of the last own hedge, seconds
+    refreshed_wire_s: float = -math.inf
+    bad: dict[str, str] = field(default_factory=dict)  # instrument -> why its last payload was refused
+    refused_until_wire_s: float = -math.inf  # back-off after a definite refusal of the venue
+    refused_detail: str = ""
+    last_decision: Decision | None = None
+    last_hedge: Decision | None = None
+    recorded_wire_s: float = -math.inf
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+
+@dataclass(slots=True)
+class State:
+    """Everything the engine knows."""
+
+    settings: EngineSettings
+    started: Now
+    venues: dict[str, VenueState] = field(default_factory=dict)
+    books: dict[str, BookState] = field(default_factory=dict)
+    orders: OrderTable = field(default_factory=OrderTable)
+    outbox: Outbox = field(default_factory=Outbox)
+    breaker: BreakerState = BreakerState.RUNNING
+    label_sequence: int = 0
+    journal_error: str = ""
+    settings_error: str = ""
+    stopping: str = ""  # the reason, once a stop was requested
+    stop_by_wire_s: float = math.inf
+    exited: bool = False
+    steps: int = 0
+    events: int = 0
+    last_step: Now | None = None
+    decisions: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    bad_data: Counter[str] = field(default_factory=Counter)
+
+
+class Step:
+    """Collects what one step asks for."""
+
+    def __init__(self, state: State, now: Now) -> None:
+        self.state, self.now = state, now
+        self.effects: list[Effect] = []
+
+    def ask(self, effect: Effect) -> None:
+        self.effects.append(effect)
+
+    def record(self, record: Record) -> None:
+        self.state.outbox.record(record)
+
+    def note(self, severity: Severity, name: str, **fields: str | int | float | bool | None) -> None:
+        self.effects.append(Note(severity=severity, name=name, fields=fields))

@@ -1,0 +1,143 @@
+"""The frozen picture of the engine that status, page, metrics and CLI read. Units in names; None = not known."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, State
+from hedger.engine.decision import Decision
+
+
+class VenueView(msgspec.Struct, frozen=True):
+    name: str
+    environment: Environment
+    connected: bool
+    data_age_s: float | None  # since the last market data message
+    credits: float | None  # left in the matching-engine bucket
+    account_id: str
+    clock_skew_ms: float | None
+    round_trip_s: float | None
+    reconnects: int
+    locked: bool
+
+
+class DeltaView(msgspec.Struct, frozen=True):
+    """The three conventions side by side, in coin, and the one the book is steered by."""
+
+    black: float | None
+    net_transaction: float | None
+    with_equity: float | None
+    used: float | None
+
+
+class BandView(msgspec.Struct, frozen=True):
+    """The no-trade interval in absolute deltas (coin), and as index levels where they are known."""
+
+    lower: float | None
+    upper: float | None
+    hard_lower: float | None
+    hard_upper: float | None
+    lower_index_usd: float | None
+    upper_index_usd: float | None
+
+
+class HedgePositionView(msgspec.Struct, frozen=True):
+    coin: float | None
+    usd: float | None
+
+
+class PositionView(msgspec.Struct, frozen=True):
+    """One instrument of the book; `size` exact, in `unit`."""
+
+    instrument: str
+    kind: str
+    size: str
+    unit: str
+    mark: float | None
+    iv: float | None
+    delta_coin: float | None  # position total, unadjusted
+    net_transaction_delta_coin: float | None
+    gamma_coin_per_usd: float | None
+    theta_usd_per_day: float | None
+    vega_usd: float | None
+    quote_age_s: float | None
+    missing: str  # what is missing or stale, empty when all is well
+
+
+class BookView(msgspec.Struct, frozen=True):
+    name: str
+    venue: str
+    underlying: str
+    hedge_instrument: str
+    neutral: Neutral | None
+    policy: str
+    state: BreakerState
+    delta: DeltaView
+    target: float
+    band: BandView
+    index_usd: float | None
+    equity_coin: float | None
+    gamma_coin_per_usd: float | None
+    theta_usd_per_day: float | None
+    vega_usd: float | None
+    hedge_position: HedgePositionView
+    in_flight_coin: float
+    turnover_usd_24h: float
+    fees_usd_24h: float
+    hedges_24h: int
+    positions: tuple[PositionView, ...]
+    last_decision: Decision | None
+    last_hedge: Decision | None
+    missing: tuple[str, ...]  # warm-up or blocked: exactly what is awaited
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    label: str
+    instrument: str
+    side: str
+    amount: str
+    filled: str
+    price: str
+    average_price: str
+    state: str
+    detail: str
+    created_ms: int
+
+
+class OrdersView(msgspec.Struct, frozen=True):
+    open: int
+    unknown: int
+    foreign_open: int
+    recent: tuple[OrderView, ...]
+
+
+class CountersView(msgspec.Struct, frozen=True):
+    """Monotonic counts since start; keys of the maps are enumeration values."""
+
+    steps: int
+    events: int
+    decisions: dict[str, int]  # "action|reason" -> count
+    orders: dict[str, int]  # terminal state -> count, and "placed"
+    reconnects: dict[str, int]  # venue -> count
+    bad_data: dict[str, int]  # venue -> count
+
+
+class StatusView(msgspec.Struct, frozen=True):
+    """What /v1/status answers."""
+
+    version: str
+    mode: Mode
+    state: State
+    config_hash: str
+    settings_error: str  # the last refused reload, empty after a good one
+    market_ms: int
+    uptime_s: float
+    last_step_age_s: float
+    epoch: int
+    journal_ok: bool
+    venues: tuple[VenueView, ...]
+    books: tuple[BookView, ...]
+    orders: OrdersView
+    counters: CountersView
+    missing: tuple[str, ...]
+    breaker: BreakerState = BreakerState.RUNNING  # the daemon's own switch, whatever the phase

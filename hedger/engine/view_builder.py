@@ -1,0 +1,203 @@
+"""Builds the frozen picture of the engine: read only, on demand."""
+
+from __future__ import annotations
+
+from hedger import __version__
+from hedger.domain.order import TERMINAL, Order, OrderState
+from hedger.domain.vocabulary import Phase, State as StateWord, stricter
+from hedger.engine import gates, holdings
+from hedger.engine.decide import Sight, interval_of, known, look
+from hedger.engine.events import Now
+from hedger.engine.state import BookState, State, VenueState
+from hedger.engine.view import (
+    BandView,
+    BookView,
+    CountersView,
+    DeltaView,
+    HedgePositionView,
+    OrdersView,
+    OrderView,
+    PositionView,
+    StatusView,
+    VenueView,
+)
+
+RECENT_ORDERS = 50
+
+
+def build_view(state: State, now: Now) -> StatusView:
+    """Everything status, page and metrics show."""
+    books = tuple(_book(state, book, now) for book in state.books.values())
+    return StatusView(
+        version=__version__,
+        mode=state.settings.mode,
+        state=state_word(state),
+        config_hash=state.settings.config_hash,
+        settings_error=state.settings_error,
+        market_ms=now.market_ms,
+        uptime_s=now.wire_s - state.started.wire_s,
+        last_step_age_s=now.wire_s - (state.last_step or state.started).wire_s,
+        epoch=max((venue.epoch for venue in state.venues.values()), default=0),
+        journal_ok=not state.journal_error,
+        venues=tuple(_venue(venue, now) for venue in state.venues.values()),
+        books=books,
+        orders=_orders(state),
+        counters=_counters(state),
+        missing=tuple(f"{book.name}: {item}" for book in books for item in book.missing),
+    )
+
+
+def state_word(state: State) -> StateWord:
+    """The phase until every book trades, then the strictest breaker."""
+    if state.stopping:
+        return StateWord.STOPPING
+    phases = [venue.phase for venue in state.venues.values()]
+    for phase in (Phase.CONNECTING, Phase.RECOVERING):
+        if phase in phases:
+            return StateWord(phase.value)
+    breaker = state.breaker
+    for book in state.books.values():
+        breaker = stricter(breaker, book.breaker)
+    if breaker.value == "running" and not all(book.warm for book in state.books.values()):
+        return StateWord.WARMING_UP
+    return StateWord(breaker.value)
+
+
+def _venue(venue: VenueState, now: Now) -> VenueView:
+    age = None if venue.last_data_wire_s is None else max(0.0, now.wire_s - venue.last_data_wire_s)
+    return VenueView(
+        name=venue.name,
+        environment=venue.environment,
+        connected=venue.connected,
+        data_age_s=age,
+        credits=venue.credits,
+        account_id=venue.account_id,
+        clock_skew_ms=venue.clock_skew_ms,
+        round_trip_s=venue.round_trip_s,
+        reconnects=venue.reconnects,
+        locked=bool(venue.locked),
+    )
+
+
+def _book(state: State, book: BookState, now: Now) -> BookView:
+    sight = look(state, book, now)
+    exposure = sight.exposure
+    gate = gates.daemon_gate(state, book)
+    gap = gates.data_gap(state, book, exposure, sight.y)
+    missing = (*([gate.detail] if gate else []), *(exposure.missing or ()), *(exposure.stale or ()))
+    if not missing and gap is not None:
+        missing = (gap.detail,)
+    return BookView(
+        name=book.name,
+        venue=book.settings.venue,
+        underlying=book.settings.underlying,
+        hedge_instrument=book.settings.hedge_instrument,
+        neutral=book.settings.neutral,
+        policy=book.settings.policy,
+        state=gates.breaker_of(state, book),
+        delta=DeltaView(
+            black=exposure.black, net_transaction=exposure.net_transaction, with_equity=exposure.with_equity, used=sight.y
+        ),
+        target=book.settings.target_delta_coin,
+        band=_band(book, sight),
+        index_usd=exposure.index_usd,
+        equity_coin=exposure.equity_coin,
+        gamma_coin_per_usd=exposure.gamma_coin_per_usd,
+        theta_usd_per_day=exposure.theta_usd_per_day,
+        vega_usd=exposure.vega_usd,
+        hedge_position=_hedge_position(state, book, sight),
+        in_flight_coin=sight.in_flight_coin,
+        turnover_usd_24h=book.counters.turnover_day_usd(now),
+        fees_usd_24h=book.counters.fees_day_usd(now),
+        hedges_24h=book.counters.hedges_day(now),
+        positions=_positions(state, book, now),
+        last_decision=book.last_decision,
+        last_hedge=book.last_hedge,
+        missing=missing,
+    )
+
+
+def _band(book: BookState, sight: Sight) -> BandView:
+    interval = interval_of(book, sight.inputs)
+    if interval is None:
+        return BandView(None, None, None, None, None, None)
+    return BandView(
+        lower=known(interval.lower_delta),
+        upper=known(interval.upper_delta),
+        hard_lower=known(interval.hard_lower),
+        hard_upper=known(interval.hard_upper),
+        lower_index_usd=known(interval.lower_index_usd),
+        upper_index_usd=known(interval.upper_index_usd),
+    )
+
+
+def _hedge_position(state: State, book: BookState, sight: Sight) -> HedgePositionView:
+    listed = holdings.hedge_listing(state, book)
+    quote = state.venues[book.settings.venue].quotes.get(book.settings.hedge_instrument)
+    if listed is None or quote is None:
+        return HedgePositionView(coin=None, usd=None)
+    size = book.book.size(book.settings.hedge_instrument)
+    return HedgePositionView(coin=sight.exposure.hedge_coin, usd=listed.amount_to_usd(size, quote.mark))
+
+
+def _positions(state: State, book: BookState, now: Now) -> tuple[PositionView, ...]:
+    rows = []
+    for row in book.book.rows():
+        if not row.size:
+            continue
+        quote = row.quote
+        rows.append(
+            PositionView(
+                instrument=row.instrument.name,
+                kind=row.instrument.kind.value,
+                size=str(row.size),
+                unit=row.instrument.amount_unit.value,
+                mark=None if quote is None else quote.mark,
+                iv=None if quote is None else quote.iv,
+                delta_coin=row.delta_coin,
+                net_transaction_delta_coin=row.net_transaction_delta_coin,
+                gamma_coin_per_usd=row.gamma_coin_per_usd,
+                theta_usd_per_day=row.theta_usd_per_day,
+                vega_usd=row.vega_usd,
+                quote_age_s=None if quote is None else max(0.0, now.wire_s - quote.received_wire_s),
+                missing=book.bad.get(row.instrument.name, row.missing),
+            )
+        )
+    return tuple(rows)
+
+
+def _orders(state: State) -> OrdersView:
+    live = list(state.orders.live())
+    unknown = sum(order.state is OrderState.UNKNOWN for order in live)
+    foreign = sum(len(venue.foreign_open) for venue in state.venues.values())
+    recent = tuple(_order(order) for order in state.orders.recent(RECENT_ORDERS))
+    return OrdersView(open=len(live) - unknown, unknown=unknown, foreign_open=foreign, recent=recent)
+
+
+def _order(order: Order) -> OrderView:
+    intent = order.intent
+    return OrderView(
+        label=intent.label,
+        instrument=intent.instrument,
+        side=intent.side.value,
+        amount=str(intent.amount),
+        filled=str(order.filled_amount),
+        price="market" if intent.price is None else str(intent.price),
+        average_price=str(order.average_price) if order.filled_amount else "",
+        state=order.state.value,
+        detail=order.detail,
+        created_ms=intent.created_ms,
+    )
+
+
+def _counters(state: State) -> CountersView:
+    outcomes = {"placed": state.outcomes["placed"]}
+    outcomes.update({word.value: state.outcomes[word.value] for word in OrderState if word in TERMINAL})
+    return CountersView(
+        steps=state.steps,
+        events=state.events,
+        decisions=dict(sorted(state.decisions.items())),
+        orders=outcomes,
+        reconnects={venue.name: venue.reconnects for venue in state.venues.values()},
+        bad_data={name: state.bad_data[name] for name in state.venues},
+    )

@@ -1,0 +1,243 @@
+"""The life of our orders: into the outbox, onto the wire, and every way back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hedger.domain.account import Fill
+from hedger.domain.approval import Approved
+from hedger.domain.instrument import Instrument
+from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, TimeInForce
+from hedger.domain.vocabulary import BreakerState, Severity, stricter
+from hedger.engine import events as ev
+from hedger.engine.effects import Cancel, Exit, LookUp, Place
+from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
+from hedger.engine.state import BookState, State, Step
+from hedger.execution.labels import parse_label
+
+REFUSAL_BACKOFF_S = 2.0  # wire time without a new order after the venue refused one
+LOOKUP_OVERLAP_MS = 60_000
+
+
+class NextLabel(NamedTuple):
+    """What makes a label unique across restarts."""
+
+    epoch: int
+    sequence: int
+
+
+def is_ours(state: State, label: str) -> bool:
+    """True for labels of this hedger's books, of any epoch."""
+    return book_name(label) in state.books
+
+
+def book_name(label: str) -> str:
+    """The book a label was made for, empty for a foreign one."""
+    parsed = parse_label(label)
+    return parsed.book if parsed is not None else ""
+
+
+def submit(state: State, approved: Approved, step: Step) -> None:
+    """Write ahead: the order is in the table and in the next journal write; it leaves when that is durable."""
+    intent = approved.intent
+    state.orders.add(intent)
+    state.outbox.hold(approved, step.now.wire_s + state.settings.timing.outbox_wait_s)
+    step.record(Intended(market_ms=step.now.market_ms, intent=intent))
+    state.outcomes["placed"] += 1
+
+
+def released(state: State, sequence: int, step: Step) -> None:
+    """The journal is durable up to `sequence`: what it held may go, unless it is too late or forbidden."""
+    release = state.outbox.release(sequence, step.now)
+    for approved in release.drop:
+        drop(state, approved, "waited too long for the journal", step)
+    for approved in release.send:
+        why = _forbidden_now(state, approved)
+        if why:
+            drop(state, approved, why, step)
+        else:
+            state.orders.sent(approved.intent.label, step.now.wire_s)
+            step.ask(Place(approved=approved))
+
+
+def _forbidden_now(state: State, approved: Approved) -> str:
+    """What changed while the order waited: the link or a breaker."""
+    if not state.venues[approved.intent.venue].connected:
+        return "the link went down"
+    if state.stopping:
+        return "the daemon is stopping"
+    book = state.books.get(approved.intent.book)
+    breaker = state.breaker if book is None else stricter(state.breaker, book.breaker)
+    return f"breaker is {breaker}" if breaker in (BreakerState.PAUSED, BreakerState.HALTED) else ""
+
+
+def drop(state: State, approved: Approved, why: str, step: Step) -> None:
+    """An order that never left this process."""
+    order_event(state, approved.intent.label, OrderEvent.DROPPED, why, step)
+
+
+def drop_overdue(state: State, step: Step) -> None:
+    """Placements the journal did not make durable in time are not worth sending any more."""
+    for approved in state.outbox.drop_expired(step.now):
+        drop(state, approved, "waited too long for the journal", step)
+
+
+def order_event(state: State, label: str, event: OrderEvent, detail: str, step: Step) -> None:
+    """Move an order of ours by an event of the transition table and record the change."""
+    order = state.orders.get(label)
+    if order is None:
+        return
+    before = order.state
+    order.apply(event)
+    order.detail = detail or order.detail
+    if order.state is not before:
+        _changed(state, order, before, step)
+
+
+def report(state: State, evidence: OrderReport, step: Step) -> None:
+    """Apply the venue's evidence; a resting residual of an immediate order is cancelled at once."""
+    order = state.orders.get(evidence.label)
+    if order is None:
+        return
+    before, filled = order.state, order.filled_amount
+    state.orders.report(evidence)
+    if order.state is not before or order.filled_amount != filled:
+        _changed(state, order, before, step)
+    if order.state is OrderState.OPEN and order.intent.time_in_force is not TimeInForce.GTC:
+        cancel(state, order, step)
+
+
+def cancel(state: State, order: Order, step: Step) -> None:
+    """Cancels go at once: a repeated cancel places nothing."""
+    intent = order.intent
+    order.apply(OrderEvent.CANCEL_SENT)
+    state.orders.touched(intent.label, step.now.wire_s)
+    step.ask(Cancel(venue=intent.venue, instrument=intent.instrument, label=intent.label, order_id=order.order_id))
+
+
+def _changed(state: State, order: Order, before: OrderState, step: Step) -> None:
+    step.record(OrderChanged(market_ms=step.now.market_ms, order=order))
+    if order.state is before:
+        return
+    state.orders.touched(order.intent.label, step.now.wire_s)
+    severity = Severity.WARNING if order.state in (OrderState.UNKNOWN, OrderState.REJECTED) else Severity.INFO
+    step.note(
+        severity, f"order_{order.state}", label=order.intent.label, filled=str(order.filled_amount), detail=order.detail
+    )
+    if order.state in TERMINAL:
+        _ended(state, order)
+
+
+def _ended(state: State, order: Order) -> None:
+    """Delta that was counted as in flight and did not arrive is delta the policy has not seen."""
+    state.outcomes[order.state] += 1
+    book = state.books.get(order.intent.book)
+    if book is not None and order.filled_amount != order.intent.amount:
+        book.epoch += 1
+
+
+def placement_refused(state: State, event: ev.PlacementRefused, step: Step) -> None:
+    """A definite refusal: the order has ended, and the book backs off before it tries again."""
+    order_event(state, event.label, OrderEvent.REFUSED, f"{event.code} {event.message}", step)
+    book = state.books.get(book_name(event.label))
+    if book is not None:
+        book.refused_until_wire_s = step.now.wire_s + REFUSAL_BACKOFF_S
+        book.refused_detail = f"{event.code} {event.message}"
+
+
+def placement_lost(state: State, event: ev.PlacementLost, step: Step) -> None:
+    """Nobody knows: UNKNOWN, and the venue is asked."""
+    order_event(state, event.label, OrderEvent.LOST, event.reason, step)
+
+
+def placement_unsent(state: State, event: ev.PlacementUnsent, step: Step) -> None:
+    """Proof of absence by ourselves: the frame was never handed to the socket."""
+    order_event(state, event.label, OrderEvent.REFUSED, f"not sent: {event.reason}", step)
+    book = state.books.get(book_name(event.label))
+    if book is not None:
+        book.refused_until_wire_s = step.now.wire_s + REFUSAL_BACKOFF_S
+        book.refused_detail = event.reason
+
+
+def fill_recorded(state: State, fill: Fill, step: Step) -> None:
+    """Journal a fill seen for the first time and count it where it belongs."""
+    venue = state.venues[fill.venue]
+    venue.last_fill_ms = max(venue.last_fill_ms, fill.market_ms)
+    step.record(Traded(market_ms=step.now.market_ms, fill=fill))
+    book = state.books.get(book_name(fill.label))
+    if book is not None:
+        book.counters.add_fill(fill, notional_usd(venue.instruments.get(fill.instrument), fill))
+        book.last_hedge_s = max(fill.market_ms / 1000, book.last_hedge_s) if book.last_hedge_s == book.last_hedge_s else (
+            fill.market_ms / 1000
+        )
+
+
+def notional_usd(instrument: Instrument | None, fill: Fill) -> float:
+    """Turnover of a fill in USD; of an instrument no longer listed, by its index."""
+    if instrument is not None and instrument.is_future:
+        return abs(instrument.amount_to_usd(fill.amount, float(fill.price)))
+    return abs(float(fill.amount)) * (fill.index_usd or 0.0)
+
+
+def time_outs(state: State, step: Step) -> None:
+    """Orders nobody answered become UNKNOWN; unknown ones are looked up again."""
+    timing = state.settings.timing
+    for order in state.orders.overdue(step.now.wire_s, timing.ack_timeout_s):
+        order_event(state, order.intent.label, OrderEvent.LOST, f"no answer for {timing.ack_timeout_s:g} s", step)
+    for order in state.orders.lookups_due(step.now.wire_s, timing.lookup_interval_s):
+        intent = order.intent
+        if state.venues[intent.venue].connected:
+            state.orders.looked_up(intent.label, step.now.wire_s)
+            step.ask(
+                LookUp(
+                    venue=intent.venue,
+                    instrument=intent.instrument,
+                    label=intent.label,
+                    since_ms=intent.created_ms - LOOKUP_OVERLAP_MS,
+                )
+            )
+
+
+def journal_failed(state: State, event: ev.JournalFailed, step: Step) -> None:
+    """No journal, no new orders: the gate closes, what rests is cancelled, ticks are still read."""
+    state.journal_error = event.detail
+    for approved in state.outbox.drop_all():
+        drop(state, approved, "the journal failed", step)
+    cancel_resting(state, step)
+    step.note(Severity.CRITICAL, "journal_failed", detail=event.detail)
+
+
+def cancel_resting(state: State, step: Step, book: BookState | None = None) -> None:
+    """Cancel every order of ours (of one book, or of all) that the venue may be holding open."""
+    for order in state.orders.live():
+        mine = book is None or order.intent.book == book.name
+        if mine and order.state in (OrderState.OPEN, OrderState.IN_FLIGHT, OrderState.UNKNOWN):
+            cancel(state, order, step)
+
+
+def halt(state: State, why: str, step: Step) -> None:
+    """The daemon halts itself: latched, resting orders cancelled, a person must look."""
+    state.breaker = BreakerState.HALTED
+    step.record(
+        Commanded(
+            market_ms=step.now.market_ms, command="halt", book="", state=state.breaker, by="hedger", reason=why
+        )
+    )
+    for approved in state.outbox.drop_all():
+        drop(state, approved, "halted", step)
+    cancel_resting(state, step)
+    step.note(Severity.CRITICAL, "halted", reason=why)
+
+
+def stop_when_quiet(state: State, step: Step) -> None:
+    """A stopping daemon exits once no order of ours can still trade, or when its patience ends."""
+    if not state.stopping or state.exited:
+        return
+    live = [order.intent.label for order in state.orders.live() if order.state is not OrderState.DRAFT]
+    if live and step.now.wire_s < state.stop_by_wire_s:
+        return
+    state.exited = True
+    if live:
+        step.ask(Exit(code=4, reason=f"{state.stopping}; outcome unknown, resolved at the next start: {live}"))
+    else:
+        step.ask(Exit(code=0, reason=state.stopping))

@@ -1,0 +1,44 @@
+"""What every policy sees: one book at one instant, in plain floats."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Inputs(NamedTuple):
+    """Everything a kernel may know beside its own parameters and memory."""
+
+    now_s: float
+    """Market time, seconds since the Unix epoch."""
+    delta_coin: float
+    """The controlled quantity y, hedges and hedges in flight included."""
+    target_delta_coin: float
+    """Where y is to be steered."""
+    gamma_coin_per_usd: float
+    """d y / d index of the whole book; negative when short options."""
+    theta_usd_per_day: float
+    """Decay of the whole book, signed: positive when short options."""
+    index_usd: float
+    iv: float
+    """The book's representative volatility as a fraction per square root of a 365-day year."""
+    lot_coin: float
+    """Smallest order step of the hedge instrument, in coin at the present price."""
+    last_hedge_s: float
+    """Market time of the last own hedge; NaN if there was none."""
+    book_epoch: float
+    """A counter that changes at start-up, at a trade or expiry not made by the hedger, when a hedge that was
+    counted as in flight failed, and at new settings: delta from there on is born, not drifted."""
+
+
+class Interval(NamedTuple):
+    """Where a policy leaves the book alone, as status shows it; NaN where it cannot be known."""
+
+    lower_delta: float
+    """The policy acts when y ends below this (theta-offset: at the window's end)."""
+    upper_delta: float
+    hard_lower: float
+    """The policy acts at once when y is below this."""
+    hard_upper: float
+    lower_index_usd: float
+    """Index level below the present one at which the next trigger would fire, by the book's gamma."""
+    upper_index_usd: float

@@ -1,0 +1,76 @@
+"""Every policy under its name: what the engine, the backtest and the settings choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from hedger.domain.keys import Key
+from hedger.policies import band, theta_offset
+from hedger.policies.bounds import build
+from hedger.policies.inputs import Inputs, Interval
+from hedger.policies.reasons import Reason
+from hedger.policies.rounding import Rounding
+
+
+class Policy(NamedTuple):
+    """A kernel and what belongs to it. Params and Memory are the policy's own NamedTuples."""
+
+    name: str
+    params_type: type
+    doc: Mapping[str, Key]
+    """Unit, meaning and bounds of each field of the Params."""
+    initial_memory: Any
+    decide: Callable[[Any, Any, Inputs], tuple[Any, float, int]]
+    interval: Callable[[Any, Any, Inputs], Interval]
+    validate: Callable[[Any, float], None]
+    """Takes the Params and the target delta; ValueError names field, value and what is right."""
+    roundings: Mapping[Reason, Rounding]
+
+    def rounding(self, reason: int) -> Rounding:
+        """How an order asked for with `reason` is rounded; ValueError for a reason that asks for none."""
+        found = self.roundings.get(Reason(reason))
+        if found is None:
+            known = ", ".join(each.name for each in self.roundings)
+            raise ValueError(f"reason = {Reason(reason).name}: policy {self.name} trades only on {known}")
+        return found
+
+    def params(self, values: Mapping[str, float], target_delta_coin: float = 0.0) -> Any:
+        """Validated Params from settings; absent keys keep their defaults, unknown keys are refused."""
+        params = build(self.params_type, values)
+        self.validate(params, target_delta_coin)
+        return params
+
+
+def policy_named(name: str) -> Policy:
+    """The policy of that name; ValueError lists the known ones."""
+    if name not in POLICIES:
+        raise ValueError(f"policy = {name!r}: must be one of {', '.join(POLICIES)}")
+    return POLICIES[name]
+
+
+POLICIES: Mapping[str, Policy] = MappingProxyType(
+    {
+        "band": Policy(
+            "band",
+            band.Params,
+            band.DOC,
+            band.INITIAL_MEMORY,
+            band.decide,
+            band.interval,
+            band.validate,
+            band.ROUNDING,
+        ),
+        "theta_offset": Policy(
+            "theta_offset",
+            theta_offset.Params,
+            theta_offset.DOC,
+            theta_offset.INITIAL_MEMORY,
+            theta_offset.decide,
+            theta_offset.interval,
+            theta_offset.validate,
+            theta_offset.ROUNDING,
+        ),
+    }
+)

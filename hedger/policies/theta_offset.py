@@ -1,0 +1,268 @@
+"""Theta-offset: hedge at a window's end only if the move cost more than decay earned (theory 3.8).
+
+With gap B = y - target, book gamma G and decay Th at the window's start, a move of x USD in dt earns
+f = B x + G x^2 / 2 + Th dt. Short gamma hedges to the target iff f < 0, long gamma iff f > 0; both are
+"(B + G x)^2 > B^2 - 2 G Th dt". Around it three rules that hold at every call, not at window ends only:
+
+- delta that was *born* (start-up, a trade, an expiry, new settings) is hedged at once: a window that begins
+  with a large B would wait for absurd moves;
+- a *cap* of `cap_sigmas` standard deviations of the window's delta move, |G| F iv sqrt(dt);
+- where decay cannot offset gamma (G Th >= 0, almost no gamma, long gamma not asked for) a *sigma band* of
+  `sigma_band_k` such deviations replaces the window rule.
+
+A hedge once due stays due until the gap is at most one lot; then the book is flat and a new reference starts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from hedger.domain.keys import Key
+from hedger.policies.bounds import check_keys
+from hedger.policies.inputs import Inputs, Interval
+from hedger.policies.levels import index_levels
+from hedger.policies.reasons import Reason
+from hedger.policies.rounding import Rounding
+
+DAY_S = 86_400.0
+YEAR_S = 365.0 * DAY_S
+
+_NONE = -1
+_WAITING_WINDOW = int(Reason.WAITING_WINDOW)
+_DECAY_PAYS = int(Reason.DECAY_PAYS)
+_DECAY_LOST = int(Reason.DECAY_LOST)
+_MISSED_PAYS = int(Reason.MISSED_WINDOW_PAYS)
+_MISSED_LOST = int(Reason.MISSED_WINDOW_LOST)
+_QUIET_WINDOW = int(Reason.QUIET_WINDOW)
+_MOVE_PAYS = int(Reason.MOVE_PAYS)
+_CAP = int(Reason.CAP)
+_BORN = int(Reason.BORN)
+_SIGMA_HOLD = int(Reason.SIGMA_BAND_HOLD)
+_SIGMA_HEDGE = int(Reason.SIGMA_BAND_HEDGE)
+_NOT_FINITE = int(Reason.NOT_FINITE)
+
+
+class Params(NamedTuple):
+    """DOC has unit and meaning of each field."""
+
+    window_s: float = 21_600.0
+    cap_sigmas: float = 2.0
+    sigma_band_k: float = 1.0
+    long_gamma: int = 0
+    gamma_floor_coin_per_usd: float = 1e-7
+
+
+DOC: Mapping[str, Key] = MappingProxyType(
+    {
+        "window_s": Key("s", "observation window, aligned to 00:00 UTC of 1970", least=60, most=604_800),
+        "cap_sigmas": Key("sigma of the window's delta move", "beyond this hedge at once", above=0, most=10),
+        "sigma_band_k": Key(
+            "sigma of the window's delta move",
+            "half-width of the band used where decay cannot offset",
+            above=0,
+        ),
+        "long_gamma": Key("0 or 1", "1: use the window rule for long gamma too", least=0, most=1),
+        "gamma_floor_coin_per_usd": Key(
+            "coin per USD", "a smaller book gamma counts as none, and as this in cap and sigma band", above=0
+        ),
+    }
+)
+
+
+class Memory(NamedTuple):
+    """The reference the present window is judged against, and the hedge still due."""
+
+    book_epoch: float
+    ref_s: float
+    ref_index_usd: float
+    ref_gap_coin: float
+    ref_gamma_coin_per_usd: float
+    ref_theta_usd_per_day: float
+    due: int
+    """The reason of a hedge not yet seen in y; -1 if none."""
+
+
+INITIAL_MEMORY = Memory(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, _NONE)
+
+
+def decide(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, float, int]:
+    """The kernel: where delta should be now, and why."""
+    if not all_finite(inputs):
+        return memory, inputs.delta_coin, _NOT_FINITE
+    if inputs.book_epoch != memory.book_epoch:
+        return hedge_until_flat(params, memory, inputs, _BORN)
+    if memory.due != _NONE:
+        return hedge_until_flat(params, memory, inputs, memory.due)
+    reason, due = judge(params, memory, inputs)
+    if due:
+        return hedge_until_flat(params, memory, inputs, reason)
+    if windows_ended(params, memory, inputs) >= 1.0:
+        return reference(inputs), inputs.delta_coin, reason
+    return memory, inputs.delta_coin, reason
+
+
+def all_finite(inputs: Inputs) -> bool:
+    """Whether every input this rule reads is a finite number (a sum is finite only if all its terms are)."""
+    return math.isfinite(
+        inputs.now_s
+        + inputs.delta_coin
+        + inputs.target_delta_coin
+        + inputs.gamma_coin_per_usd
+        + inputs.theta_usd_per_day
+        + inputs.index_usd
+        + inputs.iv
+        + inputs.lot_coin
+        + inputs.book_epoch
+    )
+
+
+def hedge_until_flat(
+    params: Params, memory: Memory, inputs: Inputs, reason: int
+) -> tuple[Memory, float, int]:
+    """Ask for the target until at most one lot is missing; then start a new reference."""
+    if abs(inputs.delta_coin - inputs.target_delta_coin) > inputs.lot_coin:
+        waiting = Memory(
+            inputs.book_epoch,
+            memory.ref_s,
+            memory.ref_index_usd,
+            memory.ref_gap_coin,
+            memory.ref_gamma_coin_per_usd,
+            memory.ref_theta_usd_per_day,
+            reason,
+        )
+        return waiting, inputs.target_delta_coin, reason
+    flat = reference(inputs)
+    return flat, inputs.delta_coin, _WAITING_WINDOW if decay_offsets(params, flat) else _SIGMA_HOLD
+
+
+def reference(inputs: Inputs) -> Memory:
+    """The book as it is now: what the next window is judged against."""
+    return Memory(
+        inputs.book_epoch,
+        inputs.now_s,
+        inputs.index_usd,
+        inputs.delta_coin - inputs.target_delta_coin,
+        inputs.gamma_coin_per_usd,
+        inputs.theta_usd_per_day,
+        _NONE,
+    )
+
+
+def judge(params: Params, memory: Memory, inputs: Inputs) -> tuple[int, bool]:
+    """(reason, whether a hedge is due): the cap, then the sigma band or the window rule."""
+    gap = abs(inputs.delta_coin - inputs.target_delta_coin)
+    if gap > half_width(params, inputs, params.cap_sigmas):
+        return _CAP, True
+    if not decay_offsets(params, memory):
+        if gap > half_width(params, inputs, params.sigma_band_k):
+            return _SIGMA_HEDGE, True
+        return _SIGMA_HOLD, False
+    ended = windows_ended(params, memory, inputs)
+    if ended < 1.0:
+        return _WAITING_WINDOW, False
+    short = memory.ref_gamma_coin_per_usd < 0.0
+    earned_usd = window_pnl_usd(memory, inputs)
+    due = earned_usd < 0.0 if short else earned_usd > 0.0
+    if ended >= 2.0:
+        return _MISSED_LOST if due else _MISSED_PAYS, due
+    if short:
+        return _DECAY_LOST if due else _DECAY_PAYS, due
+    return _MOVE_PAYS if due else _QUIET_WINDOW, due
+
+
+def half_width(params: Params, inputs: Inputs, sigmas: float) -> float:
+    """`sigmas` standard deviations of the window's delta move, in coin; at least one lot."""
+    gamma = max(abs(inputs.gamma_coin_per_usd), params.gamma_floor_coin_per_usd)
+    move_usd = inputs.index_usd * inputs.iv * math.sqrt(params.window_s / YEAR_S)
+    return max(sigmas * gamma * move_usd, inputs.lot_coin)
+
+
+def decay_offsets(params: Params, memory: Memory) -> bool:
+    """Whether decay and gamma pull against each other at the reference: the window rule has a meaning."""
+    gamma = memory.ref_gamma_coin_per_usd
+    if abs(gamma) < params.gamma_floor_coin_per_usd or gamma * memory.ref_theta_usd_per_day >= 0.0:
+        return False
+    return gamma < 0.0 or params.long_gamma == 1
+
+
+def windows_ended(params: Params, memory: Memory, inputs: Inputs) -> float:
+    """How many window ends lie between the reference and now; 2 or more: at least one was missed."""
+    return inputs.now_s // params.window_s - memory.ref_s // params.window_s
+
+
+def window_pnl_usd(memory: Memory, inputs: Inputs) -> float:
+    """f = B x + G x^2 / 2 + Th dt in USD, with the reference's greeks and the true time elapsed."""
+    x = inputs.index_usd - memory.ref_index_usd
+    days = (inputs.now_s - memory.ref_s) / DAY_S
+    drift_usd = memory.ref_gap_coin * x + 0.5 * memory.ref_gamma_coin_per_usd * x * x
+    return drift_usd + memory.ref_theta_usd_per_day * days
+
+
+def no_trade_gap_coin(
+    gap_coin: float, gamma_coin_per_usd: float, theta_usd_per_day: float, days: float
+) -> float:
+    """sqrt(B^2 - 2 G Th dt): the window rule trades iff |B + G x| exceeds it."""
+    return math.sqrt(max(gap_coin**2 - 2.0 * gamma_coin_per_usd * theta_usd_per_day * days, 0.0))
+
+
+def no_trade_moves_usd(
+    gap_coin: float, gamma_coin_per_usd: float, theta_usd_per_day: float, days: float
+) -> tuple[float, float]:
+    """[x-, x+] = (-B +- sqrt(B^2 - 2 G Th dt)) / G: index moves over which the window rule does not trade."""
+    root = no_trade_gap_coin(gap_coin, gamma_coin_per_usd, theta_usd_per_day, days)
+    first, second = (-gap_coin - root) / gamma_coin_per_usd, (-gap_coin + root) / gamma_coin_per_usd
+    return min(first, second), max(first, second)
+
+
+def interval(params: Params, memory: Memory, inputs: Inputs) -> Interval:
+    """The cap as hard limits; inside it the no-trade interval of this window's end, or the sigma band."""
+    target = inputs.target_delta_coin
+    cap = half_width(params, inputs, params.cap_sigmas)
+    if memory.due != _NONE or memory.book_epoch != inputs.book_epoch:
+        lot = inputs.lot_coin
+        return Interval(target - lot, target + lot, target - cap, target + cap, math.nan, math.nan)
+    cap_below, cap_above = index_levels(inputs, target - cap, target + cap)
+    if not decay_offsets(params, memory):
+        half = min(cap, half_width(params, inputs, params.sigma_band_k))
+        below, above = index_levels(inputs, target - half, target + half)
+        return Interval(target - half, target + half, target - cap, target + cap, below, above)
+    end_s = (inputs.now_s // params.window_s + 1.0) * params.window_s
+    seen = (memory.ref_gap_coin, memory.ref_gamma_coin_per_usd, memory.ref_theta_usd_per_day)
+    days = (end_s - memory.ref_s) / DAY_S
+    down, up = no_trade_moves_usd(*seen, days)
+    half = min(cap, no_trade_gap_coin(*seen, days))
+    below = _nearer(max, memory.ref_index_usd + down, cap_below)
+    above = _nearer(min, memory.ref_index_usd + up, cap_above)
+    return Interval(target - half, target + half, target - cap, target + cap, below, above)
+
+
+def _nearer(choose: Callable[[float, float], float], window_level: float, cap_level: float) -> float:
+    """The trigger met first; a level that gamma never reaches or that is not positive is unknown."""
+    level = window_level if math.isnan(cap_level) else choose(window_level, cap_level)
+    return level if level > 0.0 else math.nan
+
+
+def validate(params: Params, target_delta_coin: float = 0.0) -> None:
+    """ValueError naming field, value and what would be right."""
+    check_keys(params, DOC)
+    if not math.isfinite(target_delta_coin):
+        raise ValueError(f"target_delta_coin = {target_delta_coin}: must be a finite number")
+    if params.cap_sigmas < params.sigma_band_k:
+        raise ValueError(
+            f"cap_sigmas = {params.cap_sigmas}: must be at least sigma_band_k = {params.sigma_band_k}"
+        )
+
+
+ROUNDING: Mapping[Reason, Rounding] = MappingProxyType(
+    {
+        Reason.BORN: Rounding.NEAREST,
+        Reason.CAP: Rounding.NEAREST,
+        Reason.DECAY_LOST: Rounding.NEAREST,
+        Reason.MISSED_WINDOW_LOST: Rounding.NEAREST,
+        Reason.MOVE_PAYS: Rounding.NEAREST,
+        Reason.SIGMA_BAND_HEDGE: Rounding.NEAREST,
+    }
+)

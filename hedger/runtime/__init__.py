@@ -1,0 +1,1 @@
+"""The live driver: clock, loop, supervisor, reload, log, metrics."""

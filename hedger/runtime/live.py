@@ -1,0 +1,169 @@
+"""The live driver: takes whatever has arrived, calls `Engine.step` once, performs the effects.
+
+Natural batching: nothing is delayed when idle, and nothing queues when busy, since quotes conflate while a
+step runs. The loop sleeps until an event arrives or the engine's next deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Protocol, assert_never
+
+from hedger.domain.vocabulary import Severity
+from hedger.engine.effects import (
+    Cancel,
+    Effect,
+    Exit,
+    LoadJournal,
+    LookUp,
+    Note,
+    Place,
+    RequestSnapshot,
+    Watch,
+    Write,
+)
+from hedger.engine.engine import Engine
+from hedger.engine.events import Event, JournalLoaded, Now
+from hedger.engine.inbox import Inbox
+from hedger.engine.view import StatusView
+from hedger.runtime.clock import Clock
+from hedger.runtime.garbage import Garbage
+from hedger.venues.protocol import Venue
+
+
+class JournalPort(Protocol):
+    """What the driver needs of the journal."""
+
+    def submit(self, write: Write) -> None: ...
+
+    async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded: ...
+
+
+class RecorderPort(Protocol):
+    """What the driver needs of the flight recorder."""
+
+    def append(self, now: Now, events: list[Event], effects: list[Effect]) -> None: ...
+
+
+class MetricsPort(Protocol):
+    """Latencies the driver observes, in seconds."""
+
+    def observe_decision(self, seconds: float) -> None: ...
+
+
+Render = Callable[[Note, Now], None]
+
+
+class LiveDriver:
+    """Owns the engine; everything else reaches it through `emit`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        venues: Mapping[str, Venue],
+        journal: JournalPort,
+        render: Render,
+        recorder: RecorderPort | None = None,
+        metrics: MetricsPort | None = None,
+    ) -> None:
+        self.engine, self.clock, self.venues, self.journal = engine, clock, venues, journal
+        self._render, self._recorder, self._metrics = render, recorder, metrics
+        self._inbox = Inbox()
+        self._wake = asyncio.Event()
+        self._arrived_wire_s: float | None = None
+        self._loads: set[asyncio.Task[None]] = set()
+        self._garbage = Garbage()
+        self.exit: Exit | None = None
+
+    def emit(self, event: Event) -> None:
+        """Hand an event to the next step; called from the event loop only."""
+        self._inbox.put(event)
+        if self._arrived_wire_s is None:
+            self._arrived_wire_s = self.clock.wire_s()
+        self._wake.set()
+
+    def view(self) -> StatusView:
+        """The frozen picture of this instant."""
+        return self.engine.view(self.clock.now())
+
+    @property
+    def last_step_age_s(self) -> float:
+        last = self.engine.last_step
+        return float("inf") if last is None else self.clock.wire_s() - last.wire_s
+
+    async def run(self) -> Exit:
+        """Step until the engine asks to exit; returns its Exit."""
+        try:
+            while self.exit is None:
+                await self._wait()
+                self._step()
+                self._garbage.between_batches(self.clock.wire_s())
+            return self.exit
+        finally:
+            for task in tuple(self._loads):
+                task.cancel()
+            self._garbage.restore()
+
+    async def _wait(self) -> None:
+        """Sleep until something arrives or a deadline passes; always yields once, so sockets are read."""
+        if self._inbox:
+            await asyncio.sleep(0)
+            return
+        deadline = self.engine.next_deadline(self.clock.now())
+        timer = asyncio.get_running_loop().call_at(deadline, self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            timer.cancel()
+
+    def _step(self) -> None:
+        self._wake.clear()
+        batch = self._inbox.take()
+        arrived, self._arrived_wire_s = self._arrived_wire_s, None
+        now = self.clock.now()
+        effects = self.engine.step(now, batch)
+        if self._metrics is not None and arrived is not None:
+            self._metrics.observe_decision(self.clock.wire_s() - arrived)
+        for effect in effects:
+            self._perform(effect, now)
+        if self._recorder is not None:
+            self._recorder.append(now, batch, effects)
+
+    def _perform(self, effect: Effect, now: Now) -> None:
+        match effect:
+            case Place():
+                self.venues[effect.approved.intent.venue].perform(effect)
+            case Cancel() | Watch() | RequestSnapshot() | LookUp():
+                self.venues[effect.venue].perform(effect)
+            case Write():
+                self.journal.submit(effect)
+            case LoadJournal():
+                self._load(effect)
+            case Note():
+                self._render(effect, now)
+            case Exit():
+                self.exit = effect
+            case _:
+                assert_never(effect)
+
+    def _load(self, request: LoadJournal) -> None:
+        async def load() -> None:
+            self.emit(await self.journal.load(request, self.clock.market_ms()))
+
+        task = asyncio.get_running_loop().create_task(load(), name="journal load")
+        self._loads.add(task)
+        task.add_done_callback(self._loaded)
+
+    def _loaded(self, task: asyncio.Task[None]) -> None:
+        self._loads.discard(task)
+        if task.cancelled() or task.exception() is None:
+            return
+        detail = str(task.exception())
+        self._render(
+            Note(severity=Severity.CRITICAL, name="journal_load_failed", fields={"detail": detail}),
+            self.clock.now(),
+        )
+        self.exit = Exit(code=5, reason=f"the journal could not be loaded: {detail}")
+        self._wake.set()

@@ -1,0 +1,197 @@
+"""Prometheus metrics in base units: a picture of the engine taken at each scrape, and latencies observed by
+the driver. What is not known has no sample (never NaN, never zero).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from hedger.domain.vocabulary import BreakerState, State
+from hedger.engine.view import BookView, StatusView, VenueView
+
+Sample = tuple[Sequence[str], float | None]
+
+_FAST_S = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 0.1, 0.5, 1.0)
+_NETWORK_S = (1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+_BOOK_GAUGES: tuple[tuple[str, str, Callable[[BookView], float | None]], ...] = (
+    ("target_delta_coin", "Where the controlled delta is steered to.", lambda b: b.target),
+    ("band_lower_delta_coin", "Lower edge of the no-trade band.", lambda b: b.band.lower),
+    ("band_upper_delta_coin", "Upper edge of the no-trade band.", lambda b: b.band.upper),
+    ("hard_lower_delta_coin", "Lower hard limit of delta.", lambda b: b.band.hard_lower),
+    ("hard_upper_delta_coin", "Upper hard limit of delta.", lambda b: b.band.hard_upper),
+    ("gamma_coin_per_usd", "Change of delta per USD of the index.", lambda b: b.gamma_coin_per_usd),
+    ("theta_usd_per_day", "Decay of the book's value per day.", lambda b: b.theta_usd_per_day),
+    ("vega_usd", "Value change per point (1 %) of implied volatility.", lambda b: b.vega_usd),
+    ("index_usd", "Index price of the underlying.", lambda b: b.index_usd),
+    ("equity_coin", "Account equity in the underlying coin.", lambda b: b.equity_coin),
+    ("hedge_position_coin", "Hedge position in coin, signed.", lambda b: b.hedge_position.coin),
+    ("hedge_position_usd", "Hedge position in USD, signed.", lambda b: b.hedge_position.usd),
+    ("in_flight_coin", "Hedges sent and not yet known to be done, signed.", lambda b: b.in_flight_coin),
+    ("turnover_24h_usd", "Hedge turnover of the last 24 hours of market time.", lambda b: b.turnover_usd_24h),
+    ("fees_24h_usd", "Fees paid for hedges in the last 24 hours of market time.", lambda b: b.fees_usd_24h),
+    ("hedges_24h", "Hedges of the last 24 hours of market time.", lambda b: float(b.hedges_24h)),
+    (
+        "oldest_quote_age_seconds",
+        "Age of the oldest quote of a held instrument.",
+        lambda b: oldest_quote_s(b),
+    ),
+    ("inputs_missing", "Inputs awaited before the book may hedge.", lambda b: float(len(b.missing))),
+)
+
+_VENUE_GAUGES: tuple[tuple[str, str, Callable[[VenueView], float | None]], ...] = (
+    ("venue_connected", "1 while the venue is connected and authenticated.", lambda v: float(v.connected)),
+    ("venue_data_age_seconds", "Time since the last market data message.", lambda v: v.data_age_s),
+    ("venue_credits", "Credits left in the matching-engine bucket.", lambda v: v.credits),
+    ("venue_clock_skew_seconds", "The venue's clock minus ours.", lambda v: _seconds(v.clock_skew_ms)),
+    ("venue_round_trip_seconds", "Round trip of the last probe.", lambda v: v.round_trip_s),
+    ("venue_locked", "1 while the venue has locked trading.", lambda v: float(v.locked)),
+)
+
+
+class Metrics:
+    """The registry of one daemon: `render()` answers a scrape, `observe_*` feed the histograms (seconds)."""
+
+    def __init__(self, view: Callable[[], StatusView], unix_s: Callable[[], float]) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = CollectorRegistry()
+        self._registry.register(_ViewCollector(view, unix_s))
+        ProcessCollector(registry=self._registry)
+        self._decision = self._histogram(
+            "tick_to_decision", "From an event's arrival to its decision.", _FAST_S
+        )
+        self._round_trip = self._histogram(
+            "order_round_trip", "From sending an order to its reply.", _NETWORK_S
+        )
+        self._durable = self._histogram("journal_durable", "From a record to its being on disk.", _NETWORK_S)
+
+    def observe_decision(self, seconds: float) -> None:
+        self._decision.observe(seconds)
+
+    def observe_order_round_trip(self, seconds: float) -> None:
+        self._round_trip.observe(seconds)
+
+    def observe_journal_durable(self, seconds: float) -> None:
+        self._durable.observe(seconds)
+
+    def render(self) -> bytes:
+        """The text exposition, version 0.0.4."""
+        return generate_latest(self._registry)
+
+    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(f"hedger_{name}_seconds", meaning, buckets=buckets, registry=self._registry)
+
+
+class _ViewCollector(Collector):
+    def __init__(self, view: Callable[[], StatusView], unix_s: Callable[[], float]) -> None:
+        self._view, self._unix_s = view, unix_s
+
+    def collect(self) -> Iterator[Metric]:
+        view = self._view()
+        yield from _daemon_metrics(view, self._unix_s())
+        yield from _counters(view)
+        yield from _venue_metrics(view)
+        yield from _book_metrics(view)
+
+    def describe(self) -> list[Metric]:
+        """Nothing: the picture cannot be taken before the engine runs, and only names would be asked for."""
+        return []
+
+
+def oldest_quote_s(book: BookView) -> float | None:
+    """Age of the oldest quote among the book's positions, seconds; None without a quoted position."""
+    return max((p.quote_age_s for p in book.positions if p.quote_age_s is not None), default=None)
+
+
+def _daemon_metrics(view: StatusView, unix_s: float) -> Iterator[Metric]:
+    info = [((view.version,), 1.0)]
+    config = [((view.config_hash, view.mode.value), 1.0)]
+    yield _gauge("build_info", "Version of the running program.", ("version",), info)
+    yield _gauge("config_info", "Settings in force, by hash, and the mode.", ("hash", "mode"), config)
+    yield _plain("config_refused", "1 while the last reload was refused.", float(bool(view.settings_error)))
+    yield _gauge("state", "1 for the daemon's state.", ("state",), _one_hot((), view.state, State))
+    switch = _one_hot((), view.breaker, BreakerState)
+    yield _gauge("daemon_breaker", "1 for the state of the daemon's breaker.", ("state",), switch)
+    yield _plain("uptime_seconds", "Time since the daemon started.", view.uptime_s)
+    yield _plain("last_step_timestamp_seconds", "Unix time of the last step.", unix_s - view.last_step_age_s)
+    yield _plain("market_timestamp_seconds", "Market time, since the Unix epoch.", view.market_ms / 1000)
+    yield _plain("journal_writable", "1 while the journal can be written.", float(view.journal_ok))
+    yield _plain("orders_open", "Own orders open at the venues.", float(view.orders.open))
+    yield _plain("orders_unknown", "Own orders whose outcome is unknown.", float(view.orders.unknown))
+    yield _plain(
+        "orders_foreign_open", "Open orders of others on the account.", float(view.orders.foreign_open)
+    )
+
+
+def _counters(view: StatusView) -> Iterator[Metric]:
+    counts = view.counters
+    decisions = [(key.partition("|")[::2], float(n)) for key, n in sorted(counts.decisions.items())]
+    yield _counter("steps", "Steps of the engine.", (), [((), float(counts.steps))])
+    yield _counter("events", "Events the engine has seen.", (), [((), float(counts.events))])
+    yield _counter("decisions", "Decisions by action and reason.", ("action", "reason"), decisions)
+    yield _counter("orders", "Orders by outcome.", ("outcome",), _by_key(counts.orders))
+    yield _counter("reconnects", "Connections made anew.", ("venue",), _by_key(counts.reconnects))
+    yield _counter("bad_data", "Payloads refused.", ("venue",), _by_key(counts.bad_data))
+
+
+def _venue_metrics(view: StatusView) -> Iterator[Metric]:
+    for name, meaning, value in _VENUE_GAUGES:
+        yield _gauge(name, meaning, ("venue",), [((v.name,), value(v)) for v in view.venues])
+
+
+def _book_metrics(view: StatusView) -> Iterator[Metric]:
+    deltas = [sample for book in view.books for sample in _deltas(book)]
+    yield _gauge("net_delta_coin", "Net delta in each convention.", ("book", "convention"), deltas)
+    breakers = [sample for book in view.books for sample in _one_hot((book.name,), book.state, BreakerState)]
+    yield _gauge("breaker", "1 for the state of the book's breaker.", ("book", "state"), breakers)
+    for name, meaning, value in _BOOK_GAUGES:
+        yield _gauge(name, meaning, ("book",), [((b.name,), value(b)) for b in view.books])
+
+
+def _deltas(book: BookView) -> list[Sample]:
+    delta = book.delta
+    return [
+        ((book.name, "black"), delta.black),
+        ((book.name, "net_transaction"), delta.net_transaction),
+        ((book.name, "with_equity"), delta.with_equity),
+        ((book.name, "used"), delta.used),
+    ]
+
+
+def _one_hot(
+    labels: tuple[str, ...], now: State | BreakerState, states: type[State] | type[BreakerState]
+) -> list[Sample]:
+    return [((*labels, state.value), float(state is now)) for state in states]
+
+
+def _by_key(counts: dict[str, int]) -> list[Sample]:
+    return [((key,), float(n)) for key, n in sorted(counts.items())]
+
+
+def _seconds(ms: float | None) -> float | None:
+    return None if ms is None else ms / 1000
+
+
+def _plain(name: str, meaning: str, value: float) -> Metric:
+    return _gauge(name, meaning, (), [((), value)])
+
+
+def _gauge(name: str, meaning: str, labels: Sequence[str], samples: Sequence[Sample]) -> Metric:
+    return _filled(GaugeMetricFamily(f"hedger_{name}", meaning, labels=labels), samples)
+
+
+def _counter(name: str, meaning: str, labels: Sequence[str], samples: Sequence[Sample]) -> Metric:
+    return _filled(CounterMetricFamily(f"hedger_{name}", meaning, labels=labels), samples)
+
+
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, samples: Sequence[Sample]) -> Metric:
+    for labels, value in samples:
+        if value is not None and math.isfinite(value):
+            family.add_metric(labels, value)
+    return family

@@ -1,0 +1,148 @@
+"""The account: cash per currency, positions, fees, funding and daily settlement.
+
+Fees and option premiums move cash at once. Profit of futures and funding stand in the session's realised
+profit until 08:00 UTC, when the session moves into cash (deribit.md 9 and 11), so that always
+`equity = balance + futures_session_upl + session_rpl + options_value`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hedger.simulator.model import Listing
+from hedger.simulator.numbers import ZERO, exact, truncated
+from hedger.simulator.positions import Position, worth
+
+OPTION_FEE_CAP = Decimal("0.125")  # of the option's price, deribit.md 11
+
+Marks = Callable[[str], Decimal]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Cash of one currency, in coin, unrounded."""
+
+    currency: str
+    balance: Decimal = ZERO
+    futures_session_rpl: Decimal = ZERO
+    options_session_rpl: Decimal = ZERO  # told only: premiums are in the balance already
+    fees_paid: Decimal = ZERO
+    funding_paid: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class Account:
+    """All ledgers and positions of the one account of the exchange."""
+
+    user_id: int
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    positions: dict[str, Position] = field(default_factory=dict)
+
+    def ledger(self, currency: str) -> Ledger:
+        return self.ledgers.setdefault(currency, Ledger(currency))
+
+    def position(self, listing: Listing) -> Position:
+        return self.positions.setdefault(listing.name, Position(listing))
+
+    def size(self, name: str) -> Decimal:
+        held = self.positions.get(name)
+        return held.size if held else ZERO
+
+    def open_positions(self, currency: str | None = None) -> list[Position]:
+        """Positions with a size, in the order in which they were opened."""
+        rows = (p for p in self.positions.values() if p.size)
+        return [p for p in rows if currency is None or p.listing.settlement_currency == currency]
+
+    def apply_trade(
+        self, listing: Listing, amount: Decimal, price: Decimal, fee: Decimal, index: Decimal
+    ) -> Decimal:
+        """Book a signed amount at a price with its fee in coin; returns the realised profit in coin."""
+        ledger = self.ledger(listing.settlement_currency)
+        realised = self.position(listing).trade(amount, price, index)
+        if listing.is_option:
+            ledger.balance -= worth(listing, amount, price)
+            ledger.options_session_rpl += realised
+        else:
+            ledger.futures_session_rpl += realised
+        ledger.balance -= fee
+        ledger.fees_paid += fee
+        return realised
+
+    def open_at_mark(self, listing: Listing, amount: Decimal, mark: Decimal, index: Decimal) -> None:
+        """A position that was there before the exchange started: at mark, without a fee."""
+        self.apply_trade(listing, amount, mark, ZERO, index)
+
+    def accrue_funding(self, listing: Listing, coin_per_usd: float) -> None:
+        """Pay the growth of the funding accumulator on a perpetual: a long of N USD pays N times the growth."""
+        held = self.position(listing)
+        seen, held.funding_seen = held.funding_seen, coin_per_usd
+        if seen is None or not held.size or seen == coin_per_usd:
+            return
+        received = -held.size * exact(coin_per_usd - seen)
+        held.funding_session += received
+        held.realized_session += received
+        ledger = self.ledger(listing.settlement_currency)
+        ledger.futures_session_rpl += received
+        ledger.funding_paid -= received
+
+    def settle(self, marks: Marks) -> None:
+        """Daily settlement: session profit of futures moves into cash, entries restart at the mark."""
+        for held in self.positions.values():
+            if not held.size:
+                held.realized_session = held.funding_session = ZERO
+                continue
+            profit = held.settle(marks(held.listing.name))
+            if not held.listing.is_option:
+                self.ledger(held.listing.settlement_currency).futures_session_rpl += profit
+        for ledger in self.ledgers.values():
+            ledger.balance += ledger.futures_session_rpl
+            ledger.futures_session_rpl = ZERO
+            ledger.options_session_rpl = ZERO
+
+    def deliver(self, listing: Listing, delivery_price: Decimal) -> Decimal:
+        """Cash delivery at expiry; returns the coin that the position was worth. The position is gone after."""
+        held = self.positions.pop(listing.name, None)
+        if held is None or not held.size:
+            return ZERO
+        ledger = self.ledger(listing.settlement_currency)
+        price = payoff(listing, delivery_price) if listing.is_option else delivery_price
+        profit = worth(listing, held.size, price) - held.entry_session
+        if not listing.is_option:
+            ledger.futures_session_rpl += profit
+            return profit
+        ledger.balance += worth(listing, held.size, price)
+        ledger.options_session_rpl += profit
+        return worth(listing, held.size, price)
+
+    def exact_equity(self, currency: str, marks: Marks) -> Decimal:
+        """Cash + session result + open profit of futures + value of options, coin, unrounded."""
+        ledger = self.ledger(currency)
+        total = ledger.balance + ledger.futures_session_rpl
+        for held in self.open_positions(currency):
+            mark = marks(held.listing.name)
+            if held.listing.is_option:
+                total += worth(held.listing, held.size, mark)
+            else:
+                total += held.session_profit(mark)
+        return total
+
+
+def payoff(listing: Listing, delivery_price: Decimal) -> Decimal:
+    """Coin per coin that an inverse option pays at a delivery price in USD."""
+    assert listing.strike is not None
+    gap = delivery_price - listing.strike
+    intrinsic = gap if listing.option_type == "call" else -gap
+    return max(ZERO, intrinsic) / delivery_price
+
+
+def trade_fee(listing: Listing, amount: Decimal, price: Decimal, *, taker: bool) -> Decimal:
+    """Fee in coin for an unsigned amount, truncated to 8 decimals (deribit.md 11).
+
+    Inverse future: rate * USD / price. Inverse option: min(rate, 12.5 % of the price) * coin.
+    """
+    rate = listing.taker_commission if taker else listing.maker_commission
+    if listing.is_option:
+        return truncated(min(rate, OPTION_FEE_CAP * price) * amount)
+    return truncated(rate * amount / price)

@@ -1,0 +1,102 @@
+"""The positions with which an account starts, chosen from the listed chain or read from a file."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from hedger.simulator.account import Account
+from hedger.simulator.markets import Markets
+from hedger.simulator.model import Listing
+from hedger.simulator.numbers import ZERO
+
+DAY_MS = 86_400_000
+SIZE = Decimal(10)
+STRANGLE_DAYS = 30
+STRADDLE_DAYS = 14
+OUT_OF_THE_MONEY = Decimal("0.12")
+MARGIN_DAYS = 2  # a book outlives the recorded data by this much
+
+NAMED_BOOKS = ("empty", "strangle", "straddle", "long-straddle")
+
+Row = tuple[Listing, Decimal]
+
+
+def choose_book(book: str, markets: Markets) -> list[Row]:
+    """The rows of a named book or of a file. ValueError says what does not fit."""
+    if book == "empty":
+        return []
+    if book == "strangle":
+        return _pair(markets, STRANGLE_DAYS, OUT_OF_THE_MONEY, -SIZE)
+    if book == "straddle":
+        return _pair(markets, STRADDLE_DAYS, ZERO, -SIZE)
+    if book == "long-straddle":
+        return _pair(markets, STRADDLE_DAYS, ZERO, SIZE)
+    return _file_rows(Path(book), markets)
+
+
+def _pair(markets: Markets, days: int, distance: Decimal, size: Decimal) -> list[Row]:
+    """A call and a put of one expiry, each about `distance` (fraction) out of the money."""
+    options = [row for row in markets.world.listings().values() if row.is_option and row.base_currency == "BTC"]
+    expiry_ms = _expiry(markets, options, days)
+    index = markets.index("btc_usd")
+    chain = [row for row in options if row.expiration_ms == expiry_ms]
+    call = _nearest(chain, "call", index * (1 + distance))
+    put = _nearest(chain, "put", index * (1 - distance))
+    return [(call, size), (put, size)]
+
+
+def _expiry(markets: Markets, options: list[Listing], days: int) -> int:
+    """The listed expiry nearest to `days` that outlives the data; the last one if none does."""
+    expiries = sorted({row.expiration_ms for row in options})
+    if not expiries:
+        raise ValueError("book: the world lists no BTC options")
+    world = markets.world
+    must_outlive_ms = world.now_ms if world.end_ms is None else world.end_ms + MARGIN_DAYS * DAY_MS
+    lasting = [ms for ms in expiries if ms > must_outlive_ms] or expiries[-1:]
+    return min(lasting, key=lambda ms: abs(ms - world.now_ms - days * DAY_MS))
+
+
+def _nearest(chain: Iterable[Listing], option_type: str, strike: Decimal) -> Listing:
+    rows = [row for row in chain if row.option_type == option_type]
+    if not rows:
+        raise ValueError(f"book: no {option_type} is listed for the chosen expiry")
+    return min(rows, key=lambda row: abs((row.strike or ZERO) - strike))
+
+
+def _file_rows(path: Path, markets: Markets) -> list[Row]:
+    """`[[positions]]` of TOML, or a JSON list, with `instrument` and a signed `size`."""
+    if not path.is_file():
+        raise ValueError(f"book: {path} is neither a file nor one of {', '.join(NAMED_BOOKS)}")
+    text = path.read_text()
+    content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    rows = content.get("positions") if isinstance(content, dict) else content
+    if not isinstance(rows, list):
+        raise ValueError(f"book: {path} must hold a list of positions with instrument and size")
+    return [_file_row(row, path, markets) for row in rows]
+
+
+def _file_row(row: object, path: Path, markets: Markets) -> Row:
+    if not isinstance(row, dict) or not {"instrument", "size"} <= row.keys():
+        raise ValueError(f"book: {path}: {row!r} must have instrument and size")
+    listing = markets.world.listings().get(str(row["instrument"]))
+    if listing is None:
+        raise ValueError(f"book: {path}: {row['instrument']!r} is not listed")
+    try:
+        size = Decimal(str(row["size"]))
+    except InvalidOperation:
+        raise ValueError(f"book: {path}: size {row['size']!r} of {listing.name} is no number") from None
+    return listing, size
+
+
+def open_book(account: Account, rows: list[Row], markets: Markets) -> None:
+    """Open positions at mark, without fees or trades: they were there before."""
+    for listing, size in rows:
+        index = markets.index(listing.price_index)
+        account.open_at_mark(listing, size, markets.mark(listing.name), index)
+        funding = markets.market(listing.name).funding
+        if funding is not None:
+            account.accrue_funding(listing, funding.coin_per_usd)

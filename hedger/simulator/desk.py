@@ -1,0 +1,315 @@
+"""The matching engine for the one account: takes from the world's ladders, keeps what rests, books what fills.
+
+Everything that happens is appended to `changes`, which the exchange turns into notifications and journal rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hedger.simulator.account import Account, trade_fee
+from hedger.simulator.checks import (
+    band_price,
+    check_amount,
+    check_combination,
+    check_price,
+    reducible,
+)
+from hedger.simulator.liquidity import Level, takes
+from hedger.simulator.margin import margin
+from hedger.simulator.markets import Markets, opposite
+from hedger.simulator.model import Listing, Market
+from hedger.simulator.numbers import ZERO, rounded
+from hedger.simulator.orders import Order, Ticket, Trade, tick_at
+from hedger.simulator.rpc import ApiError, invalid_param
+
+FIRST_ORDER_ID = 74_000_000_000
+FIRST_TRADE_ID = 208_000_000
+
+
+@dataclass(slots=True)
+class Change:
+    """What happened in one instrument in one stroke."""
+
+    instrument_name: str
+    orders: list[Order] = field(default_factory=list)
+    trades: list[Trade] = field(default_factory=list)
+
+
+class Desk:
+    """Orders of the account by id, in order of creation, and the trades they made."""
+
+    def __init__(self, markets: Markets, account: Account, available: Callable[[str], Decimal]) -> None:
+        self.markets = markets
+        self.account = account
+        self.orders: dict[str, Order] = {}
+        self.trades: list[Trade] = []
+        self.changes: list[Change] = []
+        self._resting: dict[str, Order] = {}
+        self._available = available
+        self._last_trade: dict[str, Trade] = {}
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    def place(self, ticket: Ticket, now_ms: int) -> tuple[Order, list[Trade]]:
+        """Check, match and perhaps rest an order. Raises ApiError; nothing has happened then."""
+        market = self.markets.require_open(ticket.listing)
+        check_combination(ticket)
+        check_amount(ticket.listing, ticket.amount)
+        order = self._new_order(ticket, market, now_ms)
+        self._require_funds(order)
+        if order.post_only:
+            order.price = self._passive_price(order)
+        self.orders[order.order_id] = order
+        return order, self._work(order, now_ms)
+
+    def edit(
+        self, order: Order, now_ms: int, *, amount: Decimal, price: Decimal, post_only: bool, reject: bool
+    ) -> list[Trade]:
+        """Change an open order; `amount` is the new total. Raises 11044 when it is not open."""
+        market = self.markets.require_open(order.listing)
+        if not order.is_open:
+            raise ApiError(11044)
+        check_amount(order.listing, amount)
+        check_price(order.listing, market, order.direction, price)
+        if amount <= order.filled:
+            raise ApiError(11008)
+        order.amount, order.price, order.replaced = amount, price, True
+        order.post_only, order.reject_post_only = post_only, reject
+        if post_only and self._would_take(order):
+            if reject:
+                self.cancel(order, "edit_post_only_reject", now_ms)
+                return []
+            order.price = self._passive_price(order)
+        order.last_update_ms = now_ms
+        return self._work(order, now_ms)
+
+    def cancel(self, order: Order, reason: str, now_ms: int) -> None:
+        """Cancel an open order. Raises 11044 when it is not open."""
+        if not order.is_open:
+            raise ApiError(11044)
+        order.state, order.cancel_reason, order.last_update_ms = "cancelled", reason, now_ms
+        self._resting.pop(order.order_id, None)
+        self.changes.append(Change(order.name, [order]))
+
+    # -- the market moves -------------------------------------------------------------------------
+
+    def match_resting(self, now_ms: int) -> None:
+        """Fill resting orders that the market has reached, and trim reduce-only orders."""
+        for order in list(self._resting.values()):
+            if order.reduce_only:
+                self._trim(order, now_ms)
+            if order.is_open and self.markets.market(order.name).state == "open":
+                self._fill_resting(order, now_ms)
+
+    def open_orders(self) -> list[Order]:
+        return list(self._resting.values())
+
+    def restore(self, orders: list[Order], trades: list[Trade]) -> None:
+        """Orders and trades of an earlier run."""
+        self.orders = {order.order_id: order for order in orders}
+        self._resting = {order.order_id: order for order in orders if order.is_open}
+        self.trades = trades
+        self._last_trade = {trade.instrument_name: trade for trade in trades}
+
+    # -- placing ----------------------------------------------------------------------------------
+
+    def _new_order(self, ticket: Ticket, market: Market, now_ms: int) -> Order:
+        listing = ticket.listing
+        price = band_price(listing, market, ticket.direction) if ticket.price is None else ticket.price
+        if ticket.order_type == "limit":
+            check_price(listing, market, ticket.direction, price)
+        can_reduce = reducible(self.account.size(listing.name), ticket.direction)
+        amount = ticket.amount
+        if ticket.reduce_only:
+            amount = min(amount, can_reduce)
+            if not amount:
+                raise ApiError(11030, detail="reduce_only")
+        return Order(
+            order_id=str(FIRST_ORDER_ID + len(self.orders) + 1),
+            listing=listing,
+            direction=ticket.direction,
+            amount=amount,
+            price=price,
+            label=ticket.label,
+            order_type=ticket.order_type,
+            time_in_force=ticket.time_in_force,
+            creation_ms=now_ms,
+            last_update_ms=now_ms,
+            post_only=ticket.post_only,
+            reject_post_only=ticket.reject_post_only,
+            reduce_only=ticket.reduce_only,
+            api=ticket.api,
+            risk_reducing=amount <= can_reduce,
+            connection_id=ticket.connection_id,
+        )
+
+    def _require_funds(self, order: Order) -> None:
+        """10009 when the new risk costs more than what is available."""
+        if order.risk_reducing:
+            return
+        listing = order.listing
+        size = order.sign * order.amount
+        mark = self.markets.mark(listing.name)
+        underlying = self.markets.market(listing.name).underlying
+        need = margin(listing, size, mark, rounded(underlying or 0.0, 2)).initial
+        if listing.is_option and size > 0:
+            need = order.price * order.amount
+        if need > self._available(listing.settlement_currency):
+            raise ApiError(10009)
+
+    def _would_take(self, order: Order) -> bool:
+        ladder = self.markets.ladder(order.listing, opposite(order.direction))
+        return bool(ladder) and order.crosses(ladder[0][0])
+
+    def _passive_price(self, order: Order) -> Decimal:
+        """The price of a post-only order: as asked, or one tick off the touch; 11054 with reject_post_only."""
+        if not self._would_take(order):
+            return order.price
+        if order.reject_post_only:
+            raise ApiError(11054)
+        best = self.markets.ladder(order.listing, opposite(order.direction))[0][0]
+        price = best - order.sign * tick_at(order.listing, best)
+        if price <= 0:
+            raise ApiError(11054)
+        return price
+
+    def _work(self, order: Order, now_ms: int) -> list[Trade]:
+        """Take what the limit allows, then rest or cancel the remainder."""
+        side = opposite(order.direction)
+        fills = takes(self.markets.ladder(order.listing, side), order.direction, order.price, order.remaining)
+        available = sum((part for _, part in fills), ZERO)
+        if order.time_in_force == "fill_or_kill" and available < order.remaining:
+            fills = []
+        self._cancel_own_opposite(order, fills, now_ms)
+        change = Change(order.name, [order])
+        self.changes.append(change)
+        for price, part in fills:
+            change.trades.append(self._fill(order, price, part, now_ms, taker=True))
+        if order.remaining:
+            self._rest_or_cancel(order, now_ms)
+        return list(change.trades)
+
+    def _rest_or_cancel(self, order: Order, now_ms: int) -> None:
+        if order.time_in_force in ("immediate_or_cancel", "fill_or_kill"):
+            order.state, order.last_update_ms = "cancelled", now_ms
+            return
+        if order.order_type == "market":  # protection: the residual rests at the edge of the band
+            order.order_type, order.original_order_type = "limit", "market"
+        self._resting[order.order_id] = order
+
+    def _cancel_own_opposite(self, order: Order, fills: list[Level], now_ms: int) -> None:
+        """Self-trade prevention `cancel_maker`: own resting orders that this one would meet are cancelled."""
+        done = sum((part for _, part in fills), ZERO) == order.remaining
+        reach = fills[-1][0] if fills and done else order.price
+        for other in list(self._resting.values()):
+            meets = other.crosses(reach) and other.direction != order.direction
+            if other.name == order.name and other is not order and meets:
+                self.cancel(other, "self_trade_prevention", now_ms)
+
+    # -- filling ----------------------------------------------------------------------------------
+
+    def _fill_resting(self, order: Order, now_ms: int) -> None:
+        side = opposite(order.direction)
+        ladder = self.markets.ladder(order.listing, side)
+        fills = takes(ladder, order.direction, order.price, order.remaining)
+        amount = sum((part for _, part in fills), ZERO)
+        if amount:
+            change = Change(order.name, [order])
+            change.trades.append(self._fill(order, order.price, amount, now_ms, taker=False))
+            self.changes.append(change)
+
+    def _trim(self, order: Order, now_ms: int) -> None:
+        """A reduce-only order shrinks with the position."""
+        can_reduce = reducible(self.account.size(order.name), order.direction)
+        if not can_reduce:
+            self.cancel(order, "reduce_only", now_ms)
+        elif can_reduce < order.remaining:
+            order.amount, order.last_update_ms = order.filled + can_reduce, now_ms
+            self.changes.append(Change(order.name, [order]))
+
+    def _fill(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
+        listing = order.listing
+        self.markets.consume(listing, opposite(order.direction), amount)
+        order.filled += amount
+        order.notional += price * amount
+        order.last_update_ms = now_ms
+        if not order.remaining:
+            order.state = "filled"
+            self._resting.pop(order.order_id, None)
+        fee = trade_fee(listing, amount, price, taker=taker)
+        index = self.markets.index(listing.price_index)
+        funding = self.markets.market(listing.name).funding
+        if funding is not None:
+            self.account.accrue_funding(listing, funding.coin_per_usd)
+        profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index)
+        trade = self._trade(order, price, amount, fee, profit, now_ms, taker)
+        self.trades.append(trade)
+        self._last_trade[order.name] = trade
+        return trade
+
+    def _trade(
+        self, order: Order, price: Decimal, amount: Decimal, fee: Decimal, profit: Decimal, now_ms: int, taker: bool
+    ) -> Trade:
+        listing, market = order.listing, self.markets.market(order.name)
+        last = self._last_trade.get(order.name)
+        return Trade(
+            trade_id=str(FIRST_TRADE_ID + len(self.trades) + 1),
+            trade_seq=last.trade_seq + 1 if last else 1,
+            order_id=order.order_id,
+            label=order.label,
+            instrument_name=order.name,
+            kind=listing.kind,
+            currency=listing.settlement_currency,
+            timestamp_ms=now_ms,
+            direction=order.direction,
+            price=price,
+            amount=amount,
+            contracts=amount / listing.contract_size,
+            fee=fee,
+            profit_loss=rounded(profit),
+            liquidity="T" if taker else "M",
+            order_state=order.state,
+            order_type=order.order_type,
+            tick_direction=tick_direction(last, price),
+            mark_price=self.markets.mark(order.name),
+            index_price=self.markets.index(listing.price_index),
+            iv=round(market.iv * 100, 2) if market.iv is not None else None,
+            underlying_price=round(market.underlying, 4) if market.underlying is not None else None,
+            post_only=order.post_only,
+            reduce_only=order.reduce_only,
+            risk_reducing=order.risk_reducing,
+            api=order.api,
+        )
+
+
+def tick_direction(last: Trade | None, price: Decimal) -> int:
+    """0 plus, 1 zero-plus, 2 minus, 3 zero-minus tick against the last trade of the instrument."""
+    if last is None or price > last.price:
+        return 0
+    if price < last.price:
+        return 2
+    return 1 if last.tick_direction in (0, 1) else 3
+
+
+def find_order(desk: Desk, order_id: str) -> Order:
+    """An order by id; 10004 when the exchange never had it."""
+    order = desk.orders.get(order_id)
+    if order is None:
+        raise ApiError(10004)
+    return order
+
+
+def amount_from(listing: Listing, amount: Decimal | None, contracts: Decimal | None) -> Decimal:
+    """The amount of a request that gives `amount`, `contracts`, or both in agreement."""
+    if amount is None and contracts is None:
+        raise invalid_param("amount", "value required")
+    from_contracts = None if contracts is None else contracts * listing.contract_size
+    if amount is None:
+        assert from_contracts is not None
+        return from_contracts
+    if from_contracts is not None and from_contracts != amount:
+        raise invalid_param("contracts", "must agree with amount")
+    return amount

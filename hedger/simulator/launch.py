@@ -1,0 +1,141 @@
+"""Builds an exchange from its options: a new one, or the one that a state file remembers."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from hedger.simulator import methods_account, methods_history, methods_market, methods_session, methods_trade
+from hedger.simulator.auth import Keys
+from hedger.simulator.books import choose_book, open_book
+from hedger.simulator.clock import MarketClock
+from hedger.simulator.exchange import Exchange, Identity
+from hedger.simulator.journal import Journal
+from hedger.simulator.model import World
+from hedger.simulator.numbers import exact
+from hedger.simulator.options import Options
+
+METHOD_MODULES = (methods_account, methods_history, methods_market, methods_session, methods_trade)
+
+
+@dataclass(slots=True)
+class Origin:
+    """What must be the same after a restart for the account and the world to be the same."""
+
+    account: str
+    user_id: int
+    client_id: str
+    client_secret: str = field(repr=False)
+    seed: int
+    speed: float
+    origin_ms: int
+    start_usd: float
+    vol: float
+    replay: str | None
+    replay_from: date | None
+    days: int | None
+    port: int = 0
+
+
+def new_origin(options: Options, wire_s: float) -> Origin:
+    """A new account with new keys. Without `origin_ms` the market starts at the wall clock's time."""
+    origin_ms = int(wire_s) * 1000 if options.origin_ms is None else options.origin_ms
+    return Origin(
+        account=f"local-{secrets.token_hex(4)}",
+        user_id=10_000 + secrets.randbelow(90_000),
+        client_id=secrets.token_urlsafe(6),
+        client_secret=secrets.token_urlsafe(32),
+        seed=options.seed,
+        speed=options.speed,
+        origin_ms=origin_ms,
+        start_usd=options.start_usd,
+        vol=options.vol,
+        replay=None if options.replay is None else str(options.replay.resolve()),
+        replay_from=options.replay_from,
+        days=options.days,
+        port=options.port,
+    )
+
+
+def build_world(origin: Origin) -> World:
+    """The seeded or replayed world of an origin."""
+    from hedger.simulator.world import replay_world, seeded_world
+
+    if origin.replay is None:
+        return seeded_world(origin.seed, origin.origin_ms, start_usd=origin.start_usd, vol=origin.vol)
+    return replay_world(origin.replay, start=origin.replay_from, days=origin.days, seed=origin.seed)
+
+
+@dataclass(slots=True)
+class Launched:
+    """An exchange that is ready to be served."""
+
+    exchange: Exchange
+    origin: Origin
+    journal: Journal | None
+
+    def remember_port(self, port: int) -> None:
+        """The next run with the same state file serves on the same port."""
+        self.origin = replace(self.origin, port=port)
+        if self.journal is not None:
+            self.journal.set_fact("origin", msgspec.json.encode(asdict(self.origin)))
+
+
+def launch(options: Options, wire_s: float, world: World | None = None) -> Launched:
+    """Build an exchange. Raises ValueError or OSError when an option does not fit."""
+    journal = None if options.state_file is None else Journal(options.state_file)
+    known = None if journal is None else journal.fact("origin")
+    if journal is not None and known is not None:
+        return _relaunch(options, journal, msgspec.json.decode(known, type=Origin), world)
+    origin = new_origin(options, wire_s)
+    world = build_world(origin) if world is None else world
+    origin.origin_ms = world.origin_ms
+    clock = MarketClock(world.origin_ms, options.speed, round(wire_s * 1000))
+    exchange = _exchange(origin, world, clock, options, journal)
+    _fund(exchange, options)
+    return Launched(exchange, origin, journal)
+
+
+def _exchange(
+    origin: Origin, world: World, clock: MarketClock, options: Options, journal: Journal | None
+) -> Exchange:
+    identity = Identity(origin.account, origin.user_id, Keys(origin.client_id, origin.client_secret))
+    return Exchange(world, clock, identity, origin.seed, secrets.token_urlsafe, options.limits, journal)
+
+
+def _fund(exchange: Exchange, options: Options) -> None:
+    """The starting book at mark, and cash so that equity is what was asked for."""
+    open_book(exchange.account, choose_book(options.book, exchange.markets), exchange.markets)
+    for currency, amount in options.equity.items():
+        exchange.account.ledger(currency).balance += exact(float(amount))
+
+
+def _relaunch(options: Options, journal: Journal, origin: Origin, world: World | None) -> Launched:
+    """Continue: the market went on while the process was down, as a real one does."""
+    saved = journal.load()
+    if saved is None:
+        raise ValueError(f"state file {options.state_file}: has an origin but no account; remove it to start anew")
+    world = build_world(origin) if world is None else world
+    world.advance(saved.state.world_ms)
+    exchange = _exchange(origin, world, saved.state.clock, options, journal)
+    exchange.account.ledgers.update(saved.state.account.ledgers)
+    exchange.account.positions.update(saved.state.account.positions)
+    exchange.account_cancel_on_disconnect = saved.state.account_cancel_on_disconnect
+    exchange.desk.restore(saved.orders, saved.trades)
+    return Launched(exchange, origin, journal)
+
+
+def parse_equity(text: str) -> dict[str, Decimal]:
+    """`BTC=10` or `BTC=10,ETH=100`. ValueError names what is wrong."""
+    rows: dict[str, Decimal] = {}
+    for part in text.split(","):
+        currency, _, amount = part.strip().partition("=")
+        try:
+            rows[currency.upper()] = Decimal(amount)
+        except ArithmeticError:
+            raise ValueError(f"equity: {part!r} is not CURRENCY=AMOUNT, for example BTC=10") from None
+    return rows

@@ -1,0 +1,80 @@
+"""The markets as the account sees them: the world's ladders less what the account has taken."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hedger.simulator.liquidity import Level, Liquidity
+from hedger.simulator.model import Listing, Market, World
+from hedger.simulator.numbers import rounded
+from hedger.simulator.rpc import ApiError, invalid_param
+
+INDEX_PLACES = 2
+FUTURE_MARK_PLACES = 2
+OPTION_MARK_PLACES = 8  # valuation and trades; tickers show 4
+
+
+class Markets:
+    """Reads the world once per instrument and market instant."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.liquidity = Liquidity()
+        self.empty = False  # every ladder empty (a fault)
+        self._cache: dict[str, Market] = {}
+        self._cache_ms = -1
+
+    def listing(self, name: str) -> Listing:
+        """The listing of a live instrument; -32602 `instrument not found` otherwise."""
+        found = self.world.listings().get(name)
+        if found is None:
+            raise invalid_param("instrument_name", "instrument not found")
+        return found
+
+    def market(self, name: str) -> Market:
+        """The world's market of a live instrument now."""
+        if self._cache_ms != self.world.now_ms:
+            self._cache.clear()
+            self._cache_ms = self.world.now_ms
+        known = self._cache.get(name)
+        if known is None:
+            known = self._cache[name] = self.world.market(name)
+        return known
+
+    def mark(self, name: str) -> Decimal:
+        """Mark price for valuation: USD with 2 decimals, or coin with 8."""
+        market = self.market(name)
+        return rounded(market.mark, OPTION_MARK_PLACES if market.greeks else FUTURE_MARK_PLACES)
+
+    def index(self, index_name: str) -> Decimal:
+        """Index in USD with 2 decimals; -32602 for an unknown name."""
+        try:
+            return rounded(self.world.index_price(index_name), INDEX_PLACES)
+        except KeyError:
+            raise invalid_param("index_name", "wrong format") from None
+
+    def ladder(self, listing: Listing, side: str) -> list[Level]:
+        """What is offered now on `bids` or `asks`, best first."""
+        if self.empty:
+            return []
+        return self.liquidity.ladder(listing, side, self.raw_ladder(listing, side), self.world.now_ms)
+
+    def raw_ladder(self, listing: Listing, side: str) -> tuple[Level, ...]:
+        market = self.market(listing.name)
+        return market.bids if side == "bids" else market.asks
+
+    def consume(self, listing: Listing, side: str, amount: Decimal) -> None:
+        levels = self.raw_ladder(listing, side)
+        self.liquidity.consume(listing, side, amount, levels, self.world.now_ms)
+
+    def require_open(self, listing: Listing) -> Market:
+        """The market of an instrument that trades; 10012 when its book is closed."""
+        market = self.market(listing.name)
+        if market.state != "open":
+            raise ApiError(10012)
+        return market
+
+
+def opposite(direction: str) -> str:
+    """The side of the book that an order of this direction takes from."""
+    return "asks" if direction == "buy" else "bids"

@@ -1,0 +1,252 @@
+"""Wire shapes of positions and account summaries.
+
+The rounded numbers satisfy the identities of deribit.md 9 exactly: sums are taken over rounded parts.
+`delta_total = sum(delta_total_map) - options_value`; every entry of the map is the sum of its positions' deltas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hedger.simulator.account import Account
+from hedger.simulator.margin import Margin, margin
+from hedger.simulator.markets import Markets
+from hedger.simulator.model import Greeks, Market
+from hedger.simulator.numbers import ZERO, exact, rounded
+from hedger.simulator.positions import Position, worth
+
+Json = dict[str, object]
+
+PROFIT_PLACES = 9
+FUNDING_PLACES = 8
+FUTURE_DELTA_PLACES = 9
+GREEK_PLACES = 5
+CASH_PLACES = {"BTC": 8, "ETH": 6, "USDC": 8, "USDT": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """A position with the numbers that follow from the market, rounded as on the wire."""
+
+    position: Position
+    market: Market
+    mark: Decimal
+    index: Decimal
+    delta: Decimal
+    gamma: Decimal
+    vega: Decimal
+    theta: Decimal
+    margin: Margin
+
+
+def value_position(position: Position, markets: Markets) -> Valued:
+    listing, size = position.listing, position.size
+    market, mark = markets.market(listing.name), markets.mark(listing.name)
+    underlying = rounded(market.underlying or market.index, 4)
+    delta, gamma, vega, theta = _position_greeks(size, market.greeks)
+    if not listing.is_option:
+        delta = rounded(size / mark, FUTURE_DELTA_PLACES)
+    index = markets.index(listing.price_index)
+    required = margin(listing, size, mark, underlying)
+    return Valued(position, market, mark, index, delta, gamma, vega, theta, required)
+
+
+def _position_greeks(size: Decimal, unit: Greeks | None) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """Delta, gamma, vega and theta of the whole position, 5 decimals."""
+    if unit is None:
+        return ZERO, ZERO, ZERO, ZERO
+    return (
+        rounded(size * exact(unit.delta), GREEK_PLACES),
+        rounded(size * exact(unit.gamma), GREEK_PLACES),
+        rounded(size * exact(unit.vega), GREEK_PLACES),
+        rounded(size * exact(unit.theta), GREEK_PLACES),
+    )
+
+
+def direction_of(size: Decimal) -> str:
+    if not size:
+        return "zero"
+    return "buy" if size > 0 else "sell"
+
+
+def render_position(valued: Valued, *, full: bool = True) -> Json:
+    """A position; `full` adds the fields that `user.changes` leaves out."""
+    held, mark = valued.position, valued.mark
+    listing = held.listing
+    row: Json = {
+        "instrument_name": listing.name,
+        "kind": listing.kind,
+        "direction": direction_of(held.size),
+        "size": float(held.size),
+        "average_price": round(float(held.average_price), 8),
+        "mark_price": float(mark),
+        "index_price": float(valued.index),
+        "settlement_price": valued.market.settlement_price,
+        "delta": float(valued.delta),
+        "floating_profit_loss": float(rounded(held.session_profit(mark), PROFIT_PLACES)),
+        "realized_profit_loss": float(rounded(held.realized_session, PROFIT_PLACES)),
+        "total_profit_loss": float(rounded(held.total_profit(mark), PROFIT_PLACES)),
+        "initial_margin": float(rounded(valued.margin.initial, PROFIT_PLACES)),
+        "maintenance_margin": float(rounded(valued.margin.maintenance, PROFIT_PLACES)),
+    }
+    row.update(_option_part(valued) if listing.is_option else _future_part(valued))
+    if full:
+        row["open_orders_margin"] = 0.0
+        row["estimated_liquidation_price"] = None
+    return row
+
+
+def _future_part(valued: Valued) -> Json:
+    held, funding = valued.position, valued.market.funding
+    part: Json = {"size_currency": float(valued.delta), "leverage": held.listing.max_leverage}
+    if funding is not None:
+        part["interest_value"] = funding.interest_value
+        part["realized_funding"] = float(rounded(held.funding_session, FUNDING_PLACES))
+    return part
+
+
+
+def _option_part(valued: Valued) -> Json:
+    held = valued.position
+    value_usd = worth(held.listing, held.size, valued.mark) * valued.index
+    return {
+        "gamma": float(valued.gamma),
+        "vega": float(valued.vega),
+        "theta": float(valued.theta),
+        "average_price_usd": round(float(held.average_price_usd), 6),
+        "floating_profit_loss_usd": round(float(value_usd - held.entry_usd), 6),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """One currency of the account in exact decimals, already rounded to the wire's places."""
+
+    currency: str
+    balance: Decimal
+    session_rpl: Decimal
+    futures_session_upl: Decimal
+    options_session_rpl: Decimal
+    options_session_upl: Decimal
+    options_value: Decimal
+    futures_total: Decimal
+    options_total: Decimal
+    deltas: dict[str, Decimal]
+    options_delta: Decimal
+    greek_maps: dict[str, dict[str, Decimal]]
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+
+    @property
+    def equity(self) -> Decimal:
+        return self.balance + self.futures_session_upl + self.session_rpl + self.options_value
+
+    @property
+    def margin_balance(self) -> Decimal:
+        """Segregated standard margin: equity less the value of options."""
+        return self.equity - self.options_value
+
+    @property
+    def available_funds(self) -> Decimal:
+        return self.margin_balance - self.initial_margin
+
+    @property
+    def delta_total(self) -> Decimal:
+        return sum(self.deltas.values(), ZERO) - self.options_value
+
+
+def account_totals(account: Account, currency: str, markets: Markets) -> Totals:
+    """Everything that a summary of one currency tells."""
+    places = CASH_PLACES.get(currency, 8)
+    rows = [value_position(held, markets) for held in account.open_positions(currency)]
+    futures = [row for row in rows if not row.position.listing.is_option]
+    options = [row for row in rows if row.position.listing.is_option]
+    ledger = account.ledger(currency)
+    return Totals(
+        currency=currency,
+        balance=rounded(ledger.balance, places),
+        session_rpl=rounded(ledger.futures_session_rpl, places),
+        futures_session_upl=rounded(_sum(r.position.session_profit(r.mark) for r in futures), places),
+        options_session_rpl=rounded(ledger.options_session_rpl, places),
+        options_session_upl=rounded(_sum(r.position.session_profit(r.mark) for r in options), places),
+        options_value=rounded(_sum(worth(r.position.listing, r.position.size, r.mark) for r in options), places),
+        futures_total=rounded(_sum(r.position.total_profit(r.mark) for r in futures), places),
+        options_total=rounded(_sum(r.position.total_profit(r.mark) for r in options), places),
+        deltas=_by_index(rows, "delta") or _flat_map(currency),
+        options_delta=_sum(r.delta for r in options),
+        greek_maps={name: _by_index(options, name) for name in ("gamma", "vega", "theta")},
+        initial_margin=rounded(_sum(r.margin.initial for r in rows), places),
+        maintenance_margin=rounded(_sum(r.margin.maintenance for r in rows), places),
+    )
+
+
+def _sum(values: Iterable[Decimal]) -> Decimal:
+    return sum(values, ZERO)
+
+
+def _flat_map(currency: str) -> dict[str, Decimal]:
+    return {f"{currency.lower()}_usd": ZERO} if currency in ("BTC", "ETH") else {}
+
+
+def _by_index(rows: list[Valued], name: str) -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
+    for row in rows:
+        index = row.position.listing.price_index
+        totals[index] = totals.get(index, ZERO) + getattr(row, name)
+    return totals
+
+
+def _floats(values: dict[str, Decimal]) -> Json:
+    return {name: float(value) for name, value in values.items()}
+
+
+def render_summary(totals: Totals) -> Json:
+    """The per-currency object of get_account_summary and `user.portfolio`."""
+    greek = {name: _sum(values.values()) for name, values in totals.greek_maps.items()}
+    ratio = totals.maintenance_margin / totals.margin_balance if totals.margin_balance > 0 else ZERO
+    numbers: dict[str, Decimal] = {
+        "balance": totals.balance,
+        "equity": totals.equity,
+        "margin_balance": totals.margin_balance,
+        "available_funds": totals.available_funds,
+        "available_withdrawal_funds": max(ZERO, min(totals.balance, totals.available_funds)),
+        "initial_margin": totals.initial_margin,
+        "maintenance_margin": totals.maintenance_margin,
+        "projected_initial_margin": totals.initial_margin,
+        "projected_maintenance_margin": totals.maintenance_margin,
+        "session_rpl": totals.session_rpl,
+        "session_upl": totals.futures_session_upl + totals.options_session_upl,
+        "futures_pl": totals.futures_total,
+        "futures_session_rpl": totals.session_rpl,
+        "futures_session_upl": totals.futures_session_upl,
+        "options_pl": totals.options_total,
+        "options_session_rpl": totals.options_session_rpl,
+        "options_session_upl": totals.options_session_upl,
+        "options_value": totals.options_value,
+        "total_pl": totals.futures_total + totals.options_total,
+        "options_delta": totals.options_delta,
+        "options_gamma": greek["gamma"],
+        "options_vega": greek["vega"],
+        "options_theta": greek["theta"],
+        "delta_total": totals.delta_total,
+        "projected_delta_total": totals.delta_total,
+        "estimated_liquidation_ratio": rounded(ratio, 8),
+        "spot_reserve": ZERO,
+        "additional_reserve": ZERO,
+        "locked_balance": ZERO,
+        "fee_balance": ZERO,
+    }
+    return {
+        "currency": totals.currency,
+        **_floats(numbers),
+        "delta_total_map": _floats(totals.deltas),
+        "options_gamma_map": _floats(totals.greek_maps["gamma"]),
+        "options_vega_map": _floats(totals.greek_maps["vega"]),
+        "options_theta_map": _floats(totals.greek_maps["theta"]),
+        "estimated_liquidation_ratio_map": {name: float(rounded(ratio, 16)) for name in totals.deltas},
+        "margin_model": "segregated_sm",
+        "portfolio_margining_enabled": False,
+        "cross_collateral_enabled": False,
+    }

@@ -1,0 +1,285 @@
+"""The exchange on loopback: websocket and HTTP, and the /sim endpoints at the root. The only file that reads clocks.
+
+In a test: `async with running_exchange(Options(seed=7)) as running: ... running.ready.ws_url ...`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from hedger.simulator import sim
+from hedger.simulator.certificate import self_signed
+from hedger.simulator.connection import Close, Connection, Outgoing
+from hedger.simulator.exchange import Exchange, HttpRequest
+from hedger.simulator.launch import Launched, launch
+from hedger.simulator.model import World
+from hedger.simulator.options import Options, Ready
+from hedger.simulator.rpc import ApiError, BadFrame, Request, error_body, parse_request
+
+HOST = "127.0.0.1"
+TICK_S = 0.1
+MAX_FRAME_BYTES = 1 << 20
+MAX_WAITING_FRAMES = 20_000
+SOCKET_PATHS = ("/ws/api/v2", "/ws/api/v2/")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Server:
+    """Carries frames between sockets and the exchange."""
+
+    exchange: Exchange
+    _queues: dict[int, asyncio.Queue[Outgoing]] = field(default_factory=dict)
+
+    # -- websocket --------------------------------------------------------------------------------
+
+    async def socket(self, request: web.Request) -> web.StreamResponse:
+        """One websocket connection, from handshake to end."""
+        socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=True)
+        await socket.prepare(request)
+        connection = self.exchange.connect(time.time())
+        queue = self._queues[connection.id] = asyncio.Queue()
+        writer = asyncio.create_task(_write(socket, queue, request))
+        try:
+            async for message in socket:
+                text = message.data if message.type is WSMsgType.TEXT else ""
+                self.exchange.receive(connection, text, time.time())
+                self.flush()
+        finally:
+            await self._end(connection, writer)
+        return socket
+
+    async def _end(self, connection: Connection, writer: asyncio.Task[None]) -> None:
+        self.exchange.disconnect(connection, time.time())
+        del self._queues[connection.id]
+        writer.cancel()
+        await asyncio.gather(writer, return_exceptions=True)
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand what the exchange wants to send to the writers."""
+        for connection in list(self.exchange.connections.values()):
+            queue = self._queues[connection.id]
+            if queue.qsize() > MAX_WAITING_FRAMES:
+                connection.outbox.clear()
+                connection.close(WSCloseCode.POLICY_VIOLATION, "connection_too_slow")
+            for frame in connection.take():
+                queue.put_nowait(frame)
+
+    async def tick_for_ever(self) -> None:
+        """Move the world every 100 ms of wire time."""
+        while True:
+            self.exchange.tick(time.time())
+            self.flush()
+            await asyncio.sleep(TICK_S)
+
+    # -- HTTP -------------------------------------------------------------------------------------
+
+    async def http_get(self, request: web.Request) -> web.StreamResponse:
+        """GET with query parameters; an upgrade to websocket is accepted on the socket's path."""
+        rpc = Request(None, request.match_info["method"], dict(request.query))
+        return self._http(request, rpc, "")
+
+    async def http_post(self, request: web.Request) -> web.StreamResponse:
+        """POST with a JSON-RPC request, or with parameters when the path names the method."""
+        body = await request.text()
+        try:
+            rpc = _posted(request.match_info.get("method", ""), body)
+        except BadFrame as bad:
+            return web.json_response({"jsonrpc": "2.0", **error_body(bad.error)}, status=400)
+        return self._http(request, rpc, body)
+
+    def _http(self, request: web.Request, rpc: Request, body: str) -> web.StreamResponse:
+        header = request.headers.get("Authorization", "")
+        call = HttpRequest(request.method, request.raw_path, body, header, rpc)
+        answer = self.exchange.http(call, time.time())
+        self.flush()
+        if answer is None:
+            _abort(request)
+            raise web.HTTPServiceUnavailable
+        status, text = answer
+        return web.Response(status=status, text=text, content_type="application/json")
+
+    # -- /sim -------------------------------------------------------------------------------------
+
+    async def sim_state(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(sim.state(self.exchange, time.time()))
+
+    async def sim_faults(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(sim.faults(self.exchange, time.time()))
+
+    def sim_post(self, run: Callable[[Exchange, Mapping[str, object], float], sim.Json]) -> Handler:
+        """A handler for a /sim command with a JSON body."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                body = _json_object(await request.text())
+                answer = run(self.exchange, body, time.time())
+            except ApiError as error:
+                return web.json_response(error_body(error), status=400)
+            self.flush()
+            return web.json_response(answer)
+
+        return handle
+
+    def routes(self) -> list[web.RouteDef]:
+        """All paths of the server."""
+        return [
+            *(web.get(path, self.socket) for path in SOCKET_PATHS),
+            web.post("/api/v2", self.http_post),
+            web.get("/api/v2/{method:.+}", self.http_get),
+            web.post("/api/v2/{method:.+}", self.http_post),
+            web.get("/sim/state", self.sim_state),
+            web.get("/sim/faults", self.sim_faults),
+            web.post("/sim/pause", self.sim_post(lambda exchange, _, wire_s: sim.pause(exchange, wire_s))),
+            web.post("/sim/resume", self.sim_post(lambda exchange, _, wire_s: sim.resume(exchange, wire_s))),
+            web.post("/sim/trade", self.sim_post(sim.trade)),
+            web.post("/sim/fault", self.sim_post(sim.fault)),
+        ]
+
+
+def _posted(method: str, body: str) -> Request:
+    """A POST body is a JSON-RPC request; with the method in the path it may hold the parameters alone."""
+    if not method:
+        return parse_request(body)
+    fields = _json_object(body)
+    if "params" not in fields and "method" not in fields:
+        return parse_request(json.dumps({"method": method, "params": fields}))
+    return parse_request(json.dumps({"params": {}, **fields, "method": method}))
+
+
+def _json_object(text: str) -> dict[str, object]:
+    """A JSON object; an empty body is an empty one. Raises BadFrame or ApiError 11050."""
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise BadFrame(ApiError(11050, "invalid json")) from None
+    if not isinstance(value, dict):
+        raise BadFrame(ApiError(11050, "not an object"))
+    return value
+
+
+def _abort(request: web.Request) -> None:
+    """Drop the transport: the peer sees a connection that broke."""
+    transport = request.transport
+    if isinstance(transport, asyncio.Transport):
+        transport.abort()
+
+
+async def _write(socket: web.WebSocketResponse, queue: asyncio.Queue[Outgoing], request: web.Request) -> None:
+    """Send the frames of one connection in order, each not before its time."""
+    while True:
+        frame = await queue.get()
+        if isinstance(frame, Close):
+            if frame.code is None:
+                _abort(request)
+            else:
+                await socket.close(code=frame.code, message=frame.reason.encode())
+            return
+        wait_s = frame.not_before_s - time.time()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        try:
+            await socket.send_str(frame.text)
+        except ConnectionError:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A served exchange: how to reach it, and its inside for tests."""
+
+    ready: Ready
+    exchange: Exchange
+
+
+@asynccontextmanager
+async def running_exchange(options: Options | None = None, world: World | None = None) -> AsyncIterator[Running]:
+    """Serve an exchange on loopback until the block ends. Raises ValueError or OSError when it cannot start."""
+    options = options or Options()
+    launched = launch(options, time.time(), world)
+    with TemporaryDirectory(prefix="hedger-exchange-") as folder:
+        try:
+            ca_file = self_signed(Path(folder)) if options.tls else None
+            async with _serving(launched, options, ca_file) as running:
+                yield running
+        finally:
+            if launched.journal is not None:
+                launched.journal.close()
+
+
+@asynccontextmanager
+async def _serving(launched: Launched, options: Options, ca_file: Path | None) -> AsyncIterator[Running]:
+    server = Server(launched.exchange)
+    app = web.Application()
+    app.add_routes(server.routes())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        port = await _listen(runner, options.port or launched.origin.port, ca_file)
+        launched.remember_port(port)
+        launched.exchange.tick(time.time())
+        ready = _ready(launched, port, ca_file)
+        if options.ready_file is not None:
+            write_ready_file(options.ready_file, ready)
+        ticking = asyncio.create_task(server.tick_for_ever())
+        try:
+            yield Running(ready, launched.exchange)
+        finally:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
+    finally:
+        for connection in list(launched.exchange.connections.values()):
+            connection.close(WSCloseCode.GOING_AWAY, "shutdown")
+        server.flush()
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, port: int, ca_file: Path | None) -> int:
+    """Listen on loopback; returns the port."""
+    context = None
+    if ca_file is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(ca_file, ca_file.with_suffix(".key"))
+    site = web.TCPSite(runner, HOST, port, ssl_context=context)
+    await site.start()
+    bound: int = runner.addresses[0][1]
+    return bound
+
+
+def _ready(launched: Launched, port: int, ca_file: Path | None) -> Ready:
+    secure, clock = "s" if ca_file else "", launched.exchange.clock
+    return Ready(
+        ws_url=f"ws{secure}://{HOST}:{port}/ws/api/v2",
+        http_url=f"http{secure}://{HOST}:{port}/api/v2",
+        client_id=launched.origin.client_id,
+        client_secret=launched.origin.client_secret,
+        account=launched.origin.account,
+        speed=clock.speed,
+        origin_ms=clock.origin_ms,
+        started_unix_ms=round(clock.started_unix_ms),
+        ca_file=str(ca_file) if ca_file else None,
+    )
+
+
+def write_ready_file(path: Path, ready: Ready) -> None:
+    """Write atomically, readable by the owner only: whoever sees the file sees all of it."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(ready.as_json(), file, indent=1)
+    partial.replace(path)

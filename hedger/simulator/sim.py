@@ -1,0 +1,106 @@
+"""What only a simulator can tell and do: its whole truth, a pause, a person's trade, faults (/sim/*)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hedger.simulator.exchange import Exchange
+from hedger.simulator.faults import KINDS, Fault
+from hedger.simulator.methods import Call
+from hedger.simulator.methods_trade import person_trade
+from hedger.simulator.params import Params
+from hedger.simulator.render_account import account_totals
+from hedger.simulator.render_order import render_order, render_trade
+from hedger.simulator.rpc import invalid_param
+
+Json = dict[str, object]
+
+
+def state(exchange: Exchange, wire_s: float) -> Json:
+    """Everything, exact: beside every rounded number stands the unrounded one as text."""
+    account, markets, user_id = exchange.account, exchange.markets, exchange.identity.user_id
+    ledgers = [account.ledgers[code] for code in sorted(account.ledgers)]
+    totals = {row.currency: account_totals(account, row.currency, markets) for row in ledgers}
+    exact_equity = {code: str(account.exact_equity(code, markets.mark)) for code in totals}
+    held = account.open_positions()
+    return {
+        "now_ms": exchange.clock.market_ms(wire_s),
+        "world_ms": exchange.world.now_ms,
+        "ended": exchange.world.ended,
+        "paused": exchange.clock.paused,
+        "positions": {row.listing.name: float(row.size) for row in held},
+        "positions_exact": {row.listing.name: str(row.size) for row in held},
+        "orders": [render_order(order, user_id) for order in exchange.desk.orders.values()],
+        "trades": [render_trade(trade, user_id) for trade in exchange.desk.trades],
+        "equity": {code: float(row.equity) for code, row in totals.items()},
+        "equity_exact": exact_equity,
+        "balance_exact": {row.currency: str(row.balance) for row in ledgers},
+        "fees": {row.currency: float(row.fees_paid) for row in ledgers},
+        "fees_exact": {row.currency: str(row.fees_paid) for row in ledgers},
+        "funding_exact": {row.currency: str(row.funding_paid) for row in ledgers},
+        "duplicate_labels": duplicate_labels(exchange),
+    }
+
+
+def duplicate_labels(exchange: Exchange) -> Json:
+    """Labels that more than one order carries, with how many; the exchange itself accepts them."""
+    counts: dict[str, int] = {}
+    for order in exchange.desk.orders.values():
+        if order.label:
+            counts[order.label] = counts.get(order.label, 0) + 1
+    return {label: count for label, count in counts.items() if count > 1}
+
+
+def trade(exchange: Exchange, body: Mapping[str, object], wire_s: float) -> Json:
+    """A person's trade on the account: {instrument, side, amount, price?}. Raises ApiError."""
+    params = Params(body)
+    listing = exchange.markets.listing(params.required_text("instrument"))
+    params.required_text("side")
+    side = params.choice("side", ("buy", "sell"), "")
+    call = Call(exchange, None, "sim/trade", params, None, wire_s, exchange.clock.market_ms(wire_s))
+    order = person_trade(call, listing, side)
+    exchange.publish(wire_s)
+    return render_order(order, exchange.identity.user_id)
+
+
+def fault(exchange: Exchange, body: Mapping[str, object], wire_s: float) -> Json:
+    """Switch a fault on ({kind, count?, duration_s?, method?, channel?, code?, delay_s?}), or `clear` all."""
+    params = Params(body)
+    kind = params.required_text("kind")
+    if kind == "clear":
+        exchange.faults.clear()
+    else:
+        exchange.faults.add(_fault(params, kind), wire_s, _seconds(params, "duration_s"))
+    exchange.apply_faults(wire_s)
+    return faults(exchange, wire_s)
+
+
+def _fault(params: Params, kind: str) -> Fault:
+    if kind not in KINDS:
+        raise invalid_param("kind", f"must be one of {', '.join((*KINDS, 'clear'))}")
+    made = Fault(kind, left=params.integer("count"))
+    if kind == "drop" and made.left is None:
+        made.left = 1
+    made.method, made.channel = params.text("method") or None, params.text("channel") or None
+    made.code = params.integer("code") or made.code
+    made.delay_s = _seconds(params, "delay_s") or 0.0
+    return made
+
+
+def _seconds(params: Params, name: str) -> float | None:
+    value = params.number(name)
+    return None if value is None else float(value)
+
+
+def faults(exchange: Exchange, wire_s: float) -> Json:
+    return {"faults": exchange.faults.listed(wire_s)}
+
+
+def pause(exchange: Exchange, wire_s: float) -> Json:
+    exchange.pause(wire_s)
+    return {"now_ms": exchange.clock.market_ms(wire_s), "paused": True}
+
+
+def resume(exchange: Exchange, wire_s: float) -> Json:
+    exchange.resume(wire_s)
+    return {"now_ms": exchange.clock.market_ms(wire_s), "paused": False}

@@ -1,0 +1,85 @@
+"""The world moves: listings, expiries, funding, daily settlement, resting orders that the market reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hedger.simulator.account import Account
+from hedger.simulator.desk import Desk
+from hedger.simulator.history import History
+from hedger.simulator.markets import Markets
+from hedger.simulator.model import Expired, Listing, World, WorldEvent
+from hedger.simulator.numbers import rounded
+
+DAY_MS = 86_400_000
+SETTLEMENT_MS = 8 * 3_600_000  # 08:00 UTC
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """An instrument entered a state (channel instrument.state)."""
+
+    market_ms: int
+    listing: Listing
+    state: str
+
+
+def next_settlement(market_ms: int) -> int:
+    """The first 08:00 UTC after an instant, ms."""
+    return (market_ms - SETTLEMENT_MS) // DAY_MS * DAY_MS + DAY_MS + SETTLEMENT_MS
+
+
+class Timeline:
+    """Moves the world in steps that stop at every 08:00 UTC, and books what follows for the account."""
+
+    def __init__(
+        self, world: World, markets: Markets, account: Account, desk: Desk, history: History
+    ) -> None:
+        self._world = world
+        self._markets = markets
+        self._account = account
+        self._desk = desk
+        self._history = history
+        self.states: list[StateChange] = []
+
+    def move_to(self, market_ms: int) -> bool:
+        """Advance the world; True when it moved."""
+        moved = False
+        while self._world.now_ms < market_ms and not self._world.ended:
+            settlement_ms = next_settlement(self._world.now_ms)
+            self._step(min(market_ms, settlement_ms))
+            if self._world.now_ms == settlement_ms:
+                self._account.settle(self._markets.mark)
+            moved = True
+        if moved:
+            self._history.record(self._markets)
+            self._desk.match_resting(self._world.now_ms)
+        return moved
+
+    def _step(self, market_ms: int) -> None:
+        known = dict(self._world.listings())
+        for event in self._world.advance(market_ms):
+            self._apply(event, known)
+        self._accrue_funding()
+
+    def _apply(self, event: WorldEvent, known: dict[str, Listing]) -> None:
+        if not isinstance(event, Expired):
+            known[event.listing.name] = event.listing
+            self.states.append(StateChange(event.market_ms, event.listing, "open"))
+            return
+        listing = known[event.name]
+        for order in self._desk.open_orders():
+            if order.name == event.name:
+                self._desk.cancel(order, "settlement", event.market_ms)
+        self._account.deliver(listing, rounded(event.delivery_price, 2))
+        self._markets.liquidity.forget(event.name)
+        self._history.delivered(event.market_ms, listing.price_index, event.delivery_price)
+        self.states.append(StateChange(event.market_ms, listing, "delivered"))
+
+    def _accrue_funding(self) -> None:
+        for held in list(self._account.positions.values()):
+            if not held.listing.is_perpetual:
+                continue
+            market = self._markets.market(held.listing.name)
+            if market.funding is not None:
+                self._account.accrue_funding(held.listing, market.funding.coin_per_usd)

@@ -1,0 +1,104 @@
+"""Resting orders of other people: a few price levels per side on valid ticks, finite sizes.
+
+Prices and amounts are whole numbers of their unit until the last step, so that nothing is off a tick.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from hedger.simulator.world import seeding
+
+Levels = tuple[tuple[Decimal, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TickGrid:
+    """Valid prices: multiples of `unit`; above `coarse_above` units only multiples of `coarse_step`."""
+
+    unit: Decimal
+    units_per_one: float
+    coarse_above: int = 1 << 62
+    coarse_step: int = 1
+
+    def floor(self, price: float) -> int:
+        """The highest valid price not above `price`, in units."""
+        units = math.floor(price * self.units_per_one + 1e-9)
+        return units if units <= self.coarse_above else units - units % self.coarse_step
+
+    def ceil(self, price: float) -> int:
+        """The lowest valid price not below `price`, in units."""
+        units = math.ceil(price * self.units_per_one - 1e-9)
+        return units if units <= self.coarse_above else units + -units % self.coarse_step
+
+    def below(self, units: int) -> int:
+        """The next valid price down."""
+        return units - (1 if units <= self.coarse_above else self.coarse_step)
+
+    def above(self, units: int) -> int:
+        """The next valid price up."""
+        return units + (1 if units < self.coarse_above else self.coarse_step)
+
+    def price(self, units: int) -> Decimal:
+        """Units as a price."""
+        return _times(self.unit, units)
+
+
+OPTION_TICKS = TickGrid(Decimal("0.0001"), 10_000.0, coarse_above=50, coarse_step=5)
+PERPETUAL_TICKS = TickGrid(Decimal("0.5"), 2.0)
+DATED_TICKS = TickGrid(Decimal("2.5"), 0.4)
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much rests: number of levels, mean amount of a level in lots, widest gap in ticks."""
+
+    levels: int
+    mean_lots: float
+    lot: Decimal
+    gap_ticks: int
+
+
+@lru_cache(maxsize=65_536)
+def _times(unit: Decimal, count: int) -> Decimal:
+    return unit * count
+
+
+def bids(grid: TickGrid, from_price: float, depth: Depth, bits: int, lowest: int = 1) -> Levels:
+    """Levels from the best bid (at or below `from_price`) down, none below `lowest` units."""
+    return _side(grid, grid.floor(from_price), grid.below, depth, bits, lambda units: units >= lowest)
+
+
+def asks(grid: TickGrid, from_price: float, depth: Depth, bits: int, highest: int = 1 << 62) -> Levels:
+    """Levels from the best ask (at or above `from_price`) up, none above `highest` units."""
+    best = max(grid.ceil(from_price), 1)
+    return _side(grid, best, grid.above, depth, bits, lambda units: units <= highest)
+
+
+def _side(
+    grid: TickGrid,
+    units: int,
+    step: Callable[[int], int],
+    depth: Depth,
+    bits: int,
+    allowed: Callable[[int], bool],
+) -> Levels:
+    levels: list[tuple[Decimal, Decimal]] = []
+    for number in range(depth.levels):
+        if not allowed(units):
+            break
+        bits = seeding.mix(bits)
+        levels.append((grid.price(units), _amount(depth, number, bits)))
+        for _ in range(1 + (bits & 0xFF) % depth.gap_ticks):
+            units = step(units)
+    return tuple(levels)
+
+
+def _amount(depth: Depth, number: int, bits: int) -> Decimal:
+    """Exponentially distributed amounts that grow away from the touch; at least one lot."""
+    lots = -math.log(seeding.unit(bits)) * depth.mean_lots * (1.0 + 0.5 * number)
+    return _times(depth.lot, 1 + int(lots))

@@ -1,0 +1,134 @@
+"""The HTTP surface of the daemon: health, status, decisions, why, plan, metrics and commands.
+
+runner = web.AppRunner(make_app(daemon), access_log=None)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from hedger.engine.events import CommandGiven
+from hedger.web import requests
+from hedger.web.answers import (
+    PlansAnswer,
+    WhysAnswer,
+    command_answer,
+    decision_answer,
+    decisions_answer,
+    status_answer,
+)
+from hedger.web.guard import (
+    ApiError,
+    add_security_headers,
+    errors_as_json,
+    host_check,
+    json_response,
+    require_token,
+)
+from hedger.web.health import health, readiness
+from hedger.web.page import add_page
+from hedger.web.port import DaemonPort
+from hedger.web.why import why
+
+MOST_BODY_BYTES = 4096
+METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """When the daemon counts as alive and as ready, and how long a caller is kept; wire seconds."""
+
+    step_age_s: float = 5.0
+    data_age_s: float = 30.0
+    answer_s: float = 5.0
+
+
+def make_app(
+    daemon: DaemonPort, allowed_hosts: tuple[str, ...] = (), bounds: Bounds | None = None
+) -> web.Application:
+    """The application; loopback names and `allowed_hosts` are the only Host names it answers to."""
+    app = web.Application(
+        middlewares=[errors_as_json, host_check(allowed_hosts)], client_max_size=MOST_BODY_BYTES
+    )
+    app.on_response_prepare.append(add_security_headers)
+    api = Api(daemon, bounds or Bounds())
+    app.router.add_get("/healthz", api.healthz)
+    app.router.add_get("/readyz", api.readyz)
+    app.router.add_get("/metrics", api.metrics)
+    app.router.add_get("/v1/status", api.status)
+    app.router.add_get("/v1/decisions", api.decisions)
+    app.router.add_get("/v1/why", api.why)
+    app.router.add_get("/v1/plan", api.plan)
+    app.router.add_post("/v1/commands/{command}", api.command)
+    add_page(app)
+    return app
+
+
+class Api:
+    """One short handler per path."""
+
+    def __init__(self, daemon: DaemonPort, bounds: Bounds) -> None:
+        self._daemon, self._bounds = daemon, bounds
+
+    async def healthz(self, _request: web.Request) -> web.Response:
+        answer = health(self._daemon.step_age_s, self._bounds.step_age_s)
+        return json_response(answer, 200 if answer.ok else 503)
+
+    async def readyz(self, _request: web.Request) -> web.Response:
+        answer = readiness(self._daemon.view(), self._bounds.data_age_s)
+        return json_response(answer, 200 if answer.ok else 503)
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self._daemon.metrics(), headers={"Content-Type": METRICS_CONTENT_TYPE})
+
+    async def status(self, _request: web.Request) -> web.Response:
+        return json_response(status_answer(self._daemon.view()))
+
+    async def decisions(self, request: web.Request) -> web.Response:
+        requests.query_of(request, "limit", "book", "before_ms")
+        limit, before_ms = requests.limit_of(request), requests.before_ms_of(request)
+        book = requests.book_of(request, self._daemon.view())
+        async with self._deadline("decisions"):
+            found = await self._daemon.decisions(limit, book, before_ms)
+        return json_response(decisions_answer(found, limit))
+
+    async def why(self, request: web.Request) -> web.Response:
+        requests.query_of(request, "book")
+        view = self._daemon.view()
+        book = requests.book_of(request, view)
+        return json_response(WhysAnswer(tuple(why(b) for b in view.books if book in ("", b.name))))
+
+    async def plan(self, request: web.Request) -> web.Response:
+        requests.query_of(request, "book")
+        view = self._daemon.view()
+        book = requests.book_of(request, view)
+        names = [b.name for b in view.books if book in ("", b.name)]
+        return json_response(PlansAnswer(tuple(decision_answer(self._daemon.plan(name)) for name in names)))
+
+    async def command(self, request: web.Request) -> web.Response:
+        require_token(request, self._daemon.token)
+        command = requests.command_of(request)
+        body = requests.decode_body(await request.read())
+        book = requests.known_book(body.book, self._daemon.view())
+        given = CommandGiven(command=command.value, book=book, by=body.by, reason=body.reason)
+        async with self._deadline(f"the command {command}"):
+            after = await self._daemon.command(given)
+        return json_response(command_answer(command, book, after))
+
+    def _deadline(self, what: str) -> AbstractAsyncContextManager[None]:
+        return deadline(self._bounds.answer_s, what)
+
+
+@asynccontextmanager
+async def deadline(seconds: float, what: str) -> AsyncIterator[None]:
+    """A bound on a wait that ends in 504, so that no caller hangs on a stuck daemon."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise ApiError(504, f"{what}: no answer within {seconds:g} s") from error

@@ -1,0 +1,99 @@
+"""The constraint that bound a decision, in an operator's words: one for every reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from hedger.domain.vocabulary import Reason
+
+
+class Binding(StrEnum):
+    """Families of reasons: what an operator would look at or change."""
+
+    BAND = "band"
+    HARD_LIMIT = "hard_limit"
+    DWELL = "dwell"
+    COOLDOWN = "cooldown"
+    WINDOW = "window"
+    CAP = "cap"
+    NEW_DELTA = "new_delta"
+    LOT_SIZE = "lot_size"
+    WARM_UP = "warm_up"
+    ACCOUNT = "account"
+    QUOTE = "quote"
+    LINK = "link"
+    MARKET = "market"
+    POSITION = "position"
+    ORDER = "order"
+    JOURNAL = "journal"
+    BREAKER = "breaker"
+    MODE = "mode"
+    LIMIT = "limit"
+
+
+class Meaning(NamedTuple):
+    """What bound, and the sentence said where the decision itself carries none."""
+
+    binding: Binding
+    sentence: str
+
+
+_B, _R = Binding, Reason
+
+MEANING: Mapping[Reason, Meaning] = MappingProxyType(
+    {
+        _R.WITHIN_BAND: Meaning(_B.BAND, "delta is inside the band"),
+        _R.OUTSIDE_BAND: Meaning(_B.BAND, "delta left the band"),
+        _R.HARD_LIMIT: Meaning(_B.HARD_LIMIT, "delta is beyond the hard limit"),
+        _R.DWELL: Meaning(_B.DWELL, "delta left the band, but not for long enough yet"),
+        _R.COOLDOWN: Meaning(_B.COOLDOWN, "the last hedge is too recent"),
+        _R.WINDOW: Meaning(_B.WINDOW, "the observation window has not ended"),
+        _R.DECAY_PAYS: Meaning(_B.WINDOW, "decay earned covers what the move cost"),
+        _R.DECAY_LOST: Meaning(_B.WINDOW, "decay and the move did not pay for each other"),
+        _R.QUIET_WINDOW: Meaning(_B.WINDOW, "the move earned less than decay cost"),
+        _R.DELTA_CAP: Meaning(_B.CAP, "delta drifted beyond the cap"),
+        _R.NEW_DELTA: Meaning(_B.NEW_DELTA, "delta is new: start-up, trade, expiry or settings"),
+        _R.SIGMA_BAND: Meaning(_B.BAND, "gamma and theta do not offset: a band in sigmas decides"),
+        _R.STEP: Meaning(_B.BAND, "delta is further from the target than the step"),
+        _R.FLATTEN: Meaning(_B.BREAKER, "an operator asked for the hedge to be closed"),
+        _R.MIN_TRADE: Meaning(_B.LOT_SIZE, "the hedge would be below the minimum trade"),
+        _R.MIN_LOT: Meaning(_B.LOT_SIZE, "no legal order ends nearer the target"),
+        _R.CONNECTING: Meaning(_B.LINK, "the venue is not connected yet"),
+        _R.RECOVERING: Meaning(_B.WARM_UP, "positions and orders are being reconciled with the venue"),
+        _R.WARM_UP: Meaning(_B.WARM_UP, "not every held instrument has a fresh quote yet"),
+        _R.ACCOUNT_UNKNOWN: Meaning(_B.ACCOUNT, "the account is not known yet"),
+        _R.MISSING_QUOTE: Meaning(_B.QUOTE, "a quote is missing"),
+        _R.MISSING_GREEKS: Meaning(_B.QUOTE, "a quote carries no usable greeks"),
+        _R.STALE_QUOTE: Meaning(_B.QUOTE, "a quote is too old to trade on"),
+        _R.STALE_INDEX: Meaning(_B.QUOTE, "the index is too old to trade on"),
+        _R.BAD_INPUT: Meaning(_B.QUOTE, "an input is not a usable number"),
+        _R.LINK_DOWN: Meaning(_B.LINK, "the venue is disconnected"),
+        _R.INSTRUMENT_NOT_OPEN: Meaning(_B.MARKET, "the hedge instrument is not open for trading"),
+        _R.PLATFORM_LOCKED: Meaning(_B.MARKET, "the venue has locked trading"),
+        _R.POSITION_MISMATCH: Meaning(_B.POSITION, "the venue's position differs from the one expected"),
+        _R.IN_FLIGHT: Meaning(_B.ORDER, "a hedge is in flight"),
+        _R.UNKNOWN_ORDER: Meaning(_B.ORDER, "the outcome of an order is unknown and is being looked up"),
+        _R.JOURNAL_DOWN: Meaning(_B.JOURNAL, "the journal cannot be written"),
+        _R.VENUE_REFUSED: Meaning(_B.ORDER, "the venue refused the last order"),
+        _R.PAUSED: Meaning(_B.BREAKER, "paused by an operator"),
+        _R.REDUCE_ONLY: Meaning(_B.BREAKER, "only orders that shrink the hedge are allowed"),
+        _R.FLATTENING: Meaning(_B.BREAKER, "the hedge position is being closed"),
+        _R.HALTED: Meaning(_B.BREAKER, "halted: nothing leaves until an operator resumes"),
+        _R.STOPPING: Meaning(_B.BREAKER, "the daemon is stopping"),
+        _R.OBSERVE_MODE: Meaning(_B.MODE, "observe mode sends no orders"),
+        _R.ORDER_NOTIONAL: Meaning(_B.LIMIT, "the order is above the notional limit"),
+        _R.ORDER_SIZE: Meaning(_B.LIMIT, "the order is above the size limit"),
+        _R.HEDGE_POSITION: Meaning(_B.LIMIT, "the hedge position would exceed its limit"),
+        _R.ORDER_RATE: Meaning(_B.LIMIT, "too many orders within a minute"),
+        _R.TURNOVER_HOUR: Meaning(_B.LIMIT, "the turnover limit of the hour is used up"),
+        _R.TURNOVER_DAY: Meaning(_B.LIMIT, "the turnover limit of the day is used up"),
+        _R.PRICE_COLLAR: Meaning(_B.LIMIT, "the price is too far from mark or index"),
+        _R.SPREAD: Meaning(_B.LIMIT, "the spread is too wide"),
+        _R.NO_LIQUIDITY: Meaning(_B.MARKET, "nobody quotes the side the hedge needs"),
+        _R.SHRUNK: Meaning(_B.LIMIT, "a limit made the order smaller"),
+        _R.ILLEGAL_ORDER: Meaning(_B.LOT_SIZE, "amount or price is off the instrument's steps"),
+    }
+)

@@ -1,0 +1,37 @@
+"""What the web surface may know of the daemon, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hedger.engine.decision import Decision
+from hedger.engine.events import CommandGiven
+from hedger.engine.view import StatusView
+
+
+class DaemonPort(Protocol):
+    """The driver as the surface sees it."""
+
+    @property
+    def token(self) -> str:
+        """The bearer token commands must carry."""
+
+    @property
+    def step_age_s(self) -> float:
+        """Wire seconds since the engine last stepped; infinite before the first step."""
+
+    def view(self) -> StatusView:
+        """The frozen picture of this instant."""
+
+    def plan(self, book: str) -> Decision:
+        """What this book would do now, sending nothing."""
+
+    async def decisions(self, limit: int, book: str, before_ms: int | None) -> Sequence[Decision]:
+        """Newest first; `book` empty: all books; only those before `before_ms` (market time) where given."""
+
+    async def command(self, given: CommandGiven) -> StatusView:
+        """Hand the command to the engine; returns the picture after the step that obeyed it."""
+
+    def metrics(self) -> bytes:
+        """The text exposition of every metric."""

@@ -1,0 +1,103 @@
+"""What may be asked: query parameters and command bodies, each with its bounds."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+
+from hedger.engine.view import StatusView
+from hedger.web.guard import ApiError
+
+DEFAULT_LIMIT = 50
+MOST_DECISIONS = 500
+_LAST_MS = 253_402_300_799_999  # the end of the year 9999
+_PATH_IN_MESSAGE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
+_UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>[^`]*)`")
+_MISSING_FIELD = re.compile(r"missing required field `(?P<field>[^`]*)`")
+
+
+class Command(StrEnum):
+    """What an operator can tell the daemon or one book to do."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    REDUCE_ONLY = "reduce_only"
+    FLATTEN = "flatten"
+    HALT = "halt"
+
+
+class CommandBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why, by whom, and for which book (empty: the whole daemon)."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    book: Annotated[str, msgspec.Meta(max_length=16)] = ""
+    by: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "api"
+
+
+def decode_body(body: bytes) -> CommandBody:
+    """Raises ApiError 400 naming the field."""
+    try:
+        return msgspec.json.decode(body, type=CommandBody)
+    except msgspec.ValidationError as error:
+        message, field = _refusal(str(error))
+        raise ApiError(400, message, field) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ApiError(400, f"the body is not JSON: {error}") from error
+
+
+def command_of(request: web.Request) -> Command:
+    """Raises ApiError 404 naming the commands there are."""
+    name = request.match_info["command"]
+    try:
+        return Command(name)
+    except ValueError as error:
+        raise ApiError(404, f"no such command: {name!r}, known: {', '.join(Command)}", "command") from error
+
+
+def query_of(request: web.Request, *known: str) -> None:
+    """Raises ApiError 400 on a parameter the path does not have."""
+    for name in request.query:
+        if name not in known:
+            raise ApiError(400, f"unknown parameter {name!r}, known: {', '.join(known)}", name)
+
+
+def limit_of(request: web.Request) -> int:
+    return _integer(request, "limit", 1, MOST_DECISIONS) or DEFAULT_LIMIT
+
+
+def before_ms_of(request: web.Request) -> int | None:
+    return _integer(request, "before_ms", 0, _LAST_MS)
+
+
+def book_of(request: web.Request, view: StatusView) -> str:
+    """The book asked for, empty for all. Raises ApiError 404 naming the known ones."""
+    return known_book(request.query.get("book", ""), view)
+
+
+def known_book(book: str, view: StatusView) -> str:
+    names = [b.name for b in view.books]
+    if book and book not in names:
+        raise ApiError(404, f"no such book: {book!r}, known: {', '.join(names) or 'none'}", "book")
+    return book
+
+
+def _integer(request: web.Request, name: str, least: int, most: int) -> int | None:
+    text = request.query.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
+        raise ApiError(400, f"{name} = {text!r} is not a whole number from {least} to {most}", name)
+    return int(text)
+
+
+def _refusal(message: str) -> tuple[str, str | None]:
+    """The message of msgspec without its JSON path, and the field it speaks of."""
+    at = _PATH_IN_MESSAGE.search(message)
+    told = _PATH_IN_MESSAGE.sub("", message)
+    named = at or _UNKNOWN_FIELD.search(message) or _MISSING_FIELD.search(message)
+    field = named.group("field") if named else None
+    return (f"{field}: {told}" if at and field else told), field or None

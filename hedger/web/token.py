@@ -1,0 +1,56 @@
+"""The bearer token of the commands: a file in the state directory that only its owner can read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from hedger.domain.errors import AuthError, ConfigError
+
+FILE_NAME = "token"
+_LEAST_CHARACTERS = 32
+
+
+def token_path(state_dir: Path) -> Path:
+    return state_dir / FILE_NAME
+
+
+def ensure_token(state_dir: Path) -> str:
+    """The daemon's side: read the token, or create it with mode 0600.
+
+    Raises ConfigError when the file is readable by others or too short to be a token.
+    """
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = token_path(state_dir)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read_guarded(path)
+    token = secrets.token_urlsafe(32)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(token + "\n")
+    return token
+
+
+def read_token(state_dir: Path) -> str:
+    """The client's side. Raises AuthError naming the file when there is none to read."""
+    path = token_path(state_dir)
+    try:
+        return path.read_text("ascii").strip()
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        reason = error.strerror or type(error).__name__
+        raise AuthError(
+            f"token file {path}: {reason}; give --state-dir of the running daemon or set HEDGER_TOKEN"
+        ) from error
+
+
+def _read_guarded(path: Path) -> str:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise ConfigError(f"token file {path}: mode {mode:04o} lets others read it, must be 0600")
+    token = path.read_text("ascii").strip()
+    if len(token) < _LEAST_CHARACTERS:
+        raise ConfigError(f"token file {path}: shorter than {_LEAST_CHARACTERS} characters; delete it")
+    return token

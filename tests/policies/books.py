@@ -1,0 +1,29 @@
+"""The books the tests of the policies speak of."""
+
+from __future__ import annotations
+
+import math
+
+from hedger.policies.inputs import Inputs
+
+NOON_S = 1_780_315_200.0  # 2026-06-01 12:00 UTC: an end of a six-hour window
+HOUR_S = 3_600.0
+GAMMA = 2.4636986686636664e-05  # of the 30-day 105,000 call at 100,000 and 55 %
+THETA_USD_PER_DAY = 102.09162291380264  # earned by whoever is short of it
+
+
+def book(
+    delta_coin: float = 0.0,
+    *,
+    now_s: float = NOON_S,
+    target: float = 0.0,
+    gamma: float = -GAMMA,
+    theta: float = THETA_USD_PER_DAY,
+    index: float = 100_000.0,
+    iv: float = 0.55,
+    lot: float = 1e-4,
+    last_hedge_s: float = math.nan,
+    epoch: float = 1.0,
+) -> Inputs:
+    """One call sold, hedged up to `delta_coin`."""
+    return Inputs(now_s, delta_coin, target, gamma, theta, index, iv, lot, last_hedge_s, epoch)
