@@ -23,12 +23,18 @@ def exchange(
     ] = "empty",
     equity: Annotated[str, typer.Option(help="Starting equity in coin, e.g. BTC=10.")] = "BTC=10",
     ready_file: Annotated[Path | None, typer.Option(help="Written (0600) when the exchange serves.")] = None,
-    replay: Annotated[Path | None, typer.Option(help="Play a recorded chain instead of a seeded world.")] = None,
-    from_: Annotated[str | None, typer.Option("--from", help="First day of the replay, e.g. 2026-02-01.")] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Play a recorded chain instead of a seeded world.")
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="First day of the replay, e.g. 2026-02-01.")
+    ] = None,
     days: Annotated[int | None, typer.Option(help="Length of the replay in days.")] = None,
     state: Annotated[Path | None, typer.Option(help="Keep account, orders and world in this file.")] = None,
     tls: Annotated[bool, typer.Option(help="Serve wss and https with a self-signed certificate.")] = False,
-    origin: Annotated[str | None, typer.Option(help="Market time at the start, ISO 8601; default now.")] = None,
+    origin: Annotated[
+        str | None, typer.Option(help="Market time at the start, ISO 8601; default now.")
+    ] = None,
     vol: Annotated[float, typer.Option(help="Annualised volatility of the seeded world, e.g. 0.55.")] = 0.55,
 ) -> None:
     """Serve a local exchange that speaks Deribit's API v2 until SIGTERM or SIGINT."""
@@ -92,5 +98,8 @@ async def _serve(options: object) -> None:
         loop.add_signal_handler(number, stop.set)
     async with running_exchange(options) as running:
         ready = running.ready
-        print(f"exchange of {ready.account}: {ready.ws_url} {ready.http_url} (speed {ready.speed:g})", flush=True)
+        print(
+            f"exchange of {ready.account}: {ready.ws_url} {ready.http_url} (speed {ready.speed:g})",
+            flush=True,
+        )
         await stop.wait()

@@ -147,7 +147,11 @@ def account_reported(state: State, account: Account) -> None:
 def link_health(state: State, event: ev.LinkHealth) -> None:
     """Figures of the link, for the view."""
     venue = state.venues[event.venue]
-    venue.credits, venue.clock_skew_ms, venue.round_trip_s = event.credits, event.clock_skew_ms, event.round_trip_s
+    venue.credits, venue.clock_skew_ms, venue.round_trip_s = (
+        event.credits,
+        event.clock_skew_ms,
+        event.round_trip_s,
+    )
 
 
 def instruments_listed(state: State, event: ev.InstrumentsListed) -> None:

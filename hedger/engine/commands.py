@@ -22,7 +22,9 @@ def given(state: State, event: ev.CommandGiven, step: Step) -> None:
     """Move the breaker of a book, or of the daemon, and latch it in the journal."""
     book = state.books.get(event.book)
     if event.book and book is None:
-        step.note(Severity.ERROR, "command_refused", command=event.command, book=event.book, detail="no such book")
+        step.note(
+            Severity.ERROR, "command_refused", command=event.command, book=event.book, detail="no such book"
+        )
         return
     before = state.breaker if book is None else book.breaker
     after = breaker.after(before, event.command)

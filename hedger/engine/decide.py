@@ -7,7 +7,7 @@ leaves the memory as it was, so that the reason to trade is still there at the n
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.instrument import Instrument
@@ -30,6 +30,9 @@ from hedger.risk.admit import admit
 from hedger.risk.review import review
 
 
+_NOT_READY = Gate(Action.BLOCKED, Reason.MISSING_QUOTE, "the hedge instrument is not quoted")
+
+
 class Verdict(NamedTuple):
     """What a book's decision came to, before it is written down."""
 
@@ -50,27 +53,59 @@ class Sight(NamedTuple):
     inputs: Inputs | None  # None while the data gate is shut
 
 
+class Outcome(NamedTuple):
+    """A verdict and what follows from it; nothing has been changed yet."""
+
+    verdict: Verdict
+    sight: Sight
+    memory: Any = None  # the policy's, to be adopted; None: keep the old one
+    approved: Approved | None = None  # the order to be handed on
+
+
 def decide(state: State, book: BookState, step: Step) -> None:
-    """Decide for one book and hand on the order, if there is one."""
-    sight = look(state, book, step.now)
-    gate = gates.daemon_gate(state, book) or gates.data_gate(state, book, sight.exposure, sight.y)
-    gate = gate or gates.order_gate(state, book, step.now)
+    """Decide for one book, hand on the order if there is one, and write the decision down."""
+    outcome = judge(state, book, step.now)
+    if outcome.approved is not None and not work.adds_up(state, book, outcome.sight.exposure, step):
+        outcome = judge(state, book, step.now)  # halted: the gate now says so
+    if outcome.memory is not None:
+        book.memory = outcome.memory
+    if outcome.approved is not None:
+        state.label_sequence += 1
+        book.counters.add_order(step.now)
+        work.submit(state, outcome.approved, step)
+    _conclude(state, book, outcome.verdict, outcome.sight, step)
+
+
+def preview(state: State, book: BookState, now: Now) -> Decision:
+    """What the book would do now: judged like any decision, and nothing of it is kept or sent."""
+    outcome = judge(state, book, now)
+    return describe(state, book, outcome.verdict, outcome.sight, now)
+
+
+def judge(state: State, book: BookState, now: Now) -> Outcome:
+    """Gates, exposure, policy, review, plan, admit. Changes nothing but the exactness of the sums."""
+    sight = look(state, book, now)
+    gate = gates.daemon_gate(state, book) or gates.data_gate(state, book, sight.exposure, sight.y, now)
+    gate = gate or gates.order_gate(state, book, now)
     if gate is not None:
-        _conclude(state, book, _of_gate(gate), sight, step)
-        return
-    assert sight.inputs is not None
+        return Outcome(_of_gate(gate), sight)
+    if sight.inputs is None:
+        return Outcome(
+            Verdict(Action.BLOCKED, Reason.MISSING_QUOTE, "no quote of the hedge instrument"), sight
+        )
     if gates.breaker_of(state, book) is BreakerState.FLATTENING:
-        verdict = _flatten(state, book, sight, step)
-    else:
-        verdict = _by_policy(state, book, sight, step)
-    _conclude(state, book, verdict, sight, step)
+        return _flatten(state, book, sight, sight.inputs, now)
+    return _by_policy(state, book, sight, sight.inputs, now)
 
 
 def look(state: State, book: BookState, now: Now) -> Sight:
     """Exposure, the controlled quantity and the policy's inputs as of now."""
     timing = state.settings.timing
     exposure = book.book.exposure(
-        now, option_stale_s=timing.option_stale_s, hedge_stale_s=timing.hedge_stale_s, index_stale_s=timing.index_stale_s
+        now,
+        option_stale_s=timing.option_stale_s,
+        hedge_stale_s=timing.hedge_stale_s,
+        index_stale_s=timing.index_stale_s,
     )
     neutral = book.settings.neutral or Neutral.COIN
     y = controlled(exposure, neutral)
@@ -95,7 +130,13 @@ def _index(state: State, book: BookState) -> IndexPrice | None:
 
 
 def _inputs(
-    state: State, book: BookState, exposure: Exposure, neutral: Neutral, y: float | None, in_flight: float, now: Now
+    state: State,
+    book: BookState,
+    exposure: Exposure,
+    neutral: Neutral,
+    y: float | None,
+    in_flight: float,
+    now: Now,
 ) -> Inputs | None:
     quote, listed = _hedge_quote(state, book), holdings.hedge_listing(state, book)
     gamma = gamma_of_controlled(exposure, neutral)
@@ -115,78 +156,107 @@ def _inputs(
     )
 
 
-def _by_policy(state: State, book: BookState, sight: Sight, step: Step) -> Verdict:
+def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome:
     """Ask the policy; before it trades, once more on exactly refreshed sums."""
-    assert sight.inputs is not None
-    memory, target, code = book.policy.decide(book.params, book.memory, sight.inputs)
+    memory, target, code = book.policy.decide(book.params, book.memory, inputs)
     if PolicyReason(code) in ACTS:
-        book.book.refresh(step.now)
-        sight = look(state, book, step.now)
-        assert sight.inputs is not None
-        memory, target, code = book.policy.decide(book.params, book.memory, sight.inputs)
+        book.book.refresh(now)
+        sight = look(state, book, now)
+        inputs = sight.inputs or inputs
+        memory, target, code = book.policy.decide(book.params, book.memory, inputs)
     reason = PolicyReason(code)
-    if reason not in ACTS:
-        book.memory = memory
-        waits = WORD[reason] in (Reason.DWELL, Reason.COOLDOWN, Reason.WINDOW)
-        return Verdict(Action.WAIT if waits else Action.HOLD, WORD[reason], EXPLANATION[reason], target)
-    rounding = Round(book.policy.rounding(reason).value)
-    gate = Gate(Action.HEDGE, WORD[reason], EXPLANATION[reason])
-    return _trade(state, book, sight, target, rounding, gate, memory, step)
+    why = Gate(Action.HEDGE, WORD[reason], EXPLANATION[reason])
+    if reason in ACTS:
+        rounding = Round(book.policy.rounding(reason).value)
+        return _trade(_Wish(state, book, sight, inputs, now, target, rounding, why, memory))
+    waits = WORD[reason] in (Reason.DWELL, Reason.COOLDOWN, Reason.WINDOW)
+    verdict = Verdict(Action.WAIT if waits else Action.HOLD, why.reason, why.detail, target)
+    return Outcome(verdict, sight, memory)
 
 
-def _flatten(state: State, book: BookState, sight: Sight, step: Step) -> Verdict:
+def _flatten(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome:
     """The hedge position to zero: an operator's order, through the same doors."""
-    assert sight.inputs is not None
-    position = sight.exposure.hedge_coin
-    if abs(position) < sight.inputs.lot_coin / 2:
-        return Verdict(Action.HOLD, Reason.FLATTENING, "the hedge position is flat", sight.inputs.delta_coin)
-    gate = Gate(Action.HEDGE, Reason.FLATTEN, "an operator asked for the hedge to be closed")
-    target = sight.inputs.delta_coin - position
-    return _trade(state, book, sight, target, Round.NEAREST, gate, book.memory, step)
+    position = sight.exposure.hedge_coin or 0.0  # known: the data gate is open
+    if abs(position) < inputs.lot_coin / 2:
+        flat = Verdict(Action.HOLD, Reason.FLATTENING, "the hedge position is flat", inputs.delta_coin)
+        return Outcome(flat, sight)
+    why = Gate(Action.HEDGE, Reason.FLATTEN, "an operator asked for the hedge to be closed")
+    target = inputs.delta_coin - position
+    return _trade(_Wish(state, book, sight, inputs, now, target, Round.NEAREST, why, None))
 
 
-def _trade(
-    state: State, book: BookState, sight: Sight, target: float, rounding: Round, why: Gate, memory: Any, step: Step
-) -> Verdict:
-    """Review the target, plan the order, have it admitted, hand it to the outbox."""
-    inputs, envelope = sight.inputs, book.settings.envelope
+class _Wish(NamedTuple):
+    """A target that asks for a trade, and everything it is judged by."""
+
+    state: State
+    book: BookState
+    sight: Sight
+    inputs: Inputs
+    now: Now
+    target: float
+    rounding: Round
+    why: Gate
+    memory: Any
+
+    def blocked(self, refused: Refused, planned: Planned | None = None) -> Outcome:
+        verdict = Verdict(Action.BLOCKED, refused.reason, refused.detail, self.target, planned)
+        return Outcome(verdict, self.sight)
+
+
+def _trade(wish: _Wish) -> Outcome:
+    """Review the target, plan the order, have it admitted."""
+    state, book, inputs = wish.state, wish.book, wish.inputs
     quote, listed, index = _hedge_quote(state, book), holdings.hedge_listing(state, book), _index(state, book)
-    assert inputs is not None and quote is not None and listed is not None
-    if index is None:
-        return Verdict(Action.BLOCKED, Reason.STALE_INDEX, "no index price yet", target)
-    wanted = target - inputs.delta_coin
+    if quote is None or listed is None or index is None:
+        return wish.blocked(Refused(_NOT_READY.reason, _NOT_READY.detail))
     reviewed = review(
-        wanted,
-        hedge_position_coin=sight.exposure.hedge_coin,
-        in_flight_coin=sight.in_flight_coin,
+        wish.target - inputs.delta_coin,
+        hedge_position_coin=wish.sight.exposure.hedge_coin or 0.0,  # known: the data gate is open
+        in_flight_coin=wish.sight.in_flight_coin,
         index_usd=index.price_usd,
-        envelope=envelope,
+        hedge_price_usd=quote.mark,
+        envelope=book.settings.envelope,
         breaker=gates.breaker_of(state, book),
         counters=book.counters,
-        now=step.now,
+        now=wish.now,
     )
     if isinstance(reviewed, Refused):
-        return Verdict(Action.BLOCKED, reviewed.reason, reviewed.detail, target)
-    planned = plan(reviewed.change_coin, listed, quote, book.settings.execution, rounding)
+        return wish.blocked(reviewed)
+    planned = plan(
+        reviewed.change_coin,
+        listed,
+        quote,
+        book.settings.execution,
+        wish.rounding,
+        gap_coin=_gap_coin(reviewed.change_coin, inputs),
+        room_coin=_room_coin(reviewed.change_coin, inputs, interval_of(book, inputs)),
+    )
     if isinstance(planned, NoPlan):
-        return Verdict(Action.HOLD, planned.reason, planned.detail, target)
-    detail = why.detail if reviewed.shrunk_by is None else f"{why.detail}; shrunk: {reviewed.detail}"
-    return _admitted(state, book, planned, quote, listed, index, Gate(why.action, why.reason, detail), target, memory, step)
+        return Outcome(Verdict(Action.HOLD, planned.reason, planned.detail, wish.target), wish.sight)
+    shrunk = "" if reviewed.shrunk_by is None else f"; shrunk: {reviewed.detail}"
+    return _admitted(wish, planned, quote, listed, index, wish.why.detail + shrunk)
+
+
+def _gap_coin(change_coin: float, inputs: Inputs) -> float | None:
+    """The whole way to the target, where the change is a part of it."""
+    gap = inputs.target_delta_coin - inputs.delta_coin
+    return gap if gap * change_coin > 0 and abs(gap) >= abs(change_coin) else None
+
+
+def _room_coin(change_coin: float, inputs: Inputs, interval: Interval | None) -> float | None:
+    """The way to the far edge of the no-trade interval, which rounding must not overstep."""
+    if interval is None:
+        return None
+    far = interval.lower_delta if change_coin < 0 else interval.upper_delta
+    return abs(far - inputs.delta_coin) if math.isfinite(far) else None
 
 
 def _admitted(
-    state: State,
-    book: BookState,
-    planned: Planned,
-    quote: Quote,
-    listed: Instrument,
-    index: IndexPrice,
-    why: Gate,
-    target: float,
-    memory: Any,
-    step: Step,
-) -> Verdict:
-    intent = _intent(state, book, planned, quote, step.now)
+    wish: _Wish, planned: Planned, quote: Quote, listed: Instrument, index: IndexPrice, detail: str
+) -> Outcome:
+    """The second door. An order that only observe mode refuses is one that would have been sent."""
+    state, book = wish.state, wish.book
+    intent = _intent(state, book, planned, quote, wish.now)
     answer = admit(
         intent,
         listed,
@@ -197,19 +267,19 @@ def _admitted(
         mode=state.settings.mode,
         counters=book.counters,
         hedge_position=book.book.size(intent.instrument),
-        now=step.now,
+        now=wish.now,
     )
     match answer:
         case Approved():
-            state.label_sequence += 1
-            book.memory = memory
-            book.counters.add_order(step.now)
-            work.submit(state, answer, step)
-            return Verdict(Action.HEDGE, why.reason, why.detail, target, planned, intent.label)
+            verdict = Verdict(Action.HEDGE, wish.why.reason, detail, wish.target, planned, intent.label)
+            return Outcome(verdict, wish.sight, wish.memory, answer)
         case Refused(reason=Reason.OBSERVE_MODE):
-            return Verdict(Action.WOULD_HEDGE, why.reason, why.detail, target, planned)
+            verdict = Verdict(Action.WOULD_HEDGE, wish.why.reason, detail, wish.target, planned)
+            return Outcome(verdict, wish.sight)
         case Refused():
-            return Verdict(Action.BLOCKED, answer.reason, answer.detail, target, planned)
+            return wish.blocked(answer, planned)
+        case _:
+            assert_never(answer)
 
 
 def _intent(state: State, book: BookState, planned: Planned, quote: Quote, now: Now) -> OrderIntent:
@@ -248,7 +318,8 @@ def _conclude(state: State, book: BookState, verdict: Verdict, sight: Sight, ste
     changed = last is None or (last.action, last.reason) != (verdict.action, verdict.reason)
     acted = verdict.action is Action.HEDGE
     due = step.now.wire_s - book.recorded_wire_s >= state.settings.timing.decision_record_s
-    if not (changed or acted or due):
+    said_otherwise = last is not None and last.detail != verdict.detail
+    if not (changed or acted or due or said_otherwise):
         return
     decision = describe(state, book, verdict, sight, step.now)
     book.last_decision, book.recorded_wire_s = decision, step.now.wire_s
@@ -290,6 +361,7 @@ def describe(state: State, book: BookState, verdict: Verdict, sight: Sight, now:
         amount=str(planned.amount) if planned else "",
         amount_coin=sign * planned.coin if planned else 0.0,
         amount_usd=sign * planned.usd if planned else 0.0,
+        amount_contracts=sign * float(planned.contracts) if planned else 0.0,
         distance_coin=_distance_coin(y, interval),
         distance_move_pct=_distance_move_pct(exposure.index_usd, interval),
     )
@@ -335,6 +407,3 @@ def _say(step: Step, decision: Decision) -> None:
         label=decision.label,
         config_hash=decision.config_hash,
     )
-
-
-

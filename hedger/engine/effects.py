@@ -13,7 +13,7 @@ class _Effect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
     pass
 
 
-class Watch(_Effect):
+class Watch(_Effect, frozen=True):
     """The whole set of tickers and indices wanted from a venue, sorted; replaces the previous one."""
 
     venue: str
@@ -21,20 +21,20 @@ class Watch(_Effect):
     indices: tuple[str, ...]
 
 
-class RequestSnapshot(_Effect):
+class RequestSnapshot(_Effect, frozen=True):
     """Ask for positions, open orders, accounts, and every trade since `since_ms` (market time)."""
 
     venue: str
     since_ms: int
 
 
-class Place(_Effect):
+class Place(_Effect, frozen=True):
     """Send this order. Released by the outbox once it is durable."""
 
     approved: Approved
 
 
-class Cancel(_Effect):
+class Cancel(_Effect, frozen=True):
     """Cancel by order id where known, else by label."""
 
     venue: str
@@ -43,7 +43,7 @@ class Cancel(_Effect):
     order_id: str | None
 
 
-class LookUp(_Effect):
+class LookUp(_Effect, frozen=True):
     """Find out what became of a label: open orders, state by label, trades recent and historical."""
 
     venue: str
@@ -52,7 +52,7 @@ class LookUp(_Effect):
     since_ms: int
 
 
-class LoadJournal(_Effect):
+class LoadJournal(_Effect, frozen=True):
     """Load what is known of this account and begin a new epoch; answered by JournalLoaded."""
 
     venue: str
@@ -60,14 +60,14 @@ class LoadJournal(_Effect):
     account_id: str
 
 
-class Write(_Effect):
+class Write(_Effect, frozen=True):
     """Make these records durable, then report Durable(sequence)."""
 
     sequence: int
     records: tuple[Record, ...]
 
 
-class Note(_Effect):
+class Note(_Effect, frozen=True):
     """A line for the log and the counters: a constant name and its fields."""
 
     severity: Severity
@@ -75,7 +75,7 @@ class Note(_Effect):
     fields: dict[str, str | int | float | bool | None]
 
 
-class Exit(_Effect):
+class Exit(_Effect, frozen=True):
     """Stop the process with this code; resting orders have been dealt with."""
 
     code: int

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 from hedger.engine import commands, recover, work
 from hedger.engine.apply import apply
-from hedger.engine.decide import decide
+from hedger.engine.decide import decide, preview
+from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect
 from hedger.engine.events import Event, Now
 from hedger.engine.settings import EngineSettings
@@ -55,7 +56,7 @@ class Engine:
         for book in self._state.books.values():
             if step.now.wire_s - book.refreshed_wire_s >= self._state.settings.timing.refresh_s:
                 book.refreshed_wire_s = step.now.wire_s
-                book.book.refresh(step.now)
+                work.refresh(self._state, book, step)
 
     def next_deadline(self, now: Now) -> float:
         """Wire time at which `step` is to be called even if nothing arrives."""
@@ -78,6 +79,10 @@ class Engine:
     @property
     def last_step(self) -> Now | None:
         return self._state.last_step
+
+    def plan(self, book: str, now: Now) -> Decision:
+        """What a book would do now, sending nothing. Raises KeyError for a book that does not exist."""
+        return preview(self._state, self._state.books[book], now)
 
     def view(self, now: Now) -> StatusView:
         """The frozen picture of this instant."""

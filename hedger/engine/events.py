@@ -23,7 +23,7 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     pass
 
 
-class LinkUp(_Event):
+class LinkUp(_Event, frozen=True):
     """A venue is connected, authenticated and subscribed to the account's channels."""
 
     venue: str
@@ -31,12 +31,12 @@ class LinkUp(_Event):
     account_id: str
 
 
-class LinkDown(_Event):
+class LinkDown(_Event, frozen=True):
     venue: str
     reason: str
 
 
-class LinkHealth(_Event):
+class LinkHealth(_Event, frozen=True):
     """Figures of the link for status and metrics; credits left in the matching-engine bucket."""
 
     venue: str
@@ -45,7 +45,7 @@ class LinkHealth(_Event):
     round_trip_s: float
 
 
-class InstrumentsListed(_Event):
+class InstrumentsListed(_Event, frozen=True):
     """Instruments of a venue; `complete` replaces all that was known, otherwise it adds."""
 
     venue: str
@@ -53,39 +53,39 @@ class InstrumentsListed(_Event):
     complete: bool
 
 
-class InstrumentStateChanged(_Event):
+class InstrumentStateChanged(_Event, frozen=True):
     venue: str
     instrument: str
     state: InstrumentState
 
 
-class Quoted(_Event):
+class Quoted(_Event, frozen=True):
     quote: Quote
 
 
-class Indexed(_Event):
+class Indexed(_Event, frozen=True):
     index: IndexPrice
 
 
-class Reported(_Event):
+class Reported(_Event, frozen=True):
     """Evidence about an order, ours or foreign."""
 
     report: OrderReport
 
 
-class Filled(_Event):
+class Filled(_Event, frozen=True):
     fill: Fill
 
 
-class PositionReported(_Event):
+class PositionReported(_Event, frozen=True):
     position: Position
 
 
-class AccountReported(_Event):
+class AccountReported(_Event, frozen=True):
     account: Account
 
 
-class SnapshotTaken(_Event):
+class SnapshotTaken(_Event, frozen=True):
     """A consistent answer to RequestSnapshot: all positions (missing = flat), open orders, recent trades.
 
     `server_ms` is the earliest server time among the answers, market time.
@@ -99,7 +99,7 @@ class SnapshotTaken(_Event):
     fills: tuple[Fill, ...]
 
 
-class PlacementRefused(_Event):
+class PlacementRefused(_Event, frozen=True):
     """The venue answered a placement with an error that proves nothing was placed."""
 
     venue: str
@@ -108,7 +108,7 @@ class PlacementRefused(_Event):
     message: str
 
 
-class PlacementLost(_Event):
+class PlacementLost(_Event, frozen=True):
     """The outcome of a placement is unknown (lost reply, disconnect, or an error that proves nothing)."""
 
     venue: str
@@ -116,7 +116,7 @@ class PlacementLost(_Event):
     reason: str
 
 
-class PlacementUnsent(_Event):
+class PlacementUnsent(_Event, frozen=True):
     """The placement never left this process (link down, no credits, size limit): proof of absence."""
 
     venue: str
@@ -124,7 +124,7 @@ class PlacementUnsent(_Event):
     reason: str
 
 
-class CancelRefused(_Event):
+class CancelRefused(_Event, frozen=True):
     """A cancel failed (11044 and kin): the order's state is to be fetched."""
 
     venue: str
@@ -133,7 +133,7 @@ class CancelRefused(_Event):
     message: str
 
 
-class LookedUp(_Event):
+class LookedUp(_Event, frozen=True):
     """The whole answer to a LookUp: open orders, order state by label, trades recent and historical.
 
     `server_ms` is the earliest server time among the answers, market time; empty tuples say "nothing there".
@@ -146,18 +146,18 @@ class LookedUp(_Event):
     fills: tuple[Fill, ...]
 
 
-class LookupFailed(_Event):
+class LookupFailed(_Event, frozen=True):
     venue: str
     label: str
     reason: str
 
 
-class SnapshotFailed(_Event):
+class SnapshotFailed(_Event, frozen=True):
     venue: str
     reason: str
 
 
-class PlatformLocked(_Event):
+class PlatformLocked(_Event, frozen=True):
     """The venue locked or unlocked trading on an index ("" = the whole platform)."""
 
     venue: str
@@ -166,7 +166,7 @@ class PlatformLocked(_Event):
     detail: str
 
 
-class BadData(_Event):
+class BadData(_Event, frozen=True):
     """A payload was refused: nothing may be traded on it. `instrument` may be empty."""
 
     venue: str
@@ -175,7 +175,7 @@ class BadData(_Event):
     detail: str
 
 
-class CommandGiven(_Event):
+class CommandGiven(_Event, frozen=True):
     """An operator's command: pause, resume, reduce_only, flatten, halt. `book` empty: the daemon."""
 
     command: str
@@ -184,17 +184,17 @@ class CommandGiven(_Event):
     reason: str
 
 
-class SettingsApplied(_Event):
+class SettingsApplied(_Event, frozen=True):
     settings: EngineSettings
 
 
-class SettingsRefused(_Event):
+class SettingsRefused(_Event, frozen=True):
     """A reload was refused whole; the running settings stay."""
 
     detail: str
 
 
-class JournalLoaded(_Event):
+class JournalLoaded(_Event, frozen=True):
     """What the journal knows of (venue, environment, account): the second half of recovery.
 
     `epoch` is this run's, already durable. `breakers` by book name, "" for the daemon.
@@ -211,21 +211,21 @@ class JournalLoaded(_Event):
     last_fill_ms: int
 
 
-class Durable(_Event):
+class Durable(_Event, frozen=True):
     """Everything written up to and including `sequence` is on disk."""
 
     sequence: int
 
 
-class JournalFailed(_Event):
+class JournalFailed(_Event, frozen=True):
     detail: str
 
 
-class JournalRestored(_Event):
+class JournalRestored(_Event, frozen=True):
     pass
 
 
-class StopRequested(_Event):
+class StopRequested(_Event, frozen=True):
     reason: str
 
 

@@ -41,7 +41,9 @@ def daemon_gate(state: State, book: BookState) -> Gate | None:
         return _blocked(Reason.RECOVERING, "positions and orders are being reconciled with the venue")
     breaker = breaker_of(state, book)
     if breaker in _BREAKER_REASON:
-        return _blocked(_BREAKER_REASON[breaker], f"breaker is {breaker}; `hedger resume` lets it trade again")
+        return _blocked(
+            _BREAKER_REASON[breaker], f"breaker is {breaker}; `hedger resume` lets it trade again"
+        )
     if state.journal_error:
         return _blocked(Reason.JOURNAL_DOWN, f"the journal cannot be written: {state.journal_error}")
     return _platform_gate(state, book)
@@ -60,9 +62,9 @@ def _platform_gate(state: State, book: BookState) -> Gate | None:
     return None
 
 
-def data_gate(state: State, book: BookState, exposure: Exposure, y: float | None) -> Gate | None:
+def data_gate(state: State, book: BookState, exposure: Exposure, y: float | None, now: Now) -> Gate | None:
     """Everything the decision rests on is there and fresh. Until the first time, that is the warm-up."""
-    gap = data_gap(state, book, exposure, y)
+    gap = data_gap(state, book, exposure, y, now)
     if gap is None:
         book.warm = True
         return None
@@ -71,13 +73,16 @@ def data_gate(state: State, book: BookState, exposure: Exposure, y: float | None
     return gap
 
 
-def data_gap(state: State, book: BookState, exposure: Exposure, y: float | None) -> Gate | None:
-    held = sorted(name for name in book.bad if book.book.holds(name) or name == book.settings.hedge_instrument)
+def data_gap(state: State, book: BookState, exposure: Exposure, y: float | None, now: Now) -> Gate | None:
+    """What is refused, not listed, missing, stale or not known of what the decision rests on."""
+    held = sorted(
+        name for name in book.bad if book.book.holds(name) or name == book.settings.hedge_instrument
+    )
     if held:
         return _blocked(Reason.BAD_INPUT, f"{held[0]}: {book.bad[held[0]]}")
-    unlisted = state.venues[book.settings.venue].positions
+    unlisted = holdings.unlisted(state, book)
     if unlisted:
-        return _blocked(Reason.MISSING_QUOTE, f"positions in instruments not listed: {', '.join(sorted(unlisted))}")
+        return _blocked(Reason.MISSING_QUOTE, f"positions in instruments not listed: {', '.join(unlisted)}")
     if exposure.missing:
         reason = Reason.MISSING_GREEKS if "greeks" in exposure.missing[0] else Reason.MISSING_QUOTE
         return _blocked(reason, _first(exposure.missing))
@@ -86,6 +91,18 @@ def data_gap(state: State, book: BookState, exposure: Exposure, y: float | None)
         return _blocked(reason, _first(exposure.stale))
     if y is None or exposure.equity_coin is None:
         return _blocked(Reason.ACCOUNT_UNKNOWN, f"no account summary in {book.book.settlement_currency} yet")
+    return _hedge_gap(state, book, now)
+
+
+def _hedge_gap(state: State, book: BookState, now: Now) -> Gate | None:
+    """The hedge instrument's own ticker, which the exposure only judges while there is a position in it."""
+    name, most_s = book.settings.hedge_instrument, state.settings.timing.hedge_stale_s
+    quote = state.venues[book.settings.venue].quotes.get(name)
+    if quote is None:
+        return _blocked(Reason.MISSING_QUOTE, f"{name}: no ticker yet")
+    age_s = now.wire_s - quote.received_wire_s
+    if age_s > most_s:
+        return _blocked(Reason.STALE_QUOTE, f"{name}: {age_s:.1f} s old, at most {most_s:g} s")
     return None
 
 

@@ -74,7 +74,14 @@ def set_position(state: State, venue: str, instrument: str, size: Decimal, step:
         return False
     book.book.set_position(instrument, size)
     book.epoch += 1
-    step.note(Severity.INFO, "position_set", book=book.name, instrument=instrument, before=str(before), size=str(size))
+    step.note(
+        Severity.INFO,
+        "position_set",
+        book=book.name,
+        instrument=instrument,
+        before=str(before),
+        size=str(size),
+    )
     watch(state, known, step)
     return True
 
@@ -91,7 +98,11 @@ def move(state: State, fill: Fill, step: Step) -> None:
     if own is None or own.book != book.name:
         book.epoch += 1
         step.note(
-            Severity.WARNING, "foreign_trade", book=book.name, instrument=fill.instrument, amount=str(fill.signed_amount)
+            Severity.WARNING,
+            "foreign_trade",
+            book=book.name,
+            instrument=fill.instrument,
+            amount=str(fill.signed_amount),
         )
     watch(state, known, step)
 
@@ -129,11 +140,13 @@ def set_instrument_state(state: State, venue: str, instrument: str, new: Instrum
 
 
 def watch(state: State, venue: VenueState, step: Step) -> None:
-    """Ask for the tickers of what is held, of the hedge instruments and their indices, when that set changed."""
+    """Ask for tickers of what is held, hedge instruments and indices, when that set changed."""
     if not venue.connected:
         return
     books = list(books_on(state, venue.name))
-    instruments = {book.settings.hedge_instrument for book in books} | {n for book in books for n in book.book.held()}
+    instruments = {book.settings.hedge_instrument for book in books} | {
+        n for book in books for n in book.book.held()
+    }
     indices = {index for book in books if (index := index_of(state, book))}
     wanted = Watch(venue=venue.name, instruments=tuple(sorted(instruments)), indices=tuple(sorted(indices)))
     if wanted != venue.watch:
@@ -156,9 +169,20 @@ def _remember_unlisted(venue: VenueState, instrument: str, size: Decimal) -> Non
         venue.positions.pop(instrument, None)
 
 
+def unlisted(state: State, book: BookState) -> list[str]:
+    """Positions on the book's underlying in instruments the venue has not listed to us yet."""
+    names = sorted(state.venues[book.settings.venue].positions)
+    return [name for name in names if _base_of(name) in ("", book.settings.underlying)]
+
+
 def _could_be_ours(state: State, venue: str, instrument: str) -> bool:
+    base = _base_of(instrument)
+    return any(base in ("", book.settings.underlying) for book in books_on(state, venue))
+
+
+def _base_of(instrument: str) -> str:
+    """The base of a name; empty where the name is of no grammar we know and could be anyone's."""
     try:
-        base = parse_name(instrument).base
+        return parse_name(instrument).base
     except ValueError:
-        return True
-    return any(book.settings.underlying == base for book in books_on(state, venue))
+        return ""

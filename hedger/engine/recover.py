@@ -24,7 +24,9 @@ def link_up(state: State, event: ev.LinkUp, step: Step) -> None:
     """A venue is there. The first time its journal is loaded; every time it is asked for a snapshot."""
     venue = state.venues[event.venue]
     if venue.account_id and venue.account_id != event.account_id:
-        work.halt(state, f"{event.venue}: account changed from {venue.account_id} to {event.account_id}", step)
+        work.halt(
+            state, f"{event.venue}: account changed from {venue.account_id} to {event.account_id}", step
+        )
         return
     if event.environment is not venue.environment:
         work.halt(state, f"{event.venue}: environment is {event.environment}, not {venue.environment}", step)
@@ -32,7 +34,9 @@ def link_up(state: State, event: ev.LinkUp, step: Step) -> None:
     venue.account_id, venue.connected, venue.watch = event.account_id, True, None
     venue.links += 1
     venue.phase = Phase.RECOVERING
-    step.note(Severity.INFO, "link_up", venue=venue.name, account=venue.account_id, reconnects=venue.reconnects)
+    step.note(
+        Severity.INFO, "link_up", venue=venue.name, account=venue.account_id, reconnects=venue.reconnects
+    )
     if venue.epoch:
         request_snapshot(state, venue, step)
     else:
@@ -121,10 +125,18 @@ def _orders(state: State, venue: VenueState, reports: tuple[OrderReport, ...], s
 
 def adopt(state: State, report: OrderReport, step: Step) -> None:
     """An order with our label that the journal does not know: never trusted to rest, cancelled."""
-    step.note(Severity.WARNING, "order_adopted", label=report.label, instrument=report.instrument, state=report.state)
+    step.note(
+        Severity.WARNING,
+        "order_adopted",
+        label=report.label,
+        instrument=report.instrument,
+        state=report.state,
+    )
     if report.state == "open":
         step.ask(
-            Cancel(venue=report.venue, instrument=report.instrument, label=report.label, order_id=report.order_id)
+            Cancel(
+                venue=report.venue, instrument=report.instrument, label=report.label, order_id=report.order_id
+            )
         )
 
 

@@ -19,12 +19,18 @@ class Timing:
     """Deadlines and staleness bounds; all wire time."""
 
     option_stale_s: Annotated[float, Key("s", "an option's ticker older than this is stale", above=0)] = 60.0
-    hedge_stale_s: Annotated[float, Key("s", "a hedge instrument's ticker older than this is stale", above=0)] = 5.0
+    hedge_stale_s: Annotated[
+        float, Key("s", "a hedge instrument's ticker older than this is stale", above=0)
+    ] = 5.0
     index_stale_s: Annotated[float, Key("s", "an index older than this is stale", above=0)] = 5.0
     ack_timeout_s: Annotated[float, Key("s", "an order not answered for this long is unknown", above=0)] = 3.0
     lookup_interval_s: Annotated[float, Key("s", "pause between look-ups of an unknown order", above=0)] = 1.0
-    snapshot_timeout_s: Annotated[float, Key("s", "a snapshot not answered is asked for again", above=0)] = 10.0
-    outbox_wait_s: Annotated[float, Key("s", "an order waiting longer for the journal is dropped", above=0)] = 2.0
+    snapshot_timeout_s: Annotated[float, Key("s", "a snapshot not answered is asked for again", above=0)] = (
+        10.0
+    )
+    outbox_wait_s: Annotated[
+        float, Key("s", "an order waiting longer for the journal is dropped", above=0)
+    ] = 2.0
     refresh_s: Annotated[float, Key("s", "period of the exact refresh of the running sums", above=0)] = 1.0
     decision_record_s: Annotated[
         float, Key("s", "an unchanged decision is recorded at most this often", above=0)

@@ -1,4 +1,4 @@
-"""The frozen picture of the engine that status, page, metrics and CLI read. Units in names; None = not known."""
+"""The frozen picture of the engine that status, page, metrics and CLI read. None means not known."""
 
 from __future__ import annotations
 

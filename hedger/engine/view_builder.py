@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hedger import __version__
 from hedger.domain.order import TERMINAL, Order, OrderState
-from hedger.domain.vocabulary import Phase, State as StateWord, stricter
+from hedger.domain.vocabulary import Phase, stricter
+from hedger.domain.vocabulary import State as StateWord
 from hedger.engine import gates, holdings
 from hedger.engine.decide import Sight, interval_of, known, look
 from hedger.engine.events import Now
@@ -32,6 +33,7 @@ def build_view(state: State, now: Now) -> StatusView:
         version=__version__,
         mode=state.settings.mode,
         state=state_word(state),
+        breaker=state.breaker,
         config_hash=state.settings.config_hash,
         settings_error=state.settings_error,
         market_ms=now.market_ms,
@@ -83,7 +85,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
     sight = look(state, book, now)
     exposure = sight.exposure
     gate = gates.daemon_gate(state, book)
-    gap = gates.data_gap(state, book, exposure, sight.y)
+    gap = gates.data_gap(state, book, exposure, sight.y, now)
     missing = (*([gate.detail] if gate else []), *(exposure.missing or ()), *(exposure.stale or ()))
     if not missing and gap is not None:
         missing = (gap.detail,)
@@ -96,7 +98,10 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         policy=book.settings.policy,
         state=gates.breaker_of(state, book),
         delta=DeltaView(
-            black=exposure.black, net_transaction=exposure.net_transaction, with_equity=exposure.with_equity, used=sight.y
+            black=exposure.black,
+            net_transaction=exposure.net_transaction,
+            with_equity=exposure.with_equity,
+            used=sight.y,
         ),
         target=book.settings.target_delta_coin,
         band=_band(book, sight),

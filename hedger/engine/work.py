@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
 
 from hedger.domain.account import Fill
 from hedger.domain.approval import Approved
+from hedger.domain.errors import InvariantError
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Severity, stricter
@@ -14,16 +15,10 @@ from hedger.engine.effects import Cancel, Exit, LookUp, Place
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
 from hedger.engine.state import BookState, State, Step
 from hedger.execution.labels import parse_label
+from hedger.portfolio.exposure import Exposure, check_identity
 
 REFUSAL_BACKOFF_S = 2.0  # wire time without a new order after the venue refused one
 LOOKUP_OVERLAP_MS = 60_000
-
-
-class NextLabel(NamedTuple):
-    """What makes a label unique across restarts."""
-
-    epoch: int
-    sequence: int
 
 
 def is_ours(state: State, label: str) -> bool:
@@ -38,7 +33,7 @@ def book_name(label: str) -> str:
 
 
 def submit(state: State, approved: Approved, step: Step) -> None:
-    """Write ahead: the order is in the table and in the next journal write; it leaves when that is durable."""
+    """Write ahead: into the table and the next journal write; the order leaves when that is durable."""
     intent = approved.intent
     state.orders.add(intent)
     state.outbox.hold(approved, step.now.wire_s + state.settings.timing.outbox_wait_s)
@@ -112,7 +107,9 @@ def cancel(state: State, order: Order, step: Step) -> None:
     intent = order.intent
     order.apply(OrderEvent.CANCEL_SENT)
     state.orders.touched(intent.label, step.now.wire_s)
-    step.ask(Cancel(venue=intent.venue, instrument=intent.instrument, label=intent.label, order_id=order.order_id))
+    step.ask(
+        Cancel(venue=intent.venue, instrument=intent.instrument, label=intent.label, order_id=order.order_id)
+    )
 
 
 def _changed(state: State, order: Order, before: OrderState, step: Step) -> None:
@@ -122,7 +119,11 @@ def _changed(state: State, order: Order, before: OrderState, step: Step) -> None
     state.orders.touched(order.intent.label, step.now.wire_s)
     severity = Severity.WARNING if order.state in (OrderState.UNKNOWN, OrderState.REJECTED) else Severity.INFO
     step.note(
-        severity, f"order_{order.state}", label=order.intent.label, filled=str(order.filled_amount), detail=order.detail
+        severity,
+        f"order_{order.state}",
+        label=order.intent.label,
+        filled=str(order.filled_amount),
+        detail=order.detail,
     )
     if order.state in TERMINAL:
         _ended(state, order)
@@ -167,9 +168,8 @@ def fill_recorded(state: State, fill: Fill, step: Step) -> None:
     book = state.books.get(book_name(fill.label))
     if book is not None:
         book.counters.add_fill(fill, notional_usd(venue.instruments.get(fill.instrument), fill))
-        book.last_hedge_s = max(fill.market_ms / 1000, book.last_hedge_s) if book.last_hedge_s == book.last_hedge_s else (
-            fill.market_ms / 1000
-        )
+        at_s = fill.market_ms / 1000
+        book.last_hedge_s = at_s if math.isnan(book.last_hedge_s) else max(at_s, book.last_hedge_s)
 
 
 def notional_usd(instrument: Instrument | None, fill: Fill) -> float:
@@ -183,11 +183,12 @@ def time_outs(state: State, step: Step) -> None:
     """Orders nobody answered become UNKNOWN; unknown ones are looked up again."""
     timing = state.settings.timing
     for order in state.orders.overdue(step.now.wire_s, timing.ack_timeout_s):
-        order_event(state, order.intent.label, OrderEvent.LOST, f"no answer for {timing.ack_timeout_s:g} s", step)
+        order_event(
+            state, order.intent.label, OrderEvent.LOST, f"no answer for {timing.ack_timeout_s:g} s", step
+        )
     for order in state.orders.lookups_due(step.now.wire_s, timing.lookup_interval_s):
         intent = order.intent
         if state.venues[intent.venue].connected:
-            state.orders.looked_up(intent.label, step.now.wire_s)
             step.ask(
                 LookUp(
                     venue=intent.venue,
@@ -215,12 +216,41 @@ def cancel_resting(state: State, step: Step, book: BookState | None = None) -> N
             cancel(state, order, step)
 
 
+def refresh(state: State, book: BookState, step: Step) -> None:
+    """Recompute the book exactly and prove that its sums add up."""
+    book.refreshed_wire_s = step.now.wire_s
+    book.book.refresh(step.now)
+    timing = state.settings.timing
+    exposure = book.book.exposure(
+        step.now,
+        option_stale_s=timing.option_stale_s,
+        hedge_stale_s=timing.hedge_stale_s,
+        index_stale_s=timing.index_stale_s,
+    )
+    adds_up(state, book, exposure, step)
+
+
+def adds_up(state: State, book: BookState, exposure: Exposure, step: Step) -> bool:
+    """The identity of the three deltas (theory 1.4); a book that breaks it halts the daemon."""
+    try:
+        check_identity(exposure)
+    except InvariantError as error:
+        halt(state, f"book {book.name}: {error}", step)
+        return False
+    return True
+
+
 def halt(state: State, why: str, step: Step) -> None:
     """The daemon halts itself: latched, resting orders cancelled, a person must look."""
     state.breaker = BreakerState.HALTED
     step.record(
         Commanded(
-            market_ms=step.now.market_ms, command="halt", book="", state=state.breaker, by="hedger", reason=why
+            market_ms=step.now.market_ms,
+            command="halt",
+            book="",
+            state=state.breaker,
+            by="hedger",
+            reason=why,
         )
     )
     for approved in state.outbox.drop_all():
@@ -238,6 +268,8 @@ def stop_when_quiet(state: State, step: Step) -> None:
         return
     state.exited = True
     if live:
-        step.ask(Exit(code=4, reason=f"{state.stopping}; outcome unknown, resolved at the next start: {live}"))
+        step.ask(
+            Exit(code=4, reason=f"{state.stopping}; outcome unknown, resolved at the next start: {live}")
+        )
     else:
         step.ask(Exit(code=0, reason=state.stopping))

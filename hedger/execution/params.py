@@ -20,10 +20,12 @@ class ExecutionParams:
 
     style: Annotated[Style, Key("", "limit_ioc or market")] = Style.LIMIT_IOC
     max_slippage_fraction: Annotated[
-        float, Key("fraction", "a limit_ioc order may cross no further than this beyond the mark", above=0, most=0.05)
+        float,
+        Key("fraction", "a limit_ioc order may cross no further beyond the mark", above=0, most=0.05),
     ] = 0.001
     validity_s: Annotated[
-        float, Key("s", "wire time after which the venue must refuse an order still under way", above=0, most=60)
+        float,
+        Key("s", "wire time after which the venue must refuse an order still under way", above=0, most=60),
     ] = 5.0
 
     def __post_init__(self) -> None:

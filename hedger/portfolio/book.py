@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -9,74 +10,10 @@ from hedger.domain.account import Account
 from hedger.domain.instrument import Instrument
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.portfolio.ages import Ages
-from hedger.portfolio.contribution import (
-    NOTHING,
-    Contribution,
-    Sums,
-    exact_total,
-    valuation_of,
-)
+from hedger.portfolio.contribution import Contribution, Sums, exact_total
 from hedger.portfolio.exposure import Exposure
+from hedger.portfolio.row import Row
 from hedger.portfolio.times import Now
-
-
-class Row:
-    """One instrument of a book; read it, change it only through the Book."""
-
-    __slots__ = ("_contribution", "_size", "_valuation", "instrument", "missing", "quote", "size")
-
-    def __init__(self, instrument: Instrument) -> None:
-        self.instrument = instrument
-        self.size = Decimal(0)  # signed, in the venue's amount unit
-        self.quote: Quote | None = None
-        self.missing = ""  # why the row's contribution is not known; empty when it is, or when nothing is held
-        self._size = 0.0
-        self._valuation = valuation_of(instrument)
-        self._contribution = NOTHING
-
-    @property
-    def contribution(self) -> Contribution | None:
-        """What the position adds to the book; None where that is not known."""
-        return None if self.missing else self._contribution
-
-    @property
-    def delta_coin(self) -> float | None:
-        """Unadjusted delta of the whole position."""
-        return None if self.missing else self._contribution.options_delta + self._contribution.futures
-
-    @property
-    def net_transaction_delta_coin(self) -> float | None:
-        """Premium-adjusted delta of the whole position (theory 1.2); of futures their coin delta."""
-        return None if self.missing else self._contribution.options_net + self._contribution.futures
-
-    @property
-    def gamma_coin_per_usd(self) -> float | None:
-        return None if self.missing else self._contribution.gamma
-
-    @property
-    def theta_usd_per_day(self) -> float | None:
-        return None if self.missing else self._contribution.theta
-
-    @property
-    def vega_usd(self) -> float | None:
-        """USD per vol point."""
-        return None if self.missing else self._contribution.vega
-
-    def list_as(self, instrument: Instrument) -> None:
-        """Take over a new listing of the same instrument."""
-        self.instrument, self._valuation = instrument, valuation_of(instrument)
-
-    def resize(self, size: Decimal) -> None:
-        self.size, self._size = size, float(size)
-
-    def revalue(self, market_ms: int) -> Contribution:
-        """Value the position at `market_ms`; what cannot be known counts as NOTHING and is named `missing`."""
-        outcome = self._valuation(self._size, self.quote, market_ms) if self._size else NOTHING
-        if isinstance(outcome, str):
-            self.missing, self._contribution = outcome, NOTHING
-        else:
-            self.missing, self._contribution = "", outcome
-        return self._contribution
 
 
 class Book:
@@ -135,7 +72,7 @@ class Book:
         self._revalue(instrument.name, row)
 
     def set_position(self, name: str, size: Decimal) -> None:
-        """Set the signed size of a row, in the venue's unit. Raises KeyError for an instrument not set before."""
+        """Set the signed size of a row, in the venue's unit. KeyError for an instrument not set before."""
         row = self._rows[name]
         row.resize(size)
         self._revalue(name, row)
@@ -157,19 +94,17 @@ class Book:
             self._ages(row).heard(name, quote.received_wire_s)
 
     def set_index(self, index: IndexPrice) -> None:
-        """Take over the price index of the underlying."""
-        self._index = index
+        """Take over the price index of the underlying; one that is no price is no index."""
+        self._index = index if 0.0 < index.price_usd < math.inf else None
 
     def set_account(self, account: Account) -> None:
         """Take over the account summary of the settlement currency."""
         self._account = account
 
     def refresh(self, now: Now) -> float:
-        """Recompute every row at `now` and every sum exactly. Returns the largest correction of a sum, coin."""
+        """Recompute every row at `now`, every sum exactly; returns the largest correction of one, in coin."""
         self._refreshed_ms = now.market_ms
-        for name in self.names():
-            self._revalue(name, self._rows[name])
-        exact = exact_total(row._contribution for row in self._rows.values() if row.size)
+        exact = exact_total([self._value(name, row) for name, row in self._rows.items() if row.size])
         correction = self._sums.correction_coin(exact)
         self._sums.set(exact)
         return correction
@@ -179,12 +114,14 @@ class Book:
     ) -> Exposure:
         """The net exposure, and what in it is missing or older (wire time) than the bounds given."""
         sums, equity, index = self._sums, self._equity_coin(), self._index
+        in_coin = self.settlement_currency == self.underlying
         known = not self._missing
         net = sums.options_net + sums.futures if known else None
         black = sums.options_delta + sums.futures if known else None
         value = sums.options_value if known else None
         cash = equity - value if equity is not None and value is not None else None
         return Exposure(
+            settled_in_coin=in_coin,
             black=black,
             net_transaction=net,
             with_equity=equity + net if equity is not None and net is not None else None,
@@ -212,15 +149,20 @@ class Book:
         return float(self._account.equity) if self.settlement_currency == self.underlying else 0.0
 
     def _revalue(self, name: str, row: Row) -> None:
-        before = row._contribution
+        before = row.counted
+        self._sums.move(before, self._value(name, row))
+
+    def _value(self, name: str, row: Row) -> Contribution:
+        """The row at its quote's time, or at the last refresh where that was later."""
         at_ms = self._refreshed_ms
         if row.quote is not None and row.quote.market_ms > at_ms:
             at_ms = row.quote.market_ms
-        self._sums.move(before, row.revalue(at_ms))
+        contribution = row.revalue(at_ms)
         if row.missing:
             self._missing[name] = row.missing
         elif self._missing:
             self._missing.pop(name, None)
+        return contribution
 
     def _ages(self, row: Row) -> Ages:
         return self._option_ages if row.instrument.is_option else self._hedge_ages

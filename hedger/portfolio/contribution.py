@@ -92,7 +92,9 @@ def _unknown(why: str, size: float, quote: Quote | None, market_ms: int) -> Outc
     return why
 
 
-def _future(inverse: bool, expiration_ms: int | None, size: float, quote: Quote | None, market_ms: int) -> Outcome:
+def _future(
+    inverse: bool, expiration_ms: int | None, size: float, quote: Quote | None, market_ms: int
+) -> Outcome:
     if quote is None:
         return "no quote"
     mark = quote.mark
@@ -121,18 +123,11 @@ def _option(terms: OptionTerms, size: float, quote: Quote | None, market_ms: int
     black = size * delta
     value = left * model.price_usd / forward_usd if inverse else 0.0
     vega = left * model.vega_usd / _VOL_POINTS
+    gamma, theta = left * model.gamma_per_usd, left * model.theta_usd_per_year / _DAYS_PER_YEAR
+    if not math.isfinite(value + gamma + theta + vega):
+        return f"greeks missing (not finite at iv = {iv}, underlying price = {forward_usd})"
     weight = abs(vega)
-    return Contribution(
-        black,
-        black - value,
-        value,
-        0.0,
-        left * model.gamma_per_usd,
-        left * model.theta_usd_per_year / _DAYS_PER_YEAR,
-        vega,
-        weight,
-        weight * iv,
-    )
+    return Contribution(black, black - value, value, 0.0, gamma, theta, vega, weight, weight * iv)
 
 
 class Sums:

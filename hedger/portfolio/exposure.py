@@ -1,6 +1,6 @@
 """The net exposure of a book in every convention, with what is missing and what is stale.
 
-With n D the Black deltas of the options, n p their value in coin, Q/F the futures and E the equity (theory 1.4):
+With n D the Black deltas of the options, n p their value in coin, Q/F the futures, E the equity (theory 1.4):
 
     black            sum n D + Q/F
     net_transaction  sum n (D - p) + Q/F            DeltaTotal: slope of the equity counted in coin
@@ -10,6 +10,8 @@ and always E + DeltaTotal = C + sum n D + Q/F with the non-option cash C = E - s
 """
 
 from __future__ import annotations
+
+from typing import assert_never
 
 import msgspec
 
@@ -23,13 +25,14 @@ IDENTITY_TOLERANCE = 1e-9
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     """One book at one instant. A sum over rows of which one is missing is None, never a partial sum."""
 
+    settled_in_coin: bool
     black: float | None  # coin
     net_transaction: float | None  # coin
     with_equity: float | None  # coin; None also while the account is unknown
     hedge_coin: float | None  # futures and perpetuals: sum of Q/mark, coin
     options_value_coin: float | None  # sum of n p; in the settlement window the part not yet fixed
     non_option_cash: float | None  # C, coin
-    equity_coin: float | None  # E; 0 for a book settled in dollars: its collateral does not move with the coin
+    equity_coin: float | None  # E; 0 for a book settled in dollars: collateral apart from the coin
     gamma_coin_per_usd: float | None  # sum of n G
     theta_usd_per_day: float | None
     vega_usd: float | None  # per vol point
@@ -52,20 +55,22 @@ def controlled(exposure: Exposure, neutral: Neutral) -> float | None:
             return exposure.with_equity
         case Neutral.BLACK:
             return exposure.black
+        case _:
+            assert_never(neutral)
 
 
 def gamma_of_controlled(exposure: Exposure, neutral: Neutral) -> float | None:
     """The curvature that belongs to y as slope, in coin per USD; None where it is not known.
 
     In USD the equity U = E F has U' = E + DT and U'' = sum n G whatever the futures are, because they are
-    linear in USD; so for `usd`, and for `black` (U without its cash), it is sum n G. Counted in coin the slope
-    is E' = DT / F and the curvature E'' = sum n G / F - 2 DT / F^2 (inverse options: d2c/dF2 = G/F - 2 NTD/F^2,
-    futures: -2 Q/F^3). P&L of a move x is E' x + E'' x^2 / 2; times F it reads DT x + (sum n G - 2 DT/F) x^2/2,
-    so beside y = DT stands F E'' = sum n G - 2 DT / F (theory 1.2-1.4 and 3.8). At y near 0 they agree.
-    A linear book settles in dollars: its curvature is sum n G for every y, and E = 0 marks it.
+    linear in USD; so for `usd`, and for `black` (U without its cash), it is sum n G. Counted in coin the
+    slope is E' = DT / F and the curvature E'' = sum n G / F - 2 DT / F^2 (inverse options: d2c/dF2 =
+    G/F - 2 NTD/F^2, futures: -2 Q/F^3). P&L of a move x is E' x + E'' x^2 / 2; times F it reads
+    DT x + (sum n G - 2 DT / F) x^2 / 2, so beside y = DT stands F E'' = sum n G - 2 DT / F (theory 1.2-1.4,
+    3.8). Near y = 0 the two agree. A book settled in dollars is curved by sum n G whatever its y.
     """
     gamma, total = exposure.gamma_coin_per_usd, exposure.net_transaction
-    if gamma is None or neutral is not Neutral.COIN:
+    if gamma is None or neutral is not Neutral.COIN or not exposure.settled_in_coin:
         return gamma
     if total is None or exposure.index_usd is None:
         return None
@@ -73,13 +78,12 @@ def gamma_of_controlled(exposure: Exposure, neutral: Neutral) -> float | None:
 
 
 def check_identity(exposure: Exposure, tolerance: float = IDENTITY_TOLERANCE) -> None:
-    """Raise InvariantError when the running sums no longer add up. Nothing to check while a row is missing."""
+    """Raise InvariantError when the running sums no longer add up; nothing to check while one is missing."""
     gap = exposure.identity_gap
     if gap is None:
         return
     terms = (exposure.net_transaction, exposure.black, exposure.options_value_coin, exposure.equity_coin)
     scale = max(1.0, *(abs(term) for term in terms if term is not None))
     if not abs(gap) <= tolerance * scale:
-        raise InvariantError(
-            f"identity_gap = {gap!r} coin: E + DeltaTotal and C + sum n D + Q/F must agree within {tolerance * scale:g}"
-        )
+        agree = f"E + DeltaTotal and C + sum n D + Q/F must agree within {tolerance * scale:g}"
+        raise InvariantError(f"identity_gap = {gap!r} coin: {agree}")

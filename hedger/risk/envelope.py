@@ -25,16 +25,19 @@ class Envelope:
         float, Key("USD", "hedge turnover in any 24 hours of market time", above=0)
     ] = 10_000_000.0
     collar_mark_fraction: Annotated[
-        float, Key("fraction", "an order's price may not be further than this from the mark", above=0, most=0.2)
+        float,
+        Key("fraction", "an order's price may not be further than this from the mark", above=0, most=0.2),
     ] = 0.01
     collar_index_fraction: Annotated[
-        float, Key("fraction", "an order's price may not be further than this from the index", above=0, most=0.5)
+        float,
+        Key("fraction", "an order's price may not be further than this from the index", above=0, most=0.5),
     ] = 0.05
     max_quote_age_s: Annotated[
         float, Key("s", "wire-time age of the hedge instrument's quote and of the index", above=0)
     ] = 5.0
     max_spread_fraction: Annotated[
-        float, Key("fraction", "widest bid-ask spread of the hedge instrument, relative to mid", above=0, most=0.5)
+        float,
+        Key("fraction", "widest bid-ask spread of the hedge instrument, relative to mid", above=0, most=0.5),
     ] = 0.005
 
     def __post_init__(self) -> None:

@@ -32,7 +32,8 @@ LEVELS: dict[Severity, int] = {
     Severity.CRITICAL: logging.CRITICAL,
 }
 
-_RESERVED = frozenset({"event", "level", "time", "market_time", "exc_info", "stack_info", "logger"})
+_OWN_KEYS = ("time", "level", "event", "market_time", "logger")  # of every line, in this order
+_RESERVED = frozenset({*_OWN_KEYS, "exc_info", "stack_info"})
 
 _CANONICAL = (
     *("book", "mode", "action", "reason", "detail", "label", "instrument", "side"),
@@ -82,7 +83,10 @@ class Redactor:
 
     def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
         """As a structlog processor."""
-        return {key: value if key.startswith("_") else self.value(value) for key, value in event.items()}
+        own = {key: value for key, value in event.items() if key.startswith("_")}
+        told = {key: value for key, value in event.items() if key not in own}
+        lines_own = {key: self.value(told.pop(key)) for key in _OWN_KEYS if key in told}
+        return {**lines_own, **self.value(told), **own}
 
 
 class NoteLog:

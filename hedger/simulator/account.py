@@ -75,7 +75,7 @@ class Account:
         self.apply_trade(listing, amount, mark, ZERO, index)
 
     def accrue_funding(self, listing: Listing, coin_per_usd: float) -> None:
-        """Pay the growth of the funding accumulator on a perpetual: a long of N USD pays N times the growth."""
+        """Pay the growth of a perpetual's funding accumulator: a long of N USD pays N times the growth."""
         held = self.position(listing)
         seen, held.funding_seen = held.funding_seen, coin_per_usd
         if seen is None or not held.size or seen == coin_per_usd:
@@ -102,7 +102,7 @@ class Account:
             ledger.options_session_rpl = ZERO
 
     def deliver(self, listing: Listing, delivery_price: Decimal) -> Decimal:
-        """Cash delivery at expiry; returns the coin that the position was worth. The position is gone after."""
+        """Cash delivery at expiry, after which the position is gone; returns its worth in coin."""
         held = self.positions.pop(listing.name, None)
         if held is None or not held.size:
             return ZERO

@@ -74,7 +74,9 @@ class Authority:
         self._access: dict[str, Grant] = {}
         self._refresh: dict[str, str] = {}  # refresh token -> scope asked for
 
-    def authenticate(self, params: Params, connection_id: int | None, wire_s: float) -> tuple[Grant, dict[str, object]]:
+    def authenticate(
+        self, params: Params, connection_id: int | None, wire_s: float
+    ) -> tuple[Grant, dict[str, object]]:
         """public/auth. Raises 13004 for wrong keys or signatures, 13009 for a wrong refresh token."""
         scope = self._proven_scope(params)
         grant, lifetime_s = parse_scope(scope, connection_id, wire_s)

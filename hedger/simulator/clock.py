@@ -1,7 +1,7 @@
 """Market time: a linear function of wire time that can be paused.
 
-`market_ms = origin_ms + speed * (unix_ms - started_unix_ms)`. The file reads no clock; wire time is an argument
-in seconds since the Unix epoch.
+`market_ms = origin_ms + speed * (unix_ms - started_unix_ms)`. The file reads no clock; wire time is
+an argument in seconds since the Unix epoch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The matching engine for the one account: takes from the world's ladders, keeps what rests, books what fills.
+"""The matching engine for the one account: takes from the world's ladders, keeps what rests, books fills.
 
-Everything that happens is appended to `changes`, which the exchange turns into notifications and journal rows.
+Everything that happens is appended to `changes`, which the exchange turns into notifications and rows.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ class Desk:
         return list(self._resting.values())
 
     def restore(self, orders: list[Order], trades: list[Trade]) -> None:
-        """Orders and trades of an earlier run."""
+        """Orders and trades of an earlier run; their connections are gone."""
+        for order in orders:
+            order.connection_id = None
         self.orders = {order.order_id: order for order in orders}
         self._resting = {order.order_id: order for order in orders if order.is_open}
         self.trades = trades
@@ -165,7 +167,7 @@ class Desk:
         return bool(ladder) and order.crosses(ladder[0][0])
 
     def _passive_price(self, order: Order) -> Decimal:
-        """The price of a post-only order: as asked, or one tick off the touch; 11054 with reject_post_only."""
+        """A post-only price: as asked, or one tick off the touch; 11054 with reject_post_only."""
         if not self._would_take(order):
             return order.price
         if order.reject_post_only:
@@ -251,7 +253,14 @@ class Desk:
         return trade
 
     def _trade(
-        self, order: Order, price: Decimal, amount: Decimal, fee: Decimal, profit: Decimal, now_ms: int, taker: bool
+        self,
+        order: Order,
+        price: Decimal,
+        amount: Decimal,
+        fee: Decimal,
+        profit: Decimal,
+        now_ms: int,
+        taker: bool,
     ) -> Trade:
         listing, market = order.listing, self.markets.market(order.name)
         last = self._last_trade.get(order.name)

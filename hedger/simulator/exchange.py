@@ -1,8 +1,9 @@
 """The exchange without sockets: text frames and ticks in, frames per connection out.
 
-`receive` answers one frame, `http` one HTTP call, `tick` moves the world and feeds the subscriptions. What is to be
-sent waits in `Connection.outbox`. Wire time (`wire_s`, seconds since the epoch) drives heartbeats, tokens, credits and
-pacing; market time, computed from it by the clock, drives everything the market knows.
+`receive` answers one frame, `http` one HTTP call, `tick` moves the world and feeds the subscriptions.
+What is to be sent waits in `Connection.outbox`. Wire time (`wire_s`, seconds since the epoch) drives
+heartbeats, tokens, credits and pacing; market time, computed from it by the clock, drives everything the
+market knows.
 """
 
 from __future__ import annotations
@@ -46,7 +47,12 @@ HEARTBEAT_PERIOD = 1.06  # of the interval, recorded
 IDLE_CLOSE_S = 60.0
 SAVE_EVERY_S = 1.0
 INTERVAL_S = {"raw": 0.1, "100ms": 0.1, "agg2": 1.0, "": 0.1}
-FAMILY_INTERVAL_S = {"incremental_ticker": 1.0, "markprice": 1.0, "estimated_expiration_price": 1.0, "chart": 1.0}
+FAMILY_INTERVAL_S = {
+    "incremental_ticker": 1.0,
+    "markprice": 1.0,
+    "estimated_expiration_price": 1.0,
+    "chart": 1.0,
+}
 PACING_SLACK_S = 0.005
 
 
@@ -104,7 +110,9 @@ class Exchange:
         self.account = Account(self.identity.user_id)
         self.markets = Markets(self.world)
         self.desk = Desk(
-            self.markets, self.account, lambda code: account_totals(self.account, code, self.markets).available_funds
+            self.markets,
+            self.account,
+            lambda code: account_totals(self.account, code, self.markets).available_funds,
         )
         self.history = History()
         self.feeds = Feeds(self.markets, self.desk, self.history)
@@ -227,7 +235,9 @@ class Exchange:
             return False
         return self.faults.use("lost_reply", wire_s, method=method) is not None
 
-    def _envelope(self, request_id: int | str | None, body: Mapping[str, object], wire_s: float) -> dict[str, object]:
+    def _envelope(
+        self, request_id: int | str | None, body: Mapping[str, object], wire_s: float
+    ) -> dict[str, object]:
         return envelope(request_id, body, self.clock.market_us(wire_s), self._random.randrange(40, 900))
 
     # -- time -------------------------------------------------------------------------------------
@@ -347,7 +357,9 @@ class Exchange:
         for row in rows:
             self._notify(connection, subscription, row, wire_s)
 
-    def _notify(self, connection: Connection, subscription: Subscription, data: object, wire_s: float) -> None:
+    def _notify(
+        self, connection: Connection, subscription: Subscription, data: object, wire_s: float
+    ) -> None:
         name = subscription.channel.name
         subscription.sent_s = wire_s
         if self.faults.find("silence", wire_s, channel=name):
@@ -357,16 +369,22 @@ class Exchange:
             self._send(connection, frame, wire_s)
 
     def _send(self, connection: Connection, frame: dict[str, object], wire_s: float) -> None:
-        if connection.closed and not connection.outbox:
+        if connection.closed:
             return
-        fault = self.faults.find("delay", wire_s)
-        delay_s = fault.delay_s if fault is not None else 0.0
         connection.last_sent_s = wire_s
-        connection.outbox.append(Send(self._printer.text(frame), wire_s + delay_s))
+        text = self._printer.text(frame) if "id" in frame else self._printer.feed_text(frame)
+        connection.outbox.append(Send(text, wire_s + self.delay_s(wire_s)))
+
+    def delay_s(self, wire_s: float) -> float:
+        """How late frames are sent on purpose."""
+        fault = self.faults.find("delay", wire_s)
+        return fault.delay_s if fault is not None else 0.0
 
     # -- persistence ------------------------------------------------------------------------------
 
-    def _save(self, wire_s: float, orders: list[Order] | None = None, trades: list[Trade] | None = None) -> None:
+    def _save(
+        self, wire_s: float, orders: list[Order] | None = None, trades: list[Trade] | None = None
+    ) -> None:
         self._saved_s = wire_s
         if self.journal is None:
             return

@@ -37,7 +37,9 @@ class Fault:
 
     def matches(self, method: str | None, channel: str | None) -> bool:
         wrong_method = self.method is not None and method is not None and self.method != method
-        wrong_channel = self.channel is not None and channel is not None and not channel.startswith(self.channel)
+        wrong_channel = (
+            self.channel is not None and channel is not None and not channel.startswith(self.channel)
+        )
         return not wrong_method and not wrong_channel
 
 

@@ -1,4 +1,4 @@
-"""The data of public channels. Every feed tells what to send now on one subscription, or None for nothing new."""
+"""The data of public channels: every feed tells what to send now on one subscription, or None."""
 
 from __future__ import annotations
 
@@ -65,11 +65,13 @@ class Feeds:
             self._frozen = dict(self._tickers)
 
     def sides(self, listing: Listing) -> tuple[list[Level], list[Level]]:
-        """Bids and asks as everybody sees them: what is left of the world's, with the account's own orders."""
+        """Bids and asks as everybody sees them: what is left of the world's, and the account's own."""
         bids, asks = self._markets.ladder(listing, "bids"), self._markets.ladder(listing, "asks")
         for order in self._desk.open_orders():
             if order.name == listing.name:
-                _add_level(bids if order.sign > 0 else asks, order.price, order.remaining, descending=order.sign > 0)
+                _add_level(
+                    bids if order.sign > 0 else asks, order.price, order.remaining, descending=order.sign > 0
+                )
         return bids, asks
 
     def ticker(self, name: str) -> Json:
@@ -127,7 +129,12 @@ class Feeds:
         changed = {key: value for key, value in ticker.items() if last.get(key) != value}
         if not changed:
             return None
-        return {"type": "change", **changed, "instrument_name": sub.channel.instrument, "timestamp": ticker["timestamp"]}
+        return {
+            "type": "change",
+            **changed,
+            "instrument_name": sub.channel.instrument,
+            "timestamp": ticker["timestamp"],
+        }
 
     def _quote(self, sub: Subscription) -> object:
         ticker = self.ticker(sub.channel.instrument)
@@ -151,7 +158,9 @@ class Feeds:
 
     def _estimated_expiration(self, sub: Subscription) -> object:
         now_ms = self._markets.world.now_ms
-        live = [row for row in self._markets.world.listings().values() if row.price_index == sub.channel.index]
+        live = [
+            row for row in self._markets.world.listings().values() if row.price_index == sub.channel.index
+        ]
         ends = [row.expiration_ms for row in live if not row.is_perpetual]
         seconds = max(0, (min(ends, default=now_ms) - now_ms) // 1000)
         price = float(self._markets.index(sub.channel.index))

@@ -77,7 +77,9 @@ class History:
 
     def candles(self, name: str, start_ms: int, end_ms: int, resolution_ms: int) -> dict[str, list[float]]:
         """Open, high, low and close of the mark per period that has samples."""
-        chart: dict[str, list[float]] = {key: [] for key in ("ticks", "open", "high", "low", "close", "volume", "cost")}
+        chart: dict[str, list[float]] = {
+            key: [] for key in ("ticks", "open", "high", "low", "close", "volume", "cost")
+        }
         for sample in self.between(name, start_ms, end_ms):
             tick = sample.market_ms // resolution_ms * resolution_ms
             if not chart["ticks"] or chart["ticks"][-1] != tick:

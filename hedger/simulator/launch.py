@@ -118,7 +118,9 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
     """Continue: the market went on while the process was down, as a real one does."""
     saved = journal.load()
     if saved is None:
-        raise ValueError(f"state file {options.state_file}: has an origin but no account; remove it to start anew")
+        raise ValueError(
+            f"state file {options.state_file}: has an origin but no account; remove it to start anew"
+        )
     world = build_world(origin) if world is None else world
     world.advance(saved.state.world_ms)
     exchange = _exchange(origin, world, saved.state.clock, options, journal)

@@ -1,7 +1,7 @@
 """Standard margin of a segregated account, simple form: enough to refuse what nobody could carry.
 
-Inverse futures: coin value / leverage initial, half of it maintenance. Short options: mark plus at least 10 % and
-at most 15 % of the coin (less how far it is out of the money), maintenance mark plus 7.5 %; long options none.
+Inverse futures: coin value / leverage initial, half of it maintenance. Short options: mark plus 15 % of the
+coin less how far it is out of the money, at least 10 %; maintenance mark plus 7.5 %. Long options: none.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ class Markets:
 
     def mark(self, name: str) -> Decimal:
         """Mark price for valuation: USD with 2 decimals, or coin with 8."""
-        market = self.market(name)
-        return rounded(market.mark, OPTION_MARK_PLACES if market.greeks else FUTURE_MARK_PLACES)
+        is_option = self.world.listings()[name].is_option
+        return rounded(self.market(name).mark, OPTION_MARK_PLACES if is_option else FUTURE_MARK_PLACES)
 
     def index(self, index_name: str) -> Decimal:
         """Index in USD with 2 decimals; -32602 for an unknown name."""

@@ -84,7 +84,9 @@ def _fees(call: Call, currency: str) -> list[object]:
         kind = "perpetual" if listing.is_perpetual else listing.kind
         rates = {"maker": float(listing.maker_commission), "taker": float(listing.taker_commission)}
         value = {"default": {"type": "fixed", **rates}, "block_trade": 0.3}
-        rows.setdefault((kind, listing.price_index), {"kind": kind, "index_name": listing.price_index, "value": value})
+        rows.setdefault(
+            (kind, listing.price_index), {"kind": kind, "index_name": listing.price_index, "value": value}
+        )
     return list(rows.values())
 
 
@@ -195,7 +197,11 @@ def get_transaction_log(call: Call) -> object:
         raise invalid_param(missing, "value required")
     if end_ms < start_ms:
         raise ApiError(-32602, {"reason": "must not be before start_timestamp", "param": "end_timestamp"})
-    trades = [t for t in call.exchange.desk.trades if t.currency == currency and start_ms <= t.timestamp_ms <= end_ms]
+    trades = [
+        t
+        for t in call.exchange.desk.trades
+        if t.currency == currency and start_ms <= t.timestamp_ms <= end_ms
+    ]
     rows: list[object] = [
         {
             "id": int(trade.trade_id),

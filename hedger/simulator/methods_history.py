@@ -33,7 +33,9 @@ def _range(call: Call, *, required: bool) -> Keep:
         start, end = required_integer(params, "start_timestamp"), required_integer(params, "end_timestamp")
         return lambda trade: start <= trade.timestamp_ms <= end
     low, high = params.integer("start_timestamp"), params.integer("end_timestamp")
-    return lambda trade: (low is None or trade.timestamp_ms >= low) and (high is None or trade.timestamp_ms <= high)
+    return lambda trade: (
+        (low is None or trade.timestamp_ms >= low) and (high is None or trade.timestamp_ms <= high)
+    )
 
 
 def _ids(call: Call) -> Keep:
@@ -43,7 +45,9 @@ def _ids(call: Call) -> Keep:
     low, high = _id(call, "start_id"), _id(call, "end_id")
 
     def keep(trade: Trade) -> bool:
-        in_sequence = (first is None or trade.trade_seq >= first) and (last is None or trade.trade_seq <= last)
+        in_sequence = (first is None or trade.trade_seq >= first) and (
+            last is None or trade.trade_seq <= last
+        )
         number = int(trade.trade_id)
         return in_sequence and (low is None or number >= low) and (high is None or number <= high)
 
@@ -58,7 +62,7 @@ def _id(call: Call, name: str) -> int | None:
 
 
 def _page(call: Call, keep: Keep, timed: Keep, render: Render) -> object:
-    """`{"trades": [...], "has_more": bool}`; sorted newest first unless a start or `sorting` says otherwise."""
+    """`{"trades": [...], "has_more": bool}`; newest first unless a start or `sorting` says otherwise."""
     params = call.params
     sorting = params.choice("sorting", ("asc", "desc", "default"), "default")
     forward = sorting == "asc" or (sorting == "default" and _asks_forward(call))

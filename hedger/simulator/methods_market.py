@@ -1,4 +1,4 @@
-"""Public market data: instruments, tickers, books, indices, summaries, funding, charts (deribit.md 6 and 7)."""
+"""Public market data: instruments, tickers, books, indices, funding, charts (deribit.md 6 and 7)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from hedger.simulator.params import required_integer
 from hedger.simulator.render_market import render_instrument, render_order_book, render_summary
 from hedger.simulator.rpc import invalid_param
 
-_CURRENCIES = (("BTC", "Bitcoin", "BITCOIN", 8), ("ETH", "Ethereum", "ETHER", 6), ("USDC", "USD Coin", "USDC", 6))
+_CURRENCIES = (
+    ("BTC", "Bitcoin", "BITCOIN", 8),
+    ("ETH", "Ethereum", "ETHER", 6),
+    ("USDC", "USD Coin", "USDC", 6),
+)
 _RESOLUTIONS = ("1", "3", "5", "10", "15", "30", "60", "120", "180", "360", "720", "1D")
 
 

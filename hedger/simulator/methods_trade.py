@@ -222,4 +222,3 @@ def person_trade(call: Call, listing: Listing, side: str) -> Order:
         api=False,
     )
     return call.exchange.desk.place(ticket, call.now_ms)[0]
-

@@ -64,7 +64,7 @@ class Funding:
     current: float  # instantaneous 8 h rate, fraction
     realised_8h: float
     interest_value: float  # sum of rate x dt / 8 h since the world began: payment = USD x change / index
-    coin_per_usd: float = 0.0  # sum of rate / index x dt / 8 h: a long of N USD paid N x change, whatever the steps
+    coin_per_usd: float = 0.0  # sum of rate / index x dt / 8 h: a long of N USD has paid N x its change
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Market:
     high_24h: float | None = None
     low_24h: float | None = None
     volume_24h_usd: float = 0.0
-    delta_decay: float = 1.0  # 1 - m/30 in the last half hour of an option or dated future; greeks.delta carries it
+    delta_decay: float = 1.0  # 1 - m/30 in the last half hour before expiry; greeks.delta already has it
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,10 @@ class Params:
         value = self._raw.get(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
+        if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
             raise invalid_param(name, "wrong format")
         try:
-            number = Decimal(value)
+            number = Decimal(repr(value) if isinstance(value, float) else value)
         except InvalidOperation:
             raise invalid_param(name, "wrong format") from None
         if not number.is_finite():
@@ -105,4 +105,3 @@ def required_number(params: Params, name: str) -> Decimal:
     if value is None:
         raise invalid_param(name, "value required")
     return value
-

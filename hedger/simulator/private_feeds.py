@@ -35,7 +35,9 @@ class PrivateFeeds:
             return [_render_state(s) for s in states if channel.covers(s.listing.name, *_class(s.listing))]
         if channel.family not in EVENT_FAMILIES:
             return []
-        rows = [row for change in changes if self._covers(channel, change) for row in self._rows(channel, change)]
+        rows = [
+            row for change in changes if self._covers(channel, change) for row in self._rows(channel, change)
+        ]
         if channel.interval in ("100ms", "agg2"):
             sub.pending.extend(rows)
             return []

@@ -1,7 +1,7 @@
 """Wire shapes of positions and account summaries.
 
 The rounded numbers satisfy the identities of deribit.md 9 exactly: sums are taken over rounded parts.
-`delta_total = sum(delta_total_map) - options_value`; every entry of the map is the sum of its positions' deltas.
+`delta_total = sum(delta_total_map) - options_value`; an entry of the map is the sum of its positions' deltas.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hedger.simulator.account import Account
+from hedger.simulator.account import Account, Ledger
 from hedger.simulator.margin import Margin, margin
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Greeks, Market
@@ -47,7 +47,7 @@ def value_position(position: Position, markets: Markets) -> Valued:
     underlying = rounded(market.underlying or market.index, 4)
     delta, gamma, vega, theta = _position_greeks(size, market.greeks)
     if not listing.is_option:
-        delta = rounded(size / mark, FUTURE_DELTA_PLACES)
+        delta = rounded(size / mark * exact(market.delta_decay), FUTURE_DELTA_PLACES)
     index = markets.index(listing.price_index)
     required = margin(listing, size, mark, underlying)
     return Valued(position, market, mark, index, delta, gamma, vega, theta, required)
@@ -100,12 +100,12 @@ def render_position(valued: Valued, *, full: bool = True) -> Json:
 
 def _future_part(valued: Valued) -> Json:
     held, funding = valued.position, valued.market.funding
-    part: Json = {"size_currency": float(valued.delta), "leverage": held.listing.max_leverage}
+    coin = rounded(held.size / valued.mark, FUTURE_DELTA_PLACES)
+    part: Json = {"size_currency": float(coin), "leverage": held.listing.max_leverage}
     if funding is not None:
         part["interest_value"] = funding.interest_value
         part["realized_funding"] = float(rounded(held.funding_session, FUNDING_PLACES))
     return part
-
 
 
 def _option_part(valued: Valued) -> Json:
@@ -163,7 +163,7 @@ def account_totals(account: Account, currency: str, markets: Markets) -> Totals:
     rows = [value_position(held, markets) for held in account.open_positions(currency)]
     futures = [row for row in rows if not row.position.listing.is_option]
     options = [row for row in rows if row.position.listing.is_option]
-    ledger = account.ledger(currency)
+    ledger = account.ledgers.get(currency) or Ledger(currency)
     return Totals(
         currency=currency,
         balance=rounded(ledger.balance, places),
@@ -171,7 +171,9 @@ def account_totals(account: Account, currency: str, markets: Markets) -> Totals:
         futures_session_upl=rounded(_sum(r.position.session_profit(r.mark) for r in futures), places),
         options_session_rpl=rounded(ledger.options_session_rpl, places),
         options_session_upl=rounded(_sum(r.position.session_profit(r.mark) for r in options), places),
-        options_value=rounded(_sum(worth(r.position.listing, r.position.size, r.mark) for r in options), places),
+        options_value=rounded(
+            _sum(worth(r.position.listing, r.position.size, r.mark) for r in options), places
+        ),
         futures_total=rounded(_sum(r.position.total_profit(r.mark) for r in futures), places),
         options_total=rounded(_sum(r.position.total_profit(r.mark) for r in options), places),
         deltas=_by_index(rows, "delta") or _flat_map(currency),

@@ -123,7 +123,9 @@ def parse_request(text: str) -> Request:
     return Request(request_id, method, params or {})
 
 
-def envelope(request_id: RequestId, body: Mapping[str, object], us_in: int, us_diff: int) -> dict[str, object]:
+def envelope(
+    request_id: RequestId, body: Mapping[str, object], us_in: int, us_diff: int
+) -> dict[str, object]:
     """The common frame around a result or an error; times are market time in microseconds."""
     frame: dict[str, object] = {"jsonrpc": "2.0"}
     if request_id is not None:

@@ -1,4 +1,4 @@
-"""The exchange on loopback: websocket and HTTP, and the /sim endpoints at the root. The only file that reads clocks.
+"""The exchange on loopback: websocket, HTTP, and /sim at the root. The only file that reads clocks.
 
 In a test: `async with running_exchange(Options(seed=7)) as running: ... running.ready.ws_url ...`
 """
@@ -90,7 +90,7 @@ class Server:
     async def http_get(self, request: web.Request) -> web.StreamResponse:
         """GET with query parameters; an upgrade to websocket is accepted on the socket's path."""
         rpc = Request(None, request.match_info["method"], dict(request.query))
-        return self._http(request, rpc, "")
+        return await self._http(request, rpc, "")
 
     async def http_post(self, request: web.Request) -> web.StreamResponse:
         """POST with a JSON-RPC request, or with parameters when the path names the method."""
@@ -99,9 +99,9 @@ class Server:
             rpc = _posted(request.match_info.get("method", ""), body)
         except BadFrame as bad:
             return web.json_response({"jsonrpc": "2.0", **error_body(bad.error)}, status=400)
-        return self._http(request, rpc, body)
+        return await self._http(request, rpc, body)
 
-    def _http(self, request: web.Request, rpc: Request, body: str) -> web.StreamResponse:
+    async def _http(self, request: web.Request, rpc: Request, body: str) -> web.StreamResponse:
         header = request.headers.get("Authorization", "")
         call = HttpRequest(request.method, request.raw_path, body, header, rpc)
         answer = self.exchange.http(call, time.time())
@@ -110,6 +110,7 @@ class Server:
             _abort(request)
             raise web.HTTPServiceUnavailable
         status, text = answer
+        await asyncio.sleep(self.exchange.delay_s(time.time()))
         return web.Response(status=status, text=text, content_type="application/json")
 
     # -- /sim -------------------------------------------------------------------------------------
@@ -127,6 +128,8 @@ class Server:
             try:
                 body = _json_object(await request.text())
                 answer = run(self.exchange, body, time.time())
+            except BadFrame as bad:
+                return web.json_response(error_body(bad.error), status=400)
             except ApiError as error:
                 return web.json_response(error_body(error), status=400)
             self.flush()
@@ -161,7 +164,7 @@ def _posted(method: str, body: str) -> Request:
 
 
 def _json_object(text: str) -> dict[str, object]:
-    """A JSON object; an empty body is an empty one. Raises BadFrame or ApiError 11050."""
+    """A JSON object; an empty body is an empty one. Raises BadFrame."""
     if not text:
         return {}
     try:
@@ -208,8 +211,10 @@ class Running:
 
 
 @asynccontextmanager
-async def running_exchange(options: Options | None = None, world: World | None = None) -> AsyncIterator[Running]:
-    """Serve an exchange on loopback until the block ends. Raises ValueError or OSError when it cannot start."""
+async def running_exchange(
+    options: Options | None = None, world: World | None = None
+) -> AsyncIterator[Running]:
+    """Serve an exchange on loopback until the block ends. ValueError or OSError: it cannot start."""
     options = options or Options()
     launched = launch(options, time.time(), world)
     with TemporaryDirectory(prefix="hedger-exchange-") as folder:

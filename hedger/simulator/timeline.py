@@ -49,7 +49,7 @@ class Timeline:
             settlement_ms = next_settlement(self._world.now_ms)
             self._step(min(market_ms, settlement_ms))
             if self._world.now_ms == settlement_ms:
-                self._account.settle(self._markets.mark)
+                self._settle(settlement_ms)
             moved = True
         if moved:
             self._history.record(self._markets)
@@ -75,6 +75,13 @@ class Timeline:
         self._markets.liquidity.forget(event.name)
         self._history.delivered(event.market_ms, listing.price_index, event.delivery_price)
         self.states.append(StateChange(event.market_ms, listing, "delivered"))
+
+    def _settle(self, market_ms: int) -> None:
+        """08:00 UTC: orders good for the day end, the session's profit moves into cash."""
+        for order in self._desk.open_orders():
+            if order.time_in_force == "good_til_day":
+                self._desk.cancel(order, "settlement", market_ms)
+        self._account.settle(self._markets.mark)
 
     def _accrue_funding(self) -> None:
         for held in list(self._account.positions.values()):

@@ -47,7 +47,7 @@ def why(book: BookView) -> WhyAnswer:
         detail=last.detail if last else "",
         missing=book.missing,
         distance_coin=last.distance_coin if last else None,
-        distance_move_pct=move_pct if move_pct is not None or last is None else last.distance_move_pct,
+        distance_move_pct=move_pct if level is not None else _told_move_pct(last),
         next_trigger_index_usd=level,
     )
 
@@ -63,8 +63,10 @@ def sentence(book: BookView) -> str:
 
 
 def next_trigger_index_usd(book: BookView) -> float | None:
-    """The index level nearest to the present one at which the policy would act."""
-    index = book.index_usd
+    """The index level nearest to the present one at which the policy would act; None when it acts already."""
+    index, last = book.index_usd, book.last_decision
+    if last is not None and last.distance_coin == 0.0:
+        return None
     levels = [x for x in (book.band.lower_index_usd, book.band.upper_index_usd) if x is not None]
     if index is None or not levels:
         return None
@@ -75,6 +77,10 @@ def _move_pct(book: BookView, level: float | None) -> float | None:
     if level is None or not book.index_usd:
         return None
     return (level / book.index_usd - 1.0) * 100.0
+
+
+def _told_move_pct(last: Decision | None) -> float | None:
+    return last.distance_move_pct if last else None
 
 
 def _awaited(book: BookView) -> str:

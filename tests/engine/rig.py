@@ -96,7 +96,7 @@ def settings(
         target_delta_coin=target,
         policy=policy,
         policy_params=policy_params,
-        envelope=envelope or Envelope(),
+        envelope=envelope or Envelope(max_order_usd=2_000_000.0),
         execution=execution or ExecutionParams(),
     )
     return EngineSettings(

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from hedger.simulator.auth import Keys
 from hedger.simulator.clock import MarketClock
 from hedger.simulator.connection import Close, Connection, Send
 from hedger.simulator.exchange import Exchange, HttpRequest, Identity
-from hedger.simulator.auth import Keys
 from hedger.simulator.launch import METHOD_MODULES
 from hedger.simulator.limits import Limits, Rate
 from hedger.simulator.model import Expired, Funding, Greeks, Listing, Market, WorldEvent
@@ -152,7 +152,11 @@ class ScriptedWorld:
         for listing in (future(PERPETUAL, far, "perpetual"), future(EXPIRING_FUTURE, EXPIRY_MS, "day")):
             self.listed[listing.name] = listing
             self.markets[listing.name] = future_market(listing.name, 100_000.0, self.index)
-        for name, expiry_ms, delta in ((CALL, FAR_EXPIRY_MS, 0.4), (PUT, FAR_EXPIRY_MS, -0.2), (EXPIRING_CALL, EXPIRY_MS, 0.9)):
+        for name, expiry_ms, delta in (
+            (CALL, FAR_EXPIRY_MS, 0.4),
+            (PUT, FAR_EXPIRY_MS, -0.2),
+            (EXPIRING_CALL, EXPIRY_MS, 0.9),
+        ):
             self.listed[name] = option(name, expiry_ms)
             self.markets[name] = option_market(name, 0.02, delta)
 
@@ -236,7 +240,9 @@ class Desk:
     def closes(self, connection: Connection | None = None) -> list[Close]:
         return [frame for frame in (connection or self.connection).take() if isinstance(frame, Close)]
 
-    def exchange_frames(self, method: str, connection: Connection | None = None, /, **params: object) -> list[Reply]:
+    def exchange_frames(
+        self, method: str, connection: Connection | None = None, /, **params: object
+    ) -> list[Reply]:
         """Call a method; its reply and all notifications, in the order of the wire."""
         body = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
         return self.send(json.dumps(body), connection)
@@ -257,7 +263,12 @@ class Desk:
 
     def log_in(self, connection: Connection | None = None, **params: object) -> Reply:
         """client_credentials with the right keys."""
-        fields = {"grant_type": "client_credentials", "client_id": "key-1", "client_secret": "secret-1", **params}
+        fields = {
+            "grant_type": "client_credentials",
+            "client_id": "key-1",
+            "client_secret": "secret-1",
+            **params,
+        }
         return self.call("public/auth", connection, **fields)
 
     def buy(self, amount: float, name: str = PERPETUAL, /, **params: object) -> Reply:
@@ -287,8 +298,10 @@ class Desk:
 
 
 def logged_in(**options: Any) -> Desk:
+    """A desk whose connection is authenticated and, by a quiet subscription, never idle."""
     desk = Desk(**options)
     desk.log_in()
+    desk.call("private/subscribe", channels=["user.lock"])
     return desk
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hedger.simulator.connection import Close, Send
 from hedger.simulator.limits import Limits, Rate
 from tests.simulator.scripted_world import KEYS, PERPETUAL, WIRE_S, Desk, logged_in
 
@@ -29,7 +30,9 @@ class TestEnvelope:
         assert reply.error == {"code": 11050, "message": "bad_request", "data": "invalid json"}
         assert "id" not in reply
 
-    @pytest.mark.parametrize("text", ["[]", "7", '{"id":3}', '{"id":3,"method":7}', '{"id":1,"method":"x","params":NaN}'])
+    @pytest.mark.parametrize(
+        "text", ["[]", "7", '{"id":3}', '{"id":3,"method":7}', '{"id":1,"method":"x","params":NaN}']
+    )
     def test_json_that_is_no_request_is_refused(self, text: str) -> None:
         (reply,) = Desk().send(text)
         assert reply.error["code"] == 11050
@@ -78,14 +81,21 @@ class TestAuthentication:
 
     def test_a_wrong_signature_is_refused(self) -> None:
         reply = Desk().call(
-            "public/auth", grant_type="client_signature", client_id="key-1", timestamp=1, signature="00", nonce="n"
+            "public/auth",
+            grant_type="client_signature",
+            client_id="key-1",
+            timestamp=1,
+            signature="00",
+            nonce="n",
         )
         assert reply.error["code"] == 13004
 
     def test_a_refresh_token_is_good_once(self) -> None:
         desk = Desk()
         token = desk.log_in().result["refresh_token"]
-        assert desk.call("public/auth", grant_type="refresh_token", refresh_token=token).result["access_token"]
+        assert desk.call("public/auth", grant_type="refresh_token", refresh_token=token).result[
+            "access_token"
+        ]
         again = desk.call("public/auth", grant_type="refresh_token", refresh_token=token)
         assert again.error["code"] == 13009
 
@@ -142,7 +152,6 @@ class TestHttp:
         signature = KEYS.signature(f"5\n5\nGET\n{uri}\n\n")
         header = f"deri-hmac-sha256 id=key-1,ts=5,sig={signature},nonce=5"
         for _ in range(2):
-            assert desk.http("GET", uri, authorization=header) == (200, desk.http("GET", uri, authorization=header)[1]) or True
             assert desk.http("GET", uri, authorization=header)[0] == 200
 
     def test_a_header_signed_for_another_path_is_refused(self) -> None:
@@ -208,8 +217,10 @@ class TestLimits:
         text = '{"id":99,"method":"private/cancel_all"}'
         desk.exchange.receive(desk.connection, text, desk.wire_s)
         sent, close = desk.connection.take()
-        assert "10028" in getattr(sent, "text")
-        assert getattr(close, "reason") == "too_many_requests"
+        assert isinstance(sent, Send)
+        assert isinstance(close, Close)
+        assert "10028" in sent.text
+        assert close.reason == "too_many_requests"
 
     def test_credits_come_back_with_wire_time(self) -> None:
         desk = logged_in(limits=Limits(matching=Rate(5, 20)))
@@ -232,11 +243,16 @@ class TestCancelOnDisconnect:
         mine = desk.buy(10, price=99_000).result["order"]["order_id"]
         other = desk.exchange.connect(desk.wire_s)
         desk.log_in(other)
-        theirs = desk.call("private/buy", other, instrument_name=PERPETUAL, amount=10, price=99_000).result["order"]
+        theirs = desk.call("private/buy", other, instrument_name=PERPETUAL, amount=10, price=99_000).result[
+            "order"
+        ]
         desk.exchange.disconnect(desk.connection, desk.wire_s)
         state = desk.call("private/get_order_state", other, order_id=mine).result
         assert (state["order_state"], state["cancel_reason"]) == ("cancelled", "cancel_on_disconnect")
-        assert desk.call("private/get_order_state", other, order_id=theirs["order_id"]).result["order_state"] == "open"
+        assert (
+            desk.call("private/get_order_state", other, order_id=theirs["order_id"]).result["order_state"]
+            == "open"
+        )
 
     def test_a_logout_does_not_cancel(self) -> None:
         desk = logged_in()

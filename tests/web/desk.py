@@ -51,12 +51,15 @@ class Desk:
         after = _AFTER[given.command]
         if given.book:
             changed = [
-                msgspec.structs.replace(b, state=after) if b.name == given.book else b for b in self.shown.books
+                msgspec.structs.replace(b, state=after) if b.name == given.book else b
+                for b in self.shown.books
             ]
             self.shown = msgspec.structs.replace(self.shown, books=tuple(changed))
         else:
             books = tuple(msgspec.structs.replace(b, state=after) for b in self.shown.books)
-            self.shown = msgspec.structs.replace(self.shown, breaker=after, state=State(after.value), books=books)
+            self.shown = msgspec.structs.replace(
+                self.shown, breaker=after, state=State(after.value), books=books
+            )
         return self.shown
 
     def metrics(self) -> bytes:

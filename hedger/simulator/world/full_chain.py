@@ -25,7 +25,7 @@ def read_full_chains(option_files: list[Path], wanted: Window) -> Iterator[Snaps
 def _snapshot(options_file: Path) -> Snapshot:
     options = _read(options_file)
     futures = {row["instrument_name"]: row for row in _read(_futures_file(options_file))}
-    market_ms = max(int(row["timestamp"]) for row in (*options, *futures.values()))
+    market_ms = max((int(row["timestamp"]) for row in (*options, *futures.values())), default=0)
     live = [row for row in options if int(row["expiration_timestamp"]) > market_ms]
     if not live:
         raise ValueError(f"{options_file.name}: no option there that is still alive")
@@ -33,13 +33,19 @@ def _snapshot(options_file: Path) -> Snapshot:
     for row in live:
         expiration_ms = int(row["expiration_timestamp"])
         underlyings.setdefault(expiration_ms, []).append(float(row["underlying_price"]))
+    index = median(float(row["index_price"]) for row in live)
     return Snapshot(
         market_ms,
-        median(float(row["index_price"]) for row in live),
-        float(futures[PERPETUAL]["mark_price"]) if PERPETUAL in futures else None,
+        index,
+        _perpetual(futures[PERPETUAL], index) if PERPETUAL in futures else None,
         {expiration_ms: median(values) for expiration_ms, values in underlyings.items()},
         [_option(row) for row in live],
     )
+
+
+def _perpetual(row: dict[str, str], index_usd: float) -> float:
+    """The futures were read seconds apart from the options: the premium is kept, not the price."""
+    return index_usd * float(row["mark_price"]) / float(row["index_price"])
 
 
 def _option(row: dict[str, str]) -> OptionRow:

@@ -20,7 +20,7 @@ MARGIN_MS = 36 * HOUR_MS
 
 
 class OptionRow(NamedTuple):
-    """One option in one snapshot; volatility a fraction, quotes and mark in coin, None where nobody quoted."""
+    """One option in one snapshot; iv is a fraction, quotes and mark in coin, None where nobody quoted."""
 
     name: str
     underlying_usd: float

@@ -151,6 +151,7 @@ function renderBook(card, book) {
   const part = (kind) => card.querySelector(`[data-part=${kind}]`);
   show(part("head"), [book.name, book.state, book.neutral, book.policy, book.hedge_instrument], bookHead(book));
   show(part("why"), [book.why, book.last_decision?.time], whyPanel(book));
+  part("why").className = `why ${book.why.action ?? "none"}`;
   draw(part("gauge"), [book.delta, book.band, book.target], (width) => gauge(book, width), "Delta is not known yet.");
   const history = histories.get(book.name);
   draw(part("chart"), [history.length, history[history.length - 1].ms], (width) => chart(history, width), "The course of delta appears here.");
@@ -194,7 +195,7 @@ function fact(name, value) {
 function deltaTiles(book) {
   const tile = (name, note, value, used) => el("div", { class: `tile${used ? " used" : ""}` },
     el("span", { class: "name" }, name), el("span", { class: "value" }, coin(value), el("small", {}, ` ${book.underlying}`)),
-    el("span", { class: "note" }, used ? `steered by this · ${note}` : note));
+    el("span", { class: "note" }, used ? "the book is steered by this" : note));
   return [
     tile("Net transaction", "premium-adjusted options + futures", book.delta.net_transaction, book.neutral === "coin"),
     tile("With equity", "coin equity + net transaction", book.delta.with_equity, book.neutral === "usd"),

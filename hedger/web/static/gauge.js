@@ -7,11 +7,11 @@ const known = (value) => value !== null && value !== undefined;
 // The part of the delta axis worth showing: the band with room around it, the delta, hard limits when near.
 function domain(book) {
   const { lower, upper, hard_lower: hardLower, hard_upper: hardUpper } = book.band;
-  const points = [lower, upper, book.target, book.delta.used].filter(known);
+  const points = [lower, upper, book.delta.used].filter(known);
   if (!points.length) return null;
   const middle = known(lower) && known(upper) ? (lower + upper) / 2 : book.target;
   const band = known(lower) && known(upper) ? (upper - lower) / 2 : 0;
-  let half = Math.max(band * 2, ...points.map((p) => Math.abs(p - middle) * 1.2), 1e-6);
+  let half = Math.max(band * 2, ...[...points, book.target].map((p) => Math.abs(p - middle) * 1.2), 1e-6);
   const hard = Math.max(...[hardLower, hardUpper].filter(known).map((h) => Math.abs(h - middle)), 0);
   if (hard > half && hard < half * 4) half = hard * 1.12;
   return [middle - half, middle + half];
@@ -49,31 +49,32 @@ function hardZones(band, range, x, top, thick, width) {
   return zones;
 }
 
+// The edges of the band are said on their outer sides, the rest where there is room.
 function labels(book, x, y, width) {
   const { band } = book;
-  const all = [
-    [band.hard_lower, "hard limit"],
-    [band.lower, known(band.lower_index_usd) ? `index ${usd(band.lower_index_usd)}` : "lower"],
-    [book.target, "target"],
-    [band.upper, known(band.upper_index_usd) ? `index ${usd(band.upper_index_usd)}` : "upper"],
-    [band.hard_upper, "hard limit"],
-  ].filter(([value]) => known(value));
-  // Edges of the band are said first; others only where there is room.
-  const order = [...all].sort((a, b) => rank(a[1]) - rank(b[1]));
+  const edge = (level, name) => (known(level) ? `index ${usd(level)}` : name);
+  const room = 86;
+  const wanted = [
+    { value: band.lower, text: edge(band.lower_index_usd, "lower"), anchor: "end" },
+    { value: band.upper, text: edge(band.upper_index_usd, "upper"), anchor: "start" },
+    { value: book.target, text: "target", anchor: "middle" },
+    { value: band.hard_lower, text: "hard limit", anchor: "end" },
+    { value: band.hard_upper, text: "hard limit", anchor: "start" },
+  ].filter(({ value }) => known(value)).map((label) => ({ ...label, ...span(x(label.value), label.anchor, room, width) }));
   const placed = [];
-  for (const [value, text] of order) {
-    const at = Math.min(Math.max(x(value), 40), width - 40);
-    if (placed.some((p) => Math.abs(p.at - at) < 82)) continue;
-    placed.push({ at, value, text });
+  for (const label of wanted) {
+    if (!placed.some((p) => p.from < label.to && label.from < p.to)) placed.push(label);
   }
-  return placed.flatMap(({ at, value, text }) => [
-    svg("text", { x: at, y, class: "g-value" }, coin(value)),
-    svg("text", { x: at, y: y + 15, class: "g-label" }, text),
+  return placed.flatMap(({ at, anchor, value, text }) => [
+    svg("text", { x: at, y, class: `g-value ${anchor}` }, coin(value)),
+    svg("text", { x: at, y: y + 15, class: `g-label ${anchor}` }, text),
   ]);
 }
 
-function rank(text) {
-  return text === "target" ? 1 : text === "hard limit" ? 2 : 0;
+function span(at, anchor, room, width) {
+  const offset = { end: room - 4, start: 4, middle: room / 2 }[anchor];
+  const from = Math.min(Math.max(at - offset, 4), width - room - 4);
+  return { at: from + { end: room, start: 0, middle: room / 2 }[anchor], from, to: from + room };
 }
 
 function marker(book, at, top, thick, width) {

@@ -93,7 +93,7 @@ def test_coin_paid_per_dollar_is_the_interest_at_the_index_of_the_moment() -> No
     assert point.coin_per_usd == pytest.approx(point.interest / 100_000.0)
 
 
-@pytest.mark.parametrize("params", [{"start_usd": 0.0}, {"vol": -0.1}])
-def test_senseless_parameters_are_refused(params: dict[str, float]) -> None:
+@pytest.mark.parametrize("params", [PathParams(start_usd=0.0), PathParams(vol=-0.1)])
+def test_senseless_parameters_are_refused(params: PathParams) -> None:
     with pytest.raises(ValueError, match="start_usd"):
-        path(**params)
+        IndexPath(1, ORIGIN_MS, params)

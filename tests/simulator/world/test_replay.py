@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import csv
+import gzip
 import statistics
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -168,12 +171,15 @@ def test_full_chain_marks_meet_the_wire_to_its_four_decimals() -> None:
 
 
 def recorded_marks() -> list[tuple[str, float]]:
-    import csv
-    import gzip
-
     path = shared_data("deribit_options", "mh_full_chain_btc_20260114_options.csv.gz")
     with gzip.open(path, "rt", newline="") as file:
         return [(row["instrument_name"], float(row["mark_price"])) for row in csv.DictReader(file)]
+
+
+def test_without_pyarrow_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(ImportError, match=r"hedger\[lab\]"):
+        replay_world("some.parquet")
 
 
 def test_an_unknown_place_and_an_empty_window_are_named(tmp_path: Path) -> None:

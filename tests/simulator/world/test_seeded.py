@@ -195,6 +195,7 @@ def test_an_option_mark_is_the_black_price_over_its_forward() -> None:
     chain.advance(ORIGIN_MS + 5 * HOUR_MS)
     for listing, market in options_of(chain):
         assert market.underlying is not None
+        assert market.iv is not None
         tau_years = (listing.expiration_ms - market.market_ms) / YEAR_MS
         sign = 1.0 if listing.option_type == "call" else -1.0
         value = black76(market.underlying, float(listing.strike or 0), tau_years, market.iv, sign)

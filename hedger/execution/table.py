@@ -1,0 +1,267 @@
+"""The order table: every order of ours by label, from draft to its end, and every fill counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from hedger.domain.account import Fill
+from hedger.domain.order import (
+    TERMINAL,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    OrderReport,
+    OrderState,
+    TimeInForce,
+)
+
+ENDED_KEPT = 1_000
+"""Ended orders kept for late evidence and for display."""
+
+FILLS_KEPT = 50_000
+"""Fill keys remembered; far more than a venue repeats."""
+
+_NEVER_S = float("-inf")
+
+_EVENT_OF_REPORT = {
+    "open": OrderEvent.ACKED_OPEN,
+    "untriggered": OrderEvent.ACKED_OPEN,
+    "triggered": OrderEvent.ACKED_OPEN,
+    "filled": OrderEvent.FILLED_ALL,
+    "cancelled": OrderEvent.CANCELLED,
+    "rejected": OrderEvent.REFUSED,
+}
+
+_NOT_THERE = (OrderState.DRAFT, OrderState.REJECTED, OrderState.ABSENT, OrderState.DROPPED)
+"""States that say the venue does not have the order: a fill contradicts them."""
+
+
+class OrderTable:
+    """Mutated by its one owner. After moving an order with `Order.apply` call `touched`."""
+
+    def __init__(self, ended_kept: int = ENDED_KEPT, fills_kept: int = FILLS_KEPT) -> None:
+        self._ended_kept, self._fills_kept = ended_kept, fills_kept
+        self._orders: dict[str, Order] = {}
+        self._live: dict[str, Order] = {}  # not ended, in the order of their creation
+        self._ended: dict[str, None] = {}  # labels, the longest ended first
+        self._by_id: dict[tuple[str, str], str] = {}
+        self._traded: dict[str, tuple[Decimal, Decimal]] = {}  # label -> amount, amount times price
+        self._fills: dict[tuple[str, str, str], None] = {}
+        self._touched_wire_s: dict[str, float] = {}
+        self._looked_up_wire_s: dict[str, float] = {}
+
+    def add(self, intent: OrderIntent) -> Order:
+        """A new draft. Raises ValueError for a label used before."""
+        if intent.label in self._orders:
+            raise ValueError(f"label = {intent.label!r}: used before, every order needs its own")
+        order = Order(intent)
+        self._file(order)
+        return order
+
+    def restore(self, order: Order) -> None:
+        """An order of an earlier run, out of the journal; that run's wire times mean nothing in this one."""
+        order.sent_wire_s, order.epoch_ended = None, True
+        self._file(order)
+
+    def get(self, label: str) -> Order | None:
+        """The order with this label, if it is ours and not forgotten."""
+        return self._orders.get(label)
+
+    def sent(self, label: str, wire_s: float) -> None:
+        """The order was handed to the socket."""
+        order = self._orders[label]
+        order.apply(OrderEvent.SENT)
+        order.sent_wire_s = wire_s
+        self.touched(label, wire_s)
+
+    def touched(self, label: str, wire_s: float) -> None:
+        """Something moved this order: its time-out starts anew."""
+        self._touched_wire_s[label] = wire_s
+        self._file(self._orders[label])
+
+    def report(self, evidence: OrderReport) -> bool:
+        """Take in the venue's word on an order; True where something changed.
+
+        A filled amount only grows: reports may arrive in any order. A word never seen before is no
+        evidence of the order's end: the order becomes UNKNOWN and is looked up.
+        """
+        order = self._orders.get(evidence.label)
+        if order is None:
+            return False
+        if order.order_id is not None and order.order_id != evidence.order_id:
+            order.detail = f"the venue has a second order with this label: {evidence.order_id}"
+            return False
+        before = (order.state, order.filled_amount, order.order_id)
+        self._identify(order, evidence.venue, evidence.order_id)
+        self._filled_to(order, evidence.filled_amount)
+        if evidence.average_price > 0:
+            order.average_price = evidence.average_price
+        order.detail = evidence.cancel_reason or order.detail
+        self._move(order, _EVENT_OF_REPORT.get(evidence.state, OrderEvent.LOST))
+        return before != (order.state, order.filled_amount, order.order_id)
+
+    def fill(self, fill: Fill) -> bool:
+        """Count a fill once and give it to its order; False for one seen before.
+
+        An order whose fills reach its amount is FILLED, acknowledged or not. Fills count after a cancel, too.
+        """
+        if fill.key in self._fills:
+            return False
+        self._fills[fill.key] = None
+        if len(self._fills) > self._fills_kept:
+            del self._fills[next(iter(self._fills))]
+        order = self._order_of(fill)
+        if order is not None:
+            self._attach(order, fill)
+        return True
+
+    def fill_known(self, fill: Fill) -> None:
+        """A fill out of the journal: known from now on, counted by whoever journalled it."""
+        self.fill(fill)
+
+    def live(self, venue: str | None = None) -> list[Order]:
+        """Every order that may still trade, drafts and unknown ones included, the oldest first."""
+        return [
+            order
+            for order in self._live.values()
+            if order.state not in TERMINAL and (venue is None or order.intent.venue == venue)
+        ]
+
+    def open(self) -> list[Order]:
+        """Orders the venue has on its book."""
+        return [order for order in self.live() if order.state in (OrderState.OPEN, OrderState.CANCELLING)]
+
+    def unknown(self) -> list[Order]:
+        """Orders whose outcome nobody knows."""
+        return [order for order in self.live() if order.state is OrderState.UNKNOWN]
+
+    def recent(self, most: int) -> list[Order]:
+        """The newest orders, the newest first."""
+        return list(self._orders.values())[: -most - 1 : -1]
+
+    def in_flight(self, venue: str, instrument: str) -> Decimal:
+        """Signed amount that orders on an instrument may still trade, in its amount unit."""
+        return sum(
+            (
+                order.remaining_amount * order.intent.side.sign
+                for order in self.live(venue)
+                if order.intent.instrument == instrument
+            ),
+            Decimal(0),
+        )
+
+    def overdue(self, wire_s: float, ack_timeout_s: float) -> list[Order]:
+        """Orders whose answer should have come: in flight, cancelling, or immediate and still open."""
+        return [order for order in self._awaited() if self._touch(order) + ack_timeout_s <= wire_s]
+
+    def lookups_due(self, wire_s: float, interval_s: float) -> list[Order]:
+        """Unknown orders to be asked about now; each is named at most once per interval."""
+        due = [order for order in self.unknown() if self._lookup_at(order, interval_s) <= wire_s]
+        for order in due:
+            self.looked_up(order.intent.label, wire_s)
+        return due
+
+    def looked_up(self, label: str, wire_s: float) -> None:
+        """The venue was asked about this order."""
+        self._looked_up_wire_s[label] = wire_s
+
+    def next_deadline(self, ack_timeout_s: float, lookup_interval_s: float) -> float | None:
+        """Wire time of the next time-out or look-up; None when nothing is awaited."""
+        return min(
+            (
+                *(self._touch(order) + ack_timeout_s for order in self._awaited()),
+                *(self._lookup_at(order, lookup_interval_s) for order in self.unknown()),
+            ),
+            default=None,
+        )
+
+    @staticmethod
+    def absence_proved(
+        order: Order, looked_up_server_ms: int, reports: Sequence[OrderReport], fills: Sequence[Fill]
+    ) -> bool:
+        """Whether a look-up proves that the venue never had the order.
+
+        Only an answer later (server time, market ms) than the order's `valid_until` and empty in open orders,
+        state by label and trades, with no evidence before it: until then the placement may still arrive.
+        """
+        never_seen = order.order_id is None and not order.filled_amount
+        return never_seen and not reports and not fills and looked_up_server_ms > order.intent.valid_until_ms
+
+    @staticmethod
+    def end_proved(order: Order, looked_up_server_ms: int, reports: Sequence[OrderReport]) -> bool:
+        """Whether a look-up proves that an order seen before has ended, with what had filled by then.
+
+        A venue forgets ended orders (Deribit after half an hour) but never open ones: an answer later than
+        `valid_until` without the order says it is over. Attach the answer's fills first.
+        """
+        seen = order.order_id is not None or bool(order.filled_amount)
+        return seen and not reports and looked_up_server_ms > order.intent.valid_until_ms
+
+    def _awaited(self) -> Iterator[Order]:
+        for order in self.live():
+            resting = order.state is OrderState.OPEN and order.intent.time_in_force is TimeInForce.GTC
+            if order.state not in (OrderState.DRAFT, OrderState.UNKNOWN) and not resting:
+                yield order
+
+    def _touch(self, order: Order) -> float:
+        return self._touched_wire_s.get(order.intent.label, _NEVER_S)
+
+    def _lookup_at(self, order: Order, interval_s: float) -> float:
+        return self._looked_up_wire_s.get(order.intent.label, _NEVER_S) + interval_s
+
+    def _order_of(self, fill: Fill) -> Order | None:
+        label = fill.label or self._by_id.get((fill.venue, fill.order_id), "")
+        return self._orders.get(label)
+
+    def _attach(self, order: Order, fill: Fill) -> None:
+        label = order.intent.label
+        amount, value = self._traded.get(label, (Decimal(0), Decimal(0)))
+        amount, value = amount + fill.amount, value + fill.amount * fill.price
+        self._traded[label] = (amount, value)
+        self._identify(order, fill.venue, fill.order_id)
+        if amount > order.filled_amount:  # otherwise a report has told of it, with the venue's own average
+            order.average_price = value / amount
+        order.fees += fill.fee
+        self._filled_to(order, amount)
+        if order.filled_amount == order.intent.amount:
+            self._move(order, OrderEvent.FILLED_ALL)
+        elif order.state in _NOT_THERE:
+            self._move(order, OrderEvent.ACKED_OPEN)
+
+    @staticmethod
+    def _filled_to(order: Order, amount: Decimal) -> None:
+        """More than was ordered: someone amended the order. Positions know the whole, the row is full."""
+        if amount > order.intent.amount:
+            order.detail = f"the venue filled {amount} of {order.intent.amount}"
+        order.filled_amount = max(order.filled_amount, min(amount, order.intent.amount))
+
+    def _identify(self, order: Order, venue: str, order_id: str) -> None:
+        if order.order_id is None and order_id:
+            order.order_id = order_id
+            self._by_id[(venue, order_id)] = order.intent.label
+
+    def _move(self, order: Order, event: OrderEvent) -> None:
+        order.apply(event)
+        self._file(order)
+
+    def _file(self, order: Order) -> None:
+        """Keep the order where its state belongs; forget the longest ended beyond the bound."""
+        label = order.intent.label
+        self._orders[label] = order
+        if order.state not in TERMINAL:
+            self._ended.pop(label, None)
+            self._live.setdefault(label, order)
+            return
+        self._live.pop(label, None)
+        self._ended.setdefault(label, None)
+        while len(self._ended) > self._ended_kept:
+            self._forget(next(iter(self._ended)))
+
+    def _forget(self, label: str) -> None:
+        order = self._orders.pop(label)
+        del self._ended[label]
+        self._by_id.pop((order.intent.venue, order.order_id or ""), None)
+        self._traded.pop(label, None)
+        self._touched_wire_s.pop(label, None)
+        self._looked_up_wire_s.pop(label, None)

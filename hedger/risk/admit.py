@@ -1,0 +1,269 @@
+"""The second door: every order that is to be placed is judged here, whoever asks for it.
+
+Only this module constructs an Approved. Comparisons are written so that a NaN refuses. The mode is judged
+last: an order that observe mode refuses is one that would have been sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NamedTuple, assert_never
+
+from hedger.domain.approval import Approved, Refused
+from hedger.domain.instrument import Instrument, InstrumentState
+from hedger.domain.order import OrderIntent, OrderType, Side
+from hedger.domain.quote import IndexPrice, Quote
+from hedger.domain.vocabulary import BreakerState, Mode, Reason
+from hedger.portfolio.times import Now
+from hedger.risk.counters import Counters
+from hedger.risk.envelope import Envelope
+
+MAX_VALIDITY_MS = 86_400_000
+"""Default bound of `valid_until`, market time: wide, for exchanges whose market time runs fast."""
+
+_INF = float("inf")
+
+
+class _Case(NamedTuple):
+    """Everything an order is judged by."""
+
+    intent: OrderIntent
+    instrument: Instrument
+    quote: Quote
+    index_price: IndexPrice
+    envelope: Envelope
+    breaker: BreakerState
+    mode: Mode
+    counters: Counters
+    hedge_position: Decimal
+    now: Now
+    max_validity_ms: int
+
+
+def admit(
+    intent: OrderIntent,
+    instrument: Instrument,
+    quote: Quote,
+    index: IndexPrice,
+    *,
+    envelope: Envelope,
+    breaker: BreakerState,
+    mode: Mode,
+    counters: Counters,
+    hedge_position: Decimal,
+    now: Now,
+    max_validity_ms: int = MAX_VALIDITY_MS,
+) -> Approved | Refused:
+    """Permission for exactly this order, or the first limit it breaks.
+
+    `hedge_position` is the signed position in the instrument, in its amount unit; `max_validity_ms` is how
+    far ahead (market time) `valid_until` may lie.
+    """
+    case = _Case(
+        intent,
+        instrument,
+        quote,
+        index,
+        envelope,
+        breaker,
+        mode,
+        counters,
+        hedge_position,
+        now,
+        max_validity_ms,
+    )
+    for check in _CHECKS:
+        refused = check(case)
+        if refused is not None:
+            return refused
+    return Approved(intent, mode)
+
+
+def _breaker(case: _Case) -> Refused | None:
+    breaker, position, signed = case.breaker, case.hedge_position, case.intent.signed_amount
+    match breaker:
+        case BreakerState.RUNNING:
+            return None
+        case BreakerState.PAUSED:
+            return Refused(Reason.PAUSED, "breaker is paused: no new orders")
+        case BreakerState.HALTED:
+            return Refused(Reason.HALTED, "breaker is halted: nothing leaves")
+        case BreakerState.REDUCE_ONLY | BreakerState.FLATTENING:
+            if position * signed < 0 and abs(signed) <= abs(position):
+                return None
+            reason = Reason.REDUCE_ONLY if breaker is BreakerState.REDUCE_ONLY else Reason.FLATTENING
+            asked = f"position {position}, order {signed:+}"
+            return Refused(reason, f"breaker is {breaker}: only orders that shrink the position; {asked}")
+        case _:
+            assert_never(breaker)
+
+
+def _identity(case: _Case) -> Refused | None:
+    intent, instrument, quote = case.intent, case.instrument, case.quote
+    asked = (intent.venue, intent.instrument)
+    if asked != (instrument.venue, instrument.name) or asked != (quote.venue, quote.instrument):
+        other = f"judged by listing {instrument.name} and quote {quote.instrument}"
+        return Refused(Reason.ILLEGAL_ORDER, f"order for {intent.instrument} {other}: must be one instrument")
+    if _index_is_other(case):
+        detail = f"index {case.index_price.index} is not {instrument.name}'s {instrument.price_index}"
+        return Refused(Reason.ILLEGAL_ORDER, detail)
+    if not instrument.is_future:
+        detail = f"{instrument.name} is a {instrument.kind}: hedges are futures and perpetuals"
+        return Refused(Reason.ILLEGAL_ORDER, detail)
+    return None
+
+
+def _index_is_other(case: _Case) -> bool:
+    index, instrument = case.index_price, case.instrument
+    return (index.venue, index.index) != (instrument.venue, instrument.price_index)
+
+
+def _state(case: _Case) -> Refused | None:
+    for state in (case.instrument.state, case.quote.state):
+        if state is not InstrumentState.OPEN:
+            return Refused(Reason.INSTRUMENT_NOT_OPEN, f"{case.instrument.name} is {state}, must be open")
+    return None
+
+
+def _data(case: _Case) -> Refused | None:
+    """Sound and fresh: mark, index, and their ages in wire time."""
+    most_s, wire_s = case.envelope.max_quote_age_s, case.now.wire_s
+    if not 0.0 < case.quote.mark < _INF:
+        return Refused(Reason.BAD_INPUT, f"mark = {case.quote.mark}: must be above 0")
+    if not 0.0 < case.index_price.price_usd < _INF:
+        return Refused(Reason.BAD_INPUT, f"index = {case.index_price.price_usd}: must be above 0")
+    quote_age_s, index_age_s = wire_s - case.quote.received_wire_s, wire_s - case.index_price.received_wire_s
+    if not quote_age_s <= most_s:
+        return Refused(Reason.STALE_QUOTE, f"quote is {quote_age_s:.2f} s old, max_quote_age_s = {most_s:g}")
+    if not index_age_s <= most_s:
+        return Refused(Reason.STALE_INDEX, f"index is {index_age_s:.2f} s old, max_quote_age_s = {most_s:g}")
+    return None
+
+
+def _liquidity(case: _Case) -> Refused | None:
+    quote, most = case.quote, case.envelope.max_spread_fraction
+    bid, ask = quote.bid, quote.ask
+    if bid is None or ask is None or not bid > 0.0 or not ask < _INF:
+        return Refused(Reason.NO_LIQUIDITY, f"bid {bid}, ask {ask}: both sides must be quoted")
+    if not (quote.bid_amount > 0.0 and quote.ask_amount > 0.0):
+        detail = f"{quote.bid_amount} bid and {quote.ask_amount} offered: both must be above 0"
+        return Refused(Reason.NO_LIQUIDITY, detail)
+    if not bid < ask:
+        return Refused(Reason.BAD_INPUT, f"crossed book: bid {bid}, ask {ask}")
+    spread = (ask - bid) / ((ask + bid) / 2)
+    if not spread <= most:
+        return Refused(Reason.SPREAD, f"spread is {spread:.4%} of mid, max_spread_fraction = {most:g}")
+    return None
+
+
+def _legal(case: _Case) -> Refused | None:
+    intent, instrument = case.intent, case.instrument
+    if not instrument.legal_amount(intent.amount):
+        step, least = instrument.amount_step, instrument.min_trade_amount
+        detail = f"amount = {intent.amount}: must be a multiple of {step}, at least {least}"
+        return Refused(Reason.ILLEGAL_ORDER, f"{detail} {instrument.amount_unit}")
+    if (intent.price is None) != (intent.order_type is OrderType.MARKET):
+        detail = f"price = {intent.price} on a {intent.order_type} order: limits have a price, markets none"
+        return Refused(Reason.ILLEGAL_ORDER, detail)
+    if intent.price is not None and not instrument.legal_price(intent.price):
+        tick = instrument.tick_at(intent.price)
+        return Refused(Reason.ILLEGAL_ORDER, f"price = {intent.price}: must be a positive multiple of {tick}")
+    return None
+
+
+def _validity(case: _Case) -> Refused | None:
+    left_ms = case.intent.valid_until_ms - case.now.market_ms
+    if 0 < left_ms <= case.max_validity_ms:
+        return None
+    bound = f"must be within {case.max_validity_ms} ms from now"
+    return Refused(Reason.ILLEGAL_ORDER, f"valid_until is {left_ms} ms from now: {bound}")
+
+
+def _collar(case: _Case) -> Refused | None:
+    """The order's price, of a market order the touch it takes, against mark, index and the venue's band."""
+    quote, envelope = case.quote, case.envelope
+    touch = quote.ask if case.intent.side is Side.BUY else quote.bid
+    price = float(case.intent.price) if case.intent.price is not None else (touch or 0.0)
+    collars = (
+        ("mark", quote.mark, "collar_mark_fraction", envelope.collar_mark_fraction),
+        ("index", case.index_price.price_usd, "collar_index_fraction", envelope.collar_index_fraction),
+    )
+    for name, reference, key, most in collars:
+        away = abs(price / reference - 1.0)
+        if not away <= most:
+            detail = f"price {price:g} is {away:.4%} from the {name} {reference:g}, {key} = {most:g}"
+            return Refused(Reason.PRICE_COLLAR, detail)
+    low, high = quote.min_price, quote.max_price
+    if (low is not None and not price >= low) or (high is not None and not price <= high):
+        detail = f"price {price:g} is outside the venue's band {low} to {high}"
+        return Refused(Reason.PRICE_COLLAR, detail)
+    return None
+
+
+def _size(case: _Case) -> Refused | None:
+    envelope, amount, mark = case.envelope, case.intent.amount, case.quote.mark
+    usd = case.instrument.amount_to_usd(amount, mark)
+    coin = case.instrument.amount_to_coin(amount, mark)
+    if not usd <= envelope.max_order_usd:
+        detail = f"order of {usd:.2f} USD, max_order_usd = {envelope.max_order_usd:g}"
+        return Refused(Reason.ORDER_NOTIONAL, detail)
+    if not coin <= envelope.max_order_coin:
+        detail = f"order of {coin:g} coin, max_order_coin = {envelope.max_order_coin:g}"
+        return Refused(Reason.ORDER_SIZE, detail)
+    return None
+
+
+def _position(case: _Case) -> Refused | None:
+    """The position afterwards; an order that makes a position beyond the cap smaller passes."""
+    before, most = case.hedge_position, case.envelope.max_hedge_position_coin
+    after = before + case.intent.signed_amount
+    coin = abs(case.instrument.amount_to_coin(after, case.quote.mark))
+    if coin <= most or abs(after) < abs(before):
+        return None
+    detail = f"hedge position would be {after} {case.instrument.amount_unit}, {coin:g} coin"
+    return Refused(Reason.HEDGE_POSITION, f"{detail}; max_hedge_position_coin = {most:g}")
+
+
+def _rate(case: _Case) -> Refused | None:
+    orders, most = case.counters.orders_minute(case.now), case.envelope.max_orders_per_minute
+    if orders < most:
+        return None
+    return Refused(Reason.ORDER_RATE, f"{orders} orders in the last 60 s, max_orders_per_minute = {most}")
+
+
+def _turnover(case: _Case) -> Refused | None:
+    envelope, counters, now = case.envelope, case.counters, case.now
+    usd = case.instrument.amount_to_usd(case.intent.amount, case.quote.mark)
+    hour, day = envelope.max_turnover_hour_usd, envelope.max_turnover_day_usd
+    windows = (
+        (Reason.TURNOVER_HOUR, "max_turnover_hour_usd", hour, counters.turnover_hour_usd(now)),
+        (Reason.TURNOVER_DAY, "max_turnover_day_usd", day, counters.turnover_day_usd(now)),
+    )
+    for reason, key, most, traded in windows:
+        if not traded + usd <= most:
+            return Refused(reason, f"traded {traded:.2f} USD, order of {usd:.2f} USD, {key} = {most:g}")
+    return None
+
+
+def _mode(case: _Case) -> Refused | None:
+    if case.mode is Mode.OBSERVE:
+        return Refused(Reason.OBSERVE_MODE, "mode is observe: the order is shown, not sent")
+    return None
+
+
+_CHECKS: tuple[Callable[[_Case], Refused | None], ...] = (
+    _breaker,
+    _identity,
+    _state,
+    _data,
+    _liquidity,
+    _legal,
+    _validity,
+    _collar,
+    _size,
+    _position,
+    _rate,
+    _turnover,
+    _mode,
+)

@@ -1,0 +1,96 @@
+"""What the venue lists: all of it at every connection, single new instruments in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from hedger.domain.instrument import Instrument, InstrumentState
+from hedger.domain.names import parse_name
+from hedger.engine.events import BadData, Event, InstrumentsListed, InstrumentStateChanged, Now
+from hedger.venues.deribit import decode, encode
+from hedger.venues.deribit.credits import Pool
+from hedger.venues.deribit.decode import UNREADABLE
+from hedger.venues.deribit.link import Done, Link, ignored
+from hedger.venues.deribit.rpc import Failure, Reply
+
+KINDS = ("future", "option")
+MAX_REFUSED_ROWS = 20  # named one by one; a venue that changed its format would name thousands
+_ENDED = (InstrumentState.DELIVERED, InstrumentState.INACTIVE, InstrumentState.ARCHIVIZED)
+
+
+class Listings:
+    """Instruments by name, as far as this session knows them."""
+
+    def __init__(self, link: Link, currencies: tuple[str, ...], done: Done) -> None:
+        self._link, self._currencies, self._done = link, currencies, done
+        self._known: dict[str, Instrument] = {}
+        self._parts: dict[tuple[str, str], tuple[Instrument, ...]] = {}
+        self.complete = False
+
+    def load(self, now: Now) -> None:
+        """Ask for everything; the answer replaces all that was known."""
+        self._parts, self.complete = {}, False
+        for currency in self._currencies:
+            for kind in KINDS:
+                request = encode.get_instruments(currency, kind)
+                done = partial(self._listed, (currency, kind))
+                self._link.ask(request, now, done, self._failed, Pool.INSTRUMENTS)
+
+    def _failed(self, failure: Failure, now: Now) -> list[Event]:
+        self._link.end(f"public/get_instruments: {failure}")
+        return []
+
+    def _listed(self, part: tuple[str, str], reply: Reply, now: Now) -> list[Event]:
+        try:
+            listing = decode.listing(reply.result, self._link.venue)
+        except UNREADABLE as error:
+            self._link.end(f"public/get_instruments: {error}")
+            return []
+        self._parts[part] = listing.instruments
+        events: list[Event] = list(listing.refused[:MAX_REFUSED_ROWS])
+        if len(self._parts) < len(self._currencies) * len(KINDS):
+            return events
+        self._known = {one.name: one for rows in self._parts.values() for one in rows}
+        self._parts, self.complete = {}, True
+        rows = tuple(self._known.values())
+        listed = InstrumentsListed(venue=self._link.venue, instruments=rows, complete=True)
+        return [*events, listed, *self._done(reply, now)]
+
+    def state_changed(self, event: InstrumentStateChanged, now: Now) -> bool:
+        """Learn a new instrument; True where the set of living options may have changed."""
+        if event.instrument in self._known:
+            if event.state in _ENDED:
+                del self._known[event.instrument]
+            return event.state in _ENDED
+        if event.state is InstrumentState.OPEN:
+            self._link.ask(encode.get_instrument(event.instrument), now, self._learned, ignored)
+        return False
+
+    def _learned(self, reply: Reply, now: Now) -> list[Event]:
+        row = decode.instrument_row(reply.result, self._link.venue)
+        if isinstance(row, BadData):
+            return [row]
+        self._known[row.name] = row
+        listed = InstrumentsListed(venue=self._link.venue, instruments=(row,), complete=False)
+        return [listed, *self._done(reply, now)]
+
+    def options_of(self, currencies: Iterable[str]) -> list[str]:
+        """Names of the living options that are listed under these currencies, in order."""
+        wanted = tuple(currencies)
+        return sorted(
+            one.name
+            for one in self._known.values()
+            if one.is_option and one.settlement_currency in wanted and one.state not in _ENDED
+        )
+
+    def currency_of(self, instrument: str) -> str:
+        """The currency an instrument's orders and trades are found under: what it settles in."""
+        known = self._known.get(instrument)
+        if known is not None:
+            return known.settlement_currency
+        try:
+            name = parse_name(instrument)
+        except ValueError:
+            return "any"
+        return name.quote or name.base

@@ -1,0 +1,127 @@
+"""Orders, trades, positions and accounts as the domain's evidence, in exact decimals (deribit.md 8 and 9)."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from hedger.domain.account import Account, Fill, Position
+from hedger.domain.errors import BadDataError
+from hedger.domain.order import OrderReport, Side
+from hedger.venues.deribit import wire
+from hedger.venues.deribit.numbers import finite, not_negative, positive
+
+_SIDES = {side.value: side for side in Side}
+_SIGNS = {"buy": 1, "sell": -1, "zero": 0}
+
+
+def report_of(order: wire.Order, venue: str) -> OrderReport:
+    """Evidence about an order. Raises BadDataError."""
+    return OrderReport(
+        venue=venue,
+        order_id=order.order_id,
+        label=order.label,
+        instrument=order.instrument_name,
+        side=_side("order", order.direction),
+        state=order.order_state,
+        amount=not_negative("order", "amount", order.amount),
+        filled_amount=not_negative("order", "filled_amount", order.filled_amount),
+        average_price=finite("order", "average_price", order.average_price or Decimal(0)),
+        price=_price(order.price),
+        order_type=order.order_type,
+        reduce_only=order.reduce_only,
+        cancel_reason=order.cancel_reason,
+        updated_ms=order.last_update_timestamp,
+        is_liquidation=order.is_liquidation,
+    )
+
+
+def fill_of(trade: wire.Trade, venue: str) -> Fill:
+    """One trade of the account; a user trade's direction is the account's own side. Raises BadDataError."""
+    return Fill(
+        venue=venue,
+        trade_id=trade.trade_id,
+        order_id=trade.order_id,
+        label=trade.label,
+        instrument=trade.instrument_name,
+        side=_side("trade", trade.direction),
+        amount=positive("trade", "amount", trade.amount),
+        price=not_negative("trade", "price", trade.price),
+        fee=finite("trade", "fee", trade.fee),
+        fee_currency=trade.fee_currency,
+        market_ms=trade.timestamp,
+        mark_price=trade.mark_price,
+        index_usd=trade.index_price,
+        liquidity=trade.liquidity,
+        trade_seq=trade.trade_seq,
+        block_trade_id=trade.block_trade_id,
+        combo_id=trade.combo_id,
+        liquidation=bool(trade.liquidation),
+    )
+
+
+def position_of(position: wire.Position, venue: str) -> Position:
+    """A position; size = sign(direction) * |size|, since the wire's size is signed or not. Raises BadDataError."""
+    sign = _SIGNS.get(position.direction)
+    if sign is None:
+        raise BadDataError("position", "direction", position.direction, "buy, sell or zero")
+    return Position(
+        venue=venue,
+        instrument=position.instrument_name,
+        size=sign * abs(finite("position", "size", position.size)),
+        average_price=finite("position", "average_price", position.average_price or Decimal(0)),
+        mark_price=_optional("position", "mark_price", position.mark_price),
+        delta_coin=position.delta,
+        floating_pnl=_optional("position", "floating_profit_loss", position.floating_profit_loss),
+    )
+
+
+def account_of(summary: wire.Summary, venue: str, wire_s: float) -> Account:
+    """One currency's summary that arrived at `wire_s`. Raises BadDataError."""
+
+    def cash(name: str) -> Decimal:
+        return finite("account", name, getattr(summary, name))
+
+    return Account(
+        venue=venue,
+        currency=summary.currency,
+        balance=cash("balance"),
+        equity=cash("equity"),
+        available_funds=cash("available_funds"),
+        initial_margin=cash("initial_margin"),
+        maintenance_margin=cash("maintenance_margin"),
+        options_value=cash("options_value"),
+        options_delta=summary.options_delta,
+        delta_total=summary.delta_total,
+        delta_total_by_index=summary.delta_total_map,
+        session_rpl=cash("session_rpl"),
+        session_upl=cash("session_upl"),
+        futures_session_upl=cash("futures_session_upl"),
+        margin_model=summary.margin_model,
+        received_wire_s=wire_s,
+    )
+
+
+def _side(channel: str, direction: str) -> Side:
+    side = _SIDES.get(direction)
+    if side is None:
+        raise BadDataError(channel, "direction", direction, "buy or sell")
+    return side
+
+
+def _optional(channel: str, field: str, value: Decimal | None) -> Decimal | None:
+    return None if value is None else finite(channel, field, value)
+
+
+def _price(raw: msgspec.Raw | None) -> Decimal | None:
+    """A number's text as it stands; None for "market_price" and for a price that is not there."""
+    if raw is None:
+        return None
+    text = bytes(raw).decode()
+    if text in ("null", '"market_price"'):
+        return None
+    try:
+        return finite("order", "price", Decimal(text))
+    except InvalidOperation:
+        raise BadDataError("order", "price", text, 'a number or "market_price"') from None

@@ -1,0 +1,126 @@
+"""The channels we want against the channels the venue granted (deribit.md 7).
+
+The venue says nothing about a channel it does not know: it is only missing in the acknowledgement. A missing one
+is asked for again a few times, then given up by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+import msgspec
+
+from hedger.engine.events import BadData, Event, Now
+from hedger.venues.deribit import channels, encode
+from hedger.venues.deribit.credits import Pool
+from hedger.venues.deribit.decode import UNREADABLE
+from hedger.venues.deribit.link import Link, ignored
+from hedger.venues.deribit.rpc import Failure, Reply
+
+MAX_ATTEMPTS = 3
+RETRY_S = 2.0  # times the attempt
+
+_NAMES = msgspec.json.Decoder(list[str])
+
+
+class Subscriptions:
+    """Ordered sets are dicts: frames leave in the same order on every run."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._wanted: dict[str, None] = {}
+        self.granted: dict[str, None] = {}
+        self._asked: dict[str, None] = {}
+        self._attempts: dict[str, int] = {}
+        self._retry_at_wire_s: dict[str, float] = {}
+
+    def reset(self) -> None:
+        """A new connection knows no channel."""
+        self.granted, self._asked, self._attempts, self._retry_at_wire_s = {}, {}, {}, {}
+
+    def want(self, names: Iterable[str], now: Now) -> None:
+        """The whole set wanted from now on."""
+        self._wanted = dict.fromkeys(names)
+        for name in [name for name in self._attempts if name not in self._wanted]:
+            del self._attempts[name]
+            self._retry_at_wire_s.pop(name, None)
+        self._sync(now)
+
+    def has(self, names: Iterable[str]) -> bool:
+        return all(name in self.granted for name in names)
+
+    def given_up(self, name: str) -> bool:
+        return self._attempts.get(name, 0) >= MAX_ATTEMPTS
+
+    def tick(self, now: Now) -> None:
+        """Ask again for what was not granted."""
+        due = [name for name, at in self._retry_at_wire_s.items() if now.wire_s >= at]
+        for name in due:
+            del self._retry_at_wire_s[name]
+        if due:
+            self._sync(now)
+
+    def next_deadline(self) -> float | None:
+        return min(self._retry_at_wire_s.values(), default=None)
+
+    def _sync(self, now: Now) -> None:
+        surplus = [name for name in self.granted if name not in self._wanted]
+        missing = [name for name in self._wanted if self._is_due(name)]
+        for private in (True, False):
+            for chunk in channels.chunks(name for name in surplus if _is_private(name) is private):
+                request = encode.unsubscribe(chunk, private=private)
+                self._link.ask(request, now, ignored, ignored, Pool.SUBSCRIBE)
+            for chunk in channels.chunks(name for name in missing if _is_private(name) is private):
+                self._ask(chunk, private, now)
+        for name in surplus:
+            del self.granted[name]
+
+    def _is_due(self, name: str) -> bool:
+        settled = name in self.granted or name in self._asked
+        return not settled and name not in self._retry_at_wire_s and not self.given_up(name)
+
+    def _ask(self, chunk: tuple[str, ...], private: bool, now: Now) -> None:
+        self._asked.update(dict.fromkeys(chunk))
+        request = encode.subscribe(chunk, private=private)
+        self._link.ask(request, now, partial(self._answered, chunk), partial(self._refused, chunk), Pool.SUBSCRIBE)
+
+    def _answered(self, chunk: tuple[str, ...], reply: Reply, now: Now) -> list[Event]:
+        try:
+            granted = dict.fromkeys(_NAMES.decode(reply.result))
+        except UNREADABLE as error:
+            return self._missing(chunk, f"acknowledgement: {error}", now)
+        for name in chunk:
+            if name in granted:
+                self._settle(name)
+                self.granted[name] = None
+        events = self._missing([name for name in chunk if name not in granted], "not granted", now)
+        if any(name not in self._wanted for name in chunk):
+            self._sync(now)  # no longer wanted by the time it was granted
+        return events
+
+    def _refused(self, chunk: tuple[str, ...], failure: Failure, now: Now) -> list[Event]:
+        return self._missing(chunk, str(failure), now)
+
+    def _missing(self, names: Iterable[str], why: str, now: Now) -> list[Event]:
+        events: list[Event] = []
+        for name in names:
+            self._asked.pop(name, None)
+            attempts = self._attempts[name] = self._attempts.get(name, 0) + 1
+            if attempts < MAX_ATTEMPTS:
+                self._retry_at_wire_s[name] = now.wire_s + RETRY_S * attempts
+                continue
+            detail = f"subscription refused {attempts} times: {why}"
+            events.append(
+                BadData(venue=self._link.venue, channel=name, instrument=channels.subject(name), detail=detail)
+            )
+        return events
+
+    def _settle(self, name: str) -> None:
+        self._asked.pop(name, None)
+        self._attempts.pop(name, None)
+        self._retry_at_wire_s.pop(name, None)
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("user.")

@@ -1,0 +1,221 @@
+"""The commands that talk to a running daemon, against the real server on a loopback socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from hedger.cli import commands, plan, status, why
+from hedger.cli.exit_codes import ExitCode
+from hedger.domain import errors
+from hedger.domain.vocabulary import BreakerState, State
+from hedger.web.token import token_path
+from tests.cli.daemon import served
+from tests.view_fixtures import book, unknown_book, venue
+from tests.view_fixtures import status as picture
+from tests.web.desk import TOKEN, Desk
+
+app = typer.Typer()
+app.command("status")(status.status)
+app.command("why")(why.why)
+app.command("plan")(plan.plan)
+app.command("pause")(commands.pause)
+app.command("resume")(commands.resume)
+app.command("reduce-only")(commands.reduce_only)
+app.command("flatten")(commands.flatten)
+app.command("halt")(commands.halt)
+
+
+@pytest.fixture(autouse=True)
+def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("HEDGER_TOKEN", raising=False)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def url(desk: Desk) -> Iterator[str]:
+    with served(desk) as url:
+        yield url
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Path:
+    token_path(tmp_path).write_text(TOKEN + "\n")
+    return tmp_path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_status_shows_what_a_trader_asks_first(url: str) -> None:
+    result = run("status", "--url", url)
+    assert result.exit_code == ExitCode.OK, result.output
+    for shown in ("LIVE", "TESTNET", "btc_main", "+0.0412", "-0.3452", "+10.0412", "-0.1000 … +0.1000"):
+        assert shown in result.output
+    for shown in (
+        "BTC-27FEB26-70000-C",
+        "No hedge:",
+        "63,119 USD",
+        "h-btc_main-7-42",
+        "connected",
+        "9f3c21ab",
+    ):
+        assert shown in result.output
+
+
+def test_status_of_a_daemon_that_knows_nothing_yet_shows_dashes_and_what_is_awaited(
+    url: str, desk: Desk
+) -> None:
+    desk.shown = picture(
+        state=State.WARMING_UP,
+        books=(unknown_book(),),
+        venues=(
+            venue(connected=False, data_age_s=None, credits=None, clock_skew_ms=None, round_trip_s=None),
+        ),
+        missing=("deribit: positions",),
+        settings_error="books.x.policy = 'bnad'",
+        journal_ok=False,
+    )
+    result = run("status", "--url", url)
+    assert result.exit_code == ExitCode.OK
+    for shown in ("awaited: deribit: positions", "account of BTC", "–", "disconnected", "bnad", "journal"):
+        assert shown in result.output
+
+
+def test_on_a_narrow_terminal_no_figure_is_cut_short(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    output = run("status", "--url", url).output
+    assert "…" not in output.replace(" … ", "")
+    for shown in ("+0.0412", "+10.0412", "-0.3452", "-0.1000 … +0.1000", "64,250", "-2.9140", "+2.2720"):
+        assert shown in output
+
+
+def test_words_of_the_venue_are_not_read_as_colours(url: str, desk: Desk) -> None:
+    desk.shown = picture(missing=("[bold]x[/bold]",))
+    assert "[bold]x[/bold]" in run("status", "--url", url).output
+
+
+def test_status_as_json_is_the_daemons_answer(url: str) -> None:
+    answer = json.loads(run("status", "--url", url, "--json").output)
+    assert answer["books"][0]["last_decision"]["binding"] == "band"
+
+
+def test_status_of_a_halted_daemon_exits_5_so_that_scripts_notice(url: str, desk: Desk) -> None:
+    desk.shown = picture(state=State.HALTED, breaker=BreakerState.HALTED)
+    assert run("status", "--url", url).exit_code == ExitCode.HALTED
+
+
+def test_why_says_one_sentence_per_book(url: str, desk: Desk) -> None:
+    desk.shown = picture(books=(book(), unknown_book(name="eth_main")))
+    output = run("why", "--url", url).output
+    assert "No hedge: delta +0.0412 BTC is inside the band" in output
+    assert "No decision yet; awaited: account of BTC" in output
+    assert "eth_main" not in run("why", "--url", url, "--book", "btc_main").output
+
+
+def test_plan_prints_coin_usd_and_contracts_and_says_that_nothing_was_sent(url: str, desk: Desk) -> None:
+    output = run("plan", "--url", url).output
+    for shown in ("sell", "BTC-PERPETUAL", "-0.1307", "-8,400", "-840", "nothing was sent"):
+        assert shown in output
+    assert desk.commands == []
+
+
+@pytest.mark.parametrize("command", ["why", "plan", "status"])
+def test_json_is_offered_everywhere(url: str, command: str) -> None:
+    assert isinstance(json.loads(run(command, "--url", url, "--json").output), dict)
+
+
+@pytest.mark.parametrize(
+    ("command", "told", "state"),
+    [
+        ("pause", "pause", "paused"),
+        ("resume", "resume", "running"),
+        ("reduce-only", "reduce_only", "reduce only"),
+        ("flatten", "flatten", "flattening"),
+        ("halt", "halt", "halted"),
+    ],
+)
+def test_each_command_is_told_with_its_reason_and_answers_the_new_state(
+    url: str, desk: Desk, state_dir: Path, command: str, told: str, state: str
+) -> None:
+    result = run(command, "--url", url, "--state-dir", state_dir, "--reason", "drill")
+    assert result.exit_code == ExitCode.OK, result.output
+    assert f"daemon: {state}" in result.output
+    assert [(c.command, c.book, c.reason) for c in desk.commands] == [(told, "", "drill")]
+    assert desk.commands[0].by.startswith("cli:")
+
+
+def test_a_command_for_one_book_names_it(url: str, desk: Desk, state_dir: Path) -> None:
+    result = run("pause", "--url", url, "--state-dir", state_dir, "--book", "btc_main", "--json")
+    assert json.loads(result.output)["state"] == "paused"
+    assert desk.commands[0].book == "btc_main"
+
+
+def test_the_token_may_come_from_the_environment(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEDGER_TOKEN", TOKEN)
+    assert run("pause", "--url", url, "--state-dir", tmp_path).exit_code == ExitCode.OK
+
+
+def test_without_a_token_file_the_exit_code_is_3_and_the_line_says_where_it_looked(
+    url: str, tmp_path: Path
+) -> None:
+    result = run("halt", "--url", url, "--state-dir", tmp_path)
+    assert result.exit_code == ExitCode.AUTH
+    assert str(tmp_path) in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_wrong_token_is_exit_code_3_and_is_not_repeated(url: str, desk: Desk, tmp_path: Path) -> None:
+    token_path(tmp_path).write_text("wrong-token")
+    result = run("halt", "--url", url, "--state-dir", tmp_path)
+    assert result.exit_code == ExitCode.AUTH
+    assert "wrong-token" not in result.output
+    assert desk.commands == []
+
+
+@pytest.mark.parametrize("command", ["status", "why", "plan"])
+def test_an_unknown_book_is_a_usage_error_that_names_the_known_ones(url: str, command: str) -> None:
+    result = run(command, "--url", url, "--book", "doge")
+    assert result.exit_code == ExitCode.CONFIG
+    assert "known: btc_main" in result.stderr
+
+
+@pytest.mark.parametrize("address", ["8787", "ftp://127.0.0.1", "http://"])
+def test_an_address_that_is_none_is_a_usage_error(address: str) -> None:
+    result = run("status", "--url", address)
+    assert result.exit_code == ExitCode.CONFIG
+    assert "must be http://HOST:PORT" in result.stderr
+
+
+def test_a_daemon_that_is_not_there_is_exit_code_4() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        result = run("status", "--url", f"http://127.0.0.1:{unused.getsockname()[1]}")
+    assert result.exit_code == ExitCode.VENUE
+    assert "no daemon answers at" in result.stderr
+
+
+def test_the_error_tree_and_the_exit_codes_agree() -> None:
+    pairs = {
+        errors.ConfigError: ExitCode.CONFIG,
+        errors.AuthError: ExitCode.AUTH,
+        errors.VenueError: ExitCode.VENUE,
+        errors.HaltedError: ExitCode.HALTED,
+        errors.LeaseError: ExitCode.LEASE,
+    }
+    assert {error: error.exit_code for error in pairs} == pairs

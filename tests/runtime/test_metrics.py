@@ -1,0 +1,137 @@
+"""Metrics: readable by Prometheus, in base units, and silent about what is not known."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import subprocess
+
+import pytest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from hedger.domain.vocabulary import BreakerState, State
+from hedger.engine.view import StatusView
+from hedger.runtime.metrics import Metrics
+from tests.view_fixtures import book, status, unknown_book, venue
+
+UNIX_S = 1_770_000_000.0
+
+
+def rendered(view: StatusView) -> str:
+    metrics = Metrics(lambda: view, lambda: UNIX_S)
+    metrics.observe_decision(0.00031)
+    metrics.observe_order_round_trip(0.042)
+    metrics.observe_journal_durable(0.004)
+    return metrics.render().decode()
+
+
+def families(view: StatusView) -> dict[str, Metric]:
+    return {f.name: f for f in text_string_to_metric_families(rendered(view))}
+
+
+def value(view: StatusView, name: str, **labels: str) -> float | None:
+    for family in families(view).values():
+        for sample in family.samples:
+            if sample.name == name and sample.labels == labels:
+                return float(sample.value)
+    return None
+
+
+def test_every_metric_says_what_it_is_and_every_own_name_begins_with_hedger() -> None:
+    for name, family in families(status()).items():
+        assert family.documentation, name
+        assert re.match(r"hedger_|process_", name), name
+
+
+def test_names_carry_base_units_only() -> None:
+    for name in families(status()):
+        assert not re.search(r"_(ms|millis|milliseconds|minutes|percent|pct|s)(_|$)", name), name
+
+
+def test_delta_is_told_in_every_convention() -> None:
+    deltas = {
+        c: value(status(), "hedger_net_delta_coin", book="btc_main", convention=c) for c in ("black", "used")
+    }
+    assert deltas == {"black": -0.3452, "used": 0.0412}
+
+
+def test_the_band_and_its_target_are_told() -> None:
+    assert value(status(), "hedger_target_delta_coin", book="btc_main") == 0.0
+    assert value(status(), "hedger_band_lower_delta_coin", book="btc_main") == -0.1
+    assert value(status(), "hedger_hard_upper_delta_coin", book="btc_main") == 0.5
+
+
+def test_decisions_are_counted_by_action_and_reason() -> None:
+    found = value(status(), "hedger_decisions_total", action="blocked", reason="stale_quote")
+    assert found == 3.0
+
+
+def test_orders_reconnects_and_bad_data_are_counted() -> None:
+    assert value(status(), "hedger_orders_total", outcome="filled") == 16.0
+    assert value(status(), "hedger_reconnects_total", venue="deribit") == 1.0
+    assert value(status(), "hedger_bad_data_total", venue="deribit") == 2.0
+
+
+def test_the_quote_age_of_a_book_is_that_of_its_oldest_quote() -> None:
+    assert value(status(), "hedger_oldest_quote_age_seconds", book="btc_main") == 71.2
+
+
+def test_clock_skew_is_in_seconds() -> None:
+    assert value(status(), "hedger_venue_clock_skew_seconds", venue="deribit") == pytest.approx(-0.012)
+
+
+def test_the_last_step_is_a_unix_time_so_that_an_alert_can_compare_it_with_now() -> None:
+    found = value(status(last_step_age_s=2.5), "hedger_last_step_timestamp_seconds")
+    assert found == pytest.approx(UNIX_S - 2.5)
+
+
+def test_exactly_one_state_is_one() -> None:
+    view = status(state=State.PAUSED, breaker=BreakerState.PAUSED, books=(book(state=BreakerState.HALTED),))
+    samples = families(view)["hedger_state"].samples
+    assert [s.labels["state"] for s in samples if s.value == 1.0] == ["paused"]
+    assert value(view, "hedger_daemon_breaker", state="paused") == 1.0
+    assert value(view, "hedger_breaker", book="btc_main", state="halted") == 1.0
+    assert value(view, "hedger_breaker", book="btc_main", state="running") == 0.0
+
+
+def test_the_config_hash_and_version_are_labels() -> None:
+    assert value(status(), "hedger_config_info", hash="9f3c21ab", mode="live") == 1.0
+    assert value(status(), "hedger_build_info", version="0.1.0") == 1.0
+
+
+def test_what_is_not_known_has_no_sample_and_never_a_nan() -> None:
+    view = status(
+        books=(unknown_book(vega_usd=math.nan),),
+        venues=(venue(data_age_s=None, credits=None, clock_skew_ms=None, round_trip_s=None),),
+        last_step_age_s=math.inf,
+    )
+    text = rendered(view)
+    assert "NaN" not in text
+    assert "hedger_net_delta_coin{" not in text
+    assert "hedger_vega_usd{" not in text
+    assert "hedger_venue_clock_skew_seconds{" not in text
+    assert "\nhedger_last_step_timestamp_seconds" not in text
+
+
+def test_latencies_are_histograms_in_seconds() -> None:
+    for name in ("tick_to_decision", "order_round_trip", "journal_durable"):
+        assert value(status(), f"hedger_{name}_seconds_count") == 1.0
+
+
+def test_two_daemons_in_one_process_do_not_share_a_registry() -> None:
+    first, second = (Metrics(status, lambda: UNIX_S) for _ in range(2))
+    first.observe_decision(0.001)
+    assert b"hedger_tick_to_decision_seconds_count 1.0" in first.render()
+    assert b"hedger_tick_to_decision_seconds_count 0.0" in second.render()
+
+
+def test_promtool_finds_nothing_to_complain_about() -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed")
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=rendered(status()), text=True, capture_output=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
