@@ -102,4 +102,6 @@ async def _serve(options: object) -> None:
             f"exchange of {ready.account}: {ready.ws_url} {ready.http_url} (speed {ready.speed:g})",
             flush=True,
         )
-        await stop.wait()
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((stopping, running.ticking), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()

@@ -103,7 +103,7 @@ class Instrument(msgspec.Struct, frozen=True, tag="instrument", forbid_unknown_f
         exact = price if isinstance(price, Decimal) else Decimal(repr(price))
         tick = self.tick_at(exact)
         steps = (exact / tick).to_integral_value(ROUND_UP if up else ROUND_DOWN)
-        return (steps * tick).normalize() + Decimal(0)
+        return plain(steps * tick)
 
     def legal_price(self, price: Decimal) -> bool:
         return price > 0 and price % self.tick_at(price) == 0
@@ -132,4 +132,9 @@ class Instrument(msgspec.Struct, frozen=True, tag="instrument", forbid_unknown_f
     def round_amount(self, amount: float, rounding: str = ROUND_HALF_EVEN) -> Decimal:
         """`amount` (not negative) to a multiple of `amount_step`; may be zero or under the minimum."""
         steps = (Decimal(repr(amount)) / self.amount_step).to_integral_value(rounding)
-        return steps * self.amount_step
+        return plain(steps * self.amount_step)
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number without trailing zeros or exponent: 8410, not 8410.0 or 8.41E+3."""
+    return value.normalize() + Decimal(0)

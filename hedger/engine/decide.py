@@ -29,7 +29,6 @@ from hedger.portfolio.exposure import Exposure, controlled, gamma_of_controlled
 from hedger.risk.admit import admit
 from hedger.risk.review import review
 
-
 _NOT_READY = Gate(Action.BLOCKED, Reason.MISSING_QUOTE, "the hedge instrument is not quoted")
 
 
@@ -60,6 +59,30 @@ class Outcome(NamedTuple):
     sight: Sight
     memory: Any = None  # the policy's, to be adopted; None: keep the old one
     approved: Approved | None = None  # the order to be handed on
+
+
+_NOTHING_KNOWN = Exposure(
+    black=None,
+    net_transaction=None,
+    with_equity=None,
+    hedge_coin=None,
+    options_value_coin=None,
+    non_option_cash=None,
+    equity_coin=None,
+    gamma_coin_per_usd=None,
+    theta_usd_per_day=None,
+    vega_usd=None,
+    iv=None,
+    index_usd=None,
+    identity_gap=None,
+    settled_in_coin=True,
+    missing=("positions: the venue has not told them yet",),
+    stale=(),
+    oldest_option_age_s=None,
+    oldest_hedge_age_s=None,
+    index_age_s=None,
+)
+"""Before the first snapshot: a book nobody has told us of is not a flat book."""
 
 
 def decide(state: State, book: BookState, step: Step) -> None:
@@ -101,6 +124,8 @@ def judge(state: State, book: BookState, now: Now) -> Outcome:
 def look(state: State, book: BookState, now: Now) -> Sight:
     """Exposure, the controlled quantity and the policy's inputs as of now."""
     timing = state.settings.timing
+    if not state.venues[book.settings.venue].reconciled:
+        return Sight(_NOTHING_KNOWN, None, 0.0, None)
     exposure = book.book.exposure(
         now,
         option_stale_s=timing.option_stale_s,

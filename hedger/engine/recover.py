@@ -96,7 +96,7 @@ def request_snapshot(state: State, venue: VenueState, step: Step) -> None:
 def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     """Reconcile: fills first, then orders, then positions and accounts replace what we believed."""
     venue = state.venues[event.venue]
-    venue.snapshot_due_wire_s = None
+    venue.snapshot_due_wire_s, venue.reconciled = None, True
     for fill in event.fills:
         if state.orders.fill(fill):
             work.fill_recorded(state, fill, step)  # the positions below already hold it

@@ -40,6 +40,7 @@ class VenueState:
     clock_skew_ms: float | None = None
     round_trip_s: float | None = None
     links: int = 0
+    reconciled: bool = False  # a snapshot has told positions and orders at least once
     locked: dict[str, str] = field(default_factory=dict)  # index ("" = platform) -> detail
     instruments: dict[str, Instrument] = field(default_factory=dict)
     positions: dict[str, str] = field(default_factory=dict)  # exact signed sizes of instruments not listed

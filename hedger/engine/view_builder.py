@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hedger import __version__
+from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
 from hedger.domain.vocabulary import Phase, stricter
 from hedger.domain.vocabulary import State as StateWord
@@ -155,7 +156,7 @@ def _positions(state: State, book: BookState, now: Now) -> tuple[PositionView, .
             PositionView(
                 instrument=row.instrument.name,
                 kind=row.instrument.kind.value,
-                size=str(row.size),
+                size=str(plain(row.size)),
                 unit=row.instrument.amount_unit.value,
                 mark=None if quote is None else quote.mark,
                 iv=None if quote is None else quote.iv,
@@ -185,8 +186,8 @@ def _order(order: Order) -> OrderView:
         label=intent.label,
         instrument=intent.instrument,
         side=intent.side.value,
-        amount=str(intent.amount),
-        filled=str(order.filled_amount),
+        amount=str(plain(intent.amount)),
+        filled=str(plain(order.filled_amount)),
         price="market" if intent.price is None else str(intent.price),
         average_price=str(order.average_price) if order.filled_amount else "",
         state=order.state.value,

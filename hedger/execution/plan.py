@@ -7,7 +7,7 @@ from decimal import ROUND_UP, Decimal
 from enum import StrEnum
 from typing import NamedTuple, assert_never
 
-from hedger.domain.instrument import Instrument
+from hedger.domain.instrument import Instrument, plain
 from hedger.domain.order import OrderType, Side, TimeInForce
 from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Reason
@@ -69,12 +69,12 @@ def plan(
     if not (math.isfinite(change_coin) and 0.0 < mark < _INF):
         detail = f"change {change_coin} coin at mark {mark}: must be finite, mark above 0"
         return NoPlan(Reason.BAD_INPUT, detail)
-    amount = _whole_lots(abs(change_coin), instrument, mark, rounding, room_coin)
+    amount = plain(_whole_lots(abs(change_coin), instrument, mark, rounding, room_coin))
     sign = 1 if change_coin > 0.0 else -1
     coin = instrument.amount_to_coin(amount, mark)
     gap = change_coin if gap_coin is None else gap_coin
     residual = gap - sign * coin
-    if not amount or not abs(residual) < abs(gap):
+    if not (change_coin and amount and abs(residual) < abs(gap)):
         return _no_lot(instrument, mark, gap)
     side = Side.of(sign)
     priced = _price(side, instrument, quote, params)

@@ -111,10 +111,15 @@ class OrderTable:
         self._fills[fill.key] = None
         if len(self._fills) > self._fills_kept:
             del self._fills[next(iter(self._fills))]
-        order = self._order_of(fill)
+        order = self.order_of(fill)
         if order is not None:
             self._attach(order, fill)
         return True
+
+    def order_of(self, fill: Fill) -> Order | None:
+        """The order a fill belongs to: by its label, where it has none by the venue's number of the order."""
+        label = fill.label or self._by_id.get((fill.venue, fill.order_id), "")
+        return self._orders.get(label)
 
     def fill_known(self, fill: Fill) -> None:
         """A fill out of the journal: known from now on, counted by whoever journalled it."""
@@ -209,10 +214,6 @@ class OrderTable:
 
     def _lookup_at(self, order: Order, interval_s: float) -> float:
         return self._looked_up_wire_s.get(order.intent.label, _NEVER_S) + interval_s
-
-    def _order_of(self, fill: Fill) -> Order | None:
-        label = fill.label or self._by_id.get((fill.venue, fill.order_id), "")
-        return self._orders.get(label)
 
     def _attach(self, order: Order, fill: Fill) -> None:
         label = order.intent.label

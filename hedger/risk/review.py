@@ -71,7 +71,7 @@ def review(
 def _fit(change_coin: float, sign: float, tightest: _Cap) -> Reviewed | Refused:
     if abs(change_coin) <= tightest.coin:
         return Reviewed(change_coin)
-    if tightest.coin <= 0.0:
+    if not tightest.coin > 0.0:
         return Refused(tightest.reason, f"{tightest.detail}; asked for {change_coin:+.6g} coin")
     detail = f"{change_coin:+.6g} coin to {sign * tightest.coin:+.6g} coin, {tightest.detail}"
     return Reviewed(sign * tightest.coin, tightest.reason, detail)

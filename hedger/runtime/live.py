@@ -24,7 +24,16 @@ from hedger.engine.effects import (
     Write,
 )
 from hedger.engine.engine import Engine
-from hedger.engine.events import Event, JournalLoaded, Now
+from hedger.engine.events import (
+    Durable,
+    Event,
+    JournalLoaded,
+    Now,
+    PlacementLost,
+    PlacementRefused,
+    PlacementUnsent,
+    Reported,
+)
 from hedger.engine.inbox import Inbox
 from hedger.engine.view import StatusView
 from hedger.runtime.clock import Clock
@@ -51,8 +60,45 @@ class MetricsPort(Protocol):
 
     def observe_decision(self, seconds: float) -> None: ...
 
+    def observe_order_round_trip(self, seconds: float) -> None: ...
+
+    def observe_journal_durable(self, seconds: float) -> None: ...
+
 
 Render = Callable[[Note, Now], None]
+
+
+class Stopwatch:
+    """Times orders from the socket to their first evidence, and writes until they are durable."""
+
+    def __init__(self, metrics: MetricsPort | None) -> None:
+        self._metrics = metrics
+        self._placed: dict[str, float] = {}
+        self._written: dict[int, float] = {}
+
+    def watch(self, now: Now, events: list[Event], effects: list[Effect]) -> None:
+        """Stop what the events of a step end, start what its effects begin."""
+        if self._metrics is None:
+            return
+        for event in events:
+            self._stop(event, now.wire_s, self._metrics)
+        for effect in effects:
+            if isinstance(effect, Place):
+                self._placed[effect.approved.intent.label] = now.wire_s
+            elif isinstance(effect, Write):
+                self._written[effect.sequence] = now.wire_s
+
+    def _stop(self, event: Event, wire_s: float, metrics: MetricsPort) -> None:
+        match event:
+            case Reported() if event.report.label in self._placed:
+                metrics.observe_order_round_trip(wire_s - self._placed.pop(event.report.label))
+            case PlacementRefused() | PlacementLost() | PlacementUnsent():
+                self._placed.pop(event.label, None)
+            case Durable():
+                for sequence in [s for s in self._written if s <= event.sequence]:
+                    metrics.observe_journal_durable(wire_s - self._written.pop(sequence))
+            case _:
+                pass
 
 
 class LiveDriver:
@@ -74,6 +120,8 @@ class LiveDriver:
         self._wake = asyncio.Event()
         self._arrived_wire_s: float | None = None
         self._loads: set[asyncio.Task[None]] = set()
+        self._stepped: list[asyncio.Future[None]] = []
+        self._stopwatch = Stopwatch(metrics)
         self._garbage = Garbage()
         self.exit: Exit | None = None
 
@@ -92,6 +140,14 @@ class LiveDriver:
     def last_step_age_s(self) -> float:
         last = self.engine.last_step
         return float("inf") if last is None else self.clock.wire_s() - last.wire_s
+
+    async def obeyed(self, event: Event) -> StatusView:
+        """Hand in an event and wait for the step that took it in; the picture after it."""
+        stepped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.emit(event)
+        self._stepped.append(stepped)
+        await stepped
+        return self.view()
 
     async def run(self) -> Exit:
         """Step until the engine asks to exit; returns its Exit."""
@@ -128,8 +184,13 @@ class LiveDriver:
             self._metrics.observe_decision(self.clock.wire_s() - arrived)
         for effect in effects:
             self._perform(effect, now)
+        self._stopwatch.watch(now, batch, effects)
         if self._recorder is not None:
             self._recorder.append(now, batch, effects)
+        waiting, self._stepped = self._stepped, []
+        for stepped in waiting:
+            if not stepped.done():
+                stepped.set_result(None)
 
     def _perform(self, effect: Effect, now: Now) -> None:
         match effect:

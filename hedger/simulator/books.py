@@ -52,10 +52,11 @@ def _pair(markets: Markets, days: int, distance: Decimal, size: Decimal) -> list
 
 
 def _expiry(markets: Markets, options: list[Listing], days: int) -> int:
-    """The listed expiry nearest to `days` that outlives the data; the last one if none does."""
-    expiries = sorted({row.expiration_ms for row in options})
+    """The listed expiry nearest to `days` that has both kinds and outlives the data; else the last one."""
+    calls = {row.expiration_ms for row in options if row.option_type == "call"}
+    expiries = sorted({row.expiration_ms for row in options if row.option_type == "put"} & calls)
     if not expiries:
-        raise ValueError("book: the world lists no BTC options")
+        raise ValueError("book: the world lists no BTC expiry with calls and puts")
     world = markets.world
     must_outlive_ms = world.now_ms if world.end_ms is None else world.end_ms + MARGIN_DAYS * DAY_MS
     lasting = [ms for ms in expiries if ms > must_outlive_ms] or expiries[-1:]
@@ -63,9 +64,7 @@ def _expiry(markets: Markets, options: list[Listing], days: int) -> int:
 
 
 def _nearest(chain: Iterable[Listing], option_type: str, strike: Decimal) -> Listing:
-    rows = [row for row in chain if row.option_type == option_type]
-    if not rows:
-        raise ValueError(f"book: no {option_type} is listed for the chosen expiry")
+    rows = (row for row in chain if row.option_type == option_type)
     return min(rows, key=lambda row: abs((row.strike or ZERO) - strike))
 
 

@@ -6,7 +6,7 @@ Everything that happens is appended to `changes`, which the exchange turns into 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hedger.simulator.account import Account, trade_fee
@@ -24,9 +24,9 @@ from hedger.simulator.model import Listing, Market
 from hedger.simulator.numbers import ZERO, rounded
 from hedger.simulator.orders import Order, Ticket, Trade, tick_at
 from hedger.simulator.rpc import ApiError, invalid_param
+from hedger.simulator.trades import Fill, record_trade
 
 FIRST_ORDER_ID = 74_000_000_000
-FIRST_TRADE_ID = 208_000_000
 
 
 @dataclass(slots=True)
@@ -76,6 +76,8 @@ class Desk:
         check_price(order.listing, market, order.direction, price)
         if amount <= order.filled:
             raise ApiError(11008)
+        if amount > order.amount:
+            self._require_funds(replace(order, amount=amount, price=price))
         order.amount, order.price, order.replaced = amount, price, True
         order.post_only, order.reject_post_only = post_only, reject
         if post_only and self._would_take(order):
@@ -247,60 +249,11 @@ class Desk:
         if funding is not None:
             self.account.accrue_funding(listing, funding.coin_per_usd)
         profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index)
-        trade = self._trade(order, price, amount, fee, profit, now_ms, taker)
+        fill = Fill(price, amount, fee, profit, now_ms, taker)
+        trade = record_trade(order, fill, self.markets, len(self.trades), self._last_trade.get(order.name))
         self.trades.append(trade)
         self._last_trade[order.name] = trade
         return trade
-
-    def _trade(
-        self,
-        order: Order,
-        price: Decimal,
-        amount: Decimal,
-        fee: Decimal,
-        profit: Decimal,
-        now_ms: int,
-        taker: bool,
-    ) -> Trade:
-        listing, market = order.listing, self.markets.market(order.name)
-        last = self._last_trade.get(order.name)
-        return Trade(
-            trade_id=str(FIRST_TRADE_ID + len(self.trades) + 1),
-            trade_seq=last.trade_seq + 1 if last else 1,
-            order_id=order.order_id,
-            label=order.label,
-            instrument_name=order.name,
-            kind=listing.kind,
-            currency=listing.settlement_currency,
-            timestamp_ms=now_ms,
-            direction=order.direction,
-            price=price,
-            amount=amount,
-            contracts=amount / listing.contract_size,
-            fee=fee,
-            profit_loss=rounded(profit),
-            liquidity="T" if taker else "M",
-            order_state=order.state,
-            order_type=order.order_type,
-            tick_direction=tick_direction(last, price),
-            mark_price=self.markets.mark(order.name),
-            index_price=self.markets.index(listing.price_index),
-            iv=round(market.iv * 100, 2) if market.iv is not None else None,
-            underlying_price=round(market.underlying, 4) if market.underlying is not None else None,
-            post_only=order.post_only,
-            reduce_only=order.reduce_only,
-            risk_reducing=order.risk_reducing,
-            api=order.api,
-        )
-
-
-def tick_direction(last: Trade | None, price: Decimal) -> int:
-    """0 plus, 1 zero-plus, 2 minus, 3 zero-minus tick against the last trade of the instrument."""
-    if last is None or price > last.price:
-        return 0
-    if price < last.price:
-        return 2
-    return 1 if last.tick_direction in (0, 1) else 3
 
 
 def find_order(desk: Desk, order_id: str) -> Order:

@@ -14,18 +14,20 @@ from dataclasses import dataclass, field
 
 from hedger.simulator.account import Account
 from hedger.simulator.auth import Authority, Grant, Keys
+from hedger.simulator.broadcast import Broadcast
 from hedger.simulator.clock import MarketClock
-from hedger.simulator.connection import Connection, Send, Subscription
+from hedger.simulator.connection import Connection
 from hedger.simulator.desk import Desk
 from hedger.simulator.faults import Faults
 from hedger.simulator.feeds import Feeds
 from hedger.simulator.history import History
 from hedger.simulator.journal import Journal, StateRow
-from hedger.simulator.limits import MATCHING_METHODS, Buckets, Limits
+from hedger.simulator.limits import Buckets, Limits
 from hedger.simulator.markets import Markets
 from hedger.simulator.methods import METHODS, NO_REPLY, Call
 from hedger.simulator.model import World
 from hedger.simulator.orders import Order, Trade
+from hedger.simulator.outlet import Outlet
 from hedger.simulator.params import Params
 from hedger.simulator.private_feeds import PrivateFeeds
 from hedger.simulator.render_account import account_totals
@@ -36,7 +38,6 @@ from hedger.simulator.rpc import (
     envelope,
     error_body,
     heartbeat,
-    notification,
     parse_request,
 )
 from hedger.simulator.timeline import Timeline
@@ -46,14 +47,6 @@ HEARTBEAT_ANSWER_S = 10.0
 HEARTBEAT_PERIOD = 1.06  # of the interval, recorded
 IDLE_CLOSE_S = 60.0
 SAVE_EVERY_S = 1.0
-INTERVAL_S = {"raw": 0.1, "100ms": 0.1, "agg2": 1.0, "": 0.1}
-FAMILY_INTERVAL_S = {
-    "incremental_ticker": 1.0,
-    "markprice": 1.0,
-    "estimated_expiration_price": 1.0,
-    "chart": 1.0,
-}
-PACING_SLACK_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +86,16 @@ class Exchange:
     feeds: Feeds = field(init=False)
     history: History = field(init=False)
     authority: Authority = field(init=False)
-    private_feeds: PrivateFeeds = field(init=False)
+    outlet: Outlet = field(init=False)
+    broadcast: Broadcast = field(init=False)
     timeline: Timeline = field(init=False)
     faults: Faults = field(init=False, default_factory=Faults)
     buckets: Buckets = field(init=False)
     anonymous: Buckets = field(init=False)
     connections: dict[int, Connection] = field(init=False, default_factory=dict)
     account_cancel_on_disconnect: bool = field(init=False, default=False)
-    _printer: WirePrinter = field(init=False)
     _random: random.Random = field(init=False)
     _opened: int = field(init=False, default=0)
-    _after: list[tuple[Connection, Subscription]] = field(init=False, default_factory=list)
     _saved_s: float = field(init=False, default=float("-inf"))
 
     def __post_init__(self) -> None:
@@ -116,11 +108,13 @@ class Exchange:
         )
         self.history = History()
         self.feeds = Feeds(self.markets, self.desk, self.history)
-        self.private_feeds = PrivateFeeds(self.account, self.markets)
+        self.outlet = Outlet(WirePrinter(self.seed), self.faults)
+        private_feeds = PrivateFeeds(self.account, self.markets)
+        self.broadcast = Broadcast(self.feeds, private_feeds, self.outlet, self.connections)
         self.timeline = Timeline(self.world, self.markets, self.account, self.desk, self.history)
         self.authority = Authority(self.identity.keys, self.new_token)
         self.buckets, self.anonymous = Buckets(self.limits), Buckets(self.limits)
-        self._printer, self._random = WirePrinter(self.seed), random.Random(self.seed)
+        self._random = random.Random(self.seed)
 
     # -- connections ------------------------------------------------------------------------------
 
@@ -157,25 +151,33 @@ class Exchange:
         try:
             request = parse_request(text)
         except BadFrame as bad:
-            self._send(connection, self._envelope(bad.request_id, error_body(bad.error), wire_s), wire_s)
+            self.outlet.send(connection, self._refusal(bad, wire_s), wire_s)
             return
         body = self._answer(request, connection, wire_s)
         if self.faults.use("notification_first", wire_s, method=request.method):
             self.publish(wire_s)
-        if body is not None and not self._loses_reply(request.method, wire_s):
-            self._send(connection, self._envelope(request.id, body, wire_s), wire_s)
-        self._send_snapshots(wire_s)
+        lost = self.faults.use("lost_reply", wire_s, method=request.method) is not None
+        if body is not None and not lost:
+            self.outlet.send(connection, self._envelope(request.id, body, wire_s), wire_s)
+        self.broadcast.snapshots(wire_s)
         self.publish(wire_s)
         if body is not None and _code(body) == 10028:
             connection.close(1008, "too_many_requests")
+
+    def refuse(self, bad: BadFrame, wire_s: float) -> str:
+        """The body that answers an HTTP call which is not a request."""
+        return self.outlet.printer.text(self._refusal(bad, wire_s))
+
+    def _refusal(self, bad: BadFrame, wire_s: float) -> dict[str, object]:
+        return self._envelope(bad.request_id, error_body(bad.error), wire_s)
 
     def http(self, call: HttpRequest, wire_s: float) -> tuple[int, str] | None:
         """Answer one HTTP call: status and body, or None when the reply is lost on purpose."""
         body = self._answer(call.request, None, wire_s, http=call)
         self.publish(wire_s)
-        if body is None or self._loses_reply(call.request.method, wire_s):
+        if body is None or self.faults.use("lost_reply", wire_s, method=call.request.method):
             return None
-        text = self._printer.text(self._envelope(call.request.id, body, wire_s))
+        text = self.outlet.printer.text(self._envelope(call.request.id, body, wire_s))
         return (400 if "error" in body else 200), text
 
     def _answer(
@@ -199,7 +201,7 @@ class Exchange:
         if known is None:
             raise ApiError(-32601)
         if request.method.startswith("private/"):
-            self._authorize(grant, known.right)
+            self._authorize(grant, known.right, wire_s)
         self._reject_on_purpose(request.method, wire_s)
         params = Params({k: v for k, v in request.params.items() if k != "access_token"})
         now_ms = self.clock.market_ms(wire_s)
@@ -217,23 +219,18 @@ class Exchange:
             return self.authority.header_grant(header, http.verb, http.uri, http.body, wire_s)
         return connection.grant if connection else None
 
-    def _authorize(self, grant: Grant | None, right: tuple[str, str] | None) -> None:
+    def _authorize(self, grant: Grant | None, right: tuple[str, str] | None, wire_s: float) -> None:
         if grant is None:
             raise ApiError(13009)
+        if wire_s >= grant.expires_s:
+            raise ApiError(13009, {"reason": "invalid_token"})
         if right is not None and not grant.allows(*right):
             raise ApiError(13021)
 
     def _reject_on_purpose(self, method: str, wire_s: float) -> None:
-        if method in MATCHING_METHODS:
-            fault = self.faults.use("reject", wire_s, method=method)
-            if fault is not None:
-                raise ApiError(fault.code)
-
-    def _loses_reply(self, method: str, wire_s: float) -> bool:
-        fault = self.faults.find("lost_reply", wire_s, method=method)
-        if fault is None or (fault.method is None and method not in MATCHING_METHODS):
-            return False
-        return self.faults.use("lost_reply", wire_s, method=method) is not None
+        fault = self.faults.use("reject", wire_s, method=method)
+        if fault is not None:
+            raise ApiError(fault.code)
 
     def _envelope(
         self, request_id: int | str | None, body: Mapping[str, object], wire_s: float
@@ -248,9 +245,10 @@ class Exchange:
         if self.timeline.move_to(self.clock.market_ms(wire_s)):
             self.feeds.refresh()
         self.publish(wire_s)
-        for connection in list(self.connections.values()):
-            self._send_due(connection, wire_s)
-            self._watch_heartbeat(connection, wire_s)
+        for connection in self.connections.values():
+            if not connection.closed:
+                self.broadcast.due(connection, wire_s)
+                self._watch_heartbeat(connection, wire_s)
         if wire_s - self._saved_s >= SAVE_EVERY_S:
             self._save(wire_s)
 
@@ -269,7 +267,7 @@ class Exchange:
         """Freeze market time; every `user.portfolio` is sent once more, at the frozen instant."""
         self.tick(wire_s)
         self.clock.pause(wire_s)
-        self._send_portfolios(wire_s)
+        self.broadcast.portfolios(wire_s, anyway=True)
         self._save(wire_s)
 
     def resume(self, wire_s: float) -> None:
@@ -286,16 +284,12 @@ class Exchange:
             connection.close(4000, "heartbeat close")
         elif wire_s >= beat.next_s:
             if wire_s - max(connection.last_received_s, connection.last_sent_s) >= beat.interval_s:
-                self._send(connection, heartbeat("heartbeat"), wire_s)
-            self._send(connection, heartbeat("test_request"), wire_s)
+                self.outlet.send(connection, heartbeat("heartbeat"), wire_s)
+            self.outlet.send(connection, heartbeat("test_request"), wire_s)
             beat.next_s = wire_s + beat.interval_s * HEARTBEAT_PERIOD
             beat.answer_by_s = beat.answer_by_s or wire_s + HEARTBEAT_ANSWER_S
 
-    # -- notifications ----------------------------------------------------------------------------
-
-    def after_reply(self, connection: Connection, subscription: Subscription) -> None:
-        """Send the first message of a new subscription right after the reply that grants it."""
-        self._after.append((connection, subscription))
+    # -- what happened ----------------------------------------------------------------------------
 
     def publish(self, wire_s: float) -> None:
         """Save and announce everything that happened since the last call."""
@@ -305,82 +299,7 @@ class Exchange:
             return
         self.feeds.refresh()
         self._save(wire_s, [o for c in changes for o in c.orders], [t for c in changes for t in c.trades])
-        for connection in self.connections.values():
-            for subscription in list(connection.subscriptions.values()):
-                for data in self.private_feeds.events(subscription, changes, states):
-                    self._notify(connection, subscription, data, wire_s)
-        self._send_portfolios(wire_s)
-
-    def _send_snapshots(self, wire_s: float) -> None:
-        pending, self._after = self._after, []
-        for connection, subscription in pending:
-            for row in self.feeds.snapshots(subscription.channel):
-                self._notify(connection, subscription, row, wire_s)
-            if subscription.channel.family == "user.portfolio":
-                self._send_portfolio(connection, subscription, wire_s)
-            else:
-                self._send_feed(connection, subscription, wire_s)
-
-    def _send_due(self, connection: Connection, wire_s: float) -> None:
-        for subscription in list(connection.subscriptions.values()):
-            channel = subscription.channel
-            pace_s = FAMILY_INTERVAL_S.get(channel.family, INTERVAL_S[channel.interval])
-            if channel.family == "user.portfolio":
-                pace_s = 1.0
-            if wire_s - subscription.sent_s < pace_s - PACING_SLACK_S:
-                continue
-            if channel.family == "user.portfolio":
-                self._send_portfolio(connection, subscription, wire_s)
-            elif subscription.pending:
-                data = self.private_feeds.flush(subscription)
-                self._notify(connection, subscription, data, wire_s)
-            elif not channel.private:
-                self._send_feed(connection, subscription, wire_s)
-
-    def _send_feed(self, connection: Connection, subscription: Subscription, wire_s: float) -> None:
-        data = self.feeds.produce(subscription)
-        if data is not None:
-            self._notify(connection, subscription, data, wire_s)
-
-    def _send_portfolios(self, wire_s: float) -> None:
-        for connection in self.connections.values():
-            for subscription in list(connection.subscriptions.values()):
-                if subscription.channel.family == "user.portfolio":
-                    self._send_portfolio(connection, subscription, wire_s)
-
-    def _send_portfolio(self, connection: Connection, subscription: Subscription, wire_s: float) -> None:
-        """One message per currency, if anything in it changed."""
-        rows = self.private_feeds.portfolio(subscription.channel)
-        if rows == subscription.last:
-            return
-        subscription.last = rows
-        for row in rows:
-            self._notify(connection, subscription, row, wire_s)
-
-    def _notify(
-        self, connection: Connection, subscription: Subscription, data: object, wire_s: float
-    ) -> None:
-        name = subscription.channel.name
-        subscription.sent_s = wire_s
-        if self.faults.find("silence", wire_s, channel=name):
-            return
-        frame = notification(name, data)
-        for _ in range(2 if self.faults.use("duplicate", wire_s, channel=name) else 1):
-            self._send(connection, frame, wire_s)
-
-    def _send(self, connection: Connection, frame: dict[str, object], wire_s: float) -> None:
-        if connection.closed:
-            return
-        connection.last_sent_s = wire_s
-        text = self._printer.text(frame) if "id" in frame else self._printer.feed_text(frame)
-        connection.outbox.append(Send(text, wire_s + self.delay_s(wire_s)))
-
-    def delay_s(self, wire_s: float) -> float:
-        """How late frames are sent on purpose."""
-        fault = self.faults.find("delay", wire_s)
-        return fault.delay_s if fault is not None else 0.0
-
-    # -- persistence ------------------------------------------------------------------------------
+        self.broadcast.announce(changes, states, wire_s)
 
     def _save(
         self, wire_s: float, orders: list[Order] | None = None, trades: list[Trade] | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hedger.simulator.limits import MATCHING_METHODS
+
 KINDS = (
     "drop",  # sockets are closed at once
     "silence",  # no notifications; requests are answered
@@ -36,11 +38,15 @@ class Fault:
         return self.left != 0 and (self.until_s is None or wire_s < self.until_s)
 
     def matches(self, method: str | None, channel: str | None) -> bool:
-        wrong_method = self.method is not None and method is not None and self.method != method
+        """A fault of a request concerns its method, or without one every request of the matching engine."""
+        wrong_method = method is not None and not self._concerns(method)
         wrong_channel = (
             self.channel is not None and channel is not None and not channel.startswith(self.channel)
         )
         return not wrong_method and not wrong_channel
+
+    def _concerns(self, method: str) -> bool:
+        return method in MATCHING_METHODS if self.method is None else method == self.method
 
 
 class Faults:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -16,7 +17,6 @@ from hedger.simulator.clock import MarketClock
 from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.journal import Journal
 from hedger.simulator.model import World
-from hedger.simulator.numbers import exact
 from hedger.simulator.options import Options
 
 METHOD_MODULES = (methods_account, methods_history, methods_market, methods_session, methods_trade)
@@ -85,16 +85,19 @@ class Launched:
             self.journal.set_fact("origin", msgspec.json.encode(asdict(self.origin)))
 
 
-def launch(options: Options, wire_s: float, world: World | None = None) -> Launched:
-    """Build an exchange. Raises ValueError or OSError when an option does not fit."""
+def launch(options: Options, now: Callable[[], float], world: World | None = None) -> Launched:
+    """Build an exchange; `now` tells wire time in seconds, asked again when the world is ready to run.
+
+    Raises ValueError or OSError when an option does not fit.
+    """
     journal = None if options.state_file is None else Journal(options.state_file)
     known = None if journal is None else journal.fact("origin")
     if journal is not None and known is not None:
         return _relaunch(options, journal, msgspec.json.decode(known, type=Origin), world)
-    origin = new_origin(options, wire_s)
+    origin = new_origin(options, now())
     world = build_world(origin) if world is None else world
     origin.origin_ms = world.origin_ms
-    clock = MarketClock(world.origin_ms, options.speed, round(wire_s * 1000))
+    clock = MarketClock(world.origin_ms, options.speed, round(now() * 1000))
     exchange = _exchange(origin, world, clock, options, journal)
     _fund(exchange, options)
     return Launched(exchange, origin, journal)
@@ -111,7 +114,7 @@ def _fund(exchange: Exchange, options: Options) -> None:
     """The starting book at mark, and cash so that equity is what was asked for."""
     open_book(exchange.account, choose_book(options.book, exchange.markets), exchange.markets)
     for currency, amount in options.equity.items():
-        exchange.account.ledger(currency).balance += exact(float(amount))
+        exchange.account.ledger(currency).balance += amount
 
 
 def _relaunch(options: Options, journal: Journal, origin: Origin, world: World | None) -> Launched:

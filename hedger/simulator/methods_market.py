@@ -126,7 +126,9 @@ def get_funding_rate_value(call: Call) -> object:
 @method("public/get_funding_rate_history")
 def get_funding_rate_history(call: Call) -> object:
     start_ms, end_ms = _time_range(call)
-    return call.exchange.history.funding_rows(_perpetual(call).name, start_ms, min(end_ms, call.now_ms))
+    return call.exchange.history.funding_rows(
+        _perpetual(call).name, start_ms, min(end_ms, call.exchange.world.now_ms)
+    )
 
 
 def _perpetual(call: Call) -> Listing:

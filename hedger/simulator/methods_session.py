@@ -126,7 +126,7 @@ def _subscribe(call: Call, *, private: bool) -> list[str]:
     for channel in granted:
         if channel.name not in connection.subscriptions:
             subscription = connection.subscriptions[channel.name] = Subscription(channel)
-            call.exchange.after_reply(connection, subscription)
+            call.exchange.broadcast.subscribed(connection, subscription)
     return sorted({channel.name for channel in granted}, key=lambda name: name[::-1])
 
 

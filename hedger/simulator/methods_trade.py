@@ -14,6 +14,7 @@ from hedger.simulator.rpc import ApiError, invalid_param
 
 WRITE = ("trade", "read_write")
 TIMES_IN_FORCE = ("good_til_cancelled", "good_til_day", "immediate_or_cancel", "fill_or_kill")
+NOT_IMPLEMENTED = ("trigger", "trigger_price", "trigger_offset", "advanced", "display_amount", "otoco_config")
 _KNOWN_TYPES = (
     "limit",
     "market",
@@ -47,7 +48,7 @@ def _ticket(call: Call, direction: str) -> Ticket:
     params = call.params
     listing = call.exchange.markets.listing(params.required_text("instrument_name"))
     order_type = params.choice("type", _KNOWN_TYPES, "limit")
-    if order_type not in ("limit", "market"):
+    if order_type not in ("limit", "market") or any(params.has(name) for name in NOT_IMPLEMENTED):
         raise ApiError(10033)
     return Ticket(
         listing=listing,

@@ -11,7 +11,7 @@ import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,9 +31,18 @@ HOST = "127.0.0.1"
 TICK_S = 0.1
 MAX_FRAME_BYTES = 1 << 20
 MAX_WAITING_FRAMES = 20_000
+MAX_CONNECTIONS = 32  # per address, deribit.md 4
 SOCKET_PATHS = ("/ws/api/v2", "/ws/api/v2/")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The transport of one connection and the frames that wait for it."""
+
+    request: web.Request
+    queue: asyncio.Queue[Outgoing]
 
 
 @dataclass(slots=True)
@@ -41,17 +50,19 @@ class Server:
     """Carries frames between sockets and the exchange."""
 
     exchange: Exchange
-    _queues: dict[int, asyncio.Queue[Outgoing]] = field(default_factory=dict)
+    _links: dict[int, Link] = field(default_factory=dict)
 
     # -- websocket --------------------------------------------------------------------------------
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
-        """One websocket connection, from handshake to end."""
+        """One websocket connection, from handshake to end; 429 when there are too many."""
+        if len(self.exchange.connections) >= MAX_CONNECTIONS:
+            raise web.HTTPTooManyRequests
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=True)
         await socket.prepare(request)
         connection = self.exchange.connect(time.time())
-        queue = self._queues[connection.id] = asyncio.Queue()
-        writer = asyncio.create_task(_write(socket, queue, request))
+        link = self._links[connection.id] = Link(request, asyncio.Queue())
+        writer = asyncio.create_task(_write(socket, link))
         try:
             async for message in socket:
                 text = message.data if message.type is WSMsgType.TEXT else ""
@@ -63,20 +74,19 @@ class Server:
 
     async def _end(self, connection: Connection, writer: asyncio.Task[None]) -> None:
         self.exchange.disconnect(connection, time.time())
-        del self._queues[connection.id]
+        del self._links[connection.id]
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)
         self.flush()
 
     def flush(self) -> None:
-        """Hand what the exchange wants to send to the writers."""
-        for connection in list(self.exchange.connections.values()):
-            queue = self._queues[connection.id]
-            if queue.qsize() > MAX_WAITING_FRAMES:
-                connection.outbox.clear()
-                connection.close(WSCloseCode.POLICY_VIOLATION, "connection_too_slow")
+        """Hand what the exchange wants to send to the writers; who reads too slowly is cut off."""
+        for connection in self.exchange.connections.values():
+            link = self._links[connection.id]
+            if link.queue.qsize() > MAX_WAITING_FRAMES:
+                _abort(link.request)
             for frame in connection.take():
-                queue.put_nowait(frame)
+                link.queue.put_nowait(frame)
 
     async def tick_for_ever(self) -> None:
         """Move the world every 100 ms of wire time."""
@@ -98,7 +108,8 @@ class Server:
         try:
             rpc = _posted(request.match_info.get("method", ""), body)
         except BadFrame as bad:
-            return web.json_response({"jsonrpc": "2.0", **error_body(bad.error)}, status=400)
+            text = self.exchange.refuse(bad, time.time())
+            return web.Response(status=400, text=text, content_type="application/json")
         return await self._http(request, rpc, body)
 
     async def _http(self, request: web.Request, rpc: Request, body: str) -> web.StreamResponse:
@@ -110,7 +121,7 @@ class Server:
             _abort(request)
             raise web.HTTPServiceUnavailable
         status, text = answer
-        await asyncio.sleep(self.exchange.delay_s(time.time()))
+        await asyncio.sleep(self.exchange.outlet.delay_s(time.time()))
         return web.Response(status=status, text=text, content_type="application/json")
 
     # -- /sim -------------------------------------------------------------------------------------
@@ -183,13 +194,13 @@ def _abort(request: web.Request) -> None:
         transport.abort()
 
 
-async def _write(socket: web.WebSocketResponse, queue: asyncio.Queue[Outgoing], request: web.Request) -> None:
+async def _write(socket: web.WebSocketResponse, link: Link) -> None:
     """Send the frames of one connection in order, each not before its time."""
     while True:
-        frame = await queue.get()
+        frame = await link.queue.get()
         if isinstance(frame, Close):
             if frame.code is None:
-                _abort(request)
+                _abort(link.request)
             else:
                 await socket.close(code=frame.code, message=frame.reason.encode())
             return
@@ -208,6 +219,7 @@ class Running:
 
     ready: Ready
     exchange: Exchange
+    ticking: asyncio.Task[None]  # ends only by an error
 
 
 @asynccontextmanager
@@ -216,7 +228,7 @@ async def running_exchange(
 ) -> AsyncIterator[Running]:
     """Serve an exchange on loopback until the block ends. ValueError or OSError: it cannot start."""
     options = options or Options()
-    launched = launch(options, time.time(), world)
+    launched = launch(options, time.time, world)
     with TemporaryDirectory(prefix="hedger-exchange-") as folder:
         try:
             ca_file = self_signed(Path(folder)) if options.tls else None
@@ -243,10 +255,11 @@ async def _serving(launched: Launched, options: Options, ca_file: Path | None) -
             write_ready_file(options.ready_file, ready)
         ticking = asyncio.create_task(server.tick_for_ever())
         try:
-            yield Running(ready, launched.exchange)
+            yield Running(ready, launched.exchange, ticking)
         finally:
             ticking.cancel()
-            await asyncio.gather(ticking, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await ticking
     finally:
         for connection in list(launched.exchange.connections.values()):
             connection.close(WSCloseCode.GOING_AWAY, "shutdown")

@@ -26,6 +26,9 @@ def state(exchange: Exchange, wire_s: float) -> Json:
     return {
         "now_ms": exchange.clock.market_ms(wire_s),
         "world_ms": exchange.world.now_ms,
+        "origin_ms": exchange.clock.origin_ms,
+        "started_unix_ms": round(exchange.clock.started_unix_ms),
+        "speed": exchange.clock.speed,
         "ended": exchange.world.ended,
         "paused": exchange.clock.paused,
         "positions": {row.listing.name: float(row.size) for row in held},

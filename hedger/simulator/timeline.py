@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hedger.simulator.account import Account
 from hedger.simulator.desk import Desk
 from hedger.simulator.history import History
-from hedger.simulator.markets import Markets
+from hedger.simulator.markets import INDEX_PLACES, Markets
 from hedger.simulator.model import Expired, Listing, World, WorldEvent
 from hedger.simulator.numbers import rounded
 
@@ -71,9 +71,10 @@ class Timeline:
         for order in self._desk.open_orders():
             if order.name == event.name:
                 self._desk.cancel(order, "settlement", event.market_ms)
-        self._account.deliver(listing, rounded(event.delivery_price, 2))
+        delivery_price = rounded(event.delivery_price, INDEX_PLACES)
+        self._account.deliver(listing, delivery_price)
         self._markets.liquidity.forget(event.name)
-        self._history.delivered(event.market_ms, listing.price_index, event.delivery_price)
+        self._history.delivered(event.market_ms, listing.price_index, float(delivery_price))
         self.states.append(StateChange(event.market_ms, listing, "delivered"))
 
     def _settle(self, market_ms: int) -> None:

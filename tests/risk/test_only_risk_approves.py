@@ -92,5 +92,5 @@ def test_the_check_sees_through_disguises(source: str) -> None:
 
 
 def test_the_check_lets_types_and_matches_pass() -> None:
-    source = "def f(a: Approved) -> None:\n    match a:\n        case Approved(intent=i):\n            isinstance(a, Approved)"
+    source = "match answer:\n    case Approved(intent=i):\n        isinstance(answer, Approved)"
     assert list(constructions(ast.parse(source))) == []

@@ -135,7 +135,9 @@ def _state(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
     _checked(decoded, channel)
     data = decoded.params.data
     return [
-        ev.InstrumentStateChanged(venue=source.venue, instrument=data.instrument_name, state=state_of(data.state))
+        ev.InstrumentStateChanged(
+            venue=source.venue, instrument=data.instrument_name, state=state_of(data.state)
+        )
     ]
 
 

@@ -64,7 +64,7 @@ def auth_credentials(client_id: str, secret: Secret) -> Request:
 
 
 def auth_signature(client_id: str, secret: Secret, timestamp_ms: int, nonce: str) -> Request:
-    """hex(HMAC-SHA256(secret, "timestamp\\nnonce\\ndata")); data is empty, its newline stays (deribit.md 3)."""
+    """hex(HMAC-SHA256(secret, "timestamp\\nnonce\\ndata")); data is empty, its newline stays."""
     message = f"{timestamp_ms}\n{nonce}\n"
     signature = hmac.new(secret.reveal().encode(), message.encode(), hashlib.sha256).hexdigest()
     return Request(
@@ -151,7 +151,7 @@ def _scope(private: bool) -> str:
 
 
 def place(intent: OrderIntent) -> Request:
-    """private/buy or private/sell. `post_only` is always said: the documented default is true, the wire's false.
+    """private/buy or private/sell. `post_only` is always said: documented default true, on the wire false.
 
     A market order carries neither price nor time in force (deribit.md 8).
     """

@@ -1,7 +1,7 @@
 """What Deribit's error codes prove (deribit.md 2; the complete table of docs.deribit.com/articles/errors).
 
-The default for a placement is doubt: only a code known to be raised before or by the matching engine's own
-refusal proves that nothing was placed. Texts carry values ("price_too_high 2180.0"), so codes alone are matched.
+The default for a placement is doubt: only a code known to be raised before the matching engine, or by its own
+refusal, proves that nothing was placed. Texts carry values ("price_too_high 2180.0"): codes are matched.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ PLACEMENT_REFUSED: dict[int, str] = {
     -32000: "a parameter is missing",
 }
 
-# Codes of a placement that prove nothing, said for the record: everything not in the table above is treated alike.
+# Codes of a placement that prove nothing, for the record: every code not in the table above is treated alike.
 PLACEMENT_UNKNOWN: dict[int, str] = {
     10001: "general failure",
     10028: "the session is terminated; an earlier copy may have been processed",

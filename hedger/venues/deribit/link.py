@@ -16,7 +16,7 @@ Failed = Callable[[Failure, Now], list[Event]]
 
 
 class Ending(NamedTuple):
-    """Close this socket now. With `error`: never come back; else reconnect no sooner than `wait_s` from now."""
+    """Close this socket now. With `error`: never come back; else wait at least `wait_s` to reconnect."""
 
     reason: str
     wait_s: float = 0.0

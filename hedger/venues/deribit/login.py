@@ -28,7 +28,13 @@ class Login:
     """Proves who we are on each connection; the secret is revealed only where the frame is built."""
 
     def __init__(
-        self, link: Link, environment: Environment, params: DeribitParams, trading: bool, version: str, done: Done
+        self,
+        link: Link,
+        environment: Environment,
+        params: DeribitParams,
+        trading: bool,
+        version: str,
+        done: Done,
     ) -> None:
         self._link, self._environment, self._params = link, environment, params
         self._trading, self._version, self._done = trading, version, done
@@ -48,7 +54,9 @@ class Login:
         self._last_reauth_wire_s = float("-inf")
         if not self._params.client_id or not self._secret:
             missing = "client_secret" if self._params.client_id else "client_id"
-            self._link.fatal(AuthError(f"{self._link.venue}: {missing} is empty: set the API key of {self._url}"))
+            self._link.fatal(
+                AuthError(f"{self._link.venue}: {missing} is empty: set the API key of {self._url}")
+            )
             return
         self._link.ask(encode.hello(self._version), now, self._greeted, self._not_greeted)
 
@@ -95,7 +103,9 @@ class Login:
             return []
         if self._trading and token.scope and TRADE_SCOPE not in token.scope.split():
             self._link.fatal(
-                AuthError(f"{self._link.venue}: the key's scope is {token.scope!r}, trading needs {TRADE_SCOPE}")
+                AuthError(
+                    f"{self._link.venue}: the key's scope is {token.scope!r}, trading needs {TRADE_SCOPE}"
+                )
             )
             return []
         self._refresh_token = Secret(token.refresh_token)
@@ -114,7 +124,9 @@ class Login:
                 )
             )
         else:
-            self._link.end(f"public/auth: {failure}", LOGIN_PAUSE_S if failure.code == LOGIN_OVER_LIMIT else 0.0)
+            self._link.end(
+                f"public/auth: {failure}", LOGIN_PAUSE_S if failure.code == LOGIN_OVER_LIMIT else 0.0
+            )
         return []
 
     def reauthenticate(self, now: Now) -> None:

@@ -31,25 +31,35 @@ class DeribitParams:
 
     url: Annotated[str, Key("", "websocket address; empty: the environment's own")] = ""
     client_id: Annotated[str, Key("", "API key: client id")] = ""
-    client_secret: Annotated[str, Key("", "API key: client secret", secret=True)] = field(default="", repr=False)
+    client_secret: Annotated[str, Key("", "API key: client secret", secret=True)] = field(
+        default="", repr=False
+    )
     auth: Annotated[Grant, Key("", "client_credentials, or client_signature: the secret is never sent")] = (
         Grant.CREDENTIALS
     )
-    currencies: Annotated[tuple[str, ...], Key("", "currencies whose instruments and account are followed")] = ("BTC",)
+    currencies: Annotated[
+        tuple[str, ...], Key("", "currencies whose instruments and account are followed")
+    ] = ("BTC",)
     chain: Annotated[bool, Key("", "subscribe the tickers of every option, not only of those held")] = False
     chain_currencies: Annotated[
         tuple[str, ...], Key("", "currencies `chain` applies to; empty: all of `currencies`")
     ] = ()
     heartbeat_s: Annotated[int, Key("s", "interval of the venue's heartbeat", least=10, most=3600)] = 10
-    request_timeout_s: Annotated[float, Key("s", "a request not answered for this long has failed", above=0)] = 5.0
+    request_timeout_s: Annotated[
+        float, Key("s", "a request not answered for this long has failed", above=0)
+    ] = 5.0
     connect_timeout_s: Annotated[float, Key("s", "opening a connection may take this long", above=0)] = 10.0
-    health_s: Annotated[float, Key("s", "period of the round trip that measures latency and clock skew", above=0)] = 5.0
+    health_s: Annotated[
+        float, Key("s", "period of the round trip that measures latency and clock skew", above=0)
+    ] = 5.0
     backoff_min_s: Annotated[float, Key("s", "first pause before a reconnect", above=0)] = 0.5
     backoff_max_s: Annotated[float, Key("s", "longest pause before a reconnect", above=0)] = 30.0
     cancel_reserve: Annotated[
         int, Key("requests", "credits of the matching engine that only cancels may spend", least=0)
     ] = 4
-    ca_file: Annotated[str, Key("", "certificate authority of a local exchange with TLS; empty: the system's")] = ""
+    ca_file: Annotated[
+        str, Key("", "certificate authority of a local exchange with TLS; empty: the system's")
+    ] = ""
 
     def __post_init__(self) -> None:
         check_bounds(self)

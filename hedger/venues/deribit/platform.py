@@ -1,4 +1,4 @@
-"""Whether the venue trades at all: platform_state, public/status, and errors that say so (deribit.md 2 and 4)."""
+"""Whether the venue trades at all: platform_state, public/status, and errors that say so."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def fill_of(trade: wire.Trade, venue: str) -> Fill:
 
 
 def position_of(position: wire.Position, venue: str) -> Position:
-    """A position; size = sign(direction) * |size|, since the wire's size is signed or not. Raises BadDataError."""
+    """A position; size = sign(direction) * |size|: the wire's size is signed or not. Raises BadDataError."""
     sign = _SIGNS.get(position.direction)
     if sign is None:
         raise BadDataError("position", "direction", position.direction, "buy, sell or zero")
@@ -114,12 +114,10 @@ def _optional(channel: str, field: str, value: Decimal | None) -> Decimal | None
     return None if value is None else finite(channel, field, value)
 
 
-def _price(raw: msgspec.Raw | None) -> Decimal | None:
+def _price(raw: msgspec.Raw) -> Decimal | None:
     """A number's text as it stands; None for "market_price" and for a price that is not there."""
-    if raw is None:
-        return None
     text = bytes(raw).decode()
-    if text in ("null", '"market_price"'):
+    if text in ("", "null", '"market_price"'):
         return None
     try:
         return finite("order", "price", Decimal(text))

@@ -1,7 +1,7 @@
 """JSON-RPC over one connection: ids, what each request was for, credits, time-outs (deribit.md 1 and 5).
 
-Requests wait in their pool's queue until the pool has a credit; placements never wait. Every request ends once:
-with its reply, with the venue's error, after its time-out, or with the connection.
+Requests wait in their pool's queue until the pool has a credit; placements never wait. Every request ends
+once: with its reply, with the venue's error, after its time-out, or with the connection.
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ class Failure(NamedTuple):
 
     code: int
     message: str
+    server_ms: int = 0
 
     def __str__(self) -> str:
         return f"{self.code} {self.message}"
 
 
 class Call(NamedTuple):
-    """A request and who is told of its end. `method` may be observed by tests: nothing else is ever sent."""
+    """A request and who is told of its end."""
 
     method: str
     params: Mapping[str, object]
@@ -154,5 +155,7 @@ class Calls:
         if self._unsent:
             return now.wire_s
         times = [sent.due_wire_s for sent in self._pending.values()]
-        times += [self.buckets[pool].ready_at(now.wire_s) for pool, waiting in self._waiting.items() if waiting]
+        times += [
+            self.buckets[pool].ready_at(now.wire_s) for pool, waiting in self._waiting.items() if waiting
+        ]
         return min(times, default=None)

@@ -1,7 +1,7 @@
 """The channels we want against the channels the venue granted (deribit.md 7).
 
-The venue says nothing about a channel it does not know: it is only missing in the acknowledgement. A missing one
-is asked for again a few times, then given up by name.
+The venue says nothing about a channel it does not know: it is only missing in the acknowledgement. A missing
+one is asked for again a few times, then given up by name.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hedger.engine.events import BadData, Event, Now
 from hedger.venues.deribit import channels, encode
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE
+from hedger.venues.deribit.errors import CONNECTION_CLOSED, NOT_SENT
 from hedger.venues.deribit.link import Link, ignored
 from hedger.venues.deribit.rpc import Failure, Reply
 
@@ -83,7 +84,9 @@ class Subscriptions:
     def _ask(self, chunk: tuple[str, ...], private: bool, now: Now) -> None:
         self._asked.update(dict.fromkeys(chunk))
         request = encode.subscribe(chunk, private=private)
-        self._link.ask(request, now, partial(self._answered, chunk), partial(self._refused, chunk), Pool.SUBSCRIBE)
+        self._link.ask(
+            request, now, partial(self._answered, chunk), partial(self._refused, chunk), Pool.SUBSCRIBE
+        )
 
     def _answered(self, chunk: tuple[str, ...], reply: Reply, now: Now) -> list[Event]:
         try:
@@ -100,6 +103,8 @@ class Subscriptions:
         return events
 
     def _refused(self, chunk: tuple[str, ...], failure: Failure, now: Now) -> list[Event]:
+        if failure.code in (CONNECTION_CLOSED, NOT_SENT):
+            return []  # the next connection starts anew
         return self._missing(chunk, str(failure), now)
 
     def _missing(self, names: Iterable[str], why: str, now: Now) -> list[Event]:
@@ -112,7 +117,9 @@ class Subscriptions:
                 continue
             detail = f"subscription refused {attempts} times: {why}"
             events.append(
-                BadData(venue=self._link.venue, channel=name, instrument=channels.subject(name), detail=detail)
+                BadData(
+                    venue=self._link.venue, channel=name, instrument=channels.subject(name), detail=detail
+                )
             )
         return events
 

@@ -12,6 +12,8 @@ import msgspec
 
 T = TypeVar("T")
 
+ABSENT = msgspec.Raw()  # a field that is not there; Raw takes no part in unions
+
 
 class Params(msgspec.Struct, Generic[T], gc=False):
     channel: str
@@ -63,7 +65,7 @@ class Order(msgspec.Struct):
     direction: str
     order_state: str
     amount: Decimal
-    price: msgspec.Raw | None = None  # a number, or "market_price"
+    price: msgspec.Raw = ABSENT  # a number, or "market_price"
     filled_amount: Decimal = Decimal(0)  # absent on triggers
     average_price: Decimal | None = None  # absent on triggers
     label: str = ""
@@ -232,8 +234,8 @@ class Envelope(msgspec.Struct):
 
     id: int | str | None = None
     method: str = ""
-    params: msgspec.Raw | None = None
-    result: msgspec.Raw | None = None
+    params: msgspec.Raw = ABSENT
+    result: msgspec.Raw = ABSENT
     error: ErrorBody | None = None
-    usOut: int = 0  # noqa: N815 - the wire's name, microseconds
+    usOut: int = 0
     testnet: bool | None = None

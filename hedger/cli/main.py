@@ -1,0 +1,57 @@
+"""The command line: wires drivers to settings. Each command lives in a file of its own name."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from hedger import __version__
+from hedger.cli.exit_codes import exit_code_of
+from hedger.domain.errors import HedgerError
+
+app = typer.Typer(
+    name="hedger",
+    help="Keeps an options book delta-hedged.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _register() -> None:
+    """Commands in the order in which a user meets them."""
+    from hedger.cli import check, commands, demo, exchange, plan, record, replay, run, status, why
+
+    app.command()(demo.demo)
+    app.command()(run.run)
+    app.command()(status.status)
+    app.command()(why.why)
+    app.command()(plan.plan)
+    app.command()(check.check)
+    for command in (commands.pause, commands.resume, commands.reduce_only, commands.flatten, commands.halt):
+        app.command()(command)
+    app.command()(exchange.exchange)
+    app.command()(record.record)
+    app.command()(replay.replay)
+
+
+@app.command()
+def version(
+    short: Annotated[bool, typer.Option("--short", help="The number alone.")] = False,
+) -> None:
+    """Print the version."""
+    print(__version__ if short else f"hedger {__version__} (Python {sys.version.split()[0]})")
+
+
+_register()
+
+
+def run() -> None:
+    """Entry point of the console script: errors on purpose become one line and an exit code."""
+    try:
+        app()
+    except HedgerError as error:
+        print(f"hedger: {error}", file=sys.stderr)
+        sys.exit(exit_code_of(error))

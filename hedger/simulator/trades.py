@@ -1,0 +1,66 @@
+"""The record of a fill, with the market of its instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hedger.simulator.markets import Markets
+from hedger.simulator.numbers import rounded
+from hedger.simulator.orders import Order, Trade
+
+FIRST_TRADE_ID = 208_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A part of an order that traded: price and amount of the instrument, fee and profit in coin."""
+
+    price: Decimal
+    amount: Decimal
+    fee: Decimal
+    profit: Decimal
+    market_ms: int
+    taker: bool
+
+
+def record_trade(order: Order, fill: Fill, markets: Markets, number: int, last: Trade | None) -> Trade:
+    """The trade of a fill that the order has booked already; `last` is the instrument's trade before."""
+    listing, market = order.listing, markets.market(order.name)
+    return Trade(
+        trade_id=str(FIRST_TRADE_ID + number + 1),
+        trade_seq=last.trade_seq + 1 if last else 1,
+        order_id=order.order_id,
+        label=order.label,
+        instrument_name=order.name,
+        kind=listing.kind,
+        currency=listing.settlement_currency,
+        timestamp_ms=fill.market_ms,
+        direction=order.direction,
+        price=fill.price,
+        amount=fill.amount,
+        contracts=fill.amount / listing.contract_size,
+        fee=fill.fee,
+        profit_loss=rounded(fill.profit),
+        liquidity="T" if fill.taker else "M",
+        order_state=order.state,
+        order_type=order.order_type,
+        tick_direction=tick_direction(last, fill.price),
+        mark_price=markets.mark(order.name),
+        index_price=markets.index(listing.price_index),
+        iv=round(market.iv * 100, 2) if market.iv is not None else None,
+        underlying_price=round(market.underlying, 4) if market.underlying is not None else None,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+        risk_reducing=order.risk_reducing,
+        api=order.api,
+    )
+
+
+def tick_direction(last: Trade | None, price: Decimal) -> int:
+    """0 plus, 1 zero-plus, 2 minus, 3 zero-minus tick against the last trade of the instrument."""
+    if last is None or price > last.price:
+        return 0
+    if price < last.price:
+        return 2
+    return 1 if last.tick_direction in (0, 1) else 3

@@ -1,0 +1,133 @@
+"""Placements and cancels: the only calls that change the account, and only where trading is enabled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from hedger.domain.errors import BadDataError, InvariantError
+from hedger.domain.vocabulary import Mode
+from hedger.engine.effects import Cancel, Place
+from hedger.engine.events import (
+    CancelRefused,
+    Event,
+    Filled,
+    Now,
+    PlacementLost,
+    PlacementRefused,
+    PlacementUnsent,
+    Reported,
+)
+from hedger.venues.deribit import encode, wire
+from hedger.venues.deribit.credits import Pool
+from hedger.venues.deribit.decode import UNREADABLE, bad_data
+from hedger.venues.deribit.errors import NOT_SENT, ORDER_NOT_FOUND, placement_refused
+from hedger.venues.deribit.link import Link
+from hedger.venues.deribit.private import fill_of, report_of
+from hedger.venues.deribit.rpc import Call, Failure, Reply
+
+_PLACED = msgspec.json.Decoder(wire.Placed)
+_ORDER = msgspec.json.Decoder(wire.Order)
+_COUNT = msgspec.json.Decoder(int)
+
+
+class Orders:
+    """`trading` is true in live mode only; `cancel_reserve` credits are kept for cancels."""
+
+    def __init__(
+        self, link: Link, trading: bool, cancel_reserve: int, currency_of: Callable[[str], str]
+    ) -> None:
+        self._link, self._trading, self._reserve = link, trading, cancel_reserve
+        self._currency_of = currency_of
+
+    def place(self, effect: Place, now: Now) -> list[Event]:
+        """Send an approved order now or say why it was not sent. Raises InvariantError outside live mode."""
+        intent, mode = effect.approved.intent, effect.approved.mode
+        if mode is not Mode.LIVE or not self._trading:
+            raise InvariantError(
+                f"{intent.label}: a placement approved for mode {mode} reached {self._link.venue}, "
+                f"where trading is {'enabled' if self._trading else 'not enabled'}: nothing was sent"
+            )
+        if not self._link.up:
+            return self._unsent(intent.label, "the link is down")
+        request = encode.place(intent)
+        call = Call(
+            request.method,
+            request.params,
+            partial(self._placed, intent.label),
+            partial(self._not_placed, intent.label),
+            Pool.MATCHING,
+        )
+        if self._link.calls.send_now(call, now, self._reserve):
+            return []
+        credits = self._link.calls.buckets[Pool.MATCHING].level(now.wire_s)
+        return self._unsent(intent.label, f"no credits: {credits:.1f} left, {self._reserve} kept for cancels")
+
+    def _unsent(self, label: str, reason: str) -> list[Event]:
+        return [PlacementUnsent(venue=self._link.venue, label=label, reason=reason)]
+
+    def _placed(self, label: str, reply: Reply, now: Now) -> list[Event]:
+        try:
+            placed = _PLACED.decode(reply.result)
+            fills = [Filled(fill=fill_of(trade, self._link.venue)) for trade in placed.trades]
+            return [*fills, Reported(report=report_of(placed.order, self._link.venue))]
+        except BadDataError as error:
+            return self._unreadable(label, error)
+        except UNREADABLE as error:
+            return self._unreadable(label, error)
+
+    def _unreadable(self, label: str, error: Exception) -> list[Event]:
+        """The venue said yes in words we cannot read: whatever it did, it is unknown."""
+        lost = PlacementLost(venue=self._link.venue, label=label, reason=f"unreadable reply: {error}")
+        return [bad_data(self._link.venue, "private/buy|sell", "", error), lost]
+
+    def _not_placed(self, label: str, failure: Failure, now: Now) -> list[Event]:
+        """A definite refusal only where the code proves it (errors.PLACEMENT_REFUSED)."""
+        venue = self._link.venue
+        if failure.code == NOT_SENT:
+            return self._unsent(label, failure.message)
+        if placement_refused(failure.code):
+            return [PlacementRefused(venue=venue, label=label, code=failure.code, message=failure.message)]
+        return [PlacementLost(venue=venue, label=label, reason=str(failure))]
+
+    def cancel(self, effect: Cancel, now: Now) -> list[Event]:
+        """Cancel by order id where known, else by label in the instrument's currency; waits for a credit."""
+        if not self._trading:
+            return self._not_cancelled(effect.label, Failure(NOT_SENT, "trading is not enabled"), now)
+        if not self._link.up:
+            return self._not_cancelled(effect.label, Failure(NOT_SENT, "the link is down"), now)
+        failed = partial(self._not_cancelled, effect.label)
+        if effect.order_id is not None:
+            request = encode.cancel(effect.order_id)
+            self._link.ask(request, now, partial(self._cancelled, effect.label), failed, Pool.MATCHING)
+        else:
+            request = encode.cancel_by_label(effect.label, self._currency_of(effect.instrument))
+            self._link.ask(request, now, partial(self._counted, effect.label), failed, Pool.MATCHING)
+        return []
+
+    def _cancelled(self, label: str, reply: Reply, now: Now) -> list[Event]:
+        """The answer is the order itself."""
+        try:
+            return [Reported(report=report_of(_ORDER.decode(reply.result), self._link.venue))]
+        except BadDataError as error:
+            return [bad_data(self._link.venue, "private/cancel", "", error)]
+        except UNREADABLE as error:
+            return [bad_data(self._link.venue, "private/cancel", "", error)]
+
+    def _counted(self, label: str, reply: Reply, now: Now) -> list[Event]:
+        """The answer is how many were cancelled; none means that its state is to be fetched."""
+        try:
+            count = _COUNT.decode(reply.result)
+        except UNREADABLE as error:
+            return [bad_data(self._link.venue, "private/cancel_by_label", "", error)]
+        if count:
+            return []
+        return self._not_cancelled(label, Failure(ORDER_NOT_FOUND, "no open order with this label"), now)
+
+    def _not_cancelled(self, label: str, failure: Failure, now: Now) -> list[Event]:
+        """Refused, or without an answer: either way the order's state is to be fetched."""
+        return [
+            CancelRefused(venue=self._link.venue, label=label, code=failure.code, message=failure.message)
+        ]

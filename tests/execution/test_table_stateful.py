@@ -1,0 +1,148 @@
+"""A venue that answers late, twice, in any order or not at all: what holds whatever it does."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from hedger.domain.account import Fill
+from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState
+from hedger.execution.table import OrderTable
+from tests.execution.test_table import LABEL, VALID_UNTIL_MS, fill, intent, report
+from tests.portfolio import market
+
+REOPENS = {
+    (OrderState.REJECTED, OrderState.OPEN),
+    (OrderState.ABSENT, OrderState.OPEN),
+    (OrderState.CANCELLED, OrderState.FILLED),
+    (OrderState.REJECTED, OrderState.FILLED),
+    (OrderState.ABSENT, OrderState.FILLED),
+    (OrderState.REJECTED, OrderState.CANCELLED),
+    (OrderState.ABSENT, OrderState.CANCELLED),
+    (OrderState.ABSENT, OrderState.REJECTED),
+}
+
+
+class Venue(RuleBasedStateMachine):
+    """The true order at the venue, and messages about it delivered in any order, any number of times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = OrderTable()
+        self.order: Order = self.table.add(intent())
+        self.table.sent(LABEL, 0.0)
+        self.wire_s = 0.0
+        self.exists, self.open, self.filled = False, False, 0
+        self.messages: list[OrderReport | Fill] = []
+        self.delivered: set[str] = set()
+        self.before = self.order.state
+        self.told = Decimal(0)
+
+    @rule()
+    @precondition(lambda self: not self.exists)
+    def arrive(self) -> None:
+        self.exists = self.open = True
+        self.messages.append(report("open"))
+
+    @rule(amount=st.integers(1, 10))
+    @precondition(lambda self: self.open and self.filled < 100)
+    def trade(self, amount: int) -> None:
+        amount = min(amount * 10, 100 - self.filled)
+        self.filled += amount
+        self.open = self.filled < 100
+        self.messages.append(fill(f"T{self.filled}", amount))
+        self.messages.append(report("open" if self.open else "filled", self.filled))
+
+    @rule()
+    @precondition(lambda self: self.open)
+    def end(self) -> None:
+        self.open = False
+        self.messages.append(report("cancelled", self.filled))
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.messages)
+    def deliver(self, data: Any) -> None:
+        message = data.draw(st.sampled_from(self.messages))
+        if isinstance(message, Fill):
+            assert self.table.fill(message) is (message.trade_id not in self.delivered)
+            self.delivered.add(message.trade_id)
+        else:
+            self.table.report(message)
+
+    @rule()
+    @precondition(lambda self: self.order.state in (OrderState.OPEN, OrderState.IN_FLIGHT))
+    def cancel(self) -> None:
+        self.order.apply(OrderEvent.CANCEL_SENT)
+        self.table.touched(LABEL, self.wire_s)
+
+    @rule(event=st.sampled_from([OrderEvent.LOST, OrderEvent.CANCEL_REFUSED, OrderEvent.REFUSED]))
+    def error(self, event: OrderEvent) -> None:
+        self.order.apply(event)
+        self.table.touched(LABEL, self.wire_s)
+
+    @rule(seconds=st.floats(0.1, 5.0))
+    def wait(self, seconds: float) -> None:
+        self.wire_s += seconds
+        for order in self.table.overdue(self.wire_s, 3.0):
+            order.apply(OrderEvent.LOST)
+            self.table.touched(LABEL, self.wire_s)
+
+    @rule(late=st.booleans())
+    @precondition(lambda self: self.order.state is OrderState.UNKNOWN)
+    def look_up(self, late: bool) -> None:
+        """A true and whole answer; before valid_until even an empty one proves nothing."""
+        reports = tuple(m for m in self.messages if isinstance(m, OrderReport))[-1:]
+        fills = tuple(m for m in self.messages if isinstance(m, Fill))
+        server_ms = VALID_UNTIL_MS + (1 if late else -1)
+        if self.table.absence_proved(self.order, server_ms, reports, fills):
+            assert late
+            assert not self.exists
+            self.order.apply(OrderEvent.PROVED_ABSENT)
+            self.table.touched(LABEL, self.wire_s)
+
+    @invariant()
+    def never_more_than_ordered_and_never_less_than_known(self) -> None:
+        assert self.order.filled_amount <= self.order.intent.amount
+        assert self.order.filled_amount >= self.told
+        assert self.order.filled_amount <= self.filled
+        self.told = self.order.filled_amount
+
+    @invariant()
+    def an_ended_order_reopens_only_as_the_transition_table_says(self) -> None:
+        if self.before in TERMINAL and self.order.state is not self.before:
+            assert (self.before, self.order.state) in REOPENS
+        self.before = self.order.state
+
+    @invariant()
+    def in_flight_is_what_live_orders_may_still_trade(self) -> None:
+        live = self.order.state not in TERMINAL
+        assert self.table.live() == ([self.order] if live else [])
+        expected = Decimal(100) - self.order.filled_amount if live else Decimal(0)
+        assert self.table.in_flight(market.VENUE, market.PERPETUAL) == expected
+
+    @invariant()
+    def an_order_that_is_neither_drafted_nor_ended_is_always_awaited(self) -> None:
+        assert (self.table.next_deadline(3.0, 1.0) is not None) is (self.order.state not in TERMINAL)
+
+    def teardown(self) -> None:
+        """In the end the whole truth arrives, and the table holds it."""
+        if not self.exists:
+            return
+        word = "open" if self.open else ("filled" if self.filled == 100 else "cancelled")
+        for message in [*self.messages, report(word, self.filled)]:
+            if isinstance(message, Fill):
+                self.table.fill(message)
+            else:
+                self.table.report(message)
+        assert self.order.filled_amount == self.filled
+        assert self.open or self.order.state in TERMINAL
+        assert not msgspec.structs.asdict(self.order)["epoch_ended"]
+
+
+TestVenue = Venue.TestCase
+TestVenue.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
