@@ -30,7 +30,10 @@ def exchange(
         str | None, typer.Option("--from", help="First day of the replay, e.g. 2026-02-01.")
     ] = None,
     days: Annotated[int | None, typer.Option(help="Length of the replay in days.")] = None,
-    state: Annotated[Path | None, typer.Option(help="Keep account, orders and world in this file.")] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Keep account, orders, clock and keys in this file; an existing one decides."),
+    ] = None,
     tls: Annotated[bool, typer.Option(help="Serve wss and https with a self-signed certificate.")] = False,
     origin: Annotated[
         str | None, typer.Option(help="Market time at the start, ISO 8601; default now.")

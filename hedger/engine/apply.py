@@ -126,10 +126,8 @@ def _foreign(state: State, report: OrderReport) -> None:
 
 def filled(state: State, fill: Fill, step: Step) -> None:
     """A trade of the account; counted once, whatever the number of messages that tell of it."""
-    if not state.orders.fill(fill):
-        return
-    work.fill_recorded(state, fill, step)
-    holdings.move(state, fill, step)
+    if work.take_fill(state, fill, step):
+        holdings.move(state, fill, step)
 
 
 def position_reported(state: State, position: Position, step: Step) -> None:

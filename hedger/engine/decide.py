@@ -29,6 +29,7 @@ from hedger.portfolio.exposure import Exposure, controlled, gamma_of_controlled
 from hedger.risk.admit import admit
 from hedger.risk.review import review
 
+MOST_VALIDITY_S = 60.0  # wire time: no order may stay executable longer than this
 _NOT_READY = Gate(Action.BLOCKED, Reason.MISSING_QUOTE, "the hedge instrument is not quoted")
 
 
@@ -223,6 +224,11 @@ class _Wish(NamedTuple):
     why: Gate
     memory: Any
 
+    def stood(self, no_plan: NoPlan) -> Outcome:
+        """No lot ends nearer: a hold. No liquidity or bad input: blocked."""
+        action = Action.HOLD if no_plan.reason is Reason.MIN_LOT else Action.BLOCKED
+        return Outcome(Verdict(action, no_plan.reason, no_plan.detail, self.target), self.sight)
+
     def blocked(self, refused: Refused, planned: Planned | None = None) -> Outcome:
         verdict = Verdict(Action.BLOCKED, refused.reason, refused.detail, self.target, planned)
         return Outcome(verdict, self.sight)
@@ -247,18 +253,19 @@ def _trade(wish: _Wish) -> Outcome:
     )
     if isinstance(reviewed, Refused):
         return wish.blocked(reviewed)
+    whole = reviewed.shrunk_by is None
     planned = plan(
         reviewed.change_coin,
         listed,
         quote,
         book.settings.execution,
-        wish.rounding,
+        wish.rounding if whole else Round.DOWN_AT_LEAST_ONE,  # a cap is not rounded past
         gap_coin=_gap_coin(reviewed.change_coin, inputs),
         room_coin=_room_coin(reviewed.change_coin, inputs, interval_of(book, inputs)),
     )
     if isinstance(planned, NoPlan):
-        return Outcome(Verdict(Action.HOLD, planned.reason, planned.detail, wish.target), wish.sight)
-    shrunk = "" if reviewed.shrunk_by is None else f"; shrunk: {reviewed.detail}"
+        return wish.stood(planned)
+    shrunk = "" if whole else f"; shrunk: {reviewed.detail}"
     return _admitted(wish, planned, quote, listed, index, wish.why.detail + shrunk)
 
 
@@ -293,6 +300,7 @@ def _admitted(
         counters=book.counters,
         hedge_position=book.book.size(intent.instrument),
         now=wish.now,
+        max_validity_ms=int(MOST_VALIDITY_S * 1000 * state.settings.market_speed),
     )
     match answer:
         case Approved():

@@ -115,6 +115,11 @@ def order_gate(state: State, book: BookState, now: Now) -> Gate | None:
     if live:
         order = live[0]
         return Gate(Action.WAIT, Reason.IN_FLIGHT, f"order {order.intent.label} is {order.state}")
+    settling = [order for order in state.orders.settling() if order.intent.book == book.name]
+    if settling:
+        order = settling[0]
+        detail = f"order {order.intent.label} filled {order.filled_amount}, its trades have not all arrived"
+        return Gate(Action.WAIT, Reason.IN_FLIGHT, detail)
     if now.wire_s < book.refused_until_wire_s:
         return _blocked(Reason.VENUE_REFUSED, f"the venue refused the last order: {book.refused_detail}")
     return None

@@ -98,8 +98,8 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     venue = state.venues[event.venue]
     venue.snapshot_due_wire_s, venue.reconciled = None, True
     for fill in event.fills:
-        if state.orders.fill(fill):
-            work.fill_recorded(state, fill, step)  # the positions below already hold it
+        work.take_fill(state, fill, step)  # the positions below already hold it
+    state.orders.settle_all(venue.name)
     _orders(state, venue, event.open_orders, step)
     _positions(state, venue, event, step)
     for account in event.accounts:
@@ -163,7 +163,9 @@ def snapshot_failed(state: State, event: ev.SnapshotFailed, step: Step) -> None:
 
 
 def retry_snapshots(state: State, step: Step) -> None:
-    """Ask again where an answer is overdue."""
+    """Ask again where an answer is overdue, and where trades a report told of never came."""
+    for order in state.orders.settling_overdue(step.now.wire_s, state.settings.timing.ack_timeout_s):
+        request_snapshot(state, state.venues[order.intent.venue], step)
     for venue in state.venues.values():
         if venue.snapshot_due_wire_s is not None and step.now.wire_s >= venue.snapshot_due_wire_s:
             venue.snapshot_due_wire_s = None
@@ -176,12 +178,13 @@ def looked_up(state: State, event: ev.LookedUp, step: Step) -> None:
     if order is None:
         return
     for fill in event.fills:
-        if state.orders.fill(fill):
-            work.fill_recorded(state, fill, step)
+        if work.take_fill(state, fill, step):
             holdings.move(state, fill, step)
     for report in event.reports:
         work.report(state, report, step)
-    if order.state is OrderState.UNKNOWN and state.orders.absence_proved(
-        order, event.server_ms, event.reports, event.fills
-    ):
+    if order.state is not OrderState.UNKNOWN:
+        return
+    if state.orders.absence_proved(order, event.server_ms, event.reports, event.fills):
         work.order_event(state, event.label, OrderEvent.PROVED_ABSENT, "the venue never had it", step)
+    elif state.orders.end_proved(order, event.server_ms, event.reports):
+        work.order_event(state, event.label, OrderEvent.CANCELLED, "the venue has forgotten it", step)

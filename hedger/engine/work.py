@@ -160,8 +160,19 @@ def placement_unsent(state: State, event: ev.PlacementUnsent, step: Step) -> Non
         book.refused_detail = event.reason
 
 
-def fill_recorded(state: State, fill: Fill, step: Step) -> None:
-    """Journal a fill seen for the first time and count it where it belongs."""
+def take_fill(state: State, fill: Fill, step: Step) -> bool:
+    """Count a fill once, give it to its order, journal both; False for one seen before."""
+    order = state.orders.order_of(fill)
+    before = None if order is None else (order.state, order.filled_amount)
+    if not state.orders.fill(fill):
+        return False
+    if order is not None and before is not None and before != (order.state, order.filled_amount):
+        _changed(state, order, before[0], step)
+    _count(state, fill, step)
+    return True
+
+
+def _count(state: State, fill: Fill, step: Step) -> None:
     venue = state.venues[fill.venue]
     venue.last_fill_ms = max(venue.last_fill_ms, fill.market_ms)
     step.record(Traded(market_ms=step.now.market_ms, fill=fill))

@@ -143,15 +143,13 @@ def _price(
     """The worst price a limit_ioc order may take: legal, never beyond the cap. None for market orders."""
     if params.style is Style.MARKET:
         return None
-    cap = round(
-        quote.mark * (1.0 + side.sign * params.max_slippage_fraction), 8
-    )  # no float noise below a tick
+    cap = _exact(quote.mark) * (1 + side.sign * _exact(params.max_slippage_fraction))
     if side is Side.BUY:
-        cap = cap if quote.max_price is None else min(cap, quote.max_price)
+        cap = cap if quote.max_price is None else min(cap, _exact(quote.max_price))
         price, touch = instrument.round_price(cap, up=False), quote.ask
         beyond = touch is not None and touch > price
     else:
-        cap = cap if quote.min_price is None else max(cap, quote.min_price)
+        cap = cap if quote.min_price is None else max(cap, _exact(quote.min_price))
         price, touch = instrument.round_price(cap, up=True), quote.bid
         beyond = touch is not None and touch < price
     if not price > 0:
@@ -160,3 +158,8 @@ def _price(
         limit = f"max_slippage_fraction = {params.max_slippage_fraction:g} from mark {quote.mark:g}"
         return NoPlan(Reason.NO_LIQUIDITY, f"best price {touch:g} is beyond the cap {price} ({limit})")
     return price
+
+
+def _exact(value: float) -> Decimal:
+    """A float as it is written: 1000 plus 0.1 % is 1001, not a tick's noise below it."""
+    return Decimal(repr(value))

@@ -47,6 +47,7 @@ class OrderTable:
         self._ended: dict[str, None] = {}  # labels, the longest ended first
         self._by_id: dict[tuple[str, str], str] = {}
         self._traded: dict[str, tuple[Decimal, Decimal]] = {}  # label -> amount, amount times price
+        self._settling: dict[str, Order] = {}  # reported as filled further than their trades have told
         self._fills: dict[tuple[str, str, str], None] = {}
         self._touched_wire_s: dict[str, float] = {}
         self._looked_up_wire_s: dict[str, float] = {}
@@ -99,6 +100,7 @@ class OrderTable:
             order.average_price = evidence.average_price
         order.detail = evidence.cancel_reason or order.detail
         self._move(order, _EVENT_OF_REPORT.get(evidence.state, OrderEvent.LOST))
+        self._settle(order)
         return before != (order.state, order.filled_amount, order.order_id)
 
     def fill(self, fill: Fill) -> bool:
@@ -141,20 +143,34 @@ class OrderTable:
         """Orders whose outcome nobody knows."""
         return [order for order in self.live() if order.state is OrderState.UNKNOWN]
 
+    def settling(self) -> list[Order]:
+        """Orders whose reported fills have not all arrived as trades: the position lacks them."""
+        return list(self._settling.values())
+
+    def settling_overdue(self, wire_s: float, timeout_s: float) -> list[Order]:
+        """Settling orders nothing has been heard of for `timeout_s`."""
+        return [order for order in self.settling() if self._touch(order) + timeout_s <= wire_s]
+
+    def settle_all(self, venue: str) -> None:
+        """The venue has told its positions: whatever its orders filled is in them."""
+        for label, order in tuple(self._settling.items()):
+            if order.intent.venue == venue:
+                self._traded[label] = (order.filled_amount, order.filled_amount * order.average_price)
+                del self._settling[label]
+
     def recent(self, most: int) -> list[Order]:
         """The newest orders, the newest first."""
         return list(self._orders.values())[: -most - 1 : -1]
 
     def in_flight(self, venue: str, instrument: str) -> Decimal:
-        """Signed amount that orders on an instrument may still trade, in its amount unit."""
-        return sum(
-            (
-                order.remaining_amount * order.intent.side.sign
-                for order in self.live(venue)
-                if order.intent.instrument == instrument
-            ),
-            Decimal(0),
-        )
+        """Signed amount, in the instrument's unit, that may still trade or has and is not in the position."""
+        live = {order.intent.label: order for order in self.live(venue)}
+        total = Decimal(0)
+        for label, order in (live | self._settling).items():
+            if (order.intent.venue, order.intent.instrument) == (venue, instrument):
+                waiting = order.remaining_amount + self._untraded(label, order)
+                total += waiting * order.intent.side.sign
+        return total
 
     def overdue(self, wire_s: float, ack_timeout_s: float) -> list[Order]:
         """Orders whose answer should have come: in flight, cancelling, or immediate and still open."""
@@ -229,6 +245,19 @@ class OrderTable:
             self._move(order, OrderEvent.FILLED_ALL)
         elif order.state in _NOT_THERE:
             self._move(order, OrderEvent.ACKED_OPEN)
+        self._settle(order)
+
+    def _untraded(self, label: str, order: Order) -> Decimal:
+        if label not in self._settling:
+            return Decimal(0)
+        return order.filled_amount - self._traded.get(label, (Decimal(0), Decimal(0)))[0]
+
+    def _settle(self, order: Order) -> None:
+        label = order.intent.label
+        if order.filled_amount > self._traded.get(label, (Decimal(0), Decimal(0)))[0]:
+            self._settling[label] = order
+        else:
+            self._settling.pop(label, None)
 
     @staticmethod
     def _filled_to(order: Order, amount: Decimal) -> None:
@@ -264,5 +293,6 @@ class OrderTable:
         del self._ended[label]
         self._by_id.pop((order.intent.venue, order.order_id or ""), None)
         self._traded.pop(label, None)
+        self._settling.pop(label, None)
         self._touched_wire_s.pop(label, None)
         self._looked_up_wire_s.pop(label, None)

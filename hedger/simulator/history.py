@@ -64,15 +64,12 @@ class History:
     def funding_rows(self, name: str, start_ms: int, end_ms: int) -> list[dict[str, object]]:
         """Hourly rows of get_funding_rate_history."""
         samples = list(self._samples.get(name, ()))
-        times = [s.market_ms for s in samples]
+        times = [sample.market_ms for sample in samples]
+        begin_ms = max(start_ms, times[0]) if times else end_ms + 1
         rows: list[dict[str, object]] = []
-        first_hour = -(-start_ms // HOUR_MS) * HOUR_MS
-        for hour in range(max(first_hour, times[0] if times else end_ms), end_ms + 1, HOUR_MS):
-            hour = hour // HOUR_MS * HOUR_MS
-            now, before = bisect_right(times, hour) - 1, bisect_right(times, hour - HOUR_MS) - 1
-            if now < 0 or hour < start_ms:
-                continue
-            rows.append(_funding_row(hour, samples[now], samples[max(before, 0)]))
+        for hour_ms in range(-(-begin_ms // HOUR_MS) * HOUR_MS, end_ms + 1, HOUR_MS):
+            now, before = bisect_right(times, hour_ms) - 1, bisect_right(times, hour_ms - HOUR_MS) - 1
+            rows.append(_funding_row(hour_ms, samples[now], samples[max(before, 0)]))
         return rows
 
     def candles(self, name: str, start_ms: int, end_ms: int, resolution_ms: int) -> dict[str, list[float]]:

@@ -18,7 +18,7 @@ SYMBOL = "BTC/USD:BTC"
 async def ccxt_client(module: str) -> AsyncIterator[tuple[Any, Ready]]:
     """A client of `ccxt.async_support` or `ccxt.pro` and the ready record of its exchange."""
     library = pytest.importorskip(module, reason="ccxt is not installed")
-    async with running_exchange(Options(seed=11, book="strangle")) as running:
+    async with running_exchange(Options(seed=11, speed=60.0, book="strangle")) as running:
         ready = running.ready
         client = library.deribit({"apiKey": ready.client_id, "secret": ready.client_secret})
         client.urls["api"] = {"rest": ready.sim_url, "ws": ready.ws_url}

@@ -327,3 +327,58 @@ def test_every_change_of_an_order_is_journalled() -> None:
 
     changes = [r.order.state for w in rig.of(fx.Write) for r in w.records if isinstance(r, OrderChanged)]
     assert changes[-1] is OrderState.FILLED
+
+
+def test_a_report_of_a_fill_whose_trades_are_late_still_counts_in_flight() -> None:
+    """Otherwise the delta looks unhedged for a moment and would be hedged twice."""
+    rig = Rig(**WIDE)
+    rig.start()
+    report, filled = rig.fill_of(rig.placed[0])
+    rig.step(report)
+    assert len(rig.placed) == 1
+    assert (rig.last.action, rig.last.reason) == (Action.WAIT, Reason.IN_FLIGHT)
+    assert rig.engine.view(rig.now).books[0].in_flight_coin > 3
+
+    rig.step(filled)
+    assert rig.last.reason is Reason.WITHIN_BAND
+    assert rig.engine.view(rig.now).books[0].in_flight_coin == 0
+
+
+def test_trades_that_never_come_are_fetched_with_a_snapshot() -> None:
+    rig = Rig(**WIDE)
+    rig.start()
+    order = rig.placed[0]
+    report, filled = rig.fill_of(order)
+    assert isinstance(filled, ev.Filled)
+    rig.step(report)
+    asked = len(rig.of(fx.RequestSnapshot))
+    rig.wait(3.1)
+    rig.step(*rig.quotes(CALL))
+    assert len(rig.of(fx.RequestSnapshot)) == asked + 1
+
+    held = {CALL: "-10", PERP: str(order.amount)}
+    rig.step(rig.snapshot(held, fills=[filled.fill]), *rig.quotes(CALL))
+    assert rig.last.reason is Reason.WITHIN_BAND
+    assert len(rig.placed) == 1
+
+
+def test_fills_alone_end_an_order_and_are_journalled() -> None:
+    rig = Rig(**WIDE)
+    rig.start()
+    rig.step(rig.fill_of(rig.placed[0])[1])
+
+    changes = [r.order.state for w in rig.of(fx.Write) for r in w.records if isinstance(r, OrderChanged)]
+    assert changes[-1] is OrderState.FILLED
+    assert rig.engine.view(rig.now).counters.orders["filled"] == 1
+
+
+def test_an_order_the_venue_has_forgotten_is_not_unknown_for_ever() -> None:
+    rig = Rig(**WIDE)
+    rig.start()
+    order = rig.placed[0]
+    rig.step(rig.report_of(order, "open"))
+    rig.step(ev.PlacementLost(venue=VENUE, label=order.label, reason="disconnect"))
+    rig.wait(10)
+    rig.step(empty_lookup(rig, order.valid_until_ms + 1))
+
+    assert rig.engine.view(rig.now).orders.unknown == 0

@@ -119,6 +119,11 @@ def test_the_price_is_capped_by_slippage_and_rounded_to_the_safe_side() -> None:
     assert (buy.order_type, buy.time_in_force) == (OrderType.LIMIT, TimeInForce.IOC)
 
 
+def test_noise_of_floats_costs_no_tick() -> None:
+    """1,000 plus 0.1 % is 1000.9999999999999 in floats."""
+    assert order(0.1, quote=market.future_quote(mark=1_000.0)).price == 1_001
+
+
 def test_the_price_stays_inside_the_venues_band() -> None:
     quote = market.future_quote(min_price=99_950.2, max_price=100_050.2)
     assert order(0.1, quote=quote).price == Decimal(100_050)
@@ -198,6 +203,6 @@ def test_the_price_never_exceeds_its_cap(mark: float, slippage: float, buy: bool
     answer = order(1.0 if buy else -1.0, quote=quote, params=params)
     assert answer.price is not None
     assert market.perpetual().legal_price(answer.price)
-    cap = mark * (1 + slippage) if buy else mark * (1 - slippage)
-    assert abs(float(answer.price) - cap) < 0.5
-    assert float(answer.price) <= cap if buy else float(answer.price) >= cap
+    cap = Decimal(repr(mark)) * (1 + (1 if buy else -1) * Decimal(repr(slippage)))
+    assert abs(answer.price - cap) < Decimal("0.5")
+    assert answer.price <= cap if buy else answer.price >= cap

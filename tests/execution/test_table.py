@@ -98,10 +98,24 @@ def test_an_order_is_in_flight_from_its_draft_to_its_end() -> None:
     table.sent(LABEL, 10.0)
     assert (order.state, order.sent_wire_s, in_flight(table)) == (OrderState.IN_FLIGHT, 10.0, Decimal(-100))
     assert table.report(report("open", 30))
-    assert (order.order_id, in_flight(table), table.open()) == ("900", Decimal(-70), [order])
+    assert (order.order_id, in_flight(table), table.open()) == ("900", Decimal(-100), [order])
+    assert table.fill(fill("1", 30))
+    assert (in_flight(table), table.settling()) == (Decimal(-70), [])
     assert table.report(report("cancelled", 30, cancel_reason="user_request"))
     assert (order.state, order.detail, in_flight(table)) == (OrderState.CANCELLED, "user_request", 0)
     assert table.live() == []
+
+
+def test_a_reported_fill_stays_in_flight_until_its_trade_or_the_position_has_told_of_it() -> None:
+    table, order = sent_order()
+    table.report(report("filled", 100))
+    assert (table.live(), table.settling(), in_flight(table)) == ([], [order], Decimal(100))
+    assert table.settling_overdue(12.0, 3.0) == []
+    assert table.settling_overdue(13.0, 3.0) == [order]
+    table.settle_all("elsewhere")
+    assert table.settling() == [order]
+    table.settle_all(order.intent.venue)
+    assert (table.settling(), in_flight(table)) == ([], 0)
 
 
 def test_a_label_is_used_once() -> None:

@@ -41,7 +41,7 @@ class Venue(RuleBasedStateMachine):
         self.messages: list[OrderReport | Fill] = []
         self.delivered: set[str] = set()
         self.before = self.order.state
-        self.told = Decimal(0)
+        self.told = self.traded = Decimal(0)
 
     @rule()
     @precondition(lambda self: not self.exists)
@@ -70,6 +70,7 @@ class Venue(RuleBasedStateMachine):
         message = data.draw(st.sampled_from(self.messages))
         if isinstance(message, Fill):
             assert self.table.fill(message) is (message.trade_id not in self.delivered)
+            self.traded += 0 if message.trade_id in self.delivered else message.amount
             self.delivered.add(message.trade_id)
         else:
             self.table.report(message)
@@ -119,10 +120,11 @@ class Venue(RuleBasedStateMachine):
         self.before = self.order.state
 
     @invariant()
-    def in_flight_is_what_live_orders_may_still_trade(self) -> None:
+    def in_flight_is_what_may_still_trade_or_has_and_was_not_told_by_a_trade(self) -> None:
         live = self.order.state not in TERMINAL
         assert self.table.live() == ([self.order] if live else [])
         expected = Decimal(100) - self.order.filled_amount if live else Decimal(0)
+        expected += max(Decimal(0), self.order.filled_amount - self.traded)
         assert self.table.in_flight(market.VENUE, market.PERPETUAL) == expected
 
     @invariant()

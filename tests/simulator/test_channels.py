@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hedger.simulator.channels import parse_channel
-from tests.simulator.scripted_world import CALL, PERPETUAL, Desk, logged_in, notifications
+from tests.simulator.scripted_world import CALL, EXPIRING_FUTURE, PERPETUAL, Desk, logged_in, notifications
 
 TICKER = f"ticker.{PERPETUAL}.100ms"
 CHANGES = "user.changes.any.any.raw"
@@ -148,6 +148,32 @@ class TestOtherFeeds:
         assert notifications(frames, channels[1])[0]["index_name"] == "btc_usd"
         assert set(notifications(frames, channels[2])[0]) >= {"interest", "index_price", "timestamp"}
 
+    def test_expiration_estimates_and_public_methods(self) -> None:
+        desk = Desk()
+        channels = ["estimated_expiration_price.btc_usd", "platform_state.public_methods_state"]
+        frames = desk.exchange_frames("public/subscribe", channels=channels)
+        (estimate,) = notifications(frames, channels[0])
+        assert (estimate["price"], estimate["is_estimated"]) == (100_000, False)
+        assert estimate["seconds"] == 64_000
+        assert notifications(frames, channels[1]) == [{"allow_unauthenticated_public_requests": True}]
+
+    def test_an_own_order_joins_its_level_in_the_book(self) -> None:
+        desk = logged_in()
+        desk.buy(10, price=99_999)
+        desk.sell(20, price=100_002)
+        book = desk.call("public/get_order_book", instrument_name=PERPETUAL, depth=10).result
+        assert [99_999, 2_010] in book["bids"]
+        assert book["asks"][-1] == [100_002, 20]
+
+    def test_a_channel_of_an_expired_instrument_falls_silent(self) -> None:
+        desk = logged_in()
+        channel = f"ticker.{EXPIRING_FUTURE}.100ms"
+        desk.call("public/subscribe", channels=[channel])
+        desk.wire_s += 2 * 86_400
+        desk.exchange.tick(desk.wire_s)
+        desk.frames()
+        assert notifications(desk.pass_time(1.0), channel) == []
+
 
 class TestPrivateEvents:
     def test_a_fill_tells_order_trade_and_position_after_the_reply(self) -> None:
@@ -179,6 +205,18 @@ class TestPrivateEvents:
         assert notifications(frames, slow) == []
         (rows,) = notifications(desk.pass_time(0.2), slow)
         assert [row["order_state"] for row in rows] == ["open"]
+
+    def test_aggregated_changes_are_one_message_per_instrument(self) -> None:
+        desk = logged_in()
+        channel = "user.changes.any.any.100ms"
+        desk.call("private/subscribe", channels=[channel])
+        for amount in (10, 20):
+            desk.buy(amount, type="market")
+        desk.sell(0.1, CALL, price=0.0195)
+        first, second = notifications(desk.pass_time(0.3), channel)
+        assert [trade["amount"] for trade in first["trades"]] == [10, 20]
+        assert first["positions"][0]["size"] == 30
+        assert second["instrument_name"] == CALL
 
     def test_trades_are_lists_and_filtered_by_kind(self) -> None:
         desk = logged_in()

@@ -219,6 +219,15 @@ class TestRefusals:
     def test_a_label_of_64_characters_is_kept(self, desk: Desk) -> None:
         assert desk.buy(10, price=99_000, label="x" * 64).result["order"]["label"] == "x" * 64
 
+    def test_a_closed_book_takes_no_orders(self, desk: Desk) -> None:
+        desk.world.set(PERPETUAL, state="locked")
+        desk.refresh()
+        assert desk.buy(10, price=99_000).error["code"] == 10012
+
+    def test_there_is_nothing_to_close_when_flat(self, desk: Desk) -> None:
+        reply = desk.call("private/close_position", instrument_name=PERPETUAL, type="market")
+        assert reply.error["code"] == 10010
+
     def test_what_comes_after_valid_until_times_out_and_places_nothing(self, desk: Desk) -> None:
         error = desk.buy(10, type="market", valid_until=desk.now_ms - 1).error
         assert (error["code"], error["message"]) == (13888, "timed_out")
@@ -240,6 +249,25 @@ class TestEditAndCancel:
         result = desk.call("private/edit", order_id=order_id, amount=100, price=100_001).result
         assert result["order"]["order_state"] == "filled"
         assert len(result["trades"]) == 1
+
+    def test_an_edit_is_checked_like_an_order(self, desk: Desk) -> None:
+        order_id = desk.buy(1_500, price=100_000.5).result["order"]["order_id"]  # 1 000 filled
+        for fields, code in (
+            ({"amount": 1_000, "price": 99_000}, 11008),
+            ({"amount": 1_505, "price": 99_000}, 10027),
+            ({"amount": 1_500, "price": 99_000.2}, 10043),
+            ({"amount": 90_000_000, "price": 99_000}, 10009),
+        ):
+            assert desk.call("private/edit", order_id=order_id, **fields).error["code"] == code
+        desk.call("private/cancel", order_id=order_id)
+        assert desk.call("private/edit", order_id=order_id, amount=2_000, price=99_000).error["code"] == 11044
+
+    def test_an_edit_by_label_changes_the_one_order(self, desk: Desk) -> None:
+        desk.buy(10, price=99_000, label="once")
+        fields = {"instrument_name": PERPETUAL, "amount": 20, "price": 98_900}
+        order = desk.call("private/edit_by_label", label="once", **fields).result["order"]
+        assert (order["amount"], order["price"]) == (20, 98_900)
+        assert desk.call("private/edit_by_label", label="none", **fields).error["code"] == 10004
 
     def test_the_mmp_flag_cannot_be_edited(self, desk: Desk) -> None:
         order_id = desk.buy(100, price=99_000).result["order"]["order_id"]
@@ -340,6 +368,21 @@ class TestQueries:
             "private/get_user_trades_by_instrument", instrument_name=PERPETUAL, start_seq=11, count=100
         ).result
         assert [t["trade_seq"] for t in rest["trades"]] == [11, 12]
+
+    def test_trades_are_found_by_time_and_by_id(self, desk: Desk) -> None:
+        ids = [desk.buy(10, type="market").result["trades"][0]["trade_id"] for _ in range(3)]
+        span = {"start_timestamp": desk.now_ms - 1, "end_timestamp": desk.now_ms}
+        for kind, key in (("currency", {"currency": "BTC"}), ("instrument", {"instrument_name": PERPETUAL})):
+            for scope in ("private/get_user_trades_by", "public/get_last_trades_by"):
+                page = desk.call(f"{scope}_{kind}_and_time", **key, **span).result
+                assert [t["trade_id"] for t in page["trades"]] == ids
+                assert desk.call(f"{scope}_{kind}_and_time", **key).error["code"] == -32602
+                later = desk.call(f"{scope}_{kind}", start_timestamp=desk.now_ms + 1, **key).result
+                assert later == {"trades": [], "has_more": False}
+        since = desk.call("private/get_user_trades_by_currency", currency="BTC", start_id=ids[1]).result
+        assert [t["trade_id"] for t in since["trades"]] == ids[1:]
+        wrong = desk.call("private/get_user_trades_by_currency", currency="BTC", start_id="x")
+        assert wrong.error["data"]["param"] == "start_id"
 
     def test_trades_by_order_are_a_bare_list(self, desk: Desk) -> None:
         order_id = desk.buy(2_000, type="market").result["order"]["order_id"]

@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from hedger.simulator.model import WorldEvent
 from hedger.simulator.options import Options, Ready
 from hedger.simulator.server import running_exchange
 from tests.simulator.scripted_world import PERPETUAL, ScriptedWorld
@@ -124,6 +125,63 @@ async def test_a_dropped_socket_breaks_for_the_client() -> None:
         message = await socket.receive(DEADLINE_S)
         assert message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
         assert socket.close_code == 1006
+
+
+async def test_a_lost_reply_over_http_breaks_the_connection_but_the_order_stands() -> None:
+    async with (
+        running_exchange(Options(seed=3), world=ScriptedWorld()) as running,
+        aiohttp.ClientSession() as http,
+    ):
+        ready = running.ready
+        fault = {"kind": "lost_reply", "method": "public/get_time"}
+        async with http.post(f"{ready.sim_url}/sim/fault", json=fault):
+            pass
+        with pytest.raises(aiohttp.ClientError):
+            await http.post(f"{ready.http_url}/public/get_time", json={})
+        async with http.post(f"{ready.http_url}/public/get_time", json={}) as answer:
+            assert answer.status == 200
+
+
+async def test_the_33rd_connection_is_refused_with_429() -> None:
+    async with (
+        running_exchange(Options(seed=3), world=ScriptedWorld()) as running,
+        aiohttp.ClientSession() as http,
+    ):
+        sockets = [await http.ws_connect(running.ready.ws_url) for _ in range(32)]
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await http.ws_connect(running.ready.ws_url)
+        assert refused.value.status == 429
+        await asyncio.gather(*(socket.close() for socket in sockets))
+
+
+class BrokenWorld(ScriptedWorld):
+    def advance(self, market_ms: int) -> Sequence[WorldEvent]:
+        raise KeyError("gone")
+
+
+async def broken_world_served() -> None:
+    async with running_exchange(Options(seed=3), world=BrokenWorld()) as running:
+        await asyncio.wait([running.ticking], timeout=DEADLINE_S)
+
+
+async def test_an_error_of_the_world_is_not_hidden() -> None:
+    """A world that breaks ends the server with its error instead of leaving a frozen market."""
+    with pytest.raises(KeyError, match="gone"):
+        await broken_world_served()
+
+
+async def test_a_delay_holds_frames_back_in_order() -> None:
+    async with (
+        running_exchange(Options(seed=3), world=ScriptedWorld()) as running,
+        aiohttp.ClientSession() as http,
+        http.ws_connect(running.ready.ws_url) as socket,
+    ):
+        client = Client(socket)
+        fault = {"kind": "delay", "delay_s": 0.2, "duration_s": 60}
+        async with http.post(f"{running.ready.sim_url}/sim/fault", json=fault):
+            pass
+        assert (await client.call("public/test"))["version"]
+        assert isinstance(await client.call("public/get_time"), int)
 
 
 async def test_too_many_requests_are_answered_and_the_socket_closed() -> None:

@@ -173,6 +173,44 @@ class TestHttp:
         assert (status, body["result"]["order"]["post_only"]) == (200, True)
 
 
+class TestSmallMethods:
+    def test_hello_needs_a_name_and_tells_the_version(self) -> None:
+        assert Desk().call("public/hello", client_name="x", client_version="1").result["version"]
+        assert Desk().call("public/hello").error["data"]["param"] == "client_name"
+
+    def test_a_test_may_be_asked_to_fail(self) -> None:
+        assert Desk().call("public/test", expected_result="exception").error["code"] == 11030
+
+    def test_status_locked_is_a_text(self) -> None:
+        assert Desk().call("public/status").result == {"locked": "false"}
+
+    def test_auth_echoes_its_state_and_refuses_other_grants(self) -> None:
+        desk = Desk()
+        assert desk.log_in(state="s-1").result["state"] == "s-1"
+        assert desk.call("public/auth", grant_type="magic").error["data"]["param"] == "grant_type"
+        assert (
+            desk.call("public/auth", grant_type="client_signature", client_id="key-1").error["code"] == -32602
+        )
+
+    @pytest.mark.parametrize("header", ["Basic abc", "deri-hmac-sha256 id=key-1", "nonsense"])
+    def test_other_http_headers_are_unauthorized(self, header: str) -> None:
+        status, body = Desk().http("GET", "/api/v2/private/get_positions", authorization=header)
+        assert (status, body["error"]["code"]) == (400, 13009)
+
+    def test_disabling_the_heartbeat_and_cancel_on_disconnect(self) -> None:
+        desk = logged_in()
+        desk.call("public/set_heartbeat", interval=10)
+        assert desk.call("public/disable_heartbeat").result == "ok"
+        assert desk.pass_time(30.0) == []
+        desk.call("private/enable_cancel_on_disconnect")
+        assert desk.call("private/get_cancel_on_disconnect").result == {
+            "scope": "connection",
+            "enabled": True,
+        }
+        assert desk.call("private/disable_cancel_on_disconnect").result == "ok"
+        assert desk.call("private/get_cancel_on_disconnect").result["enabled"] is False
+
+
 class TestHeartbeat:
     def test_an_interval_below_ten_seconds_is_refused(self) -> None:
         assert Desk().call("public/set_heartbeat", interval=5).error["code"] == -32602

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hedger.domain.errors import BadDataError
 from hedger.domain.instrument import Instrument, InstrumentState, Kind, Payoff, TickStep
 from hedger.venues.deribit import wire
-from hedger.venues.deribit.numbers import positive
+from hedger.venues.deribit.numbers import finite, positive
 
 _CHANNEL = "get_instruments"
 _PAYOFFS = {"reversed": Payoff.INVERSE, "linear": Payoff.LINEAR}
@@ -51,8 +51,8 @@ def instrument_of(row: wire.InstrumentRow, venue: str) -> Instrument:
         expiration_ms=None if kind in (Kind.PERPETUAL, Kind.SPOT) else row.expiration_timestamp,
         strike_usd=_strike(row, kind),
         option_sign=_option_sign(row, kind),
-        maker_commission=row.maker_commission,
-        taker_commission=row.taker_commission,
+        maker_commission=finite(_CHANNEL, "maker_commission", row.maker_commission),
+        taker_commission=finite(_CHANNEL, "taker_commission", row.taker_commission),
         settlement_period=row.settlement_period or "",
     )
 

@@ -10,21 +10,26 @@ _LARGEST_EXPONENT = 30
 
 
 def finite(channel: str, field: str, value: Decimal) -> Decimal:
-    """`value` if it is a number one can add up. Raises BadDataError."""
+    """`value` if it is a number one can add up, in plain digits: 3.2e4, 32000.0 and 32000 print alike.
+
+    Raises BadDataError.
+    """
     if not value.is_finite() or abs(value.adjusted()) > _LARGEST_EXPONENT:
         raise BadDataError(channel, field, str(value), "a finite number of a sane size")
-    return value
+    return Decimal(f"{value.normalize():f}")
 
 
 def positive(channel: str, field: str, value: Decimal) -> Decimal:
     """`value` if it is above zero. Raises BadDataError."""
-    if finite(channel, field, value) <= 0:
+    checked = finite(channel, field, value)
+    if checked <= 0:
         raise BadDataError(channel, field, str(value), "above zero")
-    return value
+    return checked
 
 
 def not_negative(channel: str, field: str, value: Decimal) -> Decimal:
     """`value` if it is zero or above. Raises BadDataError."""
-    if finite(channel, field, value) < 0:
+    checked = finite(channel, field, value)
+    if checked < 0:
         raise BadDataError(channel, field, str(value), "zero or above")
-    return value
+    return checked

@@ -1,0 +1,267 @@
+"""What paper mode believes: real positions of the account plus the fills of orders that were never sent.
+
+Pure. An order trades at once against the touch of the last quote, up to the amount shown there; what is left is
+cancelled. Nothing rests, so nothing fills later.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_DOWN, Decimal
+
+import msgspec
+
+from hedger.domain.account import Fill, Position
+from hedger.domain.errors import InvariantError
+from hedger.domain.instrument import Instrument, InstrumentState, Payoff
+from hedger.domain.order import OrderIntent, OrderReport, OrderType, Side, TimeInForce
+from hedger.domain.quote import Quote
+from hedger.domain.vocabulary import Mode
+from hedger.engine import events as ev
+from hedger.engine.effects import Cancel, LookUp, Place
+from hedger.engine.events import Event, Now
+
+MAX_ORDERS = 10_000  # remembered for look-ups
+REFUSED = 0  # the code of paper's own refusals
+FEE_DIGITS = Decimal("1e-8")
+OPTION_FEE_CAP = Decimal("0.125")  # of the option's price (deribit.md 11)
+
+
+class PaperAccount:
+    """One venue's paper fills on top of what the venue reports."""
+
+    def __init__(self, venue: str) -> None:
+        self._venue = venue
+        self._instruments: dict[str, Instrument] = {}
+        self._quotes: dict[str, Quote] = {}
+        self._real: dict[str, Position] = {}
+        self._paper: dict[str, Decimal] = {}
+        self._reports: dict[str, OrderReport] = {}
+        self._fills: dict[str, Fill] = {}
+        self._connected = False
+
+    # -- the venue's events ------------------------------------------------------------------------
+
+    def seen(self, event: Event) -> Event:
+        """Learn from a venue's event; returns it with our paper positions added where it tells positions."""
+        match event:
+            case ev.LinkUp():
+                self._connected = True
+                return msgspec.structs.replace(event, account_id=f"{event.account_id}-paper")
+            case ev.LinkDown():
+                self._connected = False
+            case ev.InstrumentsListed():
+                self._list(event)
+            case ev.InstrumentStateChanged():
+                self._set_state(event)
+            case ev.Quoted():
+                self._quotes[event.quote.instrument] = event.quote
+            case ev.PositionReported():
+                self._real[event.position.instrument] = event.position
+                return ev.PositionReported(position=self._combined(event.position.instrument))
+            case ev.SnapshotTaken():
+                return self._snapshot(event)
+            case _:
+                pass
+        return event
+
+    def _list(self, event: ev.InstrumentsListed) -> None:
+        if event.complete:
+            self._instruments.clear()
+        self._instruments.update({one.name: one for one in event.instruments})
+
+    def _set_state(self, event: ev.InstrumentStateChanged) -> None:
+        known = self._instruments.get(event.instrument)
+        if known is not None:
+            self._instruments[known.name] = msgspec.structs.replace(known, state=event.state)
+
+    def _snapshot(self, event: ev.SnapshotTaken) -> ev.SnapshotTaken:
+        self._real = {position.instrument: position for position in event.positions}
+        names = sorted(set(self._real) | set(self._paper))
+        return msgspec.structs.replace(
+            event,
+            positions=tuple(self._combined(name) for name in names),
+            fills=(*event.fills, *self._fills.values()),
+        )
+
+    def _combined(self, name: str) -> Position:
+        """The real position with the paper one on top; figures of the venue are true of its own part only."""
+        paper = self._paper.get(name, Decimal(0))
+        real = self._real.get(name) or Position(venue=self._venue, instrument=name, size=Decimal(0))
+        if not paper:
+            return real
+        return Position(venue=self._venue, instrument=name, size=real.size + paper)
+
+    # -- effects -----------------------------------------------------------------------------------
+
+    def place(self, effect: Place, now: Now) -> list[Event]:
+        """Fill an approved paper order or say why not. Raises InvariantError for any other mode."""
+        intent, mode = effect.approved.intent, effect.approved.mode
+        if mode is not Mode.PAPER:
+            raise InvariantError(
+                f"{intent.label}: a placement approved for mode {mode} reached the paper venue"
+            )
+        if not self._connected:
+            return [ev.PlacementUnsent(venue=self._venue, label=intent.label, reason="the link is down")]
+        instrument = self._instruments.get(intent.instrument)
+        why = _unacceptable(intent, instrument, now)
+        if why or instrument is None:
+            return [ev.PlacementRefused(venue=self._venue, label=intent.label, code=REFUSED, message=why)]
+        return self._trade(intent, instrument, now)
+
+    def _trade(self, intent: OrderIntent, instrument: Instrument, now: Now) -> list[Event]:
+        quote = self._quotes.get(intent.instrument)
+        price, shown = _touch(intent, quote)
+        amount = self._reducing(intent, _fillable(intent, instrument, price, shown))
+        fill = None
+        if quote is not None and price is not None and amount > 0:
+            fill = self._filled(intent, instrument, quote, price, amount, now)
+        self._remember(_report(intent, self._venue, price, amount, now), fill)
+        events: list[Event] = [] if fill is None else [ev.Filled(fill=fill)]
+        events.append(ev.Reported(report=self._reports[intent.label]))
+        if fill is not None:
+            events.append(ev.PositionReported(position=self._combined(intent.instrument)))
+        return events
+
+    def _reducing(self, intent: OrderIntent, amount: Decimal) -> Decimal:
+        """A reduce-only order is trimmed to the position it reduces."""
+        if not intent.reduce_only:
+            return amount
+        held = self._combined(intent.instrument).size
+        return min(amount, max(Decimal(0), -held * intent.side.sign))
+
+    def _filled(
+        self,
+        intent: OrderIntent,
+        instrument: Instrument,
+        quote: Quote,
+        price: Decimal,
+        amount: Decimal,
+        now: Now,
+    ) -> Fill:
+        self._paper[instrument.name] = (
+            self._paper.get(instrument.name, Decimal(0)) + amount * intent.side.sign
+        )
+        self._quotes[instrument.name] = _less(quote, intent.side, amount)
+        return Fill(
+            venue=self._venue,
+            trade_id=f"paper-{intent.label}",
+            order_id=_order_id(intent.label),
+            label=intent.label,
+            instrument=instrument.name,
+            side=intent.side,
+            amount=amount,
+            price=price,
+            fee=taker_fee(instrument, price, amount, quote.index_usd),
+            fee_currency=instrument.settlement_currency,
+            market_ms=now.market_ms,
+            mark_price=quote.mark,
+            index_usd=quote.index_usd,
+            liquidity="T",
+        )
+
+    def _remember(self, report: OrderReport, fill: Fill | None) -> None:
+        self._reports[report.label] = report
+        if fill is not None:
+            self._fills[report.label] = fill
+        if len(self._reports) > MAX_ORDERS:
+            oldest = next(iter(self._reports))
+            del self._reports[oldest]
+            self._fills.pop(oldest, None)
+
+    def cancel(self, effect: Cancel) -> list[Event]:
+        """Paper orders have ended before anybody can cancel them; real ones are not ours to touch."""
+        message = "paper mode: nothing of ours rests at the venue"
+        return [ev.CancelRefused(venue=self._venue, label=effect.label, code=REFUSED, message=message)]
+
+    def look_up(self, effect: LookUp, now: Now) -> list[Event]:
+        """What became of a label, from our own memory."""
+        report, fill = self._reports.get(effect.label), self._fills.get(effect.label)
+        return [
+            ev.LookedUp(
+                venue=self._venue,
+                label=effect.label,
+                server_ms=now.market_ms,
+                reports=() if report is None else (report,),
+                fills=() if fill is None else (fill,),
+            )
+        ]
+
+
+def taker_fee(instrument: Instrument, price: Decimal, amount: Decimal, index_usd: float) -> Decimal:
+    """Fee in the settlement currency, to 8 digits (deribit.md 11: rate of the notional, options capped)."""
+    rate, inverse = instrument.taker_commission, instrument.payoff is Payoff.INVERSE
+    if instrument.is_option:
+        basis = Decimal(1) if inverse else Decimal(repr(index_usd))
+        fee = min(rate * basis, OPTION_FEE_CAP * price) * amount
+    else:
+        fee = rate * amount / price if inverse else rate * amount * price
+    return fee.quantize(FEE_DIGITS, ROUND_DOWN)
+
+
+def _unacceptable(intent: OrderIntent, instrument: Instrument | None, now: Now) -> str:
+    """Why a venue would refuse this order outright; empty where it would not."""
+    if instrument is None:
+        return f"{intent.instrument} is not listed"
+    if instrument.state is not InstrumentState.OPEN:
+        return f"{intent.instrument} is {instrument.state}"
+    if not instrument.legal_amount(intent.amount):
+        return f"amount {intent.amount} is no multiple of {instrument.amount_step}"
+    if intent.price is not None and not instrument.legal_price(intent.price):
+        return f"price {intent.price} is off the tick {instrument.tick_at(intent.price)}"
+    if now.market_ms > intent.valid_until_ms:
+        return f"valid_until {intent.valid_until_ms} has passed"
+    return ""
+
+
+def _touch(intent: OrderIntent, quote: Quote | None) -> tuple[Decimal | None, Decimal]:
+    """Price and amount shown on the side the order takes from; None where nothing acceptable is shown."""
+    if quote is None:
+        return None, Decimal(0)
+    buys = intent.side is Side.BUY
+    price, amount = (quote.ask, quote.ask_amount) if buys else (quote.bid, quote.bid_amount)
+    if price is None or intent.post_only:
+        return None, Decimal(0)
+    exact = Decimal(repr(price))
+    limit = None if intent.order_type is OrderType.MARKET else intent.price
+    if limit is not None and (exact - limit) * intent.side.sign > 0:
+        return None, Decimal(0)
+    return exact, Decimal(repr(amount))
+
+
+def _fillable(intent: OrderIntent, instrument: Instrument, price: Decimal | None, shown: Decimal) -> Decimal:
+    if price is None:
+        return Decimal(0)
+    steps = (min(intent.amount, shown) / instrument.amount_step).to_integral_value(ROUND_DOWN)
+    amount = steps * instrument.amount_step
+    return Decimal(0) if intent.time_in_force is TimeInForce.FOK and amount < intent.amount else amount
+
+
+def _less(quote: Quote, side: Side, amount: Decimal) -> Quote:
+    """The quote with what we took away: one quote does not fill twice."""
+    if side is Side.BUY:
+        return msgspec.structs.replace(quote, ask_amount=max(0.0, quote.ask_amount - float(amount)))
+    return msgspec.structs.replace(quote, bid_amount=max(0.0, quote.bid_amount - float(amount)))
+
+
+def _order_id(label: str) -> str:
+    return f"paper-{label}"
+
+
+def _report(intent: OrderIntent, venue: str, price: Decimal | None, filled: Decimal, now: Now) -> OrderReport:
+    done = filled == intent.amount
+    return OrderReport(
+        venue=venue,
+        order_id=_order_id(intent.label),
+        label=intent.label,
+        instrument=intent.instrument,
+        side=intent.side,
+        state="filled" if done else "cancelled",
+        amount=intent.amount,
+        filled_amount=filled,
+        average_price=price if filled and price is not None else Decimal(0),
+        price=intent.price,
+        order_type=intent.order_type.value,
+        reduce_only=intent.reduce_only,
+        cancel_reason=None if done else "paper_residual",
+        updated_ms=now.market_ms,
+    )

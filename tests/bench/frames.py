@@ -1,0 +1,92 @@
+"""A book of 100 options and a stream of its tickers as the wire carries them."""
+
+from __future__ import annotations
+
+import json
+import random
+
+from hedger.domain.names import parse_name
+from hedger.engine import events as ev
+from tests.engine.rig import PERP, Rig
+
+STRIKES = tuple(range(80_000, 130_000, 1_000))
+
+
+def names() -> list[str]:
+    """Fifty strikes, calls and puts of one expiry."""
+    return [f"BTC-30JAN26-{strike}-{kind}" for strike in STRIKES for kind in "CP"]
+
+
+def hundred_option_rig() -> Rig:
+    """A live engine with the book held, quoted and inside a band it never leaves."""
+    rig = Rig(lower=-1e6, upper=1e6, hard_lower=-1e6, hard_upper=1e6)
+    held = names()
+    rig.step(rig.listed(*held), rig.link_up())
+    rig.step(rig.journal())
+    rig.step(rig.snapshot({name: "-1" if index % 2 else "1" for index, name in enumerate(held)}))
+    rig.step(*rig.quotes(*held))
+    return rig
+
+
+def ticker_frame(rig: Rig, name: str) -> bytes:
+    """One ticker notification of about 800 bytes, with everything the venue sends beside what is needed."""
+    quoted = rig.perp_quote() if name == PERP else rig.option_quote(name)
+    quote = quoted.quote
+    data: dict[str, object] = {
+        "timestamp": quote.market_ms,
+        "state": "open",
+        "stats": {
+            "high": 0.052,
+            "low": 0.031,
+            "price_change": -4.1121,
+            "volume": 31.2,
+            "volume_usd": 131_202.11,
+        },
+        "index_price": rig.index,
+        "instrument_name": name,
+        "last_price": 0.0425,
+        "settlement_price": 0.04211873,
+        "min_price": 0.0001,
+        "max_price": 0.5,
+        "open_interest": 311.2,
+        "mark_price": round(quote.mark, 4),
+        "best_ask_price": 0.5,
+        "best_bid_price": 0.0001,
+        "best_ask_amount": 21.3,
+        "best_bid_amount": 14.0,
+        "estimated_delivery_price": rig.index,
+    }
+    if name != PERP:
+        data |= {
+            "interest_rate": 0.0,
+            "mark_iv": round(100 * rig.iv, 2),
+            "bid_iv": 53.1,
+            "ask_iv": 57.2,
+            "underlying_price": rig.index,
+            "underlying_index": f"BTC-{parse_name(name).name.split('-')[1]}",
+            "greeks": {
+                "delta": round(quote.delta or 0.0, 5),
+                "gamma": 0.00002,
+                "vega": 111.37268,
+                "theta": -102.09162,
+                "rho": 21.5,
+            },
+        }
+    else:
+        data |= {"best_bid_price": rig.index - 0.5, "best_ask_price": rig.index + 0.5}
+        data |= {"min_price": rig.index * 0.985, "max_price": rig.index * 1.015}
+    params = {"channel": f"ticker.{name}.100ms", "data": data}
+    return json.dumps({"jsonrpc": "2.0", "method": "subscription", "params": params}).encode()
+
+
+def frames(rig: Rig, count: int, seed: int = 7) -> list[bytes]:
+    """A random walk of the index seen through the book's tickers."""
+    draw = random.Random(seed)
+    everything = [*names(), PERP]
+    made = []
+    for _ in range(count):
+        rig.index *= 1.0 + draw.gauss(0.0, 2e-5)
+        made.append(ticker_frame(rig, draw.choice(everything)))
+    return made
+
+
