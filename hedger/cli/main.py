@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from hedger import __version__
-from hedger.cli.exit_codes import exit_code_of
 from hedger.domain.errors import HedgerError
 
 app = typer.Typer(
@@ -54,4 +53,4 @@ def run() -> None:
         app()
     except HedgerError as error:
         print(f"hedger: {error}", file=sys.stderr)
-        sys.exit(exit_code_of(error))
+        sys.exit(error.exit_code)

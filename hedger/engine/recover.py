@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState
 from hedger.domain.vocabulary import Phase, Severity, stricter
 from hedger.engine import events as ev
@@ -79,7 +81,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
 
 
 def _restore(state: State, order: Order, step: Step) -> None:
-    state.orders.restore(order)
+    state.orders.restore(msgspec.structs.replace(order))  # the event stays as it was
     if order.state not in TERMINAL:
         work.order_event(state, order.intent.label, OrderEvent.LOST, "the daemon restarted", step)
 

@@ -77,6 +77,7 @@ class BookView(msgspec.Struct, frozen=True):
     band: BandView
     index_usd: float | None
     equity_coin: float | None
+    options_value_coin: float | None
     gamma_coin_per_usd: float | None
     theta_usd_per_day: float | None
     vega_usd: float | None

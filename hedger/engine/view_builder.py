@@ -108,6 +108,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         band=_band(book, sight),
         index_usd=exposure.index_usd,
         equity_coin=exposure.equity_coin,
+        options_value_coin=exposure.options_value_coin,
         gamma_coin_per_usd=exposure.gamma_coin_per_usd,
         theta_usd_per_day=exposure.theta_usd_per_day,
         vega_usd=exposure.vega_usd,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from hedger.domain.account import Fill
 from hedger.domain.approval import Approved
 from hedger.domain.errors import InvariantError
@@ -113,7 +115,7 @@ def cancel(state: State, order: Order, step: Step) -> None:
 
 
 def _changed(state: State, order: Order, before: OrderState, step: Step) -> None:
-    step.record(OrderChanged(market_ms=step.now.market_ms, order=order))
+    step.record(OrderChanged(market_ms=step.now.market_ms, order=msgspec.structs.replace(order)))
     if order.state is before:
         return
     state.orders.touched(order.intent.label, step.now.wire_s)

@@ -1,8 +1,8 @@
 """The supervisor: start order, one TaskGroup, signals, reload, and a shutdown with a deadline.
 
-    journal and lock -> engine -> venue -> web -> reload
-    SIGTERM, SIGINT: stop deciding, cancel what rests, wait for evidence, flush, exit; a second one forces.
-    SIGHUP: reload now.
+journal and lock -> engine -> venue -> web -> reload
+SIGTERM, SIGINT: stop deciding, cancel what rests, wait for evidence, flush, exit; a second one forces.
+SIGHUP: reload now.
 """
 
 from __future__ import annotations
@@ -11,53 +11,51 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-
-from aiohttp import web
+from typing import Any
 
 from hedger import __version__
 from hedger.domain.errors import HedgerError, VenueError
 from hedger.domain.vocabulary import Mode
 from hedger.engine.decision import Decision
+from hedger.engine.effects import Exit
 from hedger.engine.engine import Engine
 from hedger.engine.events import CommandGiven, StopRequested
 from hedger.engine.view import StatusView
 from hedger.journal.journal import Journal
 from hedger.journal.writer import JournalWriter
 from hedger.runtime.clock import Clock
-from hedger.runtime.live import LiveDriver
+from hedger.runtime.live import LiveDriver, StepWatcher
 from hedger.runtime.log import NoteLog
 from hedger.runtime.metrics import Metrics
 from hedger.runtime.recorder import Recorder
 from hedger.runtime.reload import ReloadWatcher
+from hedger.runtime.start import Source
 from hedger.settings.load import Loaded
 from hedger.venues.deribit.client import DeribitVenue
 from hedger.venues.paper import PaperVenue
 from hedger.venues.protocol import Venue
-from hedger.web.api import make_app
-from hedger.web.token import ensure_token
 
 FLUSH_S = 5.0  # how long the journal may take to write what is left at the end
+FORCED = 1  # exit code of a second signal
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where the page and the API are."""
+class Started:
+    """A running daemon, for whoever started it in this process."""
 
-    host: str
-    port: int
+    daemon: Daemon
+    url: str  # of the page and the API; empty without a web surface
 
-    @property
-    def url(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+
+Surface = Callable[["Daemon"], AbstractAsyncContextManager[str]]
+Companion = Callable[[Started], Coroutine[Any, Any, None]]
 
 
 class Daemon:
-    """The driver as the web surface sees it (`web.port.DaemonPort`)."""
+    """The driver as the web surface sees it (its `DaemonPort`)."""
 
     def __init__(self, driver: LiveDriver, journal: Journal, metrics: Metrics, token: str) -> None:
         self.driver, self._journal, self._metrics, self.token = driver, journal, metrics, token
@@ -73,10 +71,157 @@ class Daemon:
         return self.driver.engine.plan(book, self.driver.clock.now())
 
     async def decisions(self, limit: int, book: str, before_ms: int | None) -> Sequence[Decision]:
-        return await self._journal.decisions(limit=limit, book=book, before_ms=before_ms)
+        return await self._journal.decisions(limit, book, before_ms)
 
     async def command(self, given: CommandGiven) -> StatusView:
         return await self.driver.obeyed(given)
 
     def metrics(self) -> bytes:
         return self._metrics.render()
+
+    def stop(self, reason: str) -> None:
+        """Ask for an orderly stop."""
+        self.driver.emit(StopRequested(reason=reason))
+
+
+async def run_daemon(
+    loaded: Loaded,
+    source: Source | None = None,
+    *,
+    token: str = "",
+    surface: Surface | None = None,
+    companion: Companion | None = None,
+    watchers: Sequence[StepWatcher] = (),
+) -> int:
+    """Run until stopped; returns the exit code. Raises the HedgerError that ended it.
+
+    `source` is where the configuration is loaded anew when its file changes; `surface` serves the daemon to
+    people and machines, whose commands carry `token`. `companion` is a coroutine that lives as long
+    as the daemon does; returning early ends nothing.
+    """
+    async with AsyncExitStack() as stack:
+        journal = await Journal.open(loaded.journal_path)
+        stack.push_async_callback(journal.close)
+        writer = JournalWriter(journal)
+        log = NoteLog(
+            sys.stderr, Clock.unix_ms, loaded.log.format == "json", loaded.log.level, loaded.secrets
+        )
+        log.take_over_standard_logging()
+        log.redactor.register(token)
+        driver, metrics = _driver(loaded, writer, log, watchers, stack)
+        daemon = Daemon(driver, journal, metrics, token)
+        url = await stack.enter_async_context(surface(daemon)) if surface is not None else ""
+        stack.enter_context(_signals(daemon))
+        return await _supervise(loaded, source, driver, writer, Started(daemon, url), companion)
+
+
+async def _supervise(
+    loaded: Loaded,
+    source: Source | None,
+    driver: LiveDriver,
+    writer: JournalWriter,
+    started: Started,
+    companion: Companion | None,
+) -> int:
+    """One TaskGroup for everything that lives as long as the daemon; the driver's end is its end."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            beside = [group.create_task(writer.run(driver.emit), name="journal")]
+            for name, venue in driver.venues.items():
+                beside.append(group.create_task(venue.run(driver.emit), name=f"venue {name}"))
+            if source is not None:
+                watcher = ReloadWatcher(source.config, loaded, source.load, driver.emit)
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.poke)
+                beside.append(group.create_task(watcher.run(), name="reload"))
+            if companion is not None:
+                beside.append(group.create_task(companion(started), name="companion"))
+            exit_ = await driver.run()
+            flushed = await _flush(writer)
+            for task in beside:
+                task.cancel()
+    except* HedgerError as errors:
+        raise _first(errors) from None
+    return _code(exit_, flushed)
+
+
+async def _flush(writer: JournalWriter) -> bool:
+    """Make the last records durable; what was sent was durable before it left."""
+    try:
+        async with asyncio.timeout(FLUSH_S):
+            await writer.drained()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _code(exit_: Exit, flushed: bool) -> int:
+    if exit_.code:
+        raise VenueError(exit_.reason) if exit_.code == VenueError.exit_code else HedgerError(exit_.reason)
+    if not flushed:
+        raise VenueError(f"stopped, but the journal did not take its last records within {FLUSH_S:g} s")
+    return 0
+
+
+def _first(errors: BaseExceptionGroup[HedgerError]) -> HedgerError:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, HedgerError)
+    return error
+
+
+def _driver(
+    loaded: Loaded,
+    writer: JournalWriter,
+    log: NoteLog,
+    watchers: Sequence[StepWatcher],
+    stack: AsyncExitStack,
+) -> tuple[LiveDriver, Metrics]:
+    clock = Clock(loaded.clock.origin_ms, loaded.clock.started_unix_ms, loaded.clock.speed)
+    started = clock.now()
+    engine = Engine(loaded.engine, started)
+    metrics = Metrics(lambda: engine.view(clock.now()), lambda: Clock.unix_ms() / 1000)
+    if loaded.recorder_path is not None:
+        recorder = Recorder(loaded.recorder_path, loaded.engine, started)
+        stack.callback(recorder.close)
+        watchers = (*watchers, recorder)
+    return LiveDriver(engine, clock, _venues(loaded, clock), writer, log.render, watchers, metrics), metrics
+
+
+def _venues(loaded: Loaded, clock: Clock) -> dict[str, Venue]:
+    """Each venue by its name; in paper mode behind a venue that fills locally and lets no order through."""
+    mode = loaded.engine.mode
+    venues: dict[str, Venue] = {}
+    for name, (environment, params) in loaded.venues.items():
+        real = DeribitVenue(
+            name,
+            environment,
+            params,
+            trading=mode is Mode.LIVE,
+            now=clock.now,
+            unix_ms=clock.unix_ms,
+            version=__version__,
+        )
+        venues[name] = PaperVenue(real, clock.now) if mode is Mode.PAPER else real
+    return venues
+
+
+@contextmanager
+def _signals(daemon: Daemon) -> Iterator[None]:
+    """The first SIGTERM or SIGINT stops in order, the second at once."""
+    loop = asyncio.get_running_loop()
+    asked: list[signal.Signals] = []
+
+    def stop(number: signal.Signals) -> None:
+        if asked:
+            os._exit(FORCED)
+        asked.append(number)
+        daemon.stop(number.name)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)

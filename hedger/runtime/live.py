@@ -7,7 +7,7 @@ step runs. The loop sleeps until an event arrives or the engine's next deadline.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, assert_never
 
 from hedger.domain.vocabulary import Severity
@@ -49,8 +49,8 @@ class JournalPort(Protocol):
     async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded: ...
 
 
-class RecorderPort(Protocol):
-    """What the driver needs of the flight recorder."""
+class StepWatcher(Protocol):
+    """Sees every step after it: the flight recorder, the demo's observer."""
 
     def append(self, now: Now, events: list[Event], effects: list[Effect]) -> None: ...
 
@@ -111,11 +111,11 @@ class LiveDriver:
         venues: Mapping[str, Venue],
         journal: JournalPort,
         render: Render,
-        recorder: RecorderPort | None = None,
+        watchers: Sequence[StepWatcher] = (),
         metrics: MetricsPort | None = None,
     ) -> None:
         self.engine, self.clock, self.venues, self.journal = engine, clock, venues, journal
-        self._render, self._recorder, self._metrics = render, recorder, metrics
+        self._render, self._watchers, self._metrics = render, tuple(watchers), metrics
         self._inbox = Inbox()
         self._wake = asyncio.Event()
         self._arrived_wire_s: float | None = None
@@ -185,8 +185,8 @@ class LiveDriver:
         for effect in effects:
             self._perform(effect, now)
         self._stopwatch.watch(now, batch, effects)
-        if self._recorder is not None:
-            self._recorder.append(now, batch, effects)
+        for watcher in self._watchers:
+            watcher.append(now, batch, effects)
         waiting, self._stepped = self._stepped, []
         for stepped in waiting:
             if not stepped.done():

@@ -1,6 +1,6 @@
 """What paper mode believes: real positions of the account plus the fills of orders that were never sent.
 
-Pure. An order trades at once against the touch of the last quote, up to the amount shown there; what is left is
+Pure. An order trades at once against the touch of the last quote, up to the amount shown there; the rest is
 cancelled. Nothing rests, so nothing fills later.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 CHUNK = 200  # channels a call: documented up to 500, recorded with 131
 
@@ -30,6 +31,7 @@ def account_channels(currencies: Iterable[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+@lru_cache(maxsize=16_384)
 def family(channel: str) -> str:
     """The part of a channel's name that says what its data is; empty for one we do not read."""
     if channel == PLATFORM:
@@ -42,6 +44,7 @@ def family(channel: str) -> str:
     return joined if joined in (CHANGES, PORTFOLIO, STATE) else ""
 
 
+@lru_cache(maxsize=16_384)
 def subject(channel: str) -> str:
     """The instrument or index a channel speaks of; empty where it speaks of many."""
     head, _, rest = channel.partition(".")

@@ -6,12 +6,14 @@ websocket -> session.receive -> emit      perform -> session.perform -> session.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import secrets
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -30,6 +32,10 @@ from hedger.venues.deribit.decode import MAX_FRAME_BYTES
 from hedger.venues.deribit.params import DeribitParams, endpoint
 from hedger.venues.deribit.session import DeribitSession
 from hedger.venues.protocol import Emit
+
+# At DEBUG the library logs whole frames, the login with its secret among them: its logger never gets there.
+_LIBRARY_LOG = logging.getLogger("hedger.websockets")
+_LIBRARY_LOG.setLevel(logging.WARNING)
 
 CLOSE_TIMEOUT_S = 2.0
 SEND_TIMEOUT_S = 5.0
@@ -59,6 +65,7 @@ class DeribitVenue:
         self.name, self._params, self._now, self._unix_ms = name, params, now, unix_ms
         self._jitter, self._nonce = jitter, nonce
         self._url = endpoint(environment, params)
+        self._proxy: Literal[True] | None = None if environment is Environment.LOCAL else True
         self._tls = _tls(self._url, params.ca_file)
         self._session = DeribitSession(name, environment, params, trading=trading, version=version)
         self._wake = asyncio.Event()
@@ -98,11 +105,12 @@ class DeribitVenue:
                 self._url,
                 ssl=self._tls,
                 compression=None,
+                logger=_LIBRARY_LOG,
                 max_size=MAX_FRAME_BYTES,
                 open_timeout=self._params.connect_timeout_s,
                 close_timeout=CLOSE_TIMEOUT_S,
                 ping_interval=None,  # the venue's own heartbeat tests the connection
-                proxy=None,
+                proxy=self._proxy,  # loopback never goes through one
             ) as socket:
                 return await self._serve(socket)
         except (OSError, TimeoutError, WebSocketException) as error:

@@ -23,6 +23,7 @@ from hedger.venues.deribit.private import account_of, fill_of, position_of, repo
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 UNREADABLE = (ValueError, RecursionError)  # msgspec's errors and UnicodeDecodeError are ValueErrors
 
+_PLAIN_KEY = b'"channel":"'
 _CHANNEL_KEY = b'"channel"'
 _CHANNEL_VALUE = re.compile(rb'"channel"\s*:\s*"([^"\\]*)"')
 _MAX_DETAIL = 300
@@ -39,6 +40,10 @@ class Source(NamedTuple):
 
 def peek_channel(frame: bytes) -> str:
     """The channel a notification speaks of, without decoding it; empty for every other frame."""
+    at = frame.find(_PLAIN_KEY)
+    if at >= 0:  # as the venue writes it, without spaces
+        start = at + len(_PLAIN_KEY)
+        return frame[start : frame.find(b'"', start)].decode("ascii", "replace")
     at = frame.find(_CHANNEL_KEY)
     if at < 0:
         return ""

@@ -59,7 +59,7 @@ def hello(version: str) -> Request:
 def auth_credentials(client_id: str, secret: Secret) -> Request:
     return Request(
         "public/auth",
-        {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret.reveal()},
+        {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret},
     )
 
 
@@ -81,7 +81,7 @@ def auth_signature(client_id: str, secret: Secret, timestamp_ms: int, nonce: str
 
 
 def auth_refresh(refresh_token: Secret) -> Request:
-    return Request("public/auth", {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()})
+    return Request("public/auth", {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
 def test() -> Request:

@@ -128,14 +128,14 @@ class Enquiries:
 
     def snapshot(self, effect: RequestSnapshot, now: Now) -> list[Event]:
         """Positions are asked for last, so that no fill heard meanwhile is undone by them."""
-        if not self._link.up:
+        if not self._link.usable:
             return [SnapshotFailed(venue=self._link.venue, reason="the link is down")]
         _Snapshot(self._link, self._currencies).ask(effect.since_ms, now)
         return []
 
     def look_up(self, effect: LookUp, now: Now) -> list[Event]:
         """State by label, open orders and trades since a time."""
-        if not self._link.up:
+        if not self._link.usable:
             return [LookupFailed(venue=self._link.venue, label=effect.label, reason="the link is down")]
         _Lookup(self._link, effect.label, self._currency_of(effect.instrument)).ask(effect.since_ms, now)
         return []

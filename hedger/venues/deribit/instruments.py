@@ -68,9 +68,12 @@ def _kind(row: wire.InstrumentRow) -> Kind:
 
 
 def _payoff(row: wire.InstrumentRow, kind: Kind) -> Payoff:
+    """Where the type is not told, what it settles in tells: an inverse contract settles in its base coin."""
     payoff = _PAYOFFS.get(row.instrument_type)
     if payoff is None and kind is Kind.SPOT:
         return Payoff.LINEAR
+    if not row.instrument_type and row.settlement_currency:
+        return Payoff.INVERSE if row.settlement_currency == row.base_currency else Payoff.LINEAR
     if payoff is None:
         raise BadDataError(_CHANNEL, "instrument_type", row.instrument_type, "reversed or linear")
     return payoff

@@ -31,6 +31,11 @@ class Link:
         self.up = False
         self.ending: Ending | None = None
 
+    @property
+    def usable(self) -> bool:
+        """Up, and not about to be closed."""
+        return self.up and self.ending is None
+
     def ask(self, request: Request, now: Now, done: Done, failed: Failed, pool: Pool = Pool.GENERAL) -> None:
         """Send a request when its pool has a credit."""
         self.calls.ask(Call(request.method, request.params, done, failed, pool), now)

@@ -63,7 +63,7 @@ class Listings:
             if event.state in _ENDED:
                 del self._known[event.instrument]
             return event.state in _ENDED
-        if event.state is InstrumentState.OPEN:
+        if event.state is InstrumentState.OPEN and _may_be_ours(event.instrument):
             self._link.ask(encode.get_instrument(event.instrument), now, self._learned, ignored)
         return False
 
@@ -94,3 +94,11 @@ class Listings:
         except ValueError:
             return "any"
         return name.quote or name.base
+
+
+def _may_be_ours(name: str) -> bool:
+    """Combos and spot pairs come and go by the hour; what cannot be told by its name is asked for."""
+    try:
+        return parse_name(name).kind in ("option", "future", "perpetual")
+    except ValueError:
+        return True

@@ -52,8 +52,13 @@ def quote_of(ticker: wire.Ticker, channel: str, venue: str, wire_s: float) -> Qu
         vega=greeks.vega,
         theta=greeks.theta,
         funding_8h=ticker.funding_8h,
-        estimated_delivery_usd=ticker.estimated_delivery_price or None,
+        estimated_delivery_usd=_number(ticker.estimated_delivery_price),
     )
+
+
+def _number(value: float | str | None) -> float | None:
+    """A price above zero; the words the venue puts there instead are no price."""
+    return value if isinstance(value, float) and value > 0.0 else None
 
 
 def _check_touch(ticker: wire.Ticker, channel: str) -> None:

@@ -50,7 +50,7 @@ class Orders:
                 f"{intent.label}: a placement approved for mode {mode} reached {self._link.venue}, "
                 f"where trading is {'enabled' if self._trading else 'not enabled'}: nothing was sent"
             )
-        if not self._link.up:
+        if not self._link.usable:
             return self._unsent(intent.label, "the link is down")
         request = encode.place(intent)
         call = Call(
@@ -86,8 +86,6 @@ class Orders:
     def _not_placed(self, label: str, failure: Failure, now: Now) -> list[Event]:
         """A definite refusal only where the code proves it (errors.PLACEMENT_REFUSED)."""
         venue = self._link.venue
-        if failure.code == NOT_SENT:
-            return self._unsent(label, failure.message)
         if placement_refused(failure.code):
             return [PlacementRefused(venue=venue, label=label, code=failure.code, message=failure.message)]
         return [PlacementLost(venue=venue, label=label, reason=str(failure))]
@@ -96,7 +94,7 @@ class Orders:
         """Cancel by order id where known, else by label in the instrument's currency; waits for a credit."""
         if not self._trading:
             return self._not_cancelled(effect.label, Failure(NOT_SENT, "trading is not enabled"), now)
-        if not self._link.up:
+        if not self._link.usable:
             return self._not_cancelled(effect.label, Failure(NOT_SENT, "the link is down"), now)
         failed = partial(self._not_cancelled, effect.label)
         if effect.order_id is not None:

@@ -15,11 +15,21 @@ import msgspec
 from hedger.engine.events import Event, Now
 from hedger.venues.deribit.credits import Bucket, Pool, default_buckets
 from hedger.venues.deribit.errors import CONNECTION_CLOSED, NOT_SENT, TIMED_OUT
+from hedger.venues.secret import Secret
 
 MAX_WAITING = 2_000  # requests in the queue of one pool
+MAX_WAIT_S = 30.0  # for a credit
 MAX_REQUEST_BYTES = 32_000  # larger frames are refused with -32600
 
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+def _reveal(value: object) -> str:
+    """The one place where a secret becomes text: on its way into a frame."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise NotImplementedError(f"{type(value).__name__} has no place in a request")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_reveal, decimal_format="number")
 
 
 class Reply(NamedTuple):
@@ -57,6 +67,11 @@ class _Sent(NamedTuple):
     due_wire_s: float
 
 
+class _Waiting(NamedTuple):
+    call: Call
+    until_wire_s: float
+
+
 class RoundTrip(NamedTuple):
     """A request that was answered: when it was sent."""
 
@@ -76,7 +91,7 @@ class Calls:
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._next_id = 1
-        self._waiting: dict[Pool, deque[Call]] = {pool: deque() for pool in Pool}
+        self._waiting: dict[Pool, deque[_Waiting]] = {pool: deque() for pool in Pool}
         self._pending: dict[int, _Sent] = {}
         self._frames: list[str] = []
         self._unsent: list[tuple[Call, Failure]] = []
@@ -88,7 +103,7 @@ class Calls:
         if len(waiting) >= MAX_WAITING:
             self._unsent.append((call, Failure(NOT_SENT, f"{MAX_WAITING} requests are waiting already")))
             return
-        waiting.append(call)
+        waiting.append(_Waiting(call, now.wire_s + MAX_WAIT_S))
         self.release(now)
 
     def send_now(self, call: Call, now: Now, reserve: float) -> bool:
@@ -106,7 +121,7 @@ class Calls:
         """Write what the buckets allow now."""
         for pool, waiting in self._waiting.items():
             while waiting and self.buckets[pool].take(now.wire_s):
-                call = waiting.popleft()
+                call = waiting.popleft().call
                 if not self._write(call, now):
                     self._unsent.append((call, Failure(NOT_SENT, f"request over {MAX_REQUEST_BYTES} bytes")))
 
@@ -134,17 +149,22 @@ class Calls:
     def expire(self, now: Now) -> list[tuple[Call, Failure]]:
         """Calls that ended without an answer, oldest first; each is given once."""
         unsent, self._unsent = self._unsent, []
+        for waiting in self._waiting.values():
+            while waiting and now.wire_s >= waiting[0].until_wire_s:
+                unsent.append(
+                    (waiting.popleft().call, Failure(NOT_SENT, f"no credit within {MAX_WAIT_S:g} s"))
+                )
         late = [call_id for call_id, sent in self._pending.items() if now.wire_s >= sent.due_wire_s]
         failure = Failure(TIMED_OUT, f"no answer within {self._timeout_s:g} s")
         return unsent + [(self._pending.pop(call_id).call, failure) for call_id in late]
 
     def abandon(self, reason: str) -> list[tuple[Call, Failure]]:
-        """The connection is gone: everything sent is without an answer, everything waiting was not sent."""
-        ended = [(sent.call, Failure(CONNECTION_CLOSED, reason)) for sent in self._pending.values()]
+        """The connection is gone, and with it the answers to everything sent or waiting."""
+        calls = [sent.call for sent in self._pending.values()]
         for waiting in self._waiting.values():
-            ended += [(call, Failure(NOT_SENT, reason)) for call in waiting]
+            calls += [one.call for one in waiting]
             waiting.clear()
-        ended += self._unsent
+        ended = [(call, Failure(CONNECTION_CLOSED, reason)) for call in calls] + self._unsent
         self._pending.clear()
         self._frames.clear()
         self._unsent = []

@@ -179,7 +179,7 @@ class DeribitSession:
 
     def _resync(self, now: Now) -> list[Event]:
         """A fill may have been in what we could not read: ask for the whole truth, at a bounded rate."""
-        if now.wire_s < self._resynced_wire_s + RESYNC_PAUSE_S or not self._link.up:
+        if now.wire_s < self._resynced_wire_s + RESYNC_PAUSE_S or not self._link.usable:
             return []
         self._resynced_wire_s = now.wire_s
         return self._enquiries.snapshot(

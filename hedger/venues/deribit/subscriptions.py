@@ -15,7 +15,7 @@ from hedger.engine.events import BadData, Event, Now
 from hedger.venues.deribit import channels, encode
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE
-from hedger.venues.deribit.errors import CONNECTION_CLOSED, NOT_SENT
+from hedger.venues.deribit.errors import CONNECTION_CLOSED
 from hedger.venues.deribit.link import Link, ignored
 from hedger.venues.deribit.rpc import Failure, Reply
 
@@ -103,7 +103,7 @@ class Subscriptions:
         return events
 
     def _refused(self, chunk: tuple[str, ...], failure: Failure, now: Now) -> list[Event]:
-        if failure.code in (CONNECTION_CLOSED, NOT_SENT):
+        if failure.code == CONNECTION_CLOSED:
             return []  # the next connection starts anew
         return self._missing(chunk, str(failure), now)
 

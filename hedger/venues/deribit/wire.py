@@ -50,7 +50,7 @@ class Ticker(msgspec.Struct, gc=False):
     mark_iv: float | None = None  # per cent
     greeks: Greeks | None = None
     funding_8h: float | None = None
-    estimated_delivery_price: float | None = None
+    estimated_delivery_price: float | str | None = None  # "expired" was recorded
 
 
 class Index(msgspec.Struct, gc=False):
@@ -164,7 +164,7 @@ class InstrumentRow(msgspec.Struct):
     contract_size: Decimal
     min_trade_amount: Decimal
     tick_size: Decimal
-    instrument_type: str = ""  # reversed | linear; absent in 2021
+    instrument_type: str = ""  # reversed | linear; absent in 2021 and in documented examples
     settlement_currency: str = ""  # absent on spot
     price_index: str = ""
     tick_size_steps: list[TickStep] = []

@@ -1,16 +1,16 @@
 """Conversations with a session, written as text.
 
-    > public/auth {"client_id": "key"}       the session sent this next (params: at least these)
-    < public/auth {"scope": "..."}           the venue answers the oldest open request of that method
-    ! private/buy 13028 temporarily_unavailable          ... with an error
-    * ticker.BTC-PERPETUAL.100ms {...}       a notification
-    | {"any": "frame"}                       a frame as it stands
-    + 2.5                                    seconds pass (market and wire time), then tick
-    = LinkUp {"account_id": "42"}            the session said this event next (fields: at least these)
-    ~ Quoted                                 the next event has this type, whatever it holds
-    - reason                                 the socket closes
-    ...                                      the rest of what was sent and said does not matter here
-    # comment
+> public/auth {"client_id": "key"}       the session sent this next (params: at least these)
+< public/auth {"scope": "..."}           the venue answers the oldest open request of that method
+! private/buy 13028 temporarily_unavailable          ... with an error
+* ticker.BTC-PERPETUAL.100ms {...}       a notification
+| {"any": "frame"}                       a frame as it stands
++ 2.5                                    seconds pass (market and wire time), then tick
+= LinkUp {"account_id": "42"}            the session said this event next (fields: at least these)
+~ Quoted                                 the next event has this type, whatever it holds
+- reason                                 the socket closes
+...                                      the rest of what was sent and said does not matter here
+# comment
 """
 
 from __future__ import annotations
@@ -77,7 +77,12 @@ SUMMARY = {
     },
 }
 SUMMARIES = {"id": 42, "summaries": [SUMMARY]}
-TOKEN = {"access_token": "a", "refresh_token": "r", "expires_in": 900, "scope": "trade:read_write account:read_write"}
+TOKEN = {
+    "access_token": "a",
+    "refresh_token": "r",
+    "expires_in": 900,
+    "scope": "trade:read_write account:read_write",
+}
 PRIVATE = ["user.changes.any.any.raw", "user.portfolio.BTC"]
 PUBLIC = ["platform_state", "instrument.state.any.BTC"]
 
@@ -109,7 +114,9 @@ LOGIN = f"""
 
 def make_params(**changes: Any) -> DeribitParams:
     """A local account with a key; tests change single fields. The health probe stays out of the way."""
-    return DeribitParams(**{"url": URL, "client_id": "key", "client_secret": SECRET, "health_s": 1e6, **changes})
+    return DeribitParams(
+        **{"url": URL, "client_id": "key", "client_secret": SECRET, "health_s": 1e6, **changes}
+    )
 
 
 class Talk:
@@ -228,7 +235,7 @@ class Talk:
         assert self.events, f"line {number}: nothing said, expected {name}"
         event = self.events.popleft()
         assert type(event).__name__ == name, f"line {number}: {event}"
-        _holds(msgspec.to_builtins(event), json.loads(body) if body else {}, number)
+        _holds(json.loads(msgspec.json.encode(event)), json.loads(body) if body else {}, number)
 
 
 def _holds(found: Any, expected: Any, number: int) -> None:

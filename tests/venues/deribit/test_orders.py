@@ -22,13 +22,19 @@ BY_ID = Cancel(venue="deribit", instrument="BTC-PERPETUAL", label=LABEL, order_i
 
 def test_a_limit_order_says_everything_explicitly() -> None:
     talk = Talk().up().perform(make_place(amount=Decimal("1E+1"), price=Decimal("100000.5")))
-    talk.play(
-        """
-        > private/buy {"instrument_name": "BTC-PERPETUAL", "amount": 10, "price": 100000.5, "type": "limit",
-        """.strip().rstrip(",")
-        + ', "time_in_force": "immediate_or_cancel", "label": "h-btc-1-1", "post_only": false, "reduce_only": false,'
-        + ' "valid_until": 1790000005000}'
-    )
+    frame = talk.sent.popleft()
+    assert frame["method"] == "private/buy"
+    assert frame["params"] == {
+        "instrument_name": "BTC-PERPETUAL",
+        "amount": Decimal(10),
+        "type": "limit",
+        "label": LABEL,
+        "post_only": False,
+        "reduce_only": False,
+        "valid_until": 1790000005000,
+        "price": Decimal("100000.5"),
+        "time_in_force": "immediate_or_cancel",
+    }
 
 
 def test_a_market_order_has_neither_price_nor_time_in_force() -> None:
@@ -43,7 +49,7 @@ def test_a_fill_in_the_reply_comes_before_its_order() -> None:
     talk.play("...")
     talk.answer("private/buy", {"order": wire_order(), "trades": [wire_trade()]})
     fill = talk.take(ev.Filled).fill
-    assert (fill.amount, str(fill.fee), fill.side) == (Decimal(10), "0.000000035", Side.BUY)
+    assert (fill.amount, fill.fee, fill.side) == (Decimal(10), Decimal("0.000000035"), Side.BUY)
     assert talk.take(ev.Reported).report.state == "filled"
 
 
@@ -96,9 +102,10 @@ def test_settlement_in_progress_locks_until_the_status_says_otherwise() -> None:
         = PlatformLocked {"index": "", "locked": true}
         = PlacementRefused {"code": 10041}
         + 5
-        = PlacementLost {}
-        """.replace("= PlacementLost {}\n", "> public/status\n")
-        + '< public/status {"locked": "false"}\n= PlatformLocked {"index": "", "locked": false}'
+        > public/status
+        < public/status {"locked": "false"}
+        = PlatformLocked {"index": "", "locked": false}
+        """
     )
 
 
@@ -217,14 +224,16 @@ def test_a_cancel_without_an_answer_asks_for_the_state() -> None:
 
 
 def test_unreadable_answers_to_cancels_are_bad_data() -> None:
-    Talk().up().perform(BY_ID).perform(BY_LABEL).play(
-        """
+    Talk().up().perform(BY_ID).perform(BY_ID).perform(BY_LABEL).play(
+        f"""
         ...
-        < private/cancel {"order_id": 1}
+        < private/cancel {{"order_id": 1}}
         ~ BadData
-        < private/cancel {"order_id": "1", "instrument_name": "X", "direction": "up", "order_state": "open", "amount": 1}
-        """.replace("        < private/cancel {\"order_id\": \"1\"", "        # <")
-        + '< private/cancel_by_label "many"\n~ BadData'
+        < private/cancel {json.dumps(wire_order(direction="up"))}
+        ~ BadData
+        < private/cancel_by_label "many"
+        ~ BadData
+        """
     )
 
 

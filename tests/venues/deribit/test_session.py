@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
+import msgspec
 import pytest
 
 from hedger.engine import events as ev
 from hedger.engine.effects import RequestSnapshot, Watch
+from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import MAX_FRAME_BYTES
+from hedger.venues.deribit.rpc import Reply
+from tests.venues.deribit.orders_fixtures import make_place
 from tests.venues.deribit.talk import CALL, PERPETUAL, SUMMARIES, TOKEN, Talk, make_params
+
+NO_REPLY = Reply(msgspec.Raw(b"{}"), 0)
 
 TICKER = {
     "instrument_name": "BTC-PERPETUAL",
@@ -35,8 +42,8 @@ def test_without_trading_no_cancel_on_disconnect_is_asked_for() -> None:
 
 def test_the_limits_of_the_account_set_the_credits() -> None:
     talk = Talk().up()
-    assert talk.session._calls.buckets["matching"].burst == 20
-    assert talk.session._calls.buckets["general"].rate_per_s == 20
+    assert talk.session._calls.buckets[Pool.MATCHING].burst == 20
+    assert talk.session._calls.buckets[Pool.GENERAL].rate_per_s == 20
 
 
 def test_a_test_request_is_answered_with_public_test() -> None:
@@ -183,8 +190,8 @@ def test_unknown_frames_channels_methods_fields_and_ids_are_tolerated() -> None:
         | {"jsonrpc": "2.0", "id": 987654, "result": "late", "usOut": 1}
         | {"jsonrpc": "2.0", "id": "somebody", "result": {}}
         | {"jsonrpc": "2.0", "method": "surprise", "params": {"x": 1}}
-        | {"jsonrpc": "2.0", "method": "subscription", "params": {"channel": "trades.BTC-PERPETUAL.raw", "data": []}}
-        * deribit_price_index.btc_usd {"index_name": "btc_usd", "price": 1e5, "timestamp": 5, "new": {"a": []}}
+        | {"method": "subscription", "params": {"channel": "trades.BTC-PERPETUAL.raw", "data": []}}
+        * deribit_price_index.btc_usd {"index_name": "btc_usd", "price": 1e5, "timestamp": 5, "new": {}}
         = Indexed {"index": {"price_usd": 100000.0, "market_ms": 5}}
         """
     )
@@ -244,7 +251,9 @@ def test_a_frame_over_the_limit_is_bad_data() -> None:
         ({"instrument_name": "ETH-PERPETUAL"}, "instrument_name"),
     ],
 )
-def test_an_impossible_ticker_is_refused_by_field_and_never_a_quote(change: dict[str, object], word: str) -> None:
+def test_an_impossible_ticker_is_refused_by_field_and_never_a_quote(
+    change: dict[str, object], word: str
+) -> None:
     talk = Talk().up()
     talk.notify("ticker.BTC-PERPETUAL.100ms", TICKER | change)
     bad = talk.take(ev.BadData)
@@ -323,14 +332,14 @@ def test_a_new_instrument_is_learned_when_it_opens() -> None:
         < public/get_instruments []
         ~ InstrumentsListed
         < public/subscribe ["platform_state", "instrument.state.any.BTC"]
-        * instrument.state.any.BTC {{"timestamp": 1, "state": "open", "instrument_name": "BTC-25SEP26-100000-C"}}
+        * instrument.state.any.BTC {{"state": "open", "instrument_name": "BTC-25SEP26-100000-C"}}
         = InstrumentStateChanged {{"state": "open"}}
         > public/get_instrument {{"instrument_name": "BTC-25SEP26-100000-C"}}
         < public/get_instrument {json.dumps(CALL)}
         = InstrumentsListed {{"complete": false}}
         > public/subscribe {{"channels": ["ticker.BTC-25SEP26-100000-C.100ms"]}}
         < public/subscribe ["ticker.BTC-25SEP26-100000-C.100ms"]
-        * instrument.state.any.BTC {{"timestamp": 2, "state": "delivered", "instrument_name": "BTC-25SEP26-100000-C"}}
+        * instrument.state.any.BTC {{"state": "delivered", "instrument_name": "BTC-25SEP26-100000-C"}}
         = InstrumentStateChanged {{"state": "delivered"}}
         > public/unsubscribe {{"channels": ["ticker.BTC-25SEP26-100000-C.100ms"]}}
         """
@@ -340,7 +349,7 @@ def test_a_new_instrument_is_learned_when_it_opens() -> None:
 def test_a_state_nobody_has_seen_is_unknown() -> None:
     Talk().up().play(
         """
-        * instrument.state.any.BTC {"timestamp": 1, "state": "hibernating", "instrument_name": "BTC-PERPETUAL"}
+        * instrument.state.any.BTC {"state": "hibernating", "instrument_name": "BTC-PERPETUAL"}
         = InstrumentStateChanged {"state": "unknown"}
         """
     )
@@ -351,7 +360,7 @@ def test_the_portfolio_is_an_account_in_exact_decimals() -> None:
     summary = SUMMARIES["summaries"][0]  # type: ignore[index]
     talk.notify("user.portfolio.BTC", summary | {"balance": 4.0e-7})
     account = talk.take(ev.AccountReported).account
-    assert str(account.balance) == "0.0000004"
+    assert account.balance == Decimal("0.0000004")
     assert account.delta_total_by_index == {"btc_usd": 0.25}
 
 
@@ -380,3 +389,63 @@ def test_deadlines_are_in_the_future_or_due() -> None:
         """
     )
     assert talk.session.next_deadline(talk.now) is None
+
+
+@pytest.mark.parametrize("name", ["BTC-FS-25DEC26_PERP", "BTC_USDC", "BTC-STRG-26MAR27-72000_80000"])
+def test_combos_and_spot_pairs_are_not_asked_for(name: str) -> None:
+    talk = Talk().up()
+    talk.notify("instrument.state.any.BTC", {"state": "open", "instrument_name": name})
+    assert talk.methods() == []
+
+
+def test_a_name_of_an_unknown_grammar_is_asked_for_and_a_bad_listing_refused() -> None:
+    Talk().up().play(
+        """
+        * instrument.state.any.BTC {"state": "open", "instrument_name": "BTC~NEW"}
+        ~ InstrumentStateChanged
+        > public/get_instrument {"instrument_name": "BTC~NEW"}
+        < public/get_instrument {"instrument_name": "BTC~NEW"}
+        ~ BadData
+        """
+    )
+
+
+def test_nothing_is_placed_on_a_connection_that_is_about_to_close() -> None:
+    talk = Talk().up().perform(RequestSnapshot(venue="deribit", since_ms=0))
+    talk.play("...\n! private/get_open_orders 10028 too_many_requests\n...")
+    talk.perform(make_place())
+    assert talk.take(ev.PlacementUnsent).reason == "the link is down"
+
+
+def test_limits_may_be_told_per_currency_or_not_at_all() -> None:
+    talk = Talk().up()
+    rates = {"BTC": {"rate": 30, "burst": 100}, "ETH": {"rate": 10, "burst": 30}}
+    row = SUMMARIES["summaries"][0] | {"limits": {"matching_engine": {"trading": rates}}}  # type: ignore[index]
+    talk.session._logged_in(NO_REPLY, talk.now)
+    talk._collect([])
+    talk.answer("private/get_account_summaries", {"id": 42, "summaries": [row]})
+    assert talk.session._calls.buckets[Pool.MATCHING].rate_per_s == 10
+    talk.session._logged_in(NO_REPLY, talk.now)
+    talk._collect([])
+    talk.play("...")
+    talk.answer("private/get_account_summaries", {"id": 42, "summaries": []})
+    assert talk.session._calls.buckets[Pool.MATCHING].rate_per_s == 10
+
+
+def test_a_probe_without_an_answer_ends_the_connection() -> None:
+    talk = Talk(make_params(health_s=5.0)).up()
+    talk.pass_time(5.0)
+    talk.pass_time(5.0)
+    assert talk.session.ending is not None
+    assert "public/test" in talk.session.ending.reason
+
+
+def test_an_answer_with_neither_result_nor_error_is_a_failure() -> None:
+    talk = Talk()
+    talk.receive('{"jsonrpc": "2.0", "id": 1}')
+    assert talk.session.ending is not None
+
+
+def test_time_brings_nothing_to_a_session_that_is_not_open() -> None:
+    talk = Talk()
+    talk.play("> public/hello\n- cut\n~ LinkDown\n+ 100")

@@ -1,0 +1,5 @@
+"""`python -m hedger`."""
+
+from hedger.cli.main import run
+
+run()

@@ -1,0 +1,67 @@
+"""`hedger check`: the configuration that would be obeyed, where each value comes from, secrets masked."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hedger.cli.client import told_errors
+from hedger.settings.document import toml_value
+from hedger.settings.load import Loaded, load, with_exchange
+from hedger.settings.ready import read_ready
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The TOML file.")]
+ExchangeFile = Annotated[
+    Path | None,
+    typer.Option("--exchange", help="Ready file of a local exchange used instead of the venue."),
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="KEY=VALUE, like books.btc.policy=theta_offset; repeatable.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+def check(
+    config: ConfigFile, exchange: ExchangeFile = None, set_: Overrides = None, as_json: AsJson = False
+) -> None:
+    """Validate a configuration and print what is obeyed, with the origin of each value."""
+    with told_errors():
+        loaded = loaded_from(config, exchange, set_ or ())
+    if as_json:
+        typer.echo(json.dumps(_answer(loaded), indent=2))
+    else:
+        _print(Console(), loaded)
+
+
+def loaded_from(config: Path, exchange: Path | None, overrides: list[str] | tuple[str, ...]) -> Loaded:
+    """The configuration as the command line names it. Raises ConfigError."""
+    loaded = load(config, os.environ, overrides)
+    return loaded if exchange is None else with_exchange(loaded, read_ready(exchange))
+
+
+def _answer(loaded: Loaded) -> dict[str, object]:
+    rows = {name: {"value": value, "origin": loaded.origins[name]} for name, value in loaded.values.items()}
+    return {
+        "config_hash": loaded.config_hash,
+        "market_clock": loaded.market_clock._asdict(),
+        "settings": rows,
+    }
+
+
+def _print(console: Console, loaded: Loaded) -> None:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for column in ("key", "value", "origin"):
+        table.add_column(column, overflow="fold")
+    for name, value in loaded.values.items():
+        origin = loaded.origins[name]
+        style = "dim" if origin == "default" else None
+        table.add_row(escape(name), escape(toml_value(value)), escape(origin), style=style)
+    console.print(table)
+    console.print(f"config [bold]{loaded.config_hash}[/]  mode [bold]{loaded.engine.mode.value}[/]  valid")

@@ -1,0 +1,50 @@
+"""`hedger run`: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The TOML file to run with.")]
+Exchange = Annotated[
+    Path | None, typer.Option("--exchange", help="Ready file of a local exchange: address, keys and clock.")
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="KEY=VALUE above file and environment; may be repeated.")
+]
+
+
+def run(
+    config: Config,
+    exchange: Exchange = None,
+    port: Annotated[int | None, typer.Option(help="Port of page and API; 0 takes a free one.")] = None,
+    overrides: Overrides = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Write every step to this file, for `hedger replay`.")
+    ] = None,
+) -> None:
+    """Hedge until stopped. SIGTERM stops in order, SIGHUP reloads the configuration."""
+    from hedger.cli.surface import surface
+    from hedger.runtime.daemon import Started, run_daemon
+    from hedger.runtime.start import Source
+    from hedger.web.token import ensure_token
+
+    extra = [*(overrides or ())]
+    if port is not None:
+        extra.append(f"web.port={port}")
+    if record is not None:
+        extra.append(f"recorder.path={str(record)!r}")
+    source = Source(config, os.environ, extra, exchange)
+
+    async def announce(started: Started) -> None:
+        print(f"hedger: {started.url}  (pid {os.getpid()})", flush=True)
+
+    loaded = source.load()
+    token = ensure_token(loaded.state_dir)
+    raise typer.Exit(
+        asyncio.run(run_daemon(loaded, source, token=token, surface=surface(loaded), companion=announce))
+    )

@@ -1,0 +1,38 @@
+"""Puts the web surface in front of a daemon: page, API, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from aiohttp import web
+
+from hedger.domain.errors import VenueError
+from hedger.settings.load import Loaded
+from hedger.web.api import make_app
+from hedger.web.port import DaemonPort
+
+
+def surface(loaded: Loaded) -> Callable[[DaemonPort], AbstractAsyncContextManager[str]]:
+    """A context in which the daemon is served; yields the address of the page."""
+
+    @asynccontextmanager
+    async def served(daemon: DaemonPort) -> AsyncIterator[str]:
+        app = make_app(daemon, loaded.web.allowed_hosts)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            yield await _listen(runner, loaded.web.host, loaded.web.port)
+        finally:
+            await runner.cleanup()
+
+    return served
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise VenueError(f"web.port = {port}: {error.strerror or error}") from None
+    bound_host, bound_port = runner.addresses[0][:2]
+    return f"http://[{bound_host}]:{bound_port}" if ":" in bound_host else f"http://{bound_host}:{bound_port}"

@@ -1,0 +1,94 @@
+"""What is read back: recovery's half of the truth, and the lists that surfaces show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, Table, func, insert, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hedger.domain.account import Fill
+from hedger.domain.order import TERMINAL, Order
+from hedger.domain.vocabulary import BreakerState
+from hedger.journal import schema
+from hedger.journal.codec import decode
+from hedger.journal.schema import BLANK, Scope
+
+DAY_MS = 86_400_000
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_ENDED = sorted(state.value for state in TERMINAL)
+
+
+async def begin_epoch(connection: AsyncConnection, scope: Scope, market_ms: int) -> int:
+    """The next epoch of the scope: one more than the highest that ever was, in one statement."""
+    table = schema.epochs
+    following = select(
+        *(literal(value) for value in scope),
+        func.coalesce(func.max(table.c.epoch), 0) + 1,
+        literal(market_ms),
+    ).where(scope.owns(table))
+    columns = [*schema.SCOPE, "epoch", "market_ms"]
+    begun = await connection.execute(insert(table).from_select(columns, following).returning(table.c.epoch))
+    return int(begun.scalar_one())
+
+
+async def open_and_recent_orders(
+    connection: AsyncConnection, scope: Scope, since_ms: int
+) -> tuple[Order, ...]:
+    """Orders without an end, and those that changed at or after `since_ms`; oldest first."""
+    table = schema.orders
+    wanted = or_(table.c.state.not_in(_ENDED), table.c.changed_ms >= since_ms)
+    return await _bodies(connection, Order, table, _of(scope, table, wanted).order_by(table.c.id))
+
+
+async def recent_fills(connection: AsyncConnection, scope: Scope, since_ms: int) -> tuple[Fill, ...]:
+    """Fills at or after `since_ms`, oldest first."""
+    table = schema.fills
+    query = _of(scope, table, table.c.market_ms >= since_ms).order_by(table.c.market_ms, table.c.id)
+    return await _bodies(connection, Fill, table, query)
+
+
+async def last_fill_ms(connection: AsyncConnection, scope: Scope) -> int:
+    """Market time of the newest fill; 0: none."""
+    table = schema.fills
+    newest = await connection.execute(select(func.max(table.c.market_ms)).where(scope.owns(table)))
+    return int(newest.scalar_one() or 0)
+
+
+async def breakers(connection: AsyncConnection, scope: Scope) -> dict[str, BreakerState]:
+    """The latched state per book ("" the daemon): the last command given, in this scope or before any."""
+    table = schema.commands
+    mine = or_(scope.owns(table), BLANK.owns(table))
+    last = select(func.max(table.c.id)).where(mine).group_by(table.c.book)
+    rows = await connection.execute(
+        select(table.c.book, table.c.state).where(table.c.id.in_(last)).order_by(table.c.book)
+    )
+    return {book: BreakerState(state) for book, state in rows}
+
+
+async def newest(
+    connection: AsyncConnection,
+    kind: type[T],
+    table: Table,
+    limit: int,
+    time: ColumnElement[int],
+    *wanted: ColumnElement[bool],
+) -> tuple[T, ...]:
+    """The newest rows by `time` that fulfil `wanted`, newest first."""
+    query = select(table.c.id, table.c.body).where(*wanted).order_by(time.desc(), table.c.id.desc())
+    return await _bodies(connection, kind, table, query.limit(limit))
+
+
+def _of(scope: Scope, table: Table, wanted: ColumnElement[bool]) -> Select[Any]:
+    return select(table.c.id, table.c.body).where(scope.owns(table), wanted)
+
+
+async def _bodies(
+    connection: AsyncConnection, kind: type[T], table: Table, query: Select[Any]
+) -> tuple[T, ...]:
+    rows: Sequence[Any] = (await connection.execute(query)).all()
+    return tuple(decode(kind, body, f"{table.name} row {row_id}") for row_id, body in rows)

@@ -1,0 +1,87 @@
+"""From records to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, assert_never
+
+from sqlalchemy import Table
+
+from hedger.domain.order import Order
+from hedger.engine.records import (
+    Commanded,
+    Configured,
+    Decided,
+    Intended,
+    OrderChanged,
+    Record,
+    Snapshot,
+    Traded,
+)
+from hedger.journal import schema
+from hedger.journal.codec import encode
+from hedger.journal.schema import INSERTS, Scope
+
+
+class Row(NamedTuple):
+    """One row to write. `venue` is empty where the record names none."""
+
+    table: Table
+    venue: str
+    values: dict[str, Any]
+
+
+def row_of(record: Record) -> Row:
+    """A record's row, encoded now: an order is mutated by its owner afterwards."""
+    match record:
+        case Intended():
+            return _order_row(record.market_ms, Order(record.intent))
+        case OrderChanged():
+            return _order_row(record.market_ms, record.order)
+        case Traded():
+            fill = record.fill
+            columns = {
+                name: getattr(fill, name) for name in ("fee_currency", "trade_id", "label", "instrument")
+            }
+            return _row(schema.fills, fill.venue, fill.market_ms, encode(fill), **columns)
+        case Decided():
+            made = record.decision
+            columns = {"book": made.book, "action": str(made.action), "reason": str(made.reason)}
+            return _row(schema.decisions, "", record.market_ms, encode(made), **columns)
+        case Commanded():
+            columns = {"book": record.book, "state": str(record.state)}
+            return _row(schema.commands, "", record.market_ms, encode(record), **columns)
+        case Configured():
+            return _row(schema.configs, "", record.market_ms, encode(record), config_hash=record.config_hash)
+        case Snapshot():
+            return _row(schema.snapshots, "", record.market_ms, encode(record))
+        case _:
+            assert_never(record)
+
+
+def by_table(
+    rows: Iterable[Row], scope_of: Callable[[str], Scope]
+) -> list[tuple[Table, list[dict[str, Any]]]]:
+    """Rows with their scope, gathered by table in the order of INSERTS; within a table in their own."""
+    gathered: dict[Table, list[dict[str, Any]]] = {table: [] for table in INSERTS}
+    for row in rows:
+        gathered[row.table].append({**scope_of(row.venue)._asdict(), **row.values})
+    return [(table, values) for table, values in gathered.items() if values]
+
+
+def _row(table: Table, venue: str, market_ms: int, body: str, **columns: str) -> Row:
+    return Row(table, venue, {**columns, "market_ms": market_ms, "body": body})
+
+
+def _order_row(market_ms: int, order: Order) -> Row:
+    intent = order.intent
+    values = {
+        "label": intent.label,
+        "book": intent.book,
+        "instrument": intent.instrument,
+        "state": str(order.state),
+        "created_ms": intent.created_ms,
+        "changed_ms": market_ms,
+        "body": encode(order),
+    }
+    return Row(schema.orders, intent.venue, values)

@@ -1,0 +1,149 @@
+"""The tables. Every row carries its scope: venue, environment and account.
+
+A row's columns are what is searched by; its `body` is the whole value as JSON (see codec).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+)
+from sqlalchemy.dialects.sqlite import Insert, insert
+
+SCHEMA_VERSION = 1
+
+SCOPE = ("venue", "environment", "account_id")
+
+
+class Scope(NamedTuple):
+    """Whose row it is. Blank: written before any account was known, or for all of them."""
+
+    venue: str = ""
+    environment: str = ""
+    account_id: str = ""
+
+    def owns(self, table: Table) -> ColumnElement[bool]:
+        """The condition that a row of `table` is of this scope."""
+        return and_(*(table.c[column] == value for column, value in self._asdict().items()))
+
+
+BLANK = Scope()
+
+metadata = MetaData()
+
+
+def _scope() -> list[Column[Any]]:
+    return [Column(name, String, nullable=False) for name in SCOPE]
+
+
+def _text(*names: str) -> list[Column[Any]]:
+    return [Column(name, String, nullable=False) for name in names]
+
+
+def _ms(name: str) -> Column[Any]:
+    """Market time in ms since the epoch."""
+    return Column(name, BigInteger, nullable=False)
+
+
+def _id() -> Column[Any]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _body() -> Column[Any]:
+    return Column("body", Text, nullable=False)
+
+
+epochs = Table(
+    "epochs",
+    metadata,
+    *_scope(),
+    Column("epoch", Integer, nullable=False),
+    _ms("market_ms"),
+    PrimaryKeyConstraint(*SCOPE, "epoch"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("label", "book", "instrument", "state"),
+    _ms("created_ms"),
+    _ms("changed_ms"),
+    _body(),
+    UniqueConstraint(*SCOPE, "label"),
+    Index("orders_by_state", *SCOPE, "state"),
+    Index("orders_by_change", *SCOPE, "changed_ms"),
+)
+
+fills = Table(
+    "fills",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("fee_currency", "trade_id", "label", "instrument"),
+    _ms("market_ms"),
+    _body(),
+    UniqueConstraint(*SCOPE, "fee_currency", "trade_id"),
+    Index("fills_by_time", *SCOPE, "market_ms"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("book", "action", "reason"),
+    _ms("market_ms"),
+    _body(),
+    Index("decisions_by_time", "market_ms"),
+    Index("decisions_by_book", "book", "market_ms"),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("book", "state"),
+    _ms("market_ms"),
+    _body(),
+    Index("commands_by_book", *SCOPE, "book"),
+)
+
+configs = Table("configs", metadata, _id(), *_scope(), *_text("config_hash"), _ms("market_ms"), _body())
+
+snapshots = Table("snapshots", metadata, _id(), *_scope(), _ms("market_ms"), _body())
+
+
+def _upsert_order() -> Insert:
+    """The newest state of a label wins; an intent (draft) never overwrites what is known of its label."""
+    new = insert(orders)
+    changed = {name: new.excluded[name] for name in ("state", "changed_ms", "body")}
+    return new.on_conflict_do_update(
+        index_elements=[*SCOPE, "label"], set_=changed, where=new.excluded.state != "draft"
+    )
+
+
+INSERTS: dict[Table, Insert] = {
+    orders: _upsert_order(),
+    fills: insert(fills).on_conflict_do_nothing(index_elements=[*SCOPE, "fee_currency", "trade_id"]),
+    decisions: insert(decisions),
+    commands: insert(commands),
+    configs: insert(configs),
+    snapshots: insert(snapshots),
+}
+"""How a row of each table is written, in the order in which a transaction writes the tables."""

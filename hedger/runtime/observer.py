@@ -1,0 +1,94 @@
+"""Watches the steps of a run and sums it up: hedges, turnover, time outside the band, P&L."""
+
+from __future__ import annotations
+
+from hedger.domain.order import TERMINAL
+from hedger.engine.effects import Effect
+from hedger.engine.engine import Engine
+from hedger.engine.events import Event, Filled, Now, Reported
+from hedger.engine.view import BookView, StatusView
+
+_NOISE_COIN = 1e-9
+
+
+class Observer:
+    """A StepWatcher for one engine with one book."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        self._first: BookView | None = None
+        self._first_now: Now | None = None
+        self._last: StatusView | None = None
+        self._now: Now | None = None
+        self._outside_s = self._watched_s = 0.0
+        self._was_outside = False
+        self.hedged = self.hedged_inside = 0
+
+    def attach(self, engine: Engine) -> None:
+        """Watch this engine from its next step on."""
+        self._engine = engine
+
+    def append(self, now: Now, events: list[Event], effects: list[Effect]) -> None:
+        """Look at the book after a step."""
+        if self._engine is None:
+            return
+        view = self._engine.view(now)
+        book = view.books[0]
+        if book.delta.used is None or book.equity_coin is None or book.band.lower is None:
+            return
+        if self._first is None:
+            self._first, self._first_now = book, now
+        if self._now is not None:
+            self._watch(now.wire_s - self._now.wire_s)
+        self._was_outside = _outside(book)
+        self._last, self._now = view, now
+        if any(_hedge_ended(event) for event in events) and not view.orders.open + view.orders.unknown:
+            self.hedged += 1
+            self.hedged_inside += not self._was_outside
+
+    def _watch(self, seconds: float) -> None:
+        self._watched_s += seconds
+        self._outside_s += seconds if self._was_outside else 0.0
+
+    @property
+    def outside_share(self) -> float:
+        """Share of wire time with delta outside the no-trade interval."""
+        return self._outside_s / self._watched_s if self._watched_s else 0.0
+
+    def summary(self) -> list[tuple[str, str]]:
+        """Rows for a person; empty-handed runs say so."""
+        if self._first is None or self._first_now is None or self._last is None or self._now is None:
+            return [("hedged", "nothing: the book was never fully known")]
+        book = self._last.books[0]
+        hours = (self._now.market_ms - self._first_now.market_ms) / 3_600_000
+        placed = sum(n for key, n in self._last.counters.decisions.items() if key.startswith("hedge|"))
+        unhedged = _change(self._first.options_value_coin, book.options_value_coin)
+        hedged = _change(self._first.equity_coin, book.equity_coin)
+        return [
+            ("market time", f"{hours:.2f} h in {self._watched_s:.0f} s"),
+            ("hedges", f"{placed}"),
+            ("after a hedge inside the band", f"{self.hedged_inside} of {self.hedged}"),
+            ("turnover", f"{book.turnover_usd_24h:,.0f} USD"),
+            ("fees", f"{book.fees_usd_24h:,.2f} USD"),
+            ("time outside the band", f"{100 * self.outside_share:.2f} %"),
+            ("P&L of the options alone", unhedged),
+            ("P&L hedged, fees paid", hedged),
+            ("delta at the end", f"{book.delta.used:+.4f} {book.underlying}"),
+        ]
+
+
+def _outside(book: BookView) -> bool:
+    y, lower, upper = book.delta.used, book.band.lower, book.band.upper
+    if y is None or lower is None or upper is None:
+        return False
+    return y < lower - _NOISE_COIN or y > upper + _NOISE_COIN
+
+
+def _hedge_ended(event: Event) -> bool:
+    if isinstance(event, Filled):
+        return event.fill.label.startswith("h-")
+    return isinstance(event, Reported) and event.report.state in {state.value for state in TERMINAL}
+
+
+def _change(first: float | None, last: float | None) -> str:
+    return "not known" if first is None or last is None else f"{last - first:+.6f} coin"

@@ -1,0 +1,119 @@
+"""Every key there is: which table it stands in, its type, unit, meaning and default.
+
+Names, suggestions, environment variables, `config/default.toml` and `hedger check` all read this catalogue;
+it is itself read from the dataclasses and the policies, so a key is described in one place only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
+from difflib import get_close_matches
+from typing import Any, NamedTuple, get_type_hints
+
+from hedger.domain.keys import Key, keys_of
+from hedger.engine.settings import BookSettings, Timing
+from hedger.execution.params import ExecutionParams
+from hedger.policies.presets import PRESETS
+from hedger.policies.registry import POLICIES, Policy
+from hedger.risk.envelope import Envelope
+from hedger.settings.tables import (
+    JournalSettings,
+    LogSettings,
+    RecorderSettings,
+    TopSettings,
+    VenueSettings,
+    WebSettings,
+)
+from hedger.venues.deribit.params import DeribitParams
+
+Path = tuple[str, ...]
+
+ANY = "*"  # stands for the name of a book or venue
+REQUIRED = MISSING
+
+
+class Entry(NamedTuple):
+    """A key: `kind` is its Python type, `default` is REQUIRED where the file must give a value."""
+
+    kind: Any
+    key: Key
+    default: Any = REQUIRED
+
+
+Table = Mapping[str, Entry]
+
+
+def _table(*types: type) -> dict[str, Entry]:
+    return {name: entry for each in types for name, entry in _entries(each)}
+
+
+def _entries(params_type: type) -> Iterator[tuple[str, Entry]]:
+    hints = get_type_hints(params_type)
+    defaults = {field.name: field.default for field in fields(params_type)}
+    for name, key in keys_of(params_type):
+        yield name, Entry(hints[name], key, defaults[name])
+
+
+def _policy_table(policy: Policy) -> dict[str, Entry]:
+    hints, defaults = get_type_hints(policy.params_type), policy.params_type()
+    return {name: Entry(hints[name], key, getattr(defaults, name)) for name, key in policy.doc.items()}
+
+
+def _book_table() -> dict[str, Entry]:
+    venue = Entry(str, Key("", "name of the [venues.NAME] table whose account holds the book"))
+    preset = Entry(str, Key("", f"named policy parameters: {', '.join(PRESETS)}; empty: none"), "")
+    return {"venue": venue, **_table(BookSettings), "preset": preset}
+
+
+TABLES: Mapping[Path, Table] = {
+    (): _table(TopSettings),
+    ("venues", ANY): _table(VenueSettings, DeribitParams),
+    ("books", ANY): _book_table(),
+    **{("books", ANY, policy.name): _policy_table(policy) for policy in POLICIES.values()},
+    ("books", ANY, "envelope"): _table(Envelope),
+    ("books", ANY, "execution"): _table(ExecutionParams),
+    ("timing",): _table(Timing),
+    ("journal",): _table(JournalSettings),
+    ("web",): _table(WebSettings),
+    ("log",): _table(LogSettings),
+    ("recorder",): _table(RecorderSettings),
+}
+
+POINTERS = ("secrets_dir", "client_id_file", "client_secret_file")
+"""Keys that tell where a value is, not what it is: no part of the configuration's hash."""
+
+
+def pattern_of(path: Path) -> Path:
+    """The path with the name of a book or venue replaced by ANY."""
+    return (path[0], ANY, *path[2:]) if len(path) > 1 and path[0] in ("venues", "books") else path
+
+
+def entry_at(path: Path) -> Entry | None:
+    """The key at a path, None where there is none."""
+    return TABLES.get(pattern_of(path[:-1]), {}).get(path[-1]) if path else None
+
+
+def is_table(path: Path) -> bool:
+    """Whether a path names a table, or a table of tables."""
+    pattern = pattern_of(path)
+    return any(known[: len(pattern)] == pattern for known in TABLES)
+
+
+def names_in(path: Path) -> tuple[str, ...]:
+    """Keys and tables that may stand in a table, in the catalogue's order."""
+    pattern = pattern_of(path) if len(path) != 1 or path[0] not in ("venues", "books") else path
+    depth = len(pattern)
+    below = [known[depth] for known in TABLES if len(known) > depth and known[:depth] == pattern]
+    return tuple(dict.fromkeys([*TABLES.get(pattern, {}), *(name for name in below if name != ANY)]))
+
+
+def hint_for(path: Path) -> str:
+    """What was probably meant by a path that is no key."""
+    known = names_in(path[:-1])
+    near = get_close_matches(path[-1], known, n=1, cutoff=0.5)
+    return f"did you mean {dotted((*path[:-1], near[0]))}?" if near else f"known are {', '.join(known)}"
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path)

@@ -1,0 +1,96 @@
+"""`config/default.toml`, written from the catalogue: every key with its unit, meaning, bounds and default.
+
+python -m hedger.settings.document > config/default.toml
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from hedger.domain.keys import Key
+from hedger.settings.catalogue import ANY, REQUIRED, TABLES, Entry, Path, dotted
+from hedger.settings.effective import plain
+
+_HEAD = """\
+# Every key of hedger, at its default. Generated: `python -m hedger.settings.document > config/default.toml`.
+#
+# A configuration needs one [venues.NAME] and one [books.NAME]; leave out whatever is right by default.
+# Each key is also an environment variable, tables joined by two underscores:
+#     HEDGER_BOOKS__BTC__BAND__UPPER=0.2      HEDGER_VENUES__DERIBIT__CLIENT_SECRET=...
+# and a file of that name in `secrets_dir`. Paths of secret files start at the folder of this file, others at
+# the working folder. Stronger first: --set, environment, secret file, this file, preset, default.
+# `hedger check -c FILE` shows what is obeyed, and where each value comes from.
+"""
+
+_ABOUT: dict[Path, str] = {
+    ("venues", ANY): "One account at one venue; deribit is a name of your choice (a-z, 0-9, _).",
+    ("books", ANY): "One book: all positions of one underlying at one venue; btc is a name of your choice.",
+    ("books", ANY, "band"): 'Parameters of policy = "band"; thresholds are absolute deltas.',
+    ("books", ANY, "theta_offset"): 'Parameters of policy = "theta_offset"; times are market time.',
+    (
+        "books",
+        ANY,
+        "envelope",
+    ): "The limits every hedge passes; one that does not fit is shrunk or refused.",
+    ("books", ANY, "execution"): "How a hedge is worked.",
+    ("timing",): "Deadlines and staleness; wire time.",
+    ("journal",): "Orders, fills and decisions, durable before an order is sent.",
+    ("web",): "The page, the API and the metrics.",
+    ("log",): "Logs go to standard error.",
+    ("recorder",): "The flight recorder, for `hedger replay`.",
+}
+
+_EXAMPLES: dict[str, Any] = {
+    "venue": "deribit",
+    "underlying": "BTC",
+    "hedge_instrument": "BTC-PERPETUAL",
+    "environment": "testnet",
+    "neutral": "coin",
+}
+_NAMES = {"venues": "deribit", "books": "btc"}
+
+
+def default_toml() -> str:
+    """The whole file."""
+    return "\n".join([_HEAD, *(line for table in TABLES for line in _table(table))]).rstrip() + "\n"
+
+
+def _table(pattern: Path) -> Iterator[str]:
+    if pattern:
+        path = tuple(_NAMES[pattern[0]] if step == ANY else step for step in pattern)
+        yield from (f"# {_ABOUT[pattern]}", f"[{dotted(path)}]")
+    for name, entry in TABLES[pattern].items():
+        yield from _key(name, entry)
+    yield ""
+
+
+def _key(name: str, entry: Entry) -> Iterator[str]:
+    given = entry.default in (REQUIRED, None)
+    value = _EXAMPLES[name] if given else plain(entry.default)
+    facts = [fact for fact in (entry.key.unit, *_bounds(entry.key), "no default" if given else "") if fact]
+    yield f"# {entry.key.meaning}" + (f" [{'; '.join(facts)}]" if facts else "")
+    yield f"{name} = {toml_value(value)}"
+
+
+def _bounds(key: Key) -> Iterator[str]:
+    for word, bound in (("above", key.above), ("at least", key.least), ("at most", key.most)):
+        if bound is not None:
+            yield f"{word} {bound:.10g}"
+
+
+def toml_value(value: Any) -> str:
+    """A plain value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(toml_value(item) for item in value)}]"
+    if isinstance(value, int | float):
+        return repr(value)
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+if __name__ == "__main__":
+    sys.stdout.write(default_toml())

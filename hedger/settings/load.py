@@ -1,0 +1,120 @@
+"""`load`: from a file, the environment and secret files to everything the daemon is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from hedger.domain.errors import ConfigError
+from hedger.domain.vocabulary import Environment
+from hedger.engine.settings import EngineSettings, VenueTerms
+from hedger.settings import sources
+from hedger.settings.catalogue import Path as KeyPath
+from hedger.settings.catalogue import dotted, entry_at
+from hedger.settings.effective import effective, hash_of, masked
+from hedger.settings.problems import refuse_odd
+from hedger.settings.ready import Ready, ready_of
+from hedger.settings.rules import checked_books
+from hedger.settings.tables import LogSettings, MarketClock, VenueSettings, WebSettings
+from hedger.settings.tree import Tree, compose
+from hedger.venues.deribit.params import DeribitParams
+
+DEFAULT, READY_FILE = "default", "ready file"
+_JOURNAL_FILE = "journal.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A valid configuration. `values` are the effective ones by dotted key, secrets masked."""
+
+    path: Path
+    settings: Tree
+    engine: EngineSettings
+    venues: Mapping[str, tuple[Environment, DeribitParams]]
+    state_dir: Path
+    journal_path: Path
+    recorder_path: Path | None
+    web: WebSettings
+    log: LogSettings
+    clock: MarketClock
+    values: Mapping[str, Any]
+    origins: Mapping[str, str]
+    config_hash: str
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+def load(path: Path, environ: Mapping[str, str], overrides: Sequence[str] = ()) -> Loaded:
+    """Read and validate everything. Raises ConfigError, one line per problem, secrets masked."""
+    layers = _layers(path, environ, overrides)
+    origins = {dotted(at): origin for at, origin in sources.merged(layers).origins.items()}
+    return _assemble(path, compose(layers), origins, MarketClock())
+
+
+def with_exchange(loaded: Loaded, ready: Mapping[str, Any]) -> Loaded:
+    """The same configuration against a local exchange: its address, keys and market time.
+
+    `ready` is the content of the exchange's ready file. Raises ConfigError where it does not fit.
+    """
+    found = ready_of(ready)
+    if len(loaded.settings.venues) != 1:
+        names = ", ".join(loaded.settings.venues)
+        raise ConfigError(f"venues: a local exchange stands in for exactly one venue, there are: {names}")
+    (name, venue), *_ = loaded.settings.venues.items()
+    tree = loaded.settings.model_copy(update={"venues": {name: _local(venue, found)}})
+    taken = ("environment", "url", "client_id", "client_secret", *(("ca_file",) if found.ca_file else ()))
+    origins = {**loaded.origins, **{f"venues.{name}.{key}": READY_FILE for key in taken}}
+    return _assemble(loaded.path, tree, origins, found.clock)
+
+
+def _local(venue: VenueSettings, found: Ready) -> VenueSettings:
+    params = replace(
+        venue.params,
+        url=found.ws_url,
+        client_id=found.client_id,
+        client_secret=found.client_secret,
+        ca_file=found.ca_file or venue.params.ca_file,
+    )
+    return replace(venue, environment=Environment.LOCAL, params=params)
+
+
+def _layers(path: Path, environ: Mapping[str, str], overrides: Sequence[str]) -> list[sources.Layer]:
+    """Strongest first."""
+    strong = [sources.from_overrides(overrides), sources.from_environment(environ)]
+    file = sources.from_file(path)
+    known = sources.merged([*strong, file])
+    refuse_odd(sources.leaves(known.values))
+    secret = sources.from_secret_files(known, path.absolute().parent)
+    return [*strong, secret, file, sources.from_presets(known)]
+
+
+def _assemble(path: Path, tree: Tree, origins: Mapping[str, str], clock: MarketClock) -> Loaded:
+    books = checked_books(tree)
+    rows = effective(tree, books)
+    config_hash = hash_of(rows, clock)
+    values = masked(rows)
+    terms = tuple(VenueTerms(name, venue.environment) for name, venue in tree.venues.items())
+    state_dir, recorder = tree.top.state_dir, tree.recorder.path
+    return Loaded(
+        path=path,
+        settings=tree,
+        engine=EngineSettings(tree.top.mode, terms, books, tree.timing, clock.speed, config_hash),
+        venues={name: (venue.environment, venue.params) for name, venue in tree.venues.items()},
+        state_dir=state_dir,
+        journal_path=Path(tree.journal.path) if tree.journal.path else state_dir / _JOURNAL_FILE,
+        recorder_path=Path(recorder) if recorder else None,
+        web=tree.web,
+        log=tree.log,
+        clock=clock,
+        values=values,
+        origins={name: origins.get(name, DEFAULT) for name in values},
+        config_hash=config_hash,
+        secrets=_secrets(rows),
+    )
+
+
+def _secrets(rows: Mapping[KeyPath, Any]) -> tuple[str, ...]:
+    """For the redaction of logs."""
+    found = ((path, entry_at(path), value) for path, value in rows.items())
+    return tuple(str(value) for _, entry, value in found if entry and entry.key.secret and value)

@@ -1,0 +1,127 @@
+"""Rules between keys: what one key alone cannot tell to be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hedger.domain.errors import ConfigError
+from hedger.domain.names import parse_name
+from hedger.domain.vocabulary import Environment, Mode, Neutral
+from hedger.engine.settings import BookSettings
+from hedger.policies.registry import policy_named
+from hedger.settings.catalogue import dotted
+from hedger.settings.problems import refuse, wrong
+from hedger.settings.tables import VenueSettings
+from hedger.settings.tree import Tree
+from hedger.venues.deribit.params import endpoint
+
+_VENUE_NAME = "a-z, 0-9 and single _, starting with a letter"
+
+
+def checked_books(tree: Tree) -> tuple[BookSettings, ...]:
+    """The books with their policies' parameters and `neutral` filled in.
+
+    Raises ConfigError, one line per rule that is broken.
+    """
+    problems = [*_venue_problems(tree), *_book_problems(tree)]
+    books: list[BookSettings] = []
+    for name in tree.books:
+        try:
+            books.append(_filled(tree, name))
+        except ValueError as error:
+            problems.append(str(error))
+    refuse(problems)
+    return tuple(books)
+
+
+def _venue_problems(tree: Tree) -> Iterator[str]:
+    if not tree.venues:
+        yield "venues: none; write at least one table [venues.NAME]"
+    for name, venue in tree.venues.items():
+        if not _is_venue_name(name):
+            yield f"venues.{name}: a venue's name is {_VENUE_NAME}"
+        if venue.environment is Environment.PRODUCTION and not tree.top.allow_production:
+            yield wrong(
+                ("venues", name, "environment"),
+                venue.environment.value,
+                "real money needs allow_production = true at the top of the file",
+            )
+        yield from _address_problems(name, venue)
+
+
+def _is_venue_name(name: str) -> bool:
+    plain = name.isascii() and name.replace("_", "").isalnum() and name == name.lower()
+    return plain and name[0].isalpha() and "__" not in name
+
+
+def _address_problems(name: str, venue: VenueSettings) -> Iterator[str]:
+    """A local venue without an address gets one from the ready file of its exchange."""
+    if venue.environment is Environment.LOCAL and not venue.params.url:
+        return
+    try:
+        endpoint(venue.environment, venue.params)
+    except (ConfigError, ValueError) as error:
+        yield f"{dotted(('venues', name))}.{error}"
+
+
+def _book_problems(tree: Tree) -> Iterator[str]:
+    if not tree.books:
+        yield "books: none; write at least one table [books.NAME]"
+    held: dict[tuple[str, str], str] = {}
+    for name, book in tree.books.items():
+        yield from _instrument_problems(book)
+        if book.venue not in tree.venues:
+            right = f"must be a table [venues.NAME]; known: {', '.join(tree.venues) or 'none'}"
+            yield wrong(("books", name, "venue"), book.venue, right)
+        first = held.setdefault((book.venue, book.underlying), name)
+        if first != name:
+            yield wrong(
+                ("books", name, "underlying"),
+                book.underlying,
+                f"books.{first} holds {book.underlying} at {book.venue} already; one book per underlying",
+            )
+        yield from _neutral_problems(tree, book)
+
+
+def _instrument_problems(book: BookSettings) -> Iterator[str]:
+    path = ("books", book.name, "hedge_instrument")
+    right = f"must be a future or perpetual of {book.underlying}, like {book.underlying}-PERPETUAL"
+    try:
+        parsed = parse_name(book.hedge_instrument)
+    except ValueError:
+        yield wrong(path, book.hedge_instrument, right)
+        return
+    if parsed.kind not in ("future", "perpetual") or parsed.base != book.underlying:
+        yield wrong(path, book.hedge_instrument, right)
+
+
+def _neutral_problems(tree: Tree, book: BookSettings) -> Iterator[str]:
+    if tree.top.mode is not Mode.LIVE:
+        return
+    path, venue = ("books", book.name, "neutral"), tree.venues.get(book.venue)
+    if book.neutral is None and venue is not None and venue.environment is Environment.PRODUCTION:
+        yield f"{dotted(path)}: missing; a live production book says what it keeps neutral: coin or usd"
+    if book.neutral is Neutral.BLACK and not book.allow_naive:
+        yield wrong(path, book.neutral.value, "ignores the premiums; to trade it live set allow_naive = true")
+
+
+def _filled(tree: Tree, name: str) -> BookSettings:
+    """Raises ValueError with the dotted path of what a policy refuses."""
+    book, tables = tree.books[name], tree.policies.get(name, {})
+    at = f"books.{name}"
+    params = {
+        policy: _validated(f"{at}.{policy}", policy, table, book.target_delta_coin)
+        for policy, table in tables.items()
+    }
+    if book.policy not in params:
+        params[book.policy] = _validated(at, book.policy, {}, book.target_delta_coin)
+    return replace(book, neutral=book.neutral or Neutral.COIN, policy_params=params[book.policy])
+
+
+def _validated(at: str, policy: str, table: dict[str, float], target_delta_coin: float) -> dict[str, float]:
+    try:
+        params: dict[str, float] = policy_named(policy).params(table, target_delta_coin)._asdict()
+    except ValueError as error:
+        raise ValueError(f"{at}.{error}") from error
+    return params

@@ -1,0 +1,111 @@
+"""Settings of the daemon itself, and the table of a venue; every key with its unit and meaning."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from hedger.domain.keys import Key, check_bounds
+from hedger.domain.vocabulary import Environment, Mode, Severity
+from hedger.venues.deribit.params import DeribitParams
+
+
+class VenueKind(StrEnum):
+    """Which adapter talks to a venue."""
+
+    DERIBIT = "deribit"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class MarketClock(NamedTuple):
+    """`market_ms = origin_ms + speed * (unix_ms - started_unix_ms)`; the default is unix time."""
+
+    origin_ms: int = 0
+    started_unix_ms: int = 0
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TopSettings:
+    """The keys above the first table."""
+
+    mode: Annotated[
+        Mode, Key("", "observe: show hedges; paper: fill them on paper; live: send them to the venue")
+    ] = Mode.OBSERVE
+    state_dir: Annotated[Path, Key("", "folder of the journal, the lock and the token")] = Path(".hedger")
+    allow_production: Annotated[bool, Key("", "let a venue's environment be production")] = False
+    secrets_dir: Annotated[
+        str,
+        Key("", "folder of secret files, each named like venues__deribit__client_secret; empty: none"),
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VenueSettings:
+    """One account at one venue. The keys of `params` stand in the same table."""
+
+    environment: Annotated[Environment, Key("", "local, testnet or production")]
+    kind: Annotated[VenueKind, Key("", "the adapter: deribit")] = VenueKind.DERIBIT
+    client_id_file: Annotated[str, Key("", "file that holds client_id; empty: none")] = ""
+    client_secret_file: Annotated[str, Key("", "file that holds client_secret; empty: none")] = ""
+    params: DeribitParams = field(default_factory=DeribitParams)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """Where the truth is kept."""
+
+    path: Annotated[str, Key("", "the SQLite file; empty: journal.sqlite in state_dir")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Address of the page, the API and the metrics."""
+
+    host: Annotated[str, Key("", "address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Key("", "port to listen on; 0 takes a free one", least=0, most=65_535)] = 8787
+    allow_remote: Annotated[bool, Key("", "let host be an address other machines can reach")] = False
+    allowed_hosts: Annotated[
+        tuple[str, ...], Key("", "names besides loopback that a request's Host header may carry")
+    ] = ()
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        if not self.allow_remote and not is_loopback(self.host):
+            raise ValueError(
+                f"host = {self.host!r}: must be a loopback address like 127.0.0.1, or set allow_remote = true"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is said, and how it looks."""
+
+    level: Annotated[Severity, Key("", "debug, info, warning, error or critical")] = Severity.INFO
+    format: Annotated[LogFormat, Key("", "json or console")] = LogFormat.JSON
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSettings:
+    """The flight recorder."""
+
+    path: Annotated[str, Key("", "file every event of the engine is written to; empty: off")] = ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

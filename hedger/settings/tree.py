@@ -1,0 +1,109 @@
+"""The pydantic-settings tree: merges the layers, reads types, composes the frozen dataclasses.
+
+Bounds are checked by the dataclasses themselves, so a Params that exists is valid wherever it was built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from hedger.domain.errors import ConfigError
+from hedger.engine.settings import BookSettings, Timing
+from hedger.policies.registry import POLICIES
+from hedger.settings.catalogue import TABLES
+from hedger.settings.problems import lines_of
+from hedger.settings.sources import Layer
+from hedger.settings.tables import (
+    JournalSettings,
+    LogSettings,
+    RecorderSettings,
+    TopSettings,
+    VenueSettings,
+    WebSettings,
+)
+
+_VENUE_KEYS = ("kind", "environment", "client_id_file", "client_secret_file")
+
+
+class Tree(BaseSettings):
+    """Everything that can be set, typed. Policy parameters are judged by their policy, see rules."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    top: TopSettings = Field(default_factory=TopSettings)
+    venues: dict[str, VenueSettings] = Field(default_factory=dict)
+    books: dict[str, BookSettings] = Field(default_factory=dict)
+    policies: dict[str, dict[str, dict[str, float]]] = Field(default_factory=dict)
+    """Of each book, the parameter table of every policy that has one."""
+    presets: dict[str, str] = Field(default_factory=dict)
+    timing: Timing = Field(default_factory=Timing)
+    journal: JournalSettings = Field(default_factory=JournalSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+    recorder: RecorderSettings = Field(default_factory=RecorderSettings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shape(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """From the tables of the file to the nesting of the dataclasses."""
+        tables = {name: table for name, table in values.items() if name not in TABLES[()]}
+        books: dict[str, dict[str, Any]] = tables.get("books", {})
+        return {
+            **tables,
+            "top": {name: value for name, value in values.items() if name in TABLES[()]},
+            "venues": {name: _venue(table) for name, table in tables.get("venues", {}).items()},
+            "books": {name: _book(name, table) for name, table in books.items()},
+            "policies": {name: _picked(table, POLICIES) for name, table in books.items()},
+            "presets": {name: table["preset"] for name, table in books.items() if "preset" in table},
+        }
+
+
+def _venue(table: Mapping[str, Any]) -> dict[str, Any]:
+    params = {name: value for name, value in table.items() if name not in _VENUE_KEYS}
+    return {**_picked(table, _VENUE_KEYS), "params": params}
+
+
+def _book(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    own = {key: value for key, value in table.items() if key not in POLICIES and key != "preset"}
+    return {"name": name, **own}
+
+
+def _picked(table: Mapping[str, Any], names: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
+    return {name: table[name] for name in names if name in table}
+
+
+class _LayerSource(PydanticBaseSettingsSource):
+    """A layer as pydantic-settings merges it."""
+
+    def __init__(self, settings_cls: type[BaseSettings], layer: Layer) -> None:
+        super().__init__(settings_cls)
+        self._layer = layer
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self._layer.values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return self._layer.values
+
+
+def compose(layers: Sequence[Layer]) -> Tree:
+    """The tree of these layers, the first the strongest. Raises ConfigError, one line per problem."""
+
+    class Composed(Tree):
+        """The tree with these layers as its sources."""
+
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *_sources: Any, **_named: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return tuple(_LayerSource(settings_cls, layer) for layer in layers)
+
+    try:
+        return Composed()
+    except ValidationError as error:
+        raise ConfigError("\n".join(lines_of(error))) from None  # the cause may hold secrets
