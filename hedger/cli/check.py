@@ -13,9 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from hedger.cli.client import told_errors
+from hedger.runtime.start import Source
 from hedger.settings.document import toml_value
-from hedger.settings.load import Loaded, load, with_exchange
-from hedger.settings.ready import read_ready
+from hedger.settings.load import Loaded
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The TOML file.")]
 ExchangeFile = Annotated[
@@ -33,24 +33,18 @@ def check(
 ) -> None:
     """Validate a configuration and print what is obeyed, with the origin of each value."""
     with told_errors():
-        loaded = loaded_from(config, exchange, set_ or ())
+        loaded = Source(config, os.environ, set_ or (), exchange).load()
     if as_json:
         typer.echo(json.dumps(_answer(loaded), indent=2))
     else:
         _print(Console(), loaded)
 
 
-def loaded_from(config: Path, exchange: Path | None, overrides: list[str] | tuple[str, ...]) -> Loaded:
-    """The configuration as the command line names it. Raises ConfigError."""
-    loaded = load(config, os.environ, overrides)
-    return loaded if exchange is None else with_exchange(loaded, read_ready(exchange))
-
-
 def _answer(loaded: Loaded) -> dict[str, object]:
     rows = {name: {"value": value, "origin": loaded.origins[name]} for name, value in loaded.values.items()}
     return {
         "config_hash": loaded.config_hash,
-        "market_clock": loaded.market_clock._asdict(),
+        "market_clock": loaded.clock._asdict(),
         "settings": rows,
     }
 

@@ -150,4 +150,4 @@ BREAKER_ORDER: tuple[BreakerState, ...] = tuple(BreakerState)
 
 def stricter(first: BreakerState, second: BreakerState) -> BreakerState:
     """The stricter of two breaker states: a book obeys its own and the daemon's."""
-    return max(first, second, key=BREAKER_ORDER.index)
+    return first if first is second else max(first, second, key=BREAKER_ORDER.index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import assert_never
 
 from hedger.domain.account import Account, Fill, Position
@@ -12,6 +13,9 @@ from hedger.domain.vocabulary import Severity
 from hedger.engine import commands, holdings, recover, work
 from hedger.engine import events as ev
 from hedger.engine.state import State, Step
+
+BAD_DATA_NOTE_S = 60.0  # a channel that keeps failing is noted this often, and counted every time
+MOST_NOTED = 1_000
 
 
 def apply(state: State, event: ev.Event, step: Step) -> None:
@@ -192,4 +196,9 @@ def bad_data(state: State, event: ev.BadData, step: Step) -> None:
     book = holdings.book_of(state, event.venue, event.instrument)
     if book is not None:
         book.bad[event.instrument] = event.detail
-    step.note(Severity.WARNING, "bad_data", venue=event.venue, channel=event.channel, detail=event.detail)
+    noted = state.bad_noted
+    if step.now.wire_s - noted.get(event.channel, -math.inf) >= BAD_DATA_NOTE_S:
+        if len(noted) >= MOST_NOTED:
+            noted.clear()
+        noted[event.channel] = step.now.wire_s
+        step.note(Severity.WARNING, "bad_data", venue=event.venue, channel=event.channel, detail=event.detail)

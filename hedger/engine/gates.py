@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hedger.domain.instrument import InstrumentState
+from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import OrderState
+from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Action, BreakerState, Phase, Reason, stricter
 from hedger.engine import holdings
 from hedger.engine.events import Now
-from hedger.engine.state import BookState, State
-from hedger.portfolio.exposure import Exposure
+from hedger.engine.sight import Sight
+from hedger.engine.state import BookState, State, VenueState
 
 
 class Gate(NamedTuple):
@@ -21,6 +22,7 @@ class Gate(NamedTuple):
     detail: str
 
 
+NOT_READY = Gate(Action.BLOCKED, Reason.MISSING_QUOTE, "the hedge instrument is not quoted")
 _BREAKER_REASON = {BreakerState.PAUSED: Reason.PAUSED, BreakerState.HALTED: Reason.HALTED}
 
 
@@ -29,7 +31,7 @@ def breaker_of(state: State, book: BookState) -> BreakerState:
     return stricter(state.breaker, book.breaker)
 
 
-def daemon_gate(state: State, book: BookState) -> Gate | None:
+def daemon_gate(state: State, book: BookState, sight: Sight) -> Gate | None:
     """Link, recovery, breaker, journal and platform."""
     venue = state.venues[book.settings.venue]
     if state.stopping:
@@ -41,63 +43,57 @@ def daemon_gate(state: State, book: BookState) -> Gate | None:
         return _blocked(Reason.RECOVERING, "positions and orders are being reconciled with the venue")
     breaker = breaker_of(state, book)
     if breaker in _BREAKER_REASON:
-        return _blocked(
-            _BREAKER_REASON[breaker], f"breaker is {breaker}; `hedger resume` lets it trade again"
-        )
+        detail = f"breaker is {breaker}; `hedger resume` lets it trade again"
+        return _blocked(_BREAKER_REASON[breaker], detail)
     if state.journal_error:
         return _blocked(Reason.JOURNAL_DOWN, f"the journal cannot be written: {state.journal_error}")
-    return _platform_gate(state, book)
+    return _platform_gate(venue, book, sight.listed)
 
 
-def _platform_gate(state: State, book: BookState) -> Gate | None:
-    venue = state.venues[book.settings.venue]
-    for index in ("", holdings.index_of(state, book)):
-        if index in venue.locked:
-            return _blocked(Reason.PLATFORM_LOCKED, f"{venue.name} locked {index or 'the platform'}")
-    hedge = holdings.hedge_listing(state, book)
+def _platform_gate(venue: VenueState, book: BookState, hedge: Instrument | None) -> Gate | None:
     if hedge is None:
         return _blocked(Reason.INSTRUMENT_NOT_OPEN, f"{book.settings.hedge_instrument} is not listed")
+    for index in ("", hedge.price_index) if venue.locked else ():
+        if index in venue.locked:
+            return _blocked(Reason.PLATFORM_LOCKED, f"{venue.name} locked {index or 'the platform'}")
     if hedge.state is not InstrumentState.OPEN:
         return _blocked(Reason.INSTRUMENT_NOT_OPEN, f"{hedge.name} is {hedge.state}")
     return None
 
 
-def data_gate(state: State, book: BookState, exposure: Exposure, y: float | None, now: Now) -> Gate | None:
+def data_gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
     """Everything the decision rests on is there and fresh. Until the first time, that is the warm-up."""
-    gap = data_gap(state, book, exposure, y, now)
-    if gap is None:
-        book.warm = True
-        return None
-    if not book.warm:
+    gap = data_gap(state, book, sight, now)
+    if gap is not None and not book.warm:
         return _blocked(Reason.WARM_UP, f"warming up: {gap.detail}")
     return gap
 
 
-def data_gap(state: State, book: BookState, exposure: Exposure, y: float | None, now: Now) -> Gate | None:
+def data_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
     """What is refused, not listed, missing, stale or not known of what the decision rests on."""
-    held = sorted(
-        name for name in book.bad if book.book.holds(name) or name == book.settings.hedge_instrument
-    )
-    if held:
-        return _blocked(Reason.BAD_INPUT, f"{held[0]}: {book.bad[held[0]]}")
-    unlisted = holdings.unlisted(state, book)
-    if unlisted:
-        return _blocked(Reason.MISSING_QUOTE, f"positions in instruments not listed: {', '.join(unlisted)}")
+    exposure, settings = sight.exposure, book.settings
+    if book.bad:
+        held = sorted(n for n in book.bad if book.book.holds(n) or n == settings.hedge_instrument)
+        if held:
+            return _blocked(Reason.BAD_INPUT, f"{held[0]}: {book.bad[held[0]]}")
+    if state.venues[settings.venue].positions:
+        unlisted = holdings.unlisted(state, book)
+        if unlisted:
+            detail = f"positions in instruments not listed: {', '.join(unlisted)}"
+            return _blocked(Reason.MISSING_QUOTE, detail)
     if exposure.missing:
         reason = Reason.MISSING_GREEKS if "greeks" in exposure.missing[0] else Reason.MISSING_QUOTE
         return _blocked(reason, _first(exposure.missing))
     if exposure.stale:
         reason = Reason.STALE_INDEX if exposure.stale[0].startswith("index") else Reason.STALE_QUOTE
         return _blocked(reason, _first(exposure.stale))
-    if y is None or exposure.equity_coin is None:
+    if sight.y is None or exposure.equity_coin is None:
         return _blocked(Reason.ACCOUNT_UNKNOWN, f"no account summary in {book.book.settlement_currency} yet")
-    return _hedge_gap(state, book, now)
+    return _hedge_gap(settings.hedge_instrument, sight.quote, state.settings.timing.hedge_stale_s, now)
 
 
-def _hedge_gap(state: State, book: BookState, now: Now) -> Gate | None:
+def _hedge_gap(name: str, quote: Quote | None, most_s: float, now: Now) -> Gate | None:
     """The hedge instrument's own ticker, which the exposure only judges while there is a position in it."""
-    name, most_s = book.settings.hedge_instrument, state.settings.timing.hedge_stale_s
-    quote = state.venues[book.settings.venue].quotes.get(name)
     if quote is None:
         return _blocked(Reason.MISSING_QUOTE, f"{name}: no ticker yet")
     age_s = now.wire_s - quote.received_wire_s
@@ -108,6 +104,8 @@ def _hedge_gap(state: State, book: BookState, now: Now) -> Gate | None:
 
 def order_gate(state: State, book: BookState, now: Now) -> Gate | None:
     """One hedge at a time: nothing new while an order of the book may still trade."""
+    if state.orders.quiet:
+        return _refusal_gate(book, now)
     live = [order for order in state.orders.live() if order.intent.book == book.name]
     unknown = [order.intent.label for order in live if order.state is OrderState.UNKNOWN]
     if unknown:
@@ -120,6 +118,11 @@ def order_gate(state: State, book: BookState, now: Now) -> Gate | None:
         order = settling[0]
         detail = f"order {order.intent.label} filled {order.filled_amount}, its trades have not all arrived"
         return Gate(Action.WAIT, Reason.IN_FLIGHT, detail)
+    return _refusal_gate(book, now)
+
+
+def _refusal_gate(book: BookState, now: Now) -> Gate | None:
+    """After a definite refusal the venue is left alone for a moment."""
     if now.wire_s < book.refused_until_wire_s:
         return _blocked(Reason.VENUE_REFUSED, f"the venue refused the last order: {book.refused_detail}")
     return None

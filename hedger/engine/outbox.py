@@ -72,6 +72,8 @@ class Outbox:
 
     def drop_expired(self, now: Now) -> tuple[Approved, ...]:
         """Placements whose journal write took too long, whether or not it ever completes."""
+        if not self._held:
+            return ()
         drop = tuple(held.approved for held in self._held if _expired(held, now))
         self._held = deque(held for held in self._held if not _expired(held, now))
         return drop

@@ -10,7 +10,7 @@ from typing import Any
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import OrderReport
 from hedger.domain.quote import IndexPrice, Quote
-from hedger.domain.vocabulary import BreakerState, Environment, Phase, Severity
+from hedger.domain.vocabulary import Action, BreakerState, Environment, Phase, Reason, Severity
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect, Note, Watch
 from hedger.engine.events import Now
@@ -101,9 +101,10 @@ class State:
     steps: int = 0
     events: int = 0
     last_step: Now | None = None
-    decisions: Counter[str] = field(default_factory=Counter)
+    decisions: Counter[tuple[Action, Reason]] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     bad_data: Counter[str] = field(default_factory=Counter)
+    bad_noted: dict[str, float] = field(default_factory=dict)  # channel -> wire time of the last note
 
 
 class Step:

@@ -8,8 +8,9 @@ from hedger.domain.order import TERMINAL, Order, OrderState
 from hedger.domain.vocabulary import Phase, stricter
 from hedger.domain.vocabulary import State as StateWord
 from hedger.engine import gates, holdings
-from hedger.engine.decide import Sight, interval_of, known, look
+from hedger.engine.describe import known
 from hedger.engine.events import Now
+from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, VenueState
 from hedger.engine.view import (
     BandView,
@@ -85,8 +86,8 @@ def _venue(venue: VenueState, now: Now) -> VenueView:
 def _book(state: State, book: BookState, now: Now) -> BookView:
     sight = look(state, book, now)
     exposure = sight.exposure
-    gate = gates.daemon_gate(state, book)
-    gap = gates.data_gap(state, book, exposure, sight.y, now)
+    gate = gates.daemon_gate(state, book, sight)
+    gap = gates.data_gap(state, book, sight, now)
     missing = (*([gate.detail] if gate else []), *(exposure.missing or ()), *(exposure.stale or ()))
     if not missing and gap is not None:
         missing = (gap.detail,)
@@ -203,7 +204,7 @@ def _counters(state: State) -> CountersView:
     return CountersView(
         steps=state.steps,
         events=state.events,
-        decisions=dict(sorted(state.decisions.items())),
+        decisions={f"{action}|{reason}": n for (action, reason), n in sorted(state.decisions.items())},
         orders=outcomes,
         reconnects={venue.name: venue.reconnects for venue in state.venues.values()},
         bad_data={name: state.bad_data[name] for name in state.venues},

@@ -194,6 +194,8 @@ def notional_usd(instrument: Instrument | None, fill: Fill) -> float:
 
 def time_outs(state: State, step: Step) -> None:
     """Orders nobody answered become UNKNOWN; unknown ones are looked up again."""
+    if state.orders.quiet:
+        return
     timing = state.settings.timing
     for order in state.orders.overdue(step.now.wire_s, timing.ack_timeout_s):
         order_event(

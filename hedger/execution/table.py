@@ -143,6 +143,11 @@ class OrderTable:
         """Orders whose outcome nobody knows."""
         return [order for order in self.live() if order.state is OrderState.UNKNOWN]
 
+    @property
+    def quiet(self) -> bool:
+        """Nothing may still trade and nothing is awaited: the state of most steps."""
+        return not self._live and not self._settling
+
     def settling(self) -> list[Order]:
         """Orders whose reported fills have not all arrived as trades: the position lacks them."""
         return list(self._settling.values())

@@ -33,6 +33,8 @@ class Ages:
 
     def older_than(self, limit_s: float, wire_s: float) -> Iterator[tuple[str, float]]:
         """(name, age in s) of every name silent for longer than `limit_s`, by name."""
+        if self._in_order and wire_s - next(iter(self._heard.values()), wire_s) <= limit_s:
+            return iter(())
         self._sort()
         stale: list[tuple[str, float]] = []
         for name, heard in self._heard.items():

@@ -18,9 +18,9 @@ from typing import Any
 
 from hedger import __version__
 from hedger.domain.errors import HedgerError, VenueError
-from hedger.domain.vocabulary import Mode
+from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine.decision import Decision
-from hedger.engine.effects import Exit
+from hedger.engine.effects import Exit, Note
 from hedger.engine.engine import Engine
 from hedger.engine.events import CommandGiven, StopRequested
 from hedger.engine.view import StatusView
@@ -183,9 +183,20 @@ def _driver(
     metrics = Metrics(lambda: engine.view(clock.now()), lambda: Clock.unix_ms() / 1000)
     if loaded.recorder_path is not None:
         recorder = Recorder(loaded.recorder_path, loaded.engine, started)
-        stack.callback(recorder.close)
+        stack.callback(_close_recorder, recorder, log, clock)
         watchers = (*watchers, recorder)
     return LiveDriver(engine, clock, _venues(loaded, clock), writer, log.render, watchers, metrics), metrics
+
+
+def _close_recorder(recorder: Recorder, log: NoteLog, clock: Clock) -> None:
+    """Flush the record, and say so where it is not whole."""
+    recorder.close()
+    if recorder.failure or recorder.dropped_steps:
+        fields: dict[str, str | int | float | bool | None] = {
+            "detail": recorder.failure,
+            "dropped_steps": recorder.dropped_steps,
+        }
+        log.render(Note(severity=Severity.ERROR, name="recording_incomplete", fields=fields), clock.now())
 
 
 def _venues(loaded: Loaded, clock: Clock) -> dict[str, Venue]:

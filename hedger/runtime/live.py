@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, assert_never
 
+from hedger.domain.errors import HedgerError
 from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import (
     Cancel,
@@ -179,18 +180,25 @@ class LiveDriver:
         batch = self._inbox.take()
         arrived, self._arrived_wire_s = self._arrived_wire_s, None
         now = self.clock.now()
-        effects = self.engine.step(now, batch)
+        try:
+            effects = self.engine.step(now, batch)
+        except HedgerError:
+            self._watch(now, batch, [])  # the step that broke is the one worth having on record
+            raise
         if self._metrics is not None and arrived is not None:
             self._metrics.observe_decision(self.clock.wire_s() - arrived)
         for effect in effects:
             self._perform(effect, now)
         self._stopwatch.watch(now, batch, effects)
-        for watcher in self._watchers:
-            watcher.append(now, batch, effects)
+        self._watch(now, batch, effects)
         waiting, self._stepped = self._stepped, []
         for stepped in waiting:
             if not stepped.done():
                 stepped.set_result(None)
+
+    def _watch(self, now: Now, batch: list[Event], effects: list[Effect]) -> None:
+        for watcher in self._watchers:
+            watcher.append(now, batch, effects)
 
     def _perform(self, effect: Effect, now: Now) -> None:
         match effect:

@@ -45,7 +45,10 @@ def layer_of(rows: Iterable[tuple[Path, Any, str]]) -> Layer:
         table = layer.values
         for step in path[:-1]:
             table = table.setdefault(step, {})
-        table[path[-1]] = value
+        if value == {}:
+            table.setdefault(path[-1], {})
+        else:
+            table[path[-1]] = value
         layer.origins[path] = origin
     return layer
 
@@ -59,9 +62,9 @@ def merged(layers: Sequence[Layer]) -> Layer:
 
 
 def leaves(values: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """(path, value) of everything that is not a table."""
+    """(path, value) of everything that is not a table, and of tables without keys."""
     for name, value in values.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from leaves(value, (*path, name))
         else:
             yield (*path, name), value

@@ -134,7 +134,7 @@ class World(Protocol):
         """True once the recorded data has run out; the world is then frozen at its last instant."""
 
     def advance(self, market_ms: int) -> Sequence[WorldEvent]:
-        """Move to `market_ms` (never backwards) and return what was listed and what expired, in time order."""
+        """Move to `market_ms`, never backwards; what was listed and what expired, in time order."""
 
     def listings(self) -> Mapping[str, Listing]:
         """Live instruments by name, in a stable order."""

@@ -6,7 +6,6 @@ import json
 import random
 
 from hedger.domain.names import parse_name
-from hedger.engine import events as ev
 from tests.engine.rig import PERP, Rig
 
 STRIKES = tuple(range(80_000, 130_000, 1_000))
@@ -88,5 +87,3 @@ def frames(rig: Rig, count: int, seed: int = 7) -> list[bytes]:
         rig.index *= 1.0 + draw.gauss(0.0, 2e-5)
         made.append(ticker_frame(rig, draw.choice(everything)))
     return made
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import ssl
 from typing import Any
 
@@ -157,6 +158,14 @@ async def test_a_heartbeat_is_answered() -> None:
         await server.sockets[0].send(json.dumps({"method": "heartbeat", "params": {"type": "test_request"}}))
         async with asyncio.timeout(PATIENCE_S):
             await answered.wait()
+
+
+async def test_not_even_a_debug_log_shows_the_secret(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with small_venue() as server, running(make_venue(params(server))) as (listener, _):
+        await listener.until(ev.LinkUp)
+    client_log = [record for record in caplog.records if not record.name.startswith("websockets.server")]
+    assert SECRET not in "".join(record.getMessage() for record in client_log)
 
 
 async def test_cancelling_closes_the_socket() -> None:

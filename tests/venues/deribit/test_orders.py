@@ -128,6 +128,13 @@ def test_a_reply_that_cannot_be_read_leaves_the_order_unknown() -> None:
     )
 
 
+def test_a_reply_with_an_impossible_order_leaves_it_unknown() -> None:
+    talk = Talk().up().perform(make_place())
+    talk.play("...")
+    talk.answer("private/buy", {"order": wire_order(direction="sideways")})
+    talk.play("~ BadData\n~ PlacementLost")
+
+
 def test_a_disconnect_loses_every_placement_in_flight() -> None:
     talk = Talk().up().perform(make_place()).perform(make_place(label="h-btc-1-2"))
     talk.play(

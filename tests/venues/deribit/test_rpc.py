@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import pytest
+
 from hedger.engine.events import Event, Now
 from hedger.venues.deribit.credits import Bucket, Pool
 from hedger.venues.deribit.rpc import (
@@ -17,6 +19,7 @@ from hedger.venues.deribit.rpc import (
     Reply,
     encode,
 )
+from hedger.venues.secret import Secret
 
 NOW = Now(0, 100.0)
 
@@ -36,6 +39,17 @@ def test_decimals_are_written_exactly() -> None:
     assert '"amount":0.1,' in text
     assert '"price":64460.50,' in text
     assert json.loads(text, parse_float=Decimal)["params"]["big"] == 100
+
+
+def test_a_secret_is_text_in_the_frame_only() -> None:
+    params = {"client_secret": Secret("hush")}
+    assert '"client_secret":"hush"' in encode(1, "public/auth", params)
+    assert "hush" not in repr(make_call(**params))
+
+
+def test_what_json_does_not_know_is_a_defect_of_ours() -> None:
+    with pytest.raises(NotImplementedError, match="object"):
+        encode(1, "public/test", {"x": object()})
 
 
 def test_ids_are_never_used_twice() -> None:

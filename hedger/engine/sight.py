@@ -1,0 +1,108 @@
+"""What a decision sees: exposure, the controlled quantity, the hedge instrument, the policy's inputs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hedger.domain.instrument import Instrument
+from hedger.domain.quote import IndexPrice, Quote
+from hedger.domain.vocabulary import Neutral
+from hedger.engine.events import Now
+from hedger.engine.state import BookState, State
+from hedger.policies.inputs import Inputs, Interval
+from hedger.portfolio.exposure import Exposure, controlled, gamma_of_controlled
+
+
+class Sight(NamedTuple):
+    """One book at one instant. What is not known is None."""
+
+    exposure: Exposure
+    y: float | None  # the controlled quantity without orders in flight
+    in_flight_coin: float
+    listed: Instrument | None  # the hedge instrument
+    quote: Quote | None  # of the hedge instrument
+    index_price: IndexPrice | None
+    inputs: Inputs | None  # None while anything the policy needs is not known
+
+
+_NOTHING_KNOWN = Exposure(
+    black=None,
+    net_transaction=None,
+    with_equity=None,
+    hedge_coin=None,
+    options_value_coin=None,
+    non_option_cash=None,
+    equity_coin=None,
+    gamma_coin_per_usd=None,
+    theta_usd_per_day=None,
+    vega_usd=None,
+    iv=None,
+    index_usd=None,
+    identity_gap=None,
+    settled_in_coin=True,
+    missing=("positions: the venue has not told them yet",),
+    stale=(),
+    oldest_option_age_s=None,
+    oldest_hedge_age_s=None,
+    index_age_s=None,
+)
+"""Before the first snapshot: a book nobody has told us of is not a flat book."""
+
+
+def look(state: State, book: BookState, now: Now) -> Sight:
+    """The book as of now; cheap, and the same for decisions, plans and the view."""
+    settings, venue = book.settings, state.venues[book.settings.venue]
+    name = settings.hedge_instrument
+    listed, quote = venue.instruments.get(name), venue.quotes.get(name)
+    index = None if listed is None else venue.indices.get(listed.price_index)
+    if not venue.reconciled:
+        return Sight(_NOTHING_KNOWN, None, 0.0, listed, quote, index, None)
+    timing = state.settings.timing
+    exposure = book.book.exposure(
+        now,
+        option_stale_s=timing.option_stale_s,
+        hedge_stale_s=timing.hedge_stale_s,
+        index_stale_s=timing.index_stale_s,
+    )
+    y = controlled(exposure, settings.neutral or Neutral.COIN)
+    in_flight = _in_flight_coin(state, book, listed, quote)
+    inputs = _inputs(book, exposure, y, in_flight, listed, quote, now)
+    return Sight(exposure, y, in_flight, listed, quote, index, inputs)
+
+
+def _in_flight_coin(state: State, book: BookState, listed: Instrument | None, quote: Quote | None) -> float:
+    if state.orders.quiet or quote is None or listed is None:
+        return 0.0
+    amount = state.orders.in_flight(book.settings.venue, book.settings.hedge_instrument)
+    return listed.amount_to_coin(amount, quote.mark) if amount else 0.0
+
+
+def _inputs(
+    book: BookState,
+    exposure: Exposure,
+    y: float | None,
+    in_flight: float,
+    listed: Instrument | None,
+    quote: Quote | None,
+    now: Now,
+) -> Inputs | None:
+    gamma = gamma_of_controlled(exposure, book.settings.neutral or Neutral.COIN)
+    if y is None or gamma is None or quote is None or listed is None or exposure.index_usd is None:
+        return None
+    return Inputs(
+        now.market_ms / 1000,
+        y + in_flight,
+        book.settings.target_delta_coin,
+        gamma,
+        exposure.theta_usd_per_day or 0.0,
+        exposure.index_usd,
+        exposure.iv or 0.0,
+        listed.amount_to_coin(listed.amount_step, quote.mark),
+        book.last_hedge_s,
+        book.epoch,
+    )
+
+
+def interval_of(book: BookState, inputs: Inputs | None) -> Interval | None:
+    """The policy's no-trade interval now."""
+    return None if inputs is None else book.policy.interval(book.params, book.memory, inputs)

@@ -1,0 +1,149 @@
+"""From a target to an admitted order: review, plan, admit. Changes nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple, assert_never
+
+from hedger.domain.approval import Approved, Refused
+from hedger.domain.instrument import Instrument
+from hedger.domain.order import OrderIntent
+from hedger.domain.quote import IndexPrice, Quote
+from hedger.domain.vocabulary import Action, Reason
+from hedger.engine import gates
+from hedger.engine.events import Now
+from hedger.engine.gates import Gate
+from hedger.engine.sight import Sight, interval_of
+from hedger.engine.state import BookState, State
+from hedger.engine.verdict import Outcome, Verdict
+from hedger.execution.labels import make_label
+from hedger.execution.plan import NoPlan, Planned, Round, plan
+from hedger.policies.inputs import Inputs, Interval
+from hedger.risk.admit import admit
+from hedger.risk.review import review
+
+MOST_VALIDITY_S = 60.0  # wire time: no order may stay executable longer than this
+
+
+class Wish(NamedTuple):
+    """A target that asks for a trade, and everything it is judged by."""
+
+    state: State
+    book: BookState
+    sight: Sight
+    inputs: Inputs
+    now: Now
+    target: float
+    rounding: Round
+    why: Gate
+    memory: Any
+
+    def stood(self, no_plan: NoPlan) -> Outcome:
+        """No lot ends nearer: a hold. No liquidity or bad input: blocked."""
+        action = Action.HOLD if no_plan.reason is Reason.MIN_LOT else Action.BLOCKED
+        return Outcome(Verdict(action, no_plan.reason, no_plan.detail, self.target), self.sight)
+
+    def blocked(self, refused: Refused, planned: Planned | None = None) -> Outcome:
+        verdict = Verdict(Action.BLOCKED, refused.reason, refused.detail, self.target, planned)
+        return Outcome(verdict, self.sight)
+
+
+def trade(wish: Wish) -> Outcome:
+    """Review the target, plan the order, have it admitted."""
+    state, book, inputs = wish.state, wish.book, wish.inputs
+    quote, listed, index = wish.sight.quote, wish.sight.listed, wish.sight.index_price
+    if quote is None or listed is None or index is None:
+        return wish.blocked(Refused(Reason.MISSING_QUOTE, "the hedge instrument or its index is not quoted"))
+    reviewed = review(
+        wish.target - inputs.delta_coin,
+        hedge_position_coin=wish.sight.exposure.hedge_coin or 0.0,  # known: the data gate is open
+        in_flight_coin=wish.sight.in_flight_coin,
+        index_usd=index.price_usd,
+        hedge_price_usd=quote.mark,
+        envelope=book.settings.envelope,
+        breaker=gates.breaker_of(state, book),
+        counters=book.counters,
+        now=wish.now,
+    )
+    if isinstance(reviewed, Refused):
+        return wish.blocked(reviewed)
+    whole = reviewed.shrunk_by is None
+    planned = plan(
+        reviewed.change_coin,
+        listed,
+        quote,
+        book.settings.execution,
+        wish.rounding if whole else Round.DOWN_AT_LEAST_ONE,  # a cap is not rounded past
+        gap_coin=_gap_coin(reviewed.change_coin, inputs),
+        room_coin=_room_coin(reviewed.change_coin, inputs, interval_of(book, inputs)),
+    )
+    if isinstance(planned, NoPlan):
+        return wish.stood(planned)
+    shrunk = "" if whole else f"; shrunk: {reviewed.detail}"
+    return _admitted(wish, planned, quote, listed, index, wish.why.detail + shrunk)
+
+
+def _gap_coin(change_coin: float, inputs: Inputs) -> float | None:
+    """The whole way to the target, where the change is a part of it."""
+    gap = inputs.target_delta_coin - inputs.delta_coin
+    return gap if gap * change_coin > 0 and abs(gap) >= abs(change_coin) else None
+
+
+def _room_coin(change_coin: float, inputs: Inputs, interval: Interval | None) -> float | None:
+    """The way to the far edge of the no-trade interval, which rounding must not overstep."""
+    if interval is None:
+        return None
+    far = interval.lower_delta if change_coin < 0 else interval.upper_delta
+    return abs(far - inputs.delta_coin) if math.isfinite(far) else None
+
+
+def _admitted(
+    wish: Wish, planned: Planned, quote: Quote, listed: Instrument, index: IndexPrice, detail: str
+) -> Outcome:
+    """The second door. An order that only observe mode refuses is one that would have been sent."""
+    state, book = wish.state, wish.book
+    intent = _intent(state, book, planned, quote, wish.now)
+    answer = admit(
+        intent,
+        listed,
+        quote,
+        index,
+        envelope=book.settings.envelope,
+        breaker=gates.breaker_of(state, book),
+        mode=state.settings.mode,
+        counters=book.counters,
+        hedge_position=book.book.size(intent.instrument),
+        now=wish.now,
+        max_validity_ms=int(MOST_VALIDITY_S * 1000 * state.settings.market_speed),
+    )
+    match answer:
+        case Approved():
+            verdict = Verdict(Action.HEDGE, wish.why.reason, detail, wish.target, planned, intent.label)
+            return Outcome(verdict, wish.sight, wish.memory, answer)
+        case Refused(reason=Reason.OBSERVE_MODE):
+            verdict = Verdict(Action.WOULD_HEDGE, wish.why.reason, detail, wish.target, planned)
+            return Outcome(verdict, wish.sight)
+        case Refused():
+            return wish.blocked(answer, planned)
+        case _:
+            assert_never(answer)
+
+
+def _intent(state: State, book: BookState, planned: Planned, quote: Quote, now: Now) -> OrderIntent:
+    params = book.settings.execution
+    validity_ms = int(params.validity_s * 1000 * state.settings.market_speed)
+    venue = state.venues[book.settings.venue]
+    return OrderIntent(
+        label=make_label(book.name, venue.epoch, state.label_sequence + 1),
+        book=book.name,
+        venue=book.settings.venue,
+        instrument=book.settings.hedge_instrument,
+        side=planned.side,
+        amount=planned.amount,
+        order_type=planned.order_type,
+        time_in_force=planned.time_in_force,
+        valid_until_ms=now.market_ms + validity_ms,
+        created_ms=now.market_ms,
+        price=planned.price,
+        reference_price=quote.mark,
+    )
