@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
+from sqlalchemy import ColumnElement, Table, or_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -110,20 +111,25 @@ class Journal:
     async def decisions(
         self, limit: int, book: str = "", before_ms: int | None = None
     ) -> tuple[Decision, ...]:
-        """The newest decisions first; of one book, and before a market time, where given."""
+        """The loaded accounts' newest decisions first; of one book, before a market time, where given."""
         table = schema.decisions
-        wanted = [table.c.book == book] if book else []
+        wanted = self._mine(table, book)
         if before_ms is not None:
             wanted.append(table.c.market_ms < before_ms)
         async with self._reading() as connection:
             return await queries.newest(connection, Decision, table, limit, table.c.market_ms, *wanted)
 
     async def orders(self, limit: int, book: str = "") -> tuple[Order, ...]:
-        """The orders made last, newest first."""
+        """The loaded accounts' orders made last, newest first."""
         table = schema.orders
-        wanted = [table.c.book == book] if book else []
+        wanted = self._mine(table, book)
         async with self._reading() as connection:
             return await queries.newest(connection, Order, table, limit, table.c.created_ms, *wanted)
+
+    def _mine(self, table: Table, book: str) -> list[ColumnElement[bool]]:
+        """Rows of the accounts loaded in this run, and of one book where given."""
+        mine = or_(*(scope.owns(table) for scope in (BLANK, *self._scopes.values())))
+        return [mine, table.c.book == book] if book else [mine]
 
     def _scope_of(self, venue: str) -> Scope:
         """The scope of a record of `venue`; without one that of the only account, if one is."""

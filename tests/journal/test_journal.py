@@ -238,3 +238,14 @@ async def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"journal\.path = .*file/journal"):
         await Journal.open(tmp_path / "file" / "journal.sqlite")
+
+
+async def test_decisions_of_another_account_are_not_shown(path: Path) -> None:
+    async with await Journal.open(path) as journal:
+        await load(journal)
+        await journal.write([decided(1, "btc")])
+    async with await Journal.open(path) as journal:
+        assert await journal.decisions(9) == ()
+        await load(journal, account_id="someone else")
+        assert await journal.decisions(9) == ()
+        assert await journal.orders(9) == ()

@@ -1,0 +1,40 @@
+"""`python -m tests.bench [--quick] [--json FILE]`: runs every benchmark and prints a table and JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.pipeline import decode_only, steps_per_second, ticker_to_decided
+from tests.bench.tick_to_order import tick_to_order
+
+
+def main() -> None:
+    """Run, print, and keep the figures where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rounds")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    words = parser.parse_args()
+    scale = 10 if words.quick else 1
+    figures = {
+        "decode one ticker": decode_only(20_000 // scale),
+        "ticker to decided, 100 options": ticker_to_decided(30_000 // scale),
+        "pre-decoded events through the engine": steps_per_second(60_000 // scale),
+        "tick to order": tick_to_order(400 // scale),
+    }
+    table = Table("benchmark", "figure", "value")
+    for name, rows in figures.items():
+        for row, (figure, value) in enumerate(rows.items()):
+            table.add_row(name if row == 0 else "", figure, f"{value:,.2f}")
+    Console().print(table)
+    print(json.dumps(figures))
+    if words.json is not None:
+        words.json.write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Holds the daemon's journal against the exchange's own books, exactly."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.end_to_end.sides import Daemon, Exchange
+from tests.end_to_end.waiting import until
+
+Rows = dict[str, tuple[Any, ...]]
+
+# Ends of an order that never traded, as the journal may know them while the exchange knows nothing of it.
+NEVER_THERE = ("absent", "dropped", "rejected")
+
+
+def bodies(journal: Path, table: str) -> list[dict[str, Any]]:
+    """The values of a table in the order in which they were written."""
+    with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as database:
+        rows = database.execute(f"select body from {table} order by id").fetchall()
+    return [json.loads(body, parse_float=Decimal) for (body,) in rows]
+
+
+def exchange_fills(state: dict[str, Any]) -> Rows:
+    """By trade id: whose order, what, and for how much."""
+    return {
+        row["trade_id"]: (
+            row.get("label", ""),
+            row["instrument_name"],
+            row["direction"],
+            *(Decimal(row[name]) for name in ("amount", "price", "fee")),
+        )
+        for row in state["trades"]
+    }
+
+
+def journal_fills(journal: Path) -> Rows:
+    return {
+        row["trade_id"]: (
+            row["label"],
+            row["instrument"],
+            row["side"],
+            *(Decimal(row[name]) for name in ("amount", "price", "fee")),
+        )
+        for row in bodies(journal, "fills")
+    }
+
+
+def exchange_orders(state: dict[str, Any]) -> Rows:
+    """Hedges by label: state, side, amount, filled amount."""
+    return {
+        row["label"]: (
+            row["order_state"],
+            row["direction"],
+            Decimal(row["amount"]),
+            Decimal(row["filled_amount"]),
+        )
+        for row in state["orders"]
+        if row["label"].startswith("h-")
+    }
+
+
+def journal_orders(journal: Path) -> Rows:
+    """Orders that reached the exchange, by label; one that is said never to have been there is left out."""
+    return {
+        row["intent"]["label"]: (
+            row["state"],
+            row["intent"]["side"],
+            Decimal(row["intent"]["amount"]),
+            Decimal(row["filled_amount"]),
+        )
+        for row in bodies(journal, "orders")
+        if row["state"] not in NEVER_THERE
+    }
+
+
+def positions(daemon: Daemon) -> dict[str, Decimal]:
+    rows = daemon.book()["positions"]
+    return {row["instrument"]: size for row in rows if (size := Decimal(row["size"]))}
+
+
+def exchange_positions(state: dict[str, Any]) -> dict[str, Decimal]:
+    return {name: Decimal(size) for name, size in state["positions_exact"].items()}
+
+
+def assert_ledgers_agree(exchange: Exchange, daemon: Daemon) -> None:
+    """Positions, fills, fees and orders are the exchange's own, to the last digit; no label was used twice.
+
+    The exchange must be at rest. What is still being written is waited for.
+    """
+    state = exchange.state()
+    until(lambda: journal_fills(daemon.journal).keys() == exchange_fills(state).keys(), "fills in the journal")
+    until(lambda: journal_orders(daemon.journal) == exchange_orders(state), "orders in the journal")
+    fills = journal_fills(daemon.journal)
+    assert state["duplicate_labels"] == {}
+    assert fills == exchange_fills(state)
+    assert sum((fill[-1] for fill in fills.values()), Decimal(0)) == Decimal(state["fees_exact"]["BTC"])
+    assert positions(daemon) == exchange_positions(state)

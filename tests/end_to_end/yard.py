@@ -1,0 +1,179 @@
+"""Real processes of `python -m hedger`, each in a folder of the test, each ended by its pid."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.end_to_end.sides import Daemon, Exchange
+from tests.end_to_end.waiting import until
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEMO_CONFIG = ROOT / "config" / "demo.toml"
+STOP_S = 15.0
+TOLD_LINES = 15
+
+# Deadlines short enough for a test: what takes seconds of waiting on a real venue takes tenths here.
+BRISK = (
+    "timing.ack_timeout_s=0.5",
+    "timing.lookup_interval_s=0.1",
+    "timing.hedge_stale_s=1.0",
+    "timing.index_stale_s=1.0",
+    "venues.deribit.backoff_min_s=0.05",
+    "venues.deribit.backoff_max_s=0.5",
+)
+
+
+class Process:
+    """One started process; what it says goes to files."""
+
+    def __init__(self, words: list[str], folder: Path, name: str, environ: dict[str, str]) -> None:
+        self.out, self.err = folder / f"{name}.out", folder / f"{name}.err"
+        with self.out.open("wb") as out, self.err.open("wb") as err:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", "hedger", *words],
+                cwd=folder,
+                env={**_clean_environ(), **environ},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        self._popen.send_signal(number)
+
+    def wait(self, within_s: float = STOP_S) -> int:
+        """The exit code of a process that ends by itself."""
+        return self._popen.wait(within_s)
+
+    def lives_for(self, seconds: float) -> bool:
+        """Let it run for a while; False when it ended before."""
+        try:
+            self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
+
+    def stop(self) -> int:
+        """SIGTERM, and its exit code."""
+        self.send(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self) -> None:
+        """kill -9, of this process and of what it started."""
+        for pid in [*_children(self.pid), self.pid] if self.running else []:
+            os.kill(pid, signal.SIGKILL)
+        self._popen.wait(STOP_S)
+
+    def said(self) -> str:
+        return self.out.read_text()
+
+    def complained(self) -> str:
+        return self.err.read_text()
+
+
+class Yard:
+    """Starts processes in one folder and ends them all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._started: list[Process] = []
+
+    def start(self, *words: str, environ: dict[str, str] | None = None) -> Process:
+        """`python -m hedger WORDS` in the yard's folder."""
+        name = f"{len(self._started)}-{words[0]}"
+        process = Process(list(words), self.folder, name, environ or {})
+        self._started.append(process)
+        return process
+
+    def run(self, *words: str, environ: dict[str, str] | None = None, within_s: float = 30.0) -> Process:
+        """The same, ended by itself."""
+        process = self.start(*words, environ=environ)
+        process.wait(within_s)
+        return process
+
+    def exchange(self, *words: str, ready: str = "ready.json") -> Exchange:
+        """A local exchange that serves; its ready file is `ready` in the folder."""
+        path = self.folder / ready
+        path.unlink(missing_ok=True)
+        process = self.start("exchange", "--ready-file", str(path), *words)
+        until(lambda: path.exists() or not process.running, "a ready file")
+        assert path.exists(), process.complained()
+        return Exchange(process, path, json.loads(path.read_text()))
+
+    def daemon(
+        self,
+        exchange: Exchange,
+        *words: str,
+        config: Path = DEMO_CONFIG,
+        state: str = "state",
+        overrides: tuple[str, ...] = BRISK,
+        environ: dict[str, str] | None = None,
+    ) -> Daemon:
+        """A daemon whose API is served; it may not have connected yet."""
+        state_dir = self.folder / state
+        settings = [f"state_dir={str(state_dir)!r}", *overrides]
+        process = self.start(
+            *("run", "-c", str(config), "--exchange", str(exchange.ready_file), "--port", "0"),
+            *(word for setting in settings for word in ("--set", setting)),
+            *words,
+            environ=environ,
+        )
+        until(lambda: process.said().endswith("\n") or not process.running, "the daemon's address")
+        assert process.said(), process.complained()
+        return Daemon(process, process.said().split()[1], state_dir)
+
+    def files(self) -> list[Path]:
+        """Every file in the folder, in order."""
+        return sorted(path for path in self.folder.rglob("*") if path.is_file())
+
+    def close(self) -> None:
+        """End what still runs, the last first, and tell how everything ended."""
+        for process in reversed(self._started):
+            process.kill()
+        for process in self._started:
+            lines = process.complained().splitlines()
+            print(f"--- {process.err.name}", *lines[-TOLD_LINES:], sep="\n")
+
+
+@contextmanager
+def yard_in(folder: Path) -> Iterator[Yard]:
+    """A yard whose processes are gone when the block ends, however it ends."""
+    yard = Yard(folder)
+    try:
+        yield yard
+    finally:
+        yard.close()
+
+
+def _clean_environ() -> dict[str, str]:
+    """The environment without settings of a person's own daemon."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HEDGER_")}
+
+
+def _children(pid: int) -> list[int]:
+    """Processes that `pid` started; none where the system does not tell."""
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def as_overrides(**values: Any) -> list[str]:
+    """`--set` words of dotted keys written with double underscores."""
+    return [word for name, value in values.items() for word in ("--set", f"{name.replace('__', '.')}={value}")]
