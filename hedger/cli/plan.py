@@ -2,26 +2,77 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
 
+import typer
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table
 
 from hedger.cli.client import DEFAULT_URL, AsJson, BookName, Client, Url, print_json, told_errors
 from hedger.cli.figures import coin, number, usd, words
+from hedger.domain.errors import ConfigError
 from hedger.engine.decision import Decision
-from hedger.web.answers import PlansAnswer
+from hedger.web.answers import PlansAnswer, decision_answer
+
+WARM_UP_S = 30.0  # how long a one-shot plan waits for data, account and quotes
 
 
-def plan(url: Url = DEFAULT_URL, book: BookName = "", as_json: AsJson = False) -> None:
+def plan(
+    url: Url = DEFAULT_URL,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Look once with this configuration; needs no daemon."),
+    ] = None,
+    exchange: Annotated[
+        Path | None, typer.Option("--exchange", help="Ready file of a local exchange, with --config.")
+    ] = None,
+    book: BookName = "",
+    as_json: AsJson = False,
+) -> None:
     """Show the hedge each book would send now, in coin, USD and contracts; nothing is sent."""
     with told_errors():
-        answer = Client(url).get("/v1/plan", PlansAnswer, book=book)
+        if config is not None:
+            found = asyncio.run(look_once(config, exchange, book))
+            answer = PlansAnswer(plans=tuple(decision_answer(plan_) for plan_ in found))
+        else:
+            answer = Client(url).get("/v1/plan", PlansAnswer, book=book)
     if as_json:
         print_json(answer)
     else:
         print_plans(Console(), answer.plans)
+
+
+async def look_once(config: Path, exchange: Path | None, book: str) -> list[Decision]:
+    """Connect in observe mode, wait for the warm-up to end, and plan; what is missing is in the plan."""
+    from hedger.runtime.daemon import Started, run_daemon
+    from hedger.runtime.start import Source
+
+    plans: list[Decision] = []
+
+    async def companion(started: Started) -> None:
+        daemon = started.daemon
+        deadline = asyncio.get_running_loop().time() + WARM_UP_S
+        while (view := daemon.view()).missing and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+        names = [book] if book else [row.name for row in view.books]
+        plans.extend(daemon.plan(name) for name in names)
+        daemon.stop("planned")
+
+    with TemporaryDirectory(prefix="hedger-plan-") as folder:
+        extra = ["mode='observe'", f"state_dir={folder!r}", "log.level='error'"]
+        loaded = Source(config, os.environ, extra, exchange).load()
+        if book and book not in {row.name for row in loaded.engine.books}:
+            raise ConfigError(
+                f"--book {book!r}: must be one of {', '.join(r.name for r in loaded.engine.books)}"
+            )
+        await run_daemon(loaded, companion=companion)
+    return plans
 
 
 def print_plans(console: Console, plans: Iterable[Decision]) -> None:
@@ -40,7 +91,8 @@ def _block(decision: Decision) -> Group:
 def _order(decision: Decision) -> Table:
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for column in ("", "instrument", "coin", "USD", "contracts", "delta now", "delta after", "index"):
-        table.add_column(column, justify="left" if column in ("", "instrument") else "right")
+        words_ = column in ("", "instrument")
+        table.add_column(column, justify="left" if words_ else "right", no_wrap=words_)
     now = decision.delta_coin
     table.add_row(
         f"  {decision.side}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,10 +50,12 @@ class Exchange:
 
     def private(self, method: str, query: str) -> Any:
         """A private method over HTTP with the account's key."""
-        key = base64.b64encode(f"{self.ready['client_id']}:{self.secret}".encode()).decode()
-        answer = web.get(f"{self.ready['http_url']}/private/{method}?{query}", Authorization=f"Basic {key}")
-        assert answer.status == 200, answer
-        return answer.json["result"]
+        key = f"client_id={self.ready['client_id']}&client_secret={self.secret}"
+        token = self._http(f"public/auth?grant_type=client_credentials&{key}")["access_token"]
+        return self._http(f"private/{method}?{query}", Authorization=f"Bearer {token}")
+
+    def _http(self, call: str, **headers: str) -> Any:
+        return self._told(call, web.get(f"{self.ready['http_url']}/{call}", **headers))["result"]
 
     def _sim(self, command: str, **body: Any) -> None:
         self._told(command, web.post(f"{self._root}/sim/{command}", body))
