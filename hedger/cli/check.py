@@ -51,7 +51,8 @@ def _answer(loaded: Loaded) -> dict[str, object]:
 
 def _print(console: Console, loaded: Loaded) -> None:
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for column in ("key", "value", "origin"):
+    table.add_column("key", no_wrap=True)
+    for column in ("value", "origin"):
         table.add_column(column, overflow="fold")
     for name, value in loaded.values.items():
         origin = loaded.origins[name]

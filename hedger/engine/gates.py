@@ -13,6 +13,8 @@ from hedger.engine.events import Now
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State, VenueState
 
+UNFILLED_PAUSE_S = 1.0  # wire time after which an unfilled hedge is tried again without a newer quote
+
 
 class Gate(NamedTuple):
     """A constraint that binds, in the words of the vocabulary and in a sentence."""
@@ -105,7 +107,7 @@ def _hedge_gap(name: str, quote: Quote | None, most_s: float, now: Now) -> Gate 
 def order_gate(state: State, book: BookState, now: Now) -> Gate | None:
     """One hedge at a time: nothing new while an order of the book may still trade."""
     if state.orders.quiet:
-        return _refusal_gate(book, now)
+        return _refusal_gate(book, now) or _counterpart_gate(state, book, now)
     live = [order for order in state.orders.live() if order.intent.book == book.name]
     unknown = [order.intent.label for order in live if order.state is OrderState.UNKNOWN]
     if unknown:
@@ -118,13 +120,27 @@ def order_gate(state: State, book: BookState, now: Now) -> Gate | None:
         order = settling[0]
         detail = f"order {order.intent.label} filled {order.filled_amount}, its trades have not all arrived"
         return Gate(Action.WAIT, Reason.IN_FLIGHT, detail)
-    return _refusal_gate(book, now)
+    return _refusal_gate(book, now) or _counterpart_gate(state, book, now)
 
 
 def _refusal_gate(book: BookState, now: Now) -> Gate | None:
     """After a definite refusal the venue is left alone for a moment."""
     if now.wire_s < book.refused_until_wire_s:
         return _blocked(Reason.VENUE_REFUSED, f"the venue refused the last order: {book.refused_detail}")
+    return None
+
+
+def _counterpart_gate(state: State, book: BookState, now: Now) -> Gate | None:
+    """An order that found nobody is not sent again on the very quote that promised somebody."""
+    name = book.settings.hedge_instrument
+    quote = state.venues[book.settings.venue].quotes.get(name)
+    seen = quote is None or quote.received_wire_s <= book.unfilled_wire_s
+    if seen and now.wire_s < book.unfilled_wire_s + UNFILLED_PAUSE_S:
+        return Gate(
+            Action.WAIT,
+            Reason.NO_LIQUIDITY,
+            f"the last order found no counterpart; waiting for a quote of {name}",
+        )
     return None
 
 

@@ -72,6 +72,7 @@ class BookState:
     bad: dict[str, str] = field(default_factory=dict)  # instrument -> why its last payload was refused
     refused_until_wire_s: float = -math.inf  # back-off after a definite refusal of the venue
     refused_detail: str = ""
+    unfilled_wire_s: float = -math.inf  # when an order last found no counterpart
     last_decision: Decision | None = None
     last_hedge: Decision | None = None
     recorded_wire_s: float = -math.inf

@@ -128,15 +128,17 @@ def _changed(state: State, order: Order, before: OrderState, step: Step) -> None
         detail=order.detail,
     )
     if order.state in TERMINAL:
-        _ended(state, order)
+        _ended(state, order, step)
 
 
-def _ended(state: State, order: Order) -> None:
+def _ended(state: State, order: Order, step: Step) -> None:
     """Delta that was counted as in flight and did not arrive is delta the policy has not seen."""
     state.outcomes[order.state] += 1
     book = state.books.get(order.intent.book)
     if book is not None and order.filled_amount != order.intent.amount:
         book.epoch += 1
+        if order.state is OrderState.CANCELLED and not order.filled_amount:
+            book.unfilled_wire_s = step.now.wire_s
 
 
 def placement_refused(state: State, event: ev.PlacementRefused, step: Step) -> None:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
@@ -130,7 +129,7 @@ class Yard:
         settings = [f"state_dir={str(state_dir)!r}", *overrides]
         process = self.start(
             *("run", "-c", str(config), "--exchange", str(exchange.ready_file), "--port", "0"),
-            *(word for setting in settings for word in ("--set", setting)),
+            *as_words(*settings),
             *words,
             environ=environ,
         )
@@ -174,6 +173,6 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def as_overrides(**values: Any) -> list[str]:
-    """`--set` words of dotted keys written with double underscores."""
-    return [word for name, value in values.items() for word in ("--set", f"{name.replace('__', '.')}={value}")]
+def as_words(*settings: str) -> list[str]:
+    """`--set` words of KEY=VALUE settings."""
+    return [word for setting in settings for word in ("--set", setting)]

@@ -86,9 +86,9 @@ class DeribitVenue:
             started = self._now().wire_s
             reason = await self._connect()
             ending = self._session.ending
-            self._publish_closed(reason if ending is None else ending.reason)
             if ending is not None and ending.error is not None:
                 raise ending.error
+            self._publish_closed(reason if ending is None else ending.reason)
             if self._now().wire_s - started >= STABLE_S:
                 waits = pauses(self._params.backoff_min_s, self._params.backoff_max_s)
             pause_s = jittered(next(waits), self._jitter())

@@ -1,0 +1,52 @@
+"""How a daemon ends, begins again, and keeps a second one away."""
+
+from __future__ import annotations
+
+from tests.end_to_end.ledgers import assert_ledgers_agree
+from tests.end_to_end.waiting import until
+from tests.end_to_end.yard import BRISK, DEMO_CONFIG, Yard, as_words
+
+
+def test_sigterm_ends_in_order_and_a_second_start_works(yard: Yard) -> None:
+    exchange = yard.exchange("--seed", "3", "--speed", "60", "--book", "strangle")
+    first = yard.daemon(exchange)
+    first.until_quiet()
+    exchange.trade("buy", 100_000)
+    until(lambda: len(exchange.hedges()) >= 2, "the trade hedged")
+
+    assert first.process.stop() == 0, first.process.complained()
+    assert "Traceback" not in first.process.complained()
+    assert [row for row in exchange.state()["orders"] if row["order_state"] == "open"] == []
+
+    second = yard.daemon(exchange)
+    second.until_quiet()
+    assert second.status()["epoch"] == 2
+    exchange.pause()
+    assert_ledgers_agree(exchange, second)
+
+
+def test_an_order_resting_at_the_exchange_is_not_ours_to_cancel(yard: Yard) -> None:
+    """A person's own order stays when the daemon goes."""
+    exchange = yard.exchange("--seed", "3", "--speed", "1", "--book", "strangle")
+    daemon = yard.daemon(exchange)
+    daemon.until_quiet()
+    exchange.private("buy", "instrument_name=BTC-PERPETUAL&amount=10&type=limit&price=50000&label=mine")
+    until(lambda: daemon.status()["orders"]["foreign_open"] == 1, "the person's order in the status")
+
+    assert daemon.process.stop() == 0
+    assert [row["label"] for row in exchange.state()["orders"] if row["order_state"] == "open"] == ["mine"]
+
+
+def test_two_daemons_never_share_a_state_directory(yard: Yard) -> None:
+    exchange = yard.exchange("--seed", "3", "--speed", "1", "--book", "strangle")
+    first = yard.daemon(exchange)
+    second = yard.run(
+        *("run", "-c", str(DEMO_CONFIG), "--exchange", str(exchange.ready_file), "--port", "0"),
+        *as_words(f"state_dir={str(first.state_dir)!r}", *BRISK),
+    )
+
+    assert second.wait() == 6
+    lines = second.complained().splitlines()
+    assert len(lines) == 1
+    assert f"pid {first.process.pid}" in lines[0]
+    first.until_quiet()
