@@ -17,10 +17,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hedger.domain.errors import ConfigError, VenueError
+from hedger.cli.client import told_errors
+from hedger.cli.shipped import demo_config
+from hedger.domain.errors import VenueError
 
-CONFIG = Path("config/demo.toml")
 READY_S = 30.0
+STATE_DIR = Path(".hedger/demo")
 
 
 def demo(
@@ -32,13 +34,20 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the page.")] = 8787,
     speed: Annotated[float, typer.Option(help="Market seconds per real second.")] = 60.0,
     seed: Annotated[int, typer.Option(help="Seed of the simulated market.")] = 7,
-    config: Annotated[Path, typer.Option("--config", "-c", help="Configuration of the demo.")] = CONFIG,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Instead of the demo's own config/demo.toml.")
+    ] = None,
+    state_dir: Annotated[
+        Path, typer.Option("--state-dir", help="Journal and token of the demo, apart from those of a daemon.")
+    ] = STATE_DIR,
 ) -> None:
     """Watch a simulated BTC book being kept delta-neutral over a real websocket, on this machine alone."""
-    if not config.exists():
-        raise ConfigError(f"{config}: not found; run from the project's root or name the file with -c")
-    with _exchange(speed, seed) as ready:
-        raise typer.Exit(asyncio.run(_hedge(config, ready, policy, duration, headless, port)))
+    with told_errors():
+        chosen = config or demo_config()
+        settings = [f"books.btc.policy={policy!r}", f"web.port={port}", f"state_dir={str(state_dir)!r}"]
+        settings.append(f"log.level={'warning' if headless else 'info'!r}")
+        with _exchange(speed, seed) as ready:
+            raise typer.Exit(asyncio.run(_hedge(chosen, ready, settings, duration, headless)))
 
 
 @contextmanager
@@ -47,17 +56,17 @@ def _exchange(speed: float, seed: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="hedger-demo-") as folder:
         ready = Path(folder) / "ready.json"
         words = ["exchange", "--seed", str(seed), "--speed", str(speed), "--book", "strangle"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "hedger", *words, "--ready-file", str(ready)],
+        with subprocess.Popen(
+            [sys.executable, "-m", "hedger", *words, "--ready-file", str(ready), "--with-parent"],
+            stdin=subprocess.PIPE,  # its end is how the exchange learns that we are gone, even by kill -9
             stdout=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the daemon first: it wants to cancel and reconcile
-        )
-        try:
-            _await_ready(ready, process)
-            yield ready
-        finally:
-            process.terminate()
-            process.wait(10)
+        ) as process:
+            try:
+                _await_ready(ready, process)
+                yield ready
+            finally:
+                process.terminate()
 
 
 def _await_ready(ready: Path, process: subprocess.Popen[bytes]) -> None:
@@ -71,7 +80,7 @@ def _await_ready(ready: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 async def _hedge(
-    config: Path, ready: Path, policy: str, duration: float | None, headless: bool, port: int
+    config: Path, ready: Path, settings: list[str], duration: float | None, headless: bool
 ) -> int:
     from hedger.cli.surface import surface
     from hedger.runtime.daemon import Started, run_daemon
@@ -80,15 +89,13 @@ async def _hedge(
     from hedger.web.token import ensure_token
 
     console = Console()
-    level = "warning" if headless else "info"
-    overrides = [f"books.btc.policy={policy!r}", f"web.port={port}", f"log.level={level!r}"]
-    source = Source(config, os.environ, overrides, ready)
+    source = Source(config, os.environ, settings, ready)
     observer = Observer()
 
     async def companion(started: Started) -> None:
         observer.attach(started.daemon.driver.engine)
         if started.url:
-            console.print(f"[bold]hedger demo[/]: the page is at [link]{started.url}[/]  (Ctrl-C ends it)")
+            _announce(console, started.url, loaded.state_dir)
         if duration is not None:
             await asyncio.sleep(duration)
             started.daemon.stop(f"demo of {duration:g} s is over")
@@ -102,8 +109,14 @@ async def _hedge(
         companion=companion,
         watchers=(observer,),
     )
-    _summary(console, observer, policy)
+    _summary(console, observer, loaded.engine.books[0].policy)
     return code
+
+
+def _announce(console: Console, url: str, state_dir: Path) -> None:
+    console.print(f"[bold]hedger demo[/]: the page is at [link]{url}[/]  (Ctrl-C ends it)", soft_wrap=True)
+    told = f"hedger pause --url {url} --state-dir {state_dir}"
+    console.print(f"[dim]commands like[/] {told}", soft_wrap=True, highlight=False)
 
 
 def _summary(console: Console, observer: object, policy: str) -> None:

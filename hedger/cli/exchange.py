@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from datetime import UTC, date, datetime
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from click.core import ParameterSource
 
-EXIT_CONFIG = 2
+from hedger.cli.exit_codes import ExitCode
 
 
 def exchange(
+    context: typer.Context,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the world.")] = 1,
     speed: Annotated[float, typer.Option(help="Market seconds per real second.")] = 1.0,
@@ -39,6 +42,9 @@ def exchange(
         str | None, typer.Option(help="Market time at the start, ISO 8601; default now.")
     ] = None,
     vol: Annotated[float, typer.Option(help="Annualised volatility of the seeded world, e.g. 0.55.")] = 0.55,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", hidden=True, help="End when standard input ends.")
+    ] = False,
 ) -> None:
     """Serve a local exchange that speaks Deribit's API v2 until SIGTERM or SIGINT."""
     from hedger.simulator.launch import parse_equity
@@ -48,7 +54,7 @@ def exchange(
         options = Options(
             port=port,
             seed=seed,
-            speed=_positive("speed", speed),
+            speed=_positive("--speed", speed),
             book=book,
             equity=parse_equity(equity),
             origin_ms=_origin_ms(origin, replay),
@@ -59,24 +65,41 @@ def exchange(
             ready_file=ready_file,
             state_file=state,
             tls=tls,
+            asked=_asked(context),
         )
-        asyncio.run(_serve(options))
-    except (ValueError, OSError) as error:
+        asyncio.run(_serve(options, with_parent))
+    except (ValueError, OSError, ImportError) as error:
         print(f"hedger exchange: {error}", file=sys.stderr)
-        raise typer.Exit(EXIT_CONFIG) from None
+        raise typer.Exit(ExitCode.CONFIG) from None
+
+
+def _asked(context: typer.Context) -> tuple[str, ...]:
+    """The options that were written, by their field in Options: an existing state must agree with them."""
+    fields = {"from_": "replay_from", "origin": "origin_ms"}
+    written = (name for name in context.params if _written(context, name))
+    return tuple(fields.get(name, name) for name in written)
+
+
+def _written(context: typer.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _positive(name: str, value: float) -> float:
     if not value > 0:
-        raise ValueError(f"{name}: must be above 0, got {value}")
+        raise ValueError(f"{name} {value}: must be above 0")
     return value
 
 
 def _first_day(text: str | None, replay: Path | None) -> date | None:
     """`--from`, which only a replay has."""
     if text is not None and replay is None:
-        raise ValueError("from: only with --replay; use --origin for a seeded world")
-    return None if text is None else date.fromisoformat(text)
+        raise ValueError("--from: only with --replay; use --origin for a seeded world")
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"--from {text!r}: must be a day, YYYY-MM-DD, for example 2026-02-01") from None
 
 
 def _origin_ms(text: str | None, replay: Path | None) -> int | None:
@@ -84,13 +107,16 @@ def _origin_ms(text: str | None, replay: Path | None) -> int | None:
     if text is None:
         return None
     if replay is not None:
-        raise ValueError("origin: not with --replay; use --from for the first day of the replay")
-    moment = datetime.fromisoformat(text)
+        raise ValueError("--origin: not with --replay; use --from for the first day of the replay")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"--origin {text!r}: must be ISO 8601, for example 2026-02-01T08:00") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return round(moment.timestamp() * 1000)
 
 
-async def _serve(options: object) -> None:
+async def _serve(options: object, with_parent: bool) -> None:
     from hedger.simulator.options import Options
     from hedger.simulator.server import running_exchange
 
@@ -99,6 +125,8 @@ async def _serve(options: object) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if with_parent:
+        loop.add_reader(sys.stdin.fileno(), _stop_at_end_of_input, stop)
     async with running_exchange(options) as running:
         ready = running.ready
         print(
@@ -108,3 +136,10 @@ async def _serve(options: object) -> None:
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((stopping, running.ticking), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+
+
+def _stop_at_end_of_input(stop: asyncio.Event) -> None:
+    """A parent holds the other end of the pipe; the system closes it even when the parent is killed."""
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from aiohttp import web
 
-from hedger.domain.errors import VenueError
+from hedger.domain.errors import ConfigError
 from hedger.settings.load import Loaded
 from hedger.web.api import make_app
 from hedger.web.port import DaemonPort
@@ -33,6 +33,6 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        raise VenueError(f"web.port = {port}: {error.strerror or error}") from None
+        raise ConfigError(f"web.port = {port} on web.host = {host!r}: {error.strerror or error}") from None
     bound_host, bound_port = runner.addresses[0][:2]
     return f"http://[{bound_host}]:{bound_port}" if ":" in bound_host else f"http://{bound_host}:{bound_port}"

@@ -28,9 +28,9 @@ class BreakerState(StrEnum):
     """The latched switch of a book or of the daemon; later members are stricter."""
 
     RUNNING = "running"
-    PAUSED = "paused"  # no new hedges; resting orders stay as they are
     REDUCE_ONLY = "reduce_only"  # only orders that make the hedge position smaller
     FLATTENING = "flattening"  # the hedge position goes to zero; nothing else
+    PAUSED = "paused"  # no new orders; resting orders stay as they are
     HALTED = "halted"  # nothing leaves, resting orders are cancelled
 
 
@@ -110,6 +110,7 @@ class Reason(StrEnum):
     INSTRUMENT_NOT_OPEN = "instrument_not_open"
     PLATFORM_LOCKED = "platform_locked"
     POSITION_MISMATCH = "position_mismatch"
+    CLOCK_SKEW = "clock_skew"  # our clock and the venue's are too far apart for valid_until
     # orders
     IN_FLIGHT = "in_flight"
     UNKNOWN_ORDER = "unknown_order"

@@ -14,6 +14,7 @@ from hedger.engine import commands, holdings, recover, work
 from hedger.engine import events as ev
 from hedger.engine.state import State, Step
 
+MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours
 BAD_DATA_NOTE_S = 60.0  # a channel that keeps failing is noted this often, and counted every time
 MOST_NOTED = 1_000
 
@@ -22,9 +23,9 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
     """Change the state by one event; effects and notes go to `step`."""
     match event:
         case ev.Quoted():
-            quoted(state, event.quote)
+            quoted(state, event.quote, step)
         case ev.Indexed():
-            indexed(state, event.index)
+            indexed(state, event.index, step)
         case ev.Reported():
             reported(state, event.report, step)
         case ev.Filled():
@@ -85,12 +86,18 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             assert_never(event)
 
 
-def quoted(state: State, quote: Quote) -> None:
-    """A ticker: the newest quote of its instrument, and its book's running sums."""
+def quoted(state: State, quote: Quote, step: Step) -> None:
+    """A ticker: the newest quote of its instrument, and its book's running sums.
+
+    A ticker that repeats or precedes the venue's time of the last one is no news: the age keeps growing.
+    """
     venue = state.venues[quote.venue]
     known = venue.quotes.get(quote.instrument)
-    if known is not None and known.market_ms > quote.market_ms:
-        return  # reordered: an older ticker never replaces a newer one
+    if known is not None and known.market_ms >= quote.market_ms:
+        return
+    if _ahead(state, quote.market_ms, step):
+        _refuse(state, quote.venue, quote.instrument, quote.market_ms, step)
+        return
     venue.last_data_wire_s = quote.received_wire_s
     venue.quotes[quote.instrument] = quote
     book = holdings.book_of(state, quote.venue, quote.instrument)
@@ -99,15 +106,32 @@ def quoted(state: State, quote: Quote) -> None:
         book.book.set_quote(quote)
 
 
-def indexed(state: State, index: IndexPrice) -> None:
-    """An index price, for every book priced by it."""
+def indexed(state: State, index: IndexPrice, step: Step) -> None:
+    """An index price, for every book priced by it; like a ticker it is news only with a newer time."""
     venue = state.venues[index.venue]
+    known = venue.indices.get(index.index)
+    if known is not None and known.market_ms >= index.market_ms:
+        return
+    if _ahead(state, index.market_ms, step):
+        _refuse(state, index.venue, index.index, index.market_ms, step)
+        return
     venue.last_data_wire_s = index.received_wire_s
     venue.indices[index.index] = index
     for book in holdings.books_on(state, index.venue):
         if holdings.index_of(state, book) == index.index:
             book.bad.pop(index.index, None)
             book.book.set_index(index)
+
+
+def _ahead(state: State, market_ms: int, step: Step) -> bool:
+    return market_ms - step.now.market_ms > MOST_AHEAD_S * 1000 * state.settings.market_speed
+
+
+def _refuse(state: State, venue: str, name: str, market_ms: int, step: Step) -> None:
+    """A time from the future would make every true ticker after it look old."""
+    ahead_s = (market_ms - step.now.market_ms) / 1000
+    detail = f"timestamp = {market_ms}: {ahead_s:.0f} s ahead of market time"
+    bad_data(state, ev.BadData(venue=venue, channel=f"time of {name}", instrument=name, detail=detail), step)
 
 
 def reported(state: State, report: OrderReport, step: Step) -> None:
@@ -135,8 +159,9 @@ def filled(state: State, fill: Fill, step: Step) -> None:
 
 
 def position_reported(state: State, position: Position, step: Step) -> None:
-    """The venue's word on a position outranks our own sum of fills."""
-    holdings.set_position(state, position.venue, position.instrument, position.size, step)
+    """The venue's word on a position beside trades; before the first snapshot there is nothing to compare."""
+    if state.venues[position.venue].reconciled:
+        holdings.check_position(state, position.venue, position.instrument, position.size, step)
 
 
 def account_reported(state: State, account: Account) -> None:
@@ -161,6 +186,8 @@ def instruments_listed(state: State, event: ev.InstrumentsListed) -> None:
     venue = state.venues[event.venue]
     if event.complete:
         venue.instruments.clear()
+        listed = {instrument.name for instrument in event.instruments}
+        venue.quotes = {name: quote for name, quote in venue.quotes.items() if name in listed}
     venue.instruments.update({instrument.name: instrument for instrument in event.instruments})
     for book in holdings.books_on(state, event.venue):
         holdings.refresh_instruments(state, book)

@@ -28,6 +28,10 @@ def given(state: State, event: ev.CommandGiven, step: Step) -> None:
         return
     before = state.breaker if book is None else book.breaker
     after = breaker.after(before, event.command)
+    if after is not before and after is not BreakerState.RUNNING:
+        mine = event.book
+        why = f"{event.command} was commanded"
+        work.drop_held(state, lambda approved: mine in ("", approved.intent.book), why, step)
     if book is None:
         state.breaker = after
     else:
@@ -61,8 +65,7 @@ def stop_requested(state: State, event: ev.StopRequested, step: Step) -> None:
     if state.stopping:
         return
     state.stopping, state.stop_by_wire_s = event.reason, step.now.wire_s + STOP_PATIENCE_S
-    for approved in state.outbox.drop_all():
-        work.drop(state, approved, "the daemon is stopping", step)
+    work.drop_held(state, lambda _approved: True, "the daemon is stopping", step)
     work.cancel_resting(state, step)
     step.note(Severity.INFO, "stopping", reason=event.reason)
 
@@ -91,7 +94,7 @@ def _book_state(state: State, settings: BookSettings) -> BookState:
 def _renew(known: BookState, settings: BookSettings, other_policy: bool) -> None:
     """New settings give birth to delta: what the old ones tolerated is judged afresh."""
     known.epoch += 1
-    known.refused_until_wire_s = -math.inf
+    known.retry_wire_s = -math.inf
     if other_policy:
         known.memory = POLICIES[settings.policy].initial_memory
 

@@ -12,9 +12,9 @@ from hedger.engine.decision import Decision
 from hedger.engine.describe import conclude, describe
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
-from hedger.engine.sight import Sight, look
+from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, Step
-from hedger.engine.trade import Wish, trade
+from hedger.engine.trade import Wish, hedge_position_coin, room_coin, trade
 from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.plan import Round
 from hedger.policies.inputs import Inputs
@@ -50,12 +50,16 @@ def preview(state: State, book: BookState, now: Now) -> Decision:
 def judge(state: State, book: BookState, now: Now) -> Outcome:
     """The verdict on one book as of now. Changes nothing."""
     sight = look(state, book, now)
-    gate = gates.daemon_gate(state, book, sight) or gates.data_gate(state, book, sight, now)
+    flattening = gates.breaker_of(state, book) is BreakerState.FLATTENING
+    data_gate = gates.hedge_gap if flattening else gates.data_gate
+    gate = gates.daemon_gate(state, book, sight) or data_gate(state, book, sight, now)
     gate = gate or gates.order_gate(state, book, now)
-    if gate is not None or sight.inputs is None:
-        return _stopped(gate or gates.NOT_READY, sight)
-    if gates.breaker_of(state, book) is BreakerState.FLATTENING:
-        return _flatten(state, book, sight, sight.inputs, now)
+    if gate is not None:
+        return _stopped(gate, sight)
+    if flattening:
+        return _flatten(state, book, sight, now)
+    if sight.inputs is None:
+        return _stopped(gates.NOT_READY, sight)
     return _by_policy(state, book, sight, sight.inputs, now)
 
 
@@ -68,19 +72,42 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
     reason = PolicyReason(code)
     word, why = WORD[reason], EXPLANATION[reason]
     if reason in ACTS:
-        rounding = Round(book.policy.rounding(reason).value)
-        gate = Gate(Action.HEDGE, word, why)
-        return trade(Wish(state, book, sight, inputs, now, target, rounding, gate, memory))
+        change, gap = target - inputs.delta_coin, inputs.target_delta_coin - inputs.delta_coin
+        wish = Wish(
+            state,
+            book,
+            sight,
+            now,
+            change_coin=change,
+            gap_coin=gap,
+            room_coin=room_coin(change, inputs, interval_of(book, inputs)),
+            target=target,
+            rounding=Round(book.policy.rounding(reason).value),
+            why=Gate(Action.HEDGE, word, why),
+            memory=memory,
+        )
+        return trade(wish)
     verdict = Verdict(Action.WAIT if word in _WAITS else Action.HOLD, word, why, target)
     return Outcome(verdict, sight, memory)
 
 
-def _flatten(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome:
-    """The hedge position to zero: an operator's order, through the same doors."""
-    position = sight.exposure.hedge_coin or 0.0  # known: the data gate is open
-    if abs(position) < inputs.lot_coin / 2:
-        flat = Verdict(Action.HOLD, Reason.FLATTENING, "the hedge position is flat", inputs.delta_coin)
-        return Outcome(flat, sight)
+def _flatten(state: State, book: BookState, sight: Sight, now: Now) -> Outcome:
+    """The position in the hedge instrument to zero, whatever the options do: an operator's order."""
+    position = hedge_position_coin(book, sight)
+    if not position:
+        return Outcome(Verdict(Action.HOLD, Reason.FLATTENING, "the hedge position is flat"), sight)
     why = Gate(Action.HEDGE, Reason.FLATTEN, "an operator asked for the hedge to be closed")
-    target = inputs.delta_coin - position
-    return trade(Wish(state, book, sight, inputs, now, target, Round.NEAREST, why, None))
+    wish = Wish(
+        state,
+        book,
+        sight,
+        now,
+        change_coin=-position,
+        gap_coin=-position,
+        room_coin=None,
+        target=None if sight.inputs is None else sight.inputs.delta_coin - position,
+        rounding=Round.NEAREST,
+        why=why,
+        memory=None,
+    )
+    return trade(wish)

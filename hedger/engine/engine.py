@@ -52,7 +52,7 @@ class Engine:
     def _deadlines(self, step: Step) -> None:
         work.drop_overdue(self._state, step)
         work.time_outs(self._state, step)
-        recover.retry_snapshots(self._state, step)
+        recover.keep_looking(self._state, step)
         for book in self._state.books.values():
             if step.now.wire_s - book.refreshed_wire_s >= self._state.settings.timing.refresh_s:
                 book.refreshed_wire_s = step.now.wire_s

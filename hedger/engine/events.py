@@ -88,7 +88,8 @@ class AccountReported(_Event, frozen=True):
 class SnapshotTaken(_Event, frozen=True):
     """A consistent answer to RequestSnapshot: all positions (missing = flat), open orders, recent trades.
 
-    `server_ms` is the earliest server time among the answers, market time.
+    `server_ms` is the earliest server time among the answers, market time; `positions_ms` that of the
+    positions themselves, which are asked for last (0: not told, `server_ms` counts).
     """
 
     venue: str
@@ -97,6 +98,7 @@ class SnapshotTaken(_Event, frozen=True):
     open_orders: tuple[OrderReport, ...]
     accounts: tuple[Account, ...]
     fills: tuple[Fill, ...]
+    positions_ms: int = 0
 
 
 class PlacementRefused(_Event, frozen=True):

@@ -6,14 +6,11 @@ from typing import NamedTuple
 
 from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import OrderState
-from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Action, BreakerState, Phase, Reason, stricter
 from hedger.engine import holdings
 from hedger.engine.events import Now
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State, VenueState
-
-UNFILLED_PAUSE_S = 1.0  # wire time after which an unfilled hedge is tried again without a newer quote
 
 
 class Gate(NamedTuple):
@@ -91,23 +88,36 @@ def data_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | No
         return _blocked(reason, _first(exposure.stale))
     if sight.y is None or exposure.equity_coin is None:
         return _blocked(Reason.ACCOUNT_UNKNOWN, f"no account summary in {book.book.settlement_currency} yet")
-    return _hedge_gap(settings.hedge_instrument, sight.quote, state.settings.timing.hedge_stale_s, now)
+    return hedge_gap(state, book, sight, now)
 
 
-def _hedge_gap(name: str, quote: Quote | None, most_s: float, now: Now) -> Gate | None:
+def hedge_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
     """The hedge instrument's own ticker, which the exposure only judges while there is a position in it."""
-    if quote is None:
+    name, most_s = book.settings.hedge_instrument, state.settings.timing.hedge_stale_s
+    if sight.quote is None:
         return _blocked(Reason.MISSING_QUOTE, f"{name}: no ticker yet")
-    age_s = now.wire_s - quote.received_wire_s
+    age_s = now.wire_s - sight.quote.received_wire_s
     if age_s > most_s:
         return _blocked(Reason.STALE_QUOTE, f"{name}: {age_s:.1f} s old, at most {most_s:g} s")
     return None
 
 
 def order_gate(state: State, book: BookState, now: Now) -> Gate | None:
-    """One hedge at a time: nothing new while an order of the book may still trade."""
+    """One hedge at a time: nothing new while an order of the book may still trade, or a look is under way."""
+    venue = state.venues[book.settings.venue]
+    if venue.disputed:
+        return _blocked(Reason.POSITION_MISMATCH, _first(tuple(sorted(venue.disputed.values()))))
+    if venue.snapshot_due_wire_s is not None:
+        return Gate(Action.WAIT, Reason.RECOVERING, "positions are being compared with the venue's")
+    if venue.adopted:
+        label = next(iter(venue.adopted.values())).label
+        return _blocked(Reason.UNKNOWN_ORDER, f"{label} of an earlier run is open and is being cancelled")
+    return _live_gate(state, book) or _retry_gate(book, now) or _clock_gate(state, book, venue)
+
+
+def _live_gate(state: State, book: BookState) -> Gate | None:
     if state.orders.quiet:
-        return _refusal_gate(book, now) or _counterpart_gate(state, book, now)
+        return None
     live = [order for order in state.orders.live() if order.intent.book == book.name]
     unknown = [order.intent.label for order in live if order.state is OrderState.UNKNOWN]
     if unknown:
@@ -120,28 +130,26 @@ def order_gate(state: State, book: BookState, now: Now) -> Gate | None:
         order = settling[0]
         detail = f"order {order.intent.label} filled {order.filled_amount}, its trades have not all arrived"
         return Gate(Action.WAIT, Reason.IN_FLIGHT, detail)
-    return _refusal_gate(book, now) or _counterpart_gate(state, book, now)
-
-
-def _refusal_gate(book: BookState, now: Now) -> Gate | None:
-    """After a definite refusal the venue is left alone for a moment."""
-    if now.wire_s < book.refused_until_wire_s:
-        return _blocked(Reason.VENUE_REFUSED, f"the venue refused the last order: {book.refused_detail}")
     return None
 
 
-def _counterpart_gate(state: State, book: BookState, now: Now) -> Gate | None:
-    """An order that found nobody is not sent again on the very quote that promised somebody."""
-    name = book.settings.hedge_instrument
-    quote = state.venues[book.settings.venue].quotes.get(name)
-    seen = quote is None or quote.received_wire_s <= book.unfilled_wire_s
-    if seen and now.wire_s < book.unfilled_wire_s + UNFILLED_PAUSE_S:
-        return Gate(
-            Action.WAIT,
-            Reason.NO_LIQUIDITY,
-            f"the last order found no counterpart; waiting for a quote of {name}",
-        )
+def _retry_gate(book: BookState, now: Now) -> Gate | None:
+    """After an order that ended with nothing the next one waits, longer each time."""
+    if now.wire_s < book.retry_wire_s:
+        return _blocked(Reason.VENUE_REFUSED, book.fruitless_detail)
     return None
+
+
+def _clock_gate(state: State, book: BookState, venue: VenueState) -> Gate | None:
+    """`valid_until` is our clock's word: too far from the venue's it is refused, or protects nothing."""
+    if venue.clock_skew_ms is None:
+        return None
+    skew_s = venue.clock_skew_ms / 1000 / state.settings.market_speed
+    most_s = book.settings.execution.validity_s / 2
+    if abs(skew_s) <= most_s:
+        return None
+    detail = f"our clock is {skew_s:+.1f} s off the venue's, at most {most_s:g} s; set the clock"
+    return _blocked(Reason.CLOCK_SKEW, detail)
 
 
 def _blocked(reason: Reason, detail: str) -> Gate:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from hedger.domain.account import Fill
-from hedger.domain.instrument import Instrument, InstrumentState
+from hedger.domain.instrument import Instrument, InstrumentState, plain
 from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import Watch
@@ -59,19 +59,19 @@ def hedge_listing(state: State, book: BookState) -> Instrument | None:
     return state.venues[book.settings.venue].instruments.get(book.settings.hedge_instrument)
 
 
-def set_position(state: State, venue: str, instrument: str, size: Decimal, step: Step) -> bool:
-    """Take the venue's word for a position; True where it differs from what fills had led us to expect."""
+def set_position(state: State, venue: str, instrument: str, size: Decimal, step: Step) -> None:
+    """Take the venue's whole word for a position, out of a snapshot that no fill has overtaken."""
     known = state.venues[venue]
     book = book_of(state, venue, instrument)
     if book is None:
         _remember_unlisted(known, instrument, size)
         if size and _could_be_ours(state, venue, instrument):
             step.note(Severity.WARNING, "position_not_listed", instrument=instrument, size=str(size))
-        return False
+        return
     _ensure_row(known, book, instrument)
     before = book.book.size(instrument)
     if before == size:
-        return False
+        return
     book.book.set_position(instrument, size)
     book.epoch += 1
     step.note(
@@ -79,21 +79,50 @@ def set_position(state: State, venue: str, instrument: str, size: Decimal, step:
         "position_set",
         book=book.name,
         instrument=instrument,
-        before=str(before),
-        size=str(size),
+        before=str(plain(before)),
+        size=str(plain(size)),
     )
-    watch(state, known, step)
-    return True
+
+
+def check_position(state: State, venue: str, instrument: str, size: Decimal, step: Step) -> None:
+    """A position told beside trades carries no time of its own: it may be older than a fill already counted.
+
+    So it only confirms. Where it differs from the sum of fills the book waits for a snapshot to decide.
+    """
+    known = state.venues[venue]
+    book = book_of(state, venue, instrument)
+    if book is None:
+        _remember_unlisted(known, instrument, size)
+        if size and _could_be_ours(state, venue, instrument):
+            step.note(Severity.WARNING, "position_not_listed", instrument=instrument, size=str(size))
+        return
+    _ensure_row(known, book, instrument)
+    ours = book.book.size(instrument)
+    if ours == size:
+        known.disputed.pop(instrument, None)
+        return
+    detail = f"{instrument}: the venue says {plain(size)}, fills say {plain(ours)}"
+    if known.disputed.get(instrument) != detail:
+        known.disputed[instrument] = detail
+        step.note(Severity.WARNING, "position_disputed", book=book.name, detail=detail)
 
 
 def move(state: State, fill: Fill, step: Step) -> None:
-    """Move a position by a fill not seen before. A trade that is not our own hedge gives birth to delta."""
+    """Move a position by a fill not seen before. A trade that is not our own hedge gives birth to delta.
+
+    A fill older than the venue's last whole word on the position is in it already; the next snapshot checks.
+    """
     known = state.venues[fill.venue]
     book = book_of(state, fill.venue, fill.instrument)
     if book is None:
         return
+    if fill.market_ms <= known.told_ms.get(fill.instrument, -1):
+        known.reconcile_wire_s = min(known.reconcile_wire_s, step.now.wire_s)
+        return
     _ensure_row(known, book, fill.instrument)
     book.book.set_position(fill.instrument, book.book.size(fill.instrument) + fill.signed_amount)
+    known.moved[fill.instrument] = None
+    known.filled_ms[fill.instrument] = max(fill.market_ms, known.filled_ms.get(fill.instrument, 0))
     own = parse_label(fill.label)
     if own is None or own.book != book.name:
         book.epoch += 1
@@ -125,6 +154,19 @@ def refresh_instruments(state: State, book: BookState) -> None:
             book.book.set_instrument(listed)
             book.book.set_position(name, Decimal(known.positions.pop(name)))
             book.epoch += 1
+
+
+def ended(state: State, venue: VenueState, now_ms: int) -> list[str]:
+    """Instruments still held although they have expired or ended: the venue will tell what became of them."""
+    gone = (InstrumentState.DELIVERED, InstrumentState.ARCHIVIZED, InstrumentState.INACTIVE)
+    names = []
+    for book in books_on(state, venue.name):
+        for row in book.book.rows():
+            listed = row.instrument
+            expired = listed.expiration_ms is not None and listed.expiration_ms <= now_ms
+            if row.size and (expired or listed.state in gone):
+                names.append(listed.name)
+    return names
 
 
 def set_instrument_state(state: State, venue: str, instrument: str, new: InstrumentState) -> None:

@@ -7,6 +7,7 @@ write held, or drops it when it waited too long. Cancels do not pass here: a rep
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 from hedger.domain.approval import Approved
@@ -78,12 +79,12 @@ class Outbox:
         self._held = deque(held for held in self._held if not _expired(held, now))
         return drop
 
-    def drop_all(self) -> tuple[Approved, ...]:
-        """Close the gate: nothing held may go any more."""
-        drop = tuple(held.approved for held in self._held) + tuple(approved for approved, _ in self._fresh)
-        self._held.clear()
-        self._fresh.clear()
-        return drop
+    def drop_where(self, which: Callable[[Approved], bool]) -> tuple[Approved, ...]:
+        """Close the gate for some: what is dropped may never go any more."""
+        waiting = [*(held.approved for held in self._held), *(approved for approved, _ in self._fresh)]
+        self._held = deque(held for held in self._held if not which(held.approved))
+        self._fresh = [(approved, until) for approved, until in self._fresh if not which(approved)]
+        return tuple(approved for approved in waiting if which(approved))
 
     def next_deadline(self) -> float | None:
         """Wire time at which the oldest placement is to be dropped."""

@@ -64,4 +64,12 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot", forbid_unknown_field
     equity: dict[str, str]
 
 
-Record = Intended | OrderChanged | Traded | Decided | Commanded | Configured | Snapshot
+class EpochRaised(msgspec.Struct, frozen=True, tag="epoch_raised", forbid_unknown_fields=True):
+    """The venue has seen labels of a later run than the journal knows: this run's epoch goes beyond them."""
+
+    market_ms: int
+    venue: str
+    epoch: int
+
+
+Record = Intended | OrderChanged | Traded | Decided | Commanded | Configured | Snapshot | EpochRaised

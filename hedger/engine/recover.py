@@ -6,34 +6,38 @@ taken before the two have been held against each other, and an order whose end n
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import msgspec
 
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState
-from hedger.domain.vocabulary import Phase, Severity, stricter
+from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine import holdings, work
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
-from hedger.engine.records import Snapshot
+from hedger.engine.records import Configured, EpochRaised, Snapshot
 from hedger.engine.state import State, Step, VenueState
+from hedger.execution.labels import parse_label
 
 OVERLAP_MS = 60_000  # trades are asked for again a little before the newest known one
 DAY_MS = 86_400_000
+ENDED_AGAIN_S = 5.0  # wire time between looks at the positions while a held instrument has ended
 
 
 def link_up(state: State, event: ev.LinkUp, step: Step) -> None:
     """A venue is there. The first time its journal is loaded; every time it is asked for a snapshot."""
     venue = state.venues[event.venue]
     if venue.account_id and venue.account_id != event.account_id:
-        work.halt(
-            state, f"{event.venue}: account changed from {venue.account_id} to {event.account_id}", step
-        )
+        why = f"{event.venue}: account changed from {venue.account_id} to {event.account_id}"
+        work.halt(state, why, step)
         return
     if event.environment is not venue.environment:
         work.halt(state, f"{event.venue}: environment is {event.environment}, not {venue.environment}", step)
         return
     venue.account_id, venue.connected, venue.watch = event.account_id, True, None
+    venue.quotes.clear()  # of the earlier connection: the first ticker of this one is news, whatever its time
+    venue.indices.clear()
     venue.links += 1
     venue.phase = Phase.RECOVERING
     step.note(
@@ -41,15 +45,17 @@ def link_up(state: State, event: ev.LinkUp, step: Step) -> None:
     )
     if venue.epoch:
         request_snapshot(state, venue, step)
-    else:
+    elif not venue.loading:
+        venue.loading = True
         step.ask(LoadJournal(venue=venue.name, environment=venue.environment, account_id=venue.account_id))
 
 
 def link_down(state: State, event: ev.LinkDown, step: Step) -> None:
-    """A venue is gone: what was in flight is unknown, what was known grows old."""
+    """A venue is gone: what was in flight is unknown, what waits in the outbox is not sent any more."""
     venue = state.venues[event.venue]
     venue.connected, venue.snapshot_due_wire_s = False, None
     venue.phase = Phase.CONNECTING if not venue.epoch else Phase.RECOVERING
+    work.drop_held(state, lambda approved: approved.intent.venue == venue.name, "the link went down", step)
     for order in state.orders.live(venue.name):
         if order.state is not OrderState.DRAFT:
             work.order_event(state, order.intent.label, OrderEvent.LOST, event.reason, step)
@@ -59,15 +65,21 @@ def link_down(state: State, event: ev.LinkDown, step: Step) -> None:
 def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     """What we meant before this run: orders without an end become UNKNOWN, breakers stay latched."""
     venue = state.venues[event.venue]
+    if venue.epoch:
+        step.note(Severity.WARNING, "journal_loaded_twice", venue=venue.name, epoch=event.epoch)
+        return
     venue.epoch, venue.last_fill_ms = event.epoch, event.last_fill_ms
-    state.breaker = stricter(state.breaker, event.breakers.get("", state.breaker))
+    _merge_breakers(state, event, step)
     for book in holdings.books_on(state, venue.name):
-        book.breaker = stricter(book.breaker, event.breakers.get(book.name, book.breaker))
-        book.counters.seed(fill for fill in event.fills if work.book_name(fill.label) == book.name)
+        own = [fill for fill in event.fills if work.book_name(fill.label) == book.name]
+        book.counters.seed(own)
+        if own:
+            book.last_hedge_s = max(fill.market_ms for fill in own) / 1000
     for order in event.orders:
         _restore(state, order, step)
     for fill in event.fills:
         state.orders.fill_known(fill)
+    step.record(Configured(market_ms=step.now.market_ms, config_hash=state.settings.config_hash))
     step.note(
         Severity.INFO,
         "journal_loaded",
@@ -78,6 +90,19 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     )
     if venue.connected:
         request_snapshot(state, venue, step)
+
+
+def _merge_breakers(state: State, event: ev.JournalLoaded, step: Step) -> None:
+    """The stricter of what was latched and what was commanded since; what was latched stays so on disk."""
+    latched = event.breakers
+    given, state.breaker = state.breaker, stricter(state.breaker, latched.get("", state.breaker))
+    if given not in (BreakerState.RUNNING, state.breaker):
+        work.latch(state, "", state.breaker, "stricter than what was commanded before it was read", step)
+    for book in holdings.books_on(state, event.venue):
+        given, book.breaker = book.breaker, stricter(book.breaker, latched.get(book.name, book.breaker))
+        if given not in (BreakerState.RUNNING, book.breaker):
+            why = "stricter than what was commanded before it was read"
+            work.latch(state, book.name, book.breaker, why, step)
 
 
 def _restore(state: State, order: Order, step: Step) -> None:
@@ -92,30 +117,62 @@ def request_snapshot(state: State, venue: VenueState, step: Step) -> None:
         return
     since = venue.last_fill_ms - OVERLAP_MS if venue.last_fill_ms else step.now.market_ms - DAY_MS
     venue.snapshot_due_wire_s = step.now.wire_s + state.settings.timing.snapshot_timeout_s
+    venue.snapshot_asked_wire_s = step.now.wire_s
+    venue.moved.clear()
     step.ask(RequestSnapshot(venue=venue.name, since_ms=since))
 
 
 def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
-    """Reconcile: fills first, then orders, then positions and accounts replace what we believed."""
+    """Reconcile: fills first, then orders, then positions and accounts replace what we believed.
+
+    A position that a fill has overtaken since the question was asked is not replaced: it is asked for again.
+    """
     venue = state.venues[event.venue]
-    venue.snapshot_due_wire_s, venue.reconciled = None, True
+    asked_wire_s = venue.snapshot_asked_wire_s if venue.snapshot_due_wire_s is not None else -math.inf
+    venue.snapshot_due_wire_s = None
     for fill in event.fills:
         work.take_fill(state, fill, step)  # the positions below already hold it
-    state.orders.settle_all(venue.name)
+    _raise_epoch(state, venue, event, step)
     _orders(state, venue, event.open_orders, step)
-    _positions(state, venue, event, step)
+    overtaken = _positions(state, venue, event, step)
+    if not overtaken:
+        state.orders.settle_all(venue.name, asked_wire_s)
     for account in event.accounts:
         for book in holdings.books_on(state, venue.name):
             if book.book.settlement_currency == account.currency:
                 book.book.set_account(account)
-    if venue.phase is Phase.RECOVERING:
+    venue.reconciled = True
+    if venue.phase is Phase.RECOVERING and venue.epoch and not overtaken:
         venue.phase = Phase.WARMING_UP
+    _next_look(state, venue, overtaken, step)
     step.record(_record(step, event))
     holdings.watch(state, venue, step)
 
 
+def _next_look(state: State, venue: VenueState, overtaken: bool, step: Step) -> None:
+    timing = state.settings.timing
+    pause_s = timing.reconcile_s
+    if overtaken:
+        pause_s = timing.lookup_interval_s
+    elif holdings.ended(state, venue, step.now.market_ms):
+        pause_s = min(ENDED_AGAIN_S, pause_s)
+    venue.reconcile_wire_s = step.now.wire_s + pause_s
+
+
+def _raise_epoch(state: State, venue: VenueState, event: ev.SnapshotTaken, step: Step) -> None:
+    """A journal that was lost begins at 1 again; labels the venue has seen are never made again."""
+    labels = [fill.label for fill in event.fills] + [report.label for report in event.open_orders]
+    seen = [parsed.epoch for label in labels if (parsed := parse_label(label)) and parsed.book in state.books]
+    known = {label for label in labels if state.orders.get(label) is not None}
+    strange = [label for label in labels if work.is_ours(state, label) and label not in known]
+    if strange and venue.epoch and max(seen) >= venue.epoch:
+        venue.epoch = max(seen) + 1
+        step.record(EpochRaised(market_ms=step.now.market_ms, venue=venue.name, epoch=venue.epoch))
+        step.note(Severity.WARNING, "epoch_raised", venue=venue.name, epoch=venue.epoch, label=strange[0])
+
+
 def _orders(state: State, venue: VenueState, reports: tuple[OrderReport, ...], step: Step) -> None:
-    venue.foreign_open = {}
+    venue.foreign_open, venue.adopted = {}, {}
     for report in reports:
         if state.orders.get(report.label) is not None:
             work.report(state, report, step)
@@ -126,26 +183,37 @@ def _orders(state: State, venue: VenueState, reports: tuple[OrderReport, ...], s
 
 
 def adopt(state: State, report: OrderReport, step: Step) -> None:
-    """An order with our label that the journal does not know: never trusted to rest, cancelled."""
-    step.note(
-        Severity.WARNING,
-        "order_adopted",
-        label=report.label,
-        instrument=report.instrument,
-        state=report.state,
+    """An order with our label that the journal does not know: cancelled, and nothing is hedged beside it."""
+    venue = state.venues[report.venue]
+    if report.state not in ("open", "untriggered"):
+        venue.adopted.pop(report.order_id, None)
+        return
+    if report.order_id not in venue.adopted:
+        step.note(Severity.WARNING, "order_adopted", label=report.label, instrument=report.instrument)
+    venue.adopted[report.order_id] = report
+    venue.adopted_asked_wire_s = step.now.wire_s
+    step.ask(_cancel(report))
+
+
+def _cancel(report: OrderReport) -> Cancel:
+    return Cancel(
+        venue=report.venue, instrument=report.instrument, label=report.label, order_id=report.order_id
     )
-    if report.state == "open":
-        step.ask(
-            Cancel(
-                venue=report.venue, instrument=report.instrument, label=report.label, order_id=report.order_id
-            )
-        )
 
 
-def _positions(state: State, venue: VenueState, event: ev.SnapshotTaken, step: Step) -> None:
+def _positions(state: State, venue: VenueState, event: ev.SnapshotTaken, step: Step) -> bool:
+    """Replace what we believed; True where a fill has overtaken the answer and it must be asked for again."""
     sizes = {position.instrument: position.size for position in event.positions}
+    told_ms = event.positions_ms or event.server_ms
+    overtaken = False
     for name in sorted(set(sizes) | set(holdings.held(state, venue.name))):
+        if name in venue.moved or venue.filled_ms.get(name, -1) >= told_ms:
+            overtaken = True
+            continue
         holdings.set_position(state, venue.name, name, sizes.get(name, Decimal(0)), step)
+        venue.told_ms[name] = told_ms
+        venue.disputed.pop(name, None)
+    return overtaken
 
 
 def _record(step: Step, event: ev.SnapshotTaken) -> Snapshot:
@@ -164,26 +232,38 @@ def snapshot_failed(state: State, event: ev.SnapshotFailed, step: Step) -> None:
     step.note(Severity.WARNING, "snapshot_failed", venue=event.venue, reason=event.reason)
 
 
-def retry_snapshots(state: State, step: Step) -> None:
-    """Ask again where an answer is overdue, and where trades a report told of never came."""
-    for order in state.orders.settling_overdue(step.now.wire_s, state.settings.timing.ack_timeout_s):
+def keep_looking(state: State, step: Step) -> None:
+    """Ask again where an answer is overdue, a trade never came, words differ, or a look is due."""
+    timing, wire_s = state.settings.timing, step.now.wire_s
+    for order in state.orders.settling_overdue(wire_s, timing.ack_timeout_s):
         request_snapshot(state, state.venues[order.intent.venue], step)
     for venue in state.venues.values():
-        if venue.snapshot_due_wire_s is not None and step.now.wire_s >= venue.snapshot_due_wire_s:
+        if venue.snapshot_due_wire_s is not None and wire_s >= venue.snapshot_due_wire_s:
             venue.snapshot_due_wire_s = None
             request_snapshot(state, venue, step)
+        if venue.disputed or (wire_s >= venue.reconcile_wire_s and not state.orders.live(venue.name)):
+            request_snapshot(state, venue, step)
+        if venue.adopted and wire_s - venue.adopted_asked_wire_s >= timing.lookup_interval_s:
+            venue.adopted_asked_wire_s = wire_s
+            for report in venue.adopted.values():
+                step.ask(_cancel(report))
 
 
 def looked_up(state: State, event: ev.LookedUp, step: Step) -> None:
-    """Evidence about an unknown order; only a late enough and wholly empty answer proves absence."""
+    """Evidence about an unknown order; only a late enough and wholly empty answer proves absence.
+
+    A fill found here may be in the venue's position already or not: the venue is asked, nothing is moved.
+    """
     order = state.orders.get(event.label)
     if order is None:
         return
-    for fill in event.fills:
-        if work.take_fill(state, fill, step):
-            holdings.move(state, fill, step)
+    news = [fill for fill in event.fills if work.take_fill(state, fill, step)]
     for report in event.reports:
         work.report(state, report, step)
+    if news:
+        venue = state.venues[event.venue]
+        venue.snapshot_due_wire_s = None  # an answer under way may be older than this evidence
+        request_snapshot(state, venue, step)
     if order.state is not OrderState.UNKNOWN:
         return
     if state.orders.absence_proved(order, event.server_ms, event.reports, event.fills):

@@ -31,6 +31,9 @@ class Timing:
     outbox_wait_s: Annotated[
         float, Key("s", "an order waiting longer for the journal is dropped", above=0)
     ] = 2.0
+    reconcile_s: Annotated[
+        float, Key("s", "period in which positions and orders are compared with the venue's", above=0)
+    ] = 60.0
     refresh_s: Annotated[float, Key("s", "period of the exact refresh of the running sums", above=0)] = 1.0
     decision_record_s: Annotated[
         float, Key("s", "an unchanged decision is recorded at most this often", above=0)

@@ -34,7 +34,18 @@ class VenueState:
     phase: Phase = Phase.CONNECTING
     epoch: int = 0  # 0: the journal of this account has not been loaded
     last_fill_ms: int = 0
+    loading: bool = False  # the journal has been asked
     snapshot_due_wire_s: float | None = None  # a snapshot is under way until then
+    snapshot_asked_wire_s: float = -math.inf
+    reconcile_wire_s: float = math.inf  # when positions are to be compared with the venue next
+    moved: dict[str, None] = field(
+        default_factory=dict
+    )  # filled since the snapshot was asked for
+    told_ms: dict[str, int] = field(default_factory=dict)  # instrument -> market time of the venue's own word
+    filled_ms: dict[str, int] = field(default_factory=dict)  # instrument -> market time of its newest fill
+    disputed: dict[str, str] = field(default_factory=dict)  # instrument -> how its position and fills differ
+    adopted: dict[str, OrderReport] = field(default_factory=dict)  # open orders of ours no journal knows
+    adopted_asked_wire_s: float = -math.inf
     last_data_wire_s: float | None = None
     credits: float | None = None
     clock_skew_ms: float | None = None
@@ -70,9 +81,9 @@ class BookState:
     last_hedge_s: float = math.nan  # market time of the last own hedge, seconds
     refreshed_wire_s: float = -math.inf
     bad: dict[str, str] = field(default_factory=dict)  # instrument -> why its last payload was refused
-    refused_until_wire_s: float = -math.inf  # back-off after a definite refusal of the venue
-    refused_detail: str = ""
-    unfilled_wire_s: float = -math.inf  # when an order last found no counterpart
+    fruitless: int = 0  # orders in a row that ended with nothing
+    retry_wire_s: float = -math.inf  # back-off after them
+    fruitless_detail: str = ""
     last_decision: Decision | None = None
     last_hedge: Decision | None = None
     recorded_wire_s: float = -math.inf

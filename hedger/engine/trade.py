@@ -13,7 +13,7 @@ from hedger.domain.vocabulary import Action, Reason
 from hedger.engine import gates
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
-from hedger.engine.sight import Sight, interval_of
+from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State
 from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.labels import make_label
@@ -26,17 +26,19 @@ MOST_VALIDITY_S = 60.0  # wire time: no order may stay executable longer than th
 
 
 class Wish(NamedTuple):
-    """A target that asks for a trade, and everything it is judged by."""
+    """A change of the hedge position that is asked for, and everything it is judged by."""
 
     state: State
     book: BookState
     sight: Sight
-    inputs: Inputs
     now: Now
-    target: float
+    change_coin: float  # wanted, signed
+    gap_coin: float  # the whole way to the target, signed
+    room_coin: float | None  # the way to the far edge, which rounding must not overstep
+    target: float | None  # the delta aimed at, as the decision tells it
     rounding: Round
     why: Gate
-    memory: Any
+    memory: Any  # the policy's, adopted when the order is handed on
 
     def stood(self, no_plan: NoPlan) -> Outcome:
         """No lot ends nearer: a hold. No liquidity or bad input: blocked."""
@@ -44,19 +46,27 @@ class Wish(NamedTuple):
         return Outcome(Verdict(action, no_plan.reason, no_plan.detail, self.target), self.sight)
 
     def blocked(self, refused: Refused, planned: Planned | None = None) -> Outcome:
+        """A limit of the envelope, by name."""
         verdict = Verdict(Action.BLOCKED, refused.reason, refused.detail, self.target, planned)
         return Outcome(verdict, self.sight)
 
 
+def hedge_position_coin(book: BookState, sight: Sight) -> float:
+    """The position in the hedge instrument itself; dated futures beside it are not ours to close."""
+    if sight.listed is None or sight.quote is None:
+        return 0.0
+    return sight.listed.amount_to_coin(book.book.size(sight.listed.name), sight.quote.mark)
+
+
 def trade(wish: Wish) -> Outcome:
-    """Review the target, plan the order, have it admitted."""
-    state, book, inputs = wish.state, wish.book, wish.inputs
+    """Review the change, plan the order, have it admitted."""
+    state, book = wish.state, wish.book
     quote, listed, index = wish.sight.quote, wish.sight.listed, wish.sight.index_price
     if quote is None or listed is None or index is None:
         return wish.blocked(Refused(Reason.MISSING_QUOTE, "the hedge instrument or its index is not quoted"))
     reviewed = review(
-        wish.target - inputs.delta_coin,
-        hedge_position_coin=wish.sight.exposure.hedge_coin or 0.0,  # known: the data gate is open
+        wish.change_coin,
+        hedge_position_coin=hedge_position_coin(book, wish.sight),
         in_flight_coin=wish.sight.in_flight_coin,
         index_usd=index.price_usd,
         hedge_price_usd=quote.mark,
@@ -67,15 +77,16 @@ def trade(wish: Wish) -> Outcome:
     )
     if isinstance(reviewed, Refused):
         return wish.blocked(reviewed)
-    whole = reviewed.shrunk_by is None
+    whole, change = reviewed.shrunk_by is None, reviewed.change_coin
+    leads_there = wish.gap_coin * change > 0 and abs(wish.gap_coin) >= abs(change)
     planned = plan(
-        reviewed.change_coin,
+        change,
         listed,
         quote,
         book.settings.execution,
         wish.rounding if whole else Round.DOWN_AT_LEAST_ONE,  # a cap is not rounded past
-        gap_coin=_gap_coin(reviewed.change_coin, inputs),
-        room_coin=_room_coin(reviewed.change_coin, inputs, interval_of(book, inputs)),
+        gap_coin=wish.gap_coin if leads_there else None,
+        room_coin=wish.room_coin,
     )
     if isinstance(planned, NoPlan):
         return wish.stood(planned)
@@ -83,14 +94,8 @@ def trade(wish: Wish) -> Outcome:
     return _admitted(wish, planned, quote, listed, index, wish.why.detail + shrunk)
 
 
-def _gap_coin(change_coin: float, inputs: Inputs) -> float | None:
-    """The whole way to the target, where the change is a part of it."""
-    gap = inputs.target_delta_coin - inputs.delta_coin
-    return gap if gap * change_coin > 0 and abs(gap) >= abs(change_coin) else None
-
-
-def _room_coin(change_coin: float, inputs: Inputs, interval: Interval | None) -> float | None:
-    """The way to the far edge of the no-trade interval, which rounding must not overstep."""
+def room_coin(change_coin: float, inputs: Inputs, interval: Interval | None) -> float | None:
+    """The way to the far edge of the no-trade interval."""
     if interval is None:
         return None
     far = interval.lower_delta if change_coin < 0 else interval.upper_delta

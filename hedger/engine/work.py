@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import msgspec
 
@@ -11,7 +12,7 @@ from hedger.domain.approval import Approved
 from hedger.domain.errors import InvariantError
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, TimeInForce
-from hedger.domain.vocabulary import BreakerState, Severity, stricter
+from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine.effects import Cancel, Exit, LookUp, Place
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
@@ -19,7 +20,8 @@ from hedger.engine.state import BookState, State, Step
 from hedger.execution.labels import parse_label
 from hedger.portfolio.exposure import Exposure, check_identity
 
-REFUSAL_BACKOFF_S = 2.0  # wire time without a new order after the venue refused one
+BACKOFF_MIN_S = 0.5  # wire time without a new order after one that ended with nothing; doubles each time
+BACKOFF_MAX_S = 60.0
 LOOKUP_OVERLAP_MS = 60_000
 
 
@@ -61,6 +63,8 @@ def _forbidden_now(state: State, approved: Approved) -> str:
     """What changed while the order waited: the link or a breaker."""
     if not state.venues[approved.intent.venue].connected:
         return "the link went down"
+    if state.venues[approved.intent.venue].phase in (Phase.CONNECTING, Phase.RECOVERING):
+        return "positions and orders are being reconciled"
     if state.stopping:
         return "the daemon is stopping"
     book = state.books.get(approved.intent.book)
@@ -71,6 +75,12 @@ def _forbidden_now(state: State, approved: Approved) -> str:
 def drop(state: State, approved: Approved, why: str, step: Step) -> None:
     """An order that never left this process."""
     order_event(state, approved.intent.label, OrderEvent.DROPPED, why, step)
+
+
+def drop_held(state: State, which: Callable[[Approved], bool], why: str, step: Step) -> None:
+    """Close the gate for some of what waits: what was decided before no longer holds."""
+    for approved in state.outbox.drop_where(which):
+        drop(state, approved, why, step)
 
 
 def drop_overdue(state: State, step: Step) -> None:
@@ -132,22 +142,25 @@ def _changed(state: State, order: Order, before: OrderState, step: Step) -> None
 
 
 def _ended(state: State, order: Order, step: Step) -> None:
-    """Delta that was counted as in flight and did not arrive is delta the policy has not seen."""
+    """Delta that was counted as in flight and did not arrive is delta the policy has not seen.
+
+    Orders that end with nothing, one after the other, are repeated more and more slowly.
+    """
     state.outcomes[order.state] += 1
     book = state.books.get(order.intent.book)
-    if book is not None and order.filled_amount != order.intent.amount:
-        book.epoch += 1
-        if order.state is OrderState.CANCELLED and not order.filled_amount:
-            book.unfilled_wire_s = step.now.wire_s
+    if book is None or order.filled_amount == order.intent.amount:
+        return
+    book.epoch += 1
+    if not order.filled_amount and order.state is not OrderState.DROPPED:
+        pause_s = min(BACKOFF_MAX_S, BACKOFF_MIN_S * 2.0 ** min(book.fruitless, 10))
+        book.fruitless += 1
+        book.retry_wire_s = step.now.wire_s + pause_s
+        book.fruitless_detail = f"{order.intent.label} is {order.state} with nothing filled: {order.detail}"
 
 
 def placement_refused(state: State, event: ev.PlacementRefused, step: Step) -> None:
-    """A definite refusal: the order has ended, and the book backs off before it tries again."""
+    """A definite refusal: the order has ended."""
     order_event(state, event.label, OrderEvent.REFUSED, f"{event.code} {event.message}", step)
-    book = state.books.get(book_name(event.label))
-    if book is not None:
-        book.refused_until_wire_s = step.now.wire_s + REFUSAL_BACKOFF_S
-        book.refused_detail = f"{event.code} {event.message}"
 
 
 def placement_lost(state: State, event: ev.PlacementLost, step: Step) -> None:
@@ -158,10 +171,6 @@ def placement_lost(state: State, event: ev.PlacementLost, step: Step) -> None:
 def placement_unsent(state: State, event: ev.PlacementUnsent, step: Step) -> None:
     """Proof of absence by ourselves: the frame was never handed to the socket."""
     order_event(state, event.label, OrderEvent.REFUSED, f"not sent: {event.reason}", step)
-    book = state.books.get(book_name(event.label))
-    if book is not None:
-        book.refused_until_wire_s = step.now.wire_s + REFUSAL_BACKOFF_S
-        book.refused_detail = event.reason
 
 
 def take_fill(state: State, fill: Fill, step: Step) -> bool:
@@ -183,6 +192,7 @@ def _count(state: State, fill: Fill, step: Step) -> None:
     book = state.books.get(book_name(fill.label))
     if book is not None:
         book.counters.add_fill(fill, notional_usd(venue.instruments.get(fill.instrument), fill))
+        book.fruitless = 0
         at_s = fill.market_ms / 1000
         book.last_hedge_s = at_s if math.isnan(book.last_hedge_s) else max(at_s, book.last_hedge_s)
 
@@ -219,8 +229,7 @@ def time_outs(state: State, step: Step) -> None:
 def journal_failed(state: State, event: ev.JournalFailed, step: Step) -> None:
     """No journal, no new orders: the gate closes, what rests is cancelled, ticks are still read."""
     state.journal_error = event.detail
-    for approved in state.outbox.drop_all():
-        drop(state, approved, "the journal failed", step)
+    drop_held(state, lambda _approved: True, "the journal failed", step)
     cancel_resting(state, step)
     step.note(Severity.CRITICAL, "journal_failed", detail=event.detail)
 
@@ -257,21 +266,27 @@ def adds_up(state: State, book: BookState, exposure: Exposure, step: Step) -> bo
     return True
 
 
-def halt(state: State, why: str, step: Step) -> None:
-    """The daemon halts itself: latched, resting orders cancelled, a person must look."""
-    state.breaker = BreakerState.HALTED
+def latch(state: State, book: str, breaker: BreakerState, why: str, step: Step) -> None:
+    """Record a breaker the daemon itself has set, so that a restart finds it."""
     step.record(
         Commanded(
             market_ms=step.now.market_ms,
-            command="halt",
-            book="",
-            state=state.breaker,
+            command=breaker.value,
+            book=book,
+            state=breaker,
             by="hedger",
             reason=why,
         )
     )
-    for approved in state.outbox.drop_all():
-        drop(state, approved, "halted", step)
+
+
+def halt(state: State, why: str, step: Step) -> None:
+    """The daemon halts itself: latched, resting orders cancelled, a person must look."""
+    if state.breaker is BreakerState.HALTED:
+        return
+    state.breaker = BreakerState.HALTED
+    latch(state, "", state.breaker, why, step)
+    drop_held(state, lambda _approved: True, "halted", step)
     cancel_resting(state, step)
     step.note(Severity.CRITICAL, "halted", reason=why)
 

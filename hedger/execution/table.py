@@ -63,6 +63,7 @@ class OrderTable:
     def restore(self, order: Order) -> None:
         """An order of an earlier run, out of the journal; that run's wire times mean nothing in this one."""
         order.sent_wire_s, order.epoch_ended = None, True
+        order.fees = Decimal(0)  # its fills are told again and count them
         self._file(order)
 
     def get(self, label: str) -> Order | None:
@@ -156,10 +157,10 @@ class OrderTable:
         """Settling orders nothing has been heard of for `timeout_s`."""
         return [order for order in self.settling() if self._touch(order) + timeout_s <= wire_s]
 
-    def settle_all(self, venue: str) -> None:
-        """The venue has told its positions: whatever its orders filled is in them."""
+    def settle_all(self, venue: str, before_wire_s: float) -> None:
+        """The venue has told its positions: they hold what its orders had filled when it was asked."""
         for label, order in tuple(self._settling.items()):
-            if order.intent.venue == venue:
+            if order.intent.venue == venue and self._touch(order) < before_wire_s:
                 self._traded[label] = (order.filled_amount, order.filled_amount * order.average_price)
                 del self._settling[label]
 
@@ -286,7 +287,7 @@ class OrderTable:
         self._orders[label] = order
         if order.state not in TERMINAL:
             self._ended.pop(label, None)
-            self._live.setdefault(label, order)
+            self._live[label] = order
             return
         self._live.pop(label, None)
         self._ended.setdefault(label, None)

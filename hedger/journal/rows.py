@@ -12,6 +12,7 @@ from hedger.engine.records import (
     Commanded,
     Configured,
     Decided,
+    EpochRaised,
     Intended,
     OrderChanged,
     Record,
@@ -53,6 +54,8 @@ def row_of(record: Record) -> Row:
             return _row(schema.commands, "", record.market_ms, encode(record), **columns)
         case Configured():
             return _row(schema.configs, "", record.market_ms, encode(record), config_hash=record.config_hash)
+        case EpochRaised():
+            return Row(schema.epochs, record.venue, {"epoch": record.epoch, "market_ms": record.market_ms})
         case Snapshot():
             return _row(schema.snapshots, "", record.market_ms, encode(record))
         case _:

@@ -144,6 +144,7 @@ INSERTS: dict[Table, Insert] = {
     decisions: insert(decisions),
     commands: insert(commands),
     configs: insert(configs),
+    epochs: insert(epochs).on_conflict_do_nothing(),
     snapshots: insert(snapshots),
 }
 """How a row of each table is written, in the order in which a transaction writes the tables."""

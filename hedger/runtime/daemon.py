@@ -32,7 +32,7 @@ from hedger.runtime.log import NoteLog
 from hedger.runtime.metrics import Metrics
 from hedger.runtime.recorder import Recorder
 from hedger.runtime.reload import ReloadWatcher
-from hedger.runtime.start import Source
+from hedger.runtime.start import Source, require_keys
 from hedger.settings.load import Loaded
 from hedger.venues.deribit.client import DeribitVenue
 from hedger.venues.paper import PaperVenue
@@ -57,8 +57,11 @@ Companion = Callable[[Started], Coroutine[Any, Any, None]]
 class Daemon:
     """The driver as the web surface sees it (its `DaemonPort`)."""
 
-    def __init__(self, driver: LiveDriver, journal: Journal, metrics: Metrics, token: str) -> None:
-        self.driver, self._journal, self._metrics, self.token = driver, journal, metrics, token
+    def __init__(
+        self, driver: LiveDriver, journal: Journal, writer: JournalWriter, metrics: Metrics, token: str
+    ) -> None:
+        self.driver, self._journal, self._writer = driver, journal, writer
+        self._metrics, self.token = metrics, token
 
     @property
     def step_age_s(self) -> float:
@@ -74,7 +77,10 @@ class Daemon:
         return await self._journal.decisions(limit, book, before_ms)
 
     async def command(self, given: CommandGiven) -> StatusView:
-        return await self.driver.obeyed(given)
+        """Obeyed, and latched: whoever was told of a halt finds it after a crash, too."""
+        after = await self.driver.obeyed(given)
+        await self._writer.drained()
+        return after
 
     def metrics(self) -> bytes:
         return self._metrics.render()
@@ -99,6 +105,7 @@ async def run_daemon(
     people and machines, whose commands carry `token`. `companion` is a coroutine that lives as long
     as the daemon does; returning early ends nothing.
     """
+    require_keys(loaded)
     async with AsyncExitStack() as stack:
         journal = await Journal.open(loaded.journal_path)
         stack.push_async_callback(journal.close)
@@ -109,7 +116,7 @@ async def run_daemon(
         log.take_over_standard_logging()
         log.redactor.register(token)
         driver, metrics = _driver(loaded, writer, log, watchers, stack)
-        daemon = Daemon(driver, journal, metrics, token)
+        daemon = Daemon(driver, journal, writer, metrics, token)
         url = await stack.enter_async_context(surface(daemon)) if surface is not None else ""
         stack.enter_context(_signals(daemon))
         return await _supervise(loaded, source, driver, writer, Started(daemon, url), companion)

@@ -122,6 +122,8 @@ class LiveDriver:
         self._arrived_wire_s: float | None = None
         self._loads: set[asyncio.Task[None]] = set()
         self._stepped: list[asyncio.Future[None]] = []
+        self._undurable: list[tuple[int, asyncio.Future[None]]] = []
+        self._written = self._durable = 0
         self._stopwatch = Stopwatch(metrics)
         self._garbage = Garbage()
         self.exit: Exit | None = None
@@ -143,7 +145,7 @@ class LiveDriver:
         return float("inf") if last is None else self.clock.wire_s() - last.wire_s
 
     async def obeyed(self, event: Event) -> StatusView:
-        """Hand in an event and wait for the step that took it in; the picture after it."""
+        """Hand in an event and wait until the step that took it in is durable; the picture after it."""
         stepped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.emit(event)
         self._stepped.append(stepped)
@@ -191,10 +193,18 @@ class LiveDriver:
             self._perform(effect, now)
         self._stopwatch.watch(now, batch, effects)
         self._watch(now, batch, effects)
-        waiting, self._stepped = self._stepped, []
-        for stepped in waiting:
-            if not stepped.done():
+        self._tell_obeyed(batch)
+
+    def _tell_obeyed(self, batch: list[Event]) -> None:
+        """Whoever waits for a step is told when everything written up to it is on disk."""
+        durable = max((event.sequence for event in batch if isinstance(event, Durable)), default=0)
+        self._durable = max(self._durable, durable)
+        self._undurable += [(self._written, stepped) for stepped in self._stepped]
+        self._stepped = []
+        for sequence, stepped in self._undurable:
+            if sequence <= self._durable and not stepped.done():
                 stepped.set_result(None)
+        self._undurable = [waiting for waiting in self._undurable if not waiting[1].done()]
 
     def _watch(self, now: Now, batch: list[Event], effects: list[Effect]) -> None:
         for watcher in self._watchers:
@@ -207,6 +217,7 @@ class LiveDriver:
             case Cancel() | Watch() | RequestSnapshot() | LookUp():
                 self.venues[effect.venue].perform(effect)
             case Write():
+                self._written = effect.sequence
                 self.journal.submit(effect)
             case LoadJournal():
                 self._load(effect)

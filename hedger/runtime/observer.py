@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hedger.domain.order import TERMINAL
 from hedger.engine.effects import Effect
 from hedger.engine.engine import Engine
-from hedger.engine.events import Event, Filled, Now, Reported
+from hedger.engine.events import Event, Filled, Now
 from hedger.engine.view import BookView, StatusView
+from hedger.execution.labels import parse_label
 
 _NOISE_COIN = 1e-9
 
@@ -22,6 +22,8 @@ class Observer:
         self._now: Now | None = None
         self._outside_s = self._watched_s = 0.0
         self._was_outside = False
+        self._waiting: dict[str, None] = {}  # labels of hedges that filled and may still be open
+        self._counted: dict[str, None] = {}  # a fill is told twice, by the reply and by the notification
         self.hedged = self.hedged_inside = 0
 
     def attach(self, engine: Engine) -> None:
@@ -42,9 +44,13 @@ class Observer:
             self._watch(now.wire_s - self._now.wire_s)
         self._was_outside = _outside(book)
         self._last, self._now = view, now
-        if any(_hedge_ended(event) for event in events) and not view.orders.open + view.orders.unknown:
-            self.hedged += 1
-            self.hedged_inside += not self._was_outside
+        fresh = [label for event in events if (label := _hedge_filled(event)) and label not in self._counted]
+        self._waiting.update(dict.fromkeys(fresh))
+        if self._waiting and not view.orders.open + view.orders.unknown:
+            self.hedged += len(self._waiting)
+            self.hedged_inside += 0 if self._was_outside else len(self._waiting)
+            self._counted.update(self._waiting)
+            self._waiting.clear()
 
     def _watch(self, seconds: float) -> None:
         self._watched_s += seconds
@@ -84,10 +90,11 @@ def _outside(book: BookView) -> bool:
     return y < lower - _NOISE_COIN or y > upper + _NOISE_COIN
 
 
-def _hedge_ended(event: Event) -> bool:
-    if isinstance(event, Filled):
-        return event.fill.label.startswith("h-")
-    return isinstance(event, Reported) and event.report.state in {state.value for state in TERMINAL}
+def _hedge_filled(event: Event) -> str:
+    """The label of a hedge that traded, empty for anything else."""
+    if isinstance(event, Filled) and parse_label(event.fill.label) is not None:
+        return event.fill.label
+    return ""
 
 
 def _change(first: float | None, last: float | None) -> str:

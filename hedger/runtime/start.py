@@ -1,4 +1,4 @@
-"""Where a daemon's configuration comes from, now and at every reload."""
+"""Where a daemon's configuration comes from, now and at every reload, and what it must hold to start."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hedger.domain.errors import AuthError
 from hedger.settings.load import Loaded, load, with_exchange
 from hedger.settings.ready import read_ready
+from hedger.settings.sources import variable_name
+from hedger.venues.deribit.params import endpoint
+
+_KEY = ("client_id", "client_secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +28,21 @@ class Source:
         """The whole configuration, validated. Raises ConfigError."""
         made = load(self.config, self.environ, self.overrides)
         return made if self.exchange is None else with_exchange(made, read_ready(self.exchange))
+
+
+def require_keys(loaded: Loaded) -> None:
+    """Raises AuthError, one line per venue, where a part of an API key is missing: before any connection.
+
+    Raises ConfigError for an address that is not the environment's.
+    """
+    told = []
+    for name, (environment, params) in loaded.venues.items():
+        address = endpoint(environment, params)
+        missing = [part for part in _KEY if not getattr(params, part)]
+        if missing:
+            variables = " and ".join(variable_name(("venues", name, part)) for part in missing)
+            told.append(
+                f"venues.{name}: {' and '.join(missing)} missing for {address} ({environment}): set {variables}"
+            )
+    if told:
+        raise AuthError("\n".join(told))

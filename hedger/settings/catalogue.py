@@ -31,6 +31,7 @@ Path = tuple[str, ...]
 
 ANY = "*"  # stands for the name of a book or venue
 REQUIRED = MISSING
+CLOSE = 0.75  # likeness from which a name is suggested: "uper" is "upper", "foo" is nothing
 
 
 class Entry(NamedTuple):
@@ -111,7 +112,7 @@ def names_in(path: Path) -> tuple[str, ...]:
 def hint_for(path: Path) -> str:
     """What was probably meant by a path that is no key."""
     known = names_in(path[:-1])
-    near = get_close_matches(path[-1], known, n=1, cutoff=0.5)
+    near = get_close_matches(path[-1], known, n=1, cutoff=CLOSE)
     return f"did you mean {dotted((*path[:-1], near[0]))}?" if near else f"known are {', '.join(known)}"
 
 

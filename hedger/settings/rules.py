@@ -10,7 +10,7 @@ from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Environment, Mode, Neutral
 from hedger.engine.settings import BookSettings
 from hedger.policies.registry import policy_named
-from hedger.settings.catalogue import dotted
+from hedger.settings.catalogue import TABLES, Path, dotted, entry_at, pattern_of
 from hedger.settings.problems import refuse, wrong
 from hedger.settings.tables import VenueSettings
 from hedger.settings.tree import Tree
@@ -109,9 +109,9 @@ def _neutral_problems(tree: Tree, book: BookSettings) -> Iterator[str]:
 def _filled(tree: Tree, name: str) -> BookSettings:
     """Raises ValueError with the dotted path of what a policy refuses."""
     book, tables = tree.books[name], tree.policies.get(name, {})
-    at = f"books.{name}"
+    at = ("books", name)
     params = {
-        policy: _validated(f"{at}.{policy}", policy, table, book.target_delta_coin)
+        policy: _validated((*at, policy), policy, table, book.target_delta_coin)
         for policy, table in tables.items()
     }
     if book.policy not in params:
@@ -119,9 +119,19 @@ def _filled(tree: Tree, name: str) -> BookSettings:
     return replace(book, neutral=book.neutral or Neutral.COIN, policy_params=params[book.policy])
 
 
-def _validated(at: str, policy: str, table: dict[str, float], target_delta_coin: float) -> dict[str, float]:
+def _validated(at: Path, policy: str, table: dict[str, float], target_delta_coin: float) -> dict[str, float]:
     try:
         params: dict[str, float] = policy_named(policy).params(table, target_delta_coin)._asdict()
     except ValueError as error:
-        raise ValueError(f"{at}.{error}") from error
+        raise ValueError(_placed(at, str(error))) from error
     return params
+
+
+def _placed(at: Path, told: str) -> str:
+    """A policy's refusal with the dotted path of its field; the target it may name is the book's."""
+    field = told.partition(" ")[0]
+    if at[:2] == at or entry_at((*at, field)) or not entry_at((*at[:2], field)):
+        return f"{dotted(at)}.{told}"
+    for name in TABLES[pattern_of(at)]:
+        told = told.replace(f" {name} = ", f" {dotted((*at, name))} = ")
+    return f"{dotted(at[:2])}.{told}"

@@ -15,6 +15,7 @@ from hedger.domain.errors import ConfigError
 from hedger.policies.presets import PRESETS
 from hedger.settings.catalogue import (
     ANY,
+    CLOSE,
     TABLES,
     Path,
     dotted,
@@ -122,8 +123,8 @@ def variable_name(path: Path) -> str:
 
 def _variable_hint(path: Path) -> str:
     known = [variable_name((*_with_name(table, path), key)) for table in TABLES for key in TABLES[table]]
-    near = get_close_matches(variable_name(path), known, n=1, cutoff=0.75)
-    return f"did you mean {near[0]}?" if near else "names are HEDGER_TABLE__KEY, see config/default.toml"
+    near = get_close_matches("__".join(path).upper(), [name.removeprefix(PREFIX) for name in known], n=1, cutoff=CLOSE)
+    return f"did you mean {PREFIX}{near[0]}?" if near else "names are HEDGER_TABLE__KEY, see config/default.toml"
 
 
 def _with_name(table: Path, path: Path) -> Path:

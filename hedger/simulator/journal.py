@@ -6,6 +6,7 @@ survives the end of the process at any instant; a power cut may lose the last mo
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,14 +45,20 @@ class Saved:
 
 
 class Journal:
-    """The state file of one exchange."""
+    """The state file of one exchange, readable by its owner only. ValueError or OSError: it cannot be used."""
 
     def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(path, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=NORMAL")
-        self._database.executescript(_SCHEMA)
+        # The write-ahead log and its index take the mode of the database: it has to be right before they are made.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
+        self._database = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            self._database.close()
+            raise ValueError(f"--state {path}: not the state of an exchange: {error}") from None
 
     def close(self) -> None:
         self._database.close()

@@ -39,6 +39,8 @@ class Origin:
     replay_from: date | None
     days: int | None
     port: int = 0
+    book: str | None = None  # None in a file of an earlier version: not known
+    equity: dict[str, Decimal] | None = None
 
 
 def new_origin(options: Options, wire_s: float) -> Origin:
@@ -58,6 +60,8 @@ def new_origin(options: Options, wire_s: float) -> Origin:
         replay_from=options.replay_from,
         days=options.days,
         port=options.port,
+        book=options.book,
+        equity=dict(options.equity),
     )
 
 
@@ -119,6 +123,7 @@ def _fund(exchange: Exchange, options: Options) -> None:
 
 def _relaunch(options: Options, journal: Journal, origin: Origin, world: World | None) -> Launched:
     """Continue: the market went on while the process was down, as a real one does."""
+    require_agreement(options, origin)
     saved = journal.load()
     if saved is None:
         raise ValueError(
@@ -132,6 +137,27 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
     exchange.account_cancel_on_disconnect = saved.state.account_cancel_on_disconnect
     exchange.desk.restore(saved.orders, saved.trades)
     return Launched(exchange, origin, journal)
+
+
+def require_agreement(options: Options, origin: Origin) -> None:
+    """A state file decides what its exchange is. ValueError names the options that say otherwise."""
+    odd = []
+    for name in ("seed", "speed", "book", "equity", "origin_ms", "start_usd", "vol", "replay", "replay_from", "days"):
+        asked, kept = getattr(options, name), getattr(origin, name)
+        if name == "replay" and asked is not None:
+            asked = str(asked.resolve())
+        if name in options.asked and kept is not None and asked != kept:
+            odd.append(f"{_OPTION.get(name, name)} is {_shown(kept)} there, not {_shown(asked)}")
+    if odd:
+        raise ValueError(f"--state {options.state_file}: {'; '.join(odd)}; leave the option out or take another file")
+
+
+_OPTION = {"origin_ms": "origin", "replay_from": "from"}
+
+
+def _shown(value: object) -> str:
+    """An option's value as it is written."""
+    return ",".join(f"{code}={amount}" for code, amount in value.items()) if isinstance(value, dict) else f"{value}"
 
 
 def parse_equity(text: str) -> dict[str, Decimal]:

@@ -30,6 +30,8 @@ class Options:
     state_file: Path | None = None
     tls: bool = False
     limits: Limits = field(default_factory=Limits)
+    asked: tuple[str, ...] = ()
+    """Names of the fields above that an existing state file must agree with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,7 +34,14 @@ MAX_WAITING_FRAMES = 20_000
 MAX_CONNECTIONS = 32  # per address, deribit.md 4
 SOCKET_PATHS = ("/ws/api/v2", "/ws/api/v2/")
 
+_UNIX_S = time.time() - time.monotonic()
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def wire_s() -> float:
+    """Wire time: seconds since the epoch by a clock that never steps, set by the wall clock once."""
+    return _UNIX_S + time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +67,20 @@ class Server:
             raise web.HTTPTooManyRequests
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=True)
         await socket.prepare(request)
-        connection = self.exchange.connect(time.time())
+        connection = self.exchange.connect(wire_s())
         link = self._links[connection.id] = Link(request, asyncio.Queue())
         writer = asyncio.create_task(_write(socket, link))
         try:
             async for message in socket:
                 text = message.data if message.type is WSMsgType.TEXT else ""
-                self.exchange.receive(connection, text, time.time())
+                self.exchange.receive(connection, text, wire_s())
                 self.flush()
         finally:
             await self._end(connection, writer)
         return socket
 
     async def _end(self, connection: Connection, writer: asyncio.Task[None]) -> None:
-        self.exchange.disconnect(connection, time.time())
+        self.exchange.disconnect(connection, wire_s())
         del self._links[connection.id]
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)
@@ -91,7 +98,7 @@ class Server:
     async def tick_for_ever(self) -> None:
         """Move the world every 100 ms of wire time."""
         while True:
-            self.exchange.tick(time.time())
+            self.exchange.tick(wire_s())
             self.flush()
             await asyncio.sleep(TICK_S)
 
@@ -108,29 +115,29 @@ class Server:
         try:
             rpc = _posted(request.match_info.get("method", ""), body)
         except BadFrame as bad:
-            text = self.exchange.refuse(bad, time.time())
+            text = self.exchange.refuse(bad, wire_s())
             return web.Response(status=400, text=text, content_type="application/json")
         return await self._http(request, rpc, body)
 
     async def _http(self, request: web.Request, rpc: Request, body: str) -> web.StreamResponse:
         header = request.headers.get("Authorization", "")
         call = HttpRequest(request.method, request.raw_path, body, header, rpc)
-        answer = self.exchange.http(call, time.time())
+        answer = self.exchange.http(call, wire_s())
         self.flush()
         if answer is None:
             _abort(request)
             raise web.HTTPServiceUnavailable
         status, text = answer
-        await asyncio.sleep(self.exchange.outlet.delay_s(time.time()))
+        await asyncio.sleep(self.exchange.outlet.delay_s(wire_s()))
         return web.Response(status=status, text=text, content_type="application/json")
 
     # -- /sim -------------------------------------------------------------------------------------
 
     async def sim_state(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(sim.state(self.exchange, time.time()))
+        return web.json_response(sim.state(self.exchange, wire_s()))
 
     async def sim_faults(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(sim.faults(self.exchange, time.time()))
+        return web.json_response(sim.faults(self.exchange, wire_s()))
 
     def sim_post(self, run: Callable[[Exchange, Mapping[str, object], float], sim.Json]) -> Handler:
         """A handler for a /sim command with a JSON body."""
@@ -138,7 +145,7 @@ class Server:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
                 body = _json_object(await request.text())
-                answer = run(self.exchange, body, time.time())
+                answer = run(self.exchange, body, wire_s())
             except BadFrame as bad:
                 return web.json_response(error_body(bad.error), status=400)
             except ApiError as error:
@@ -157,8 +164,8 @@ class Server:
             web.post("/api/v2/{method:.+}", self.http_post),
             web.get("/sim/state", self.sim_state),
             web.get("/sim/faults", self.sim_faults),
-            web.post("/sim/pause", self.sim_post(lambda exchange, _, wire_s: sim.pause(exchange, wire_s))),
-            web.post("/sim/resume", self.sim_post(lambda exchange, _, wire_s: sim.resume(exchange, wire_s))),
+            web.post("/sim/pause", self.sim_post(lambda exchange, _, now_s: sim.pause(exchange, now_s))),
+            web.post("/sim/resume", self.sim_post(lambda exchange, _, now_s: sim.resume(exchange, now_s))),
             web.post("/sim/trade", self.sim_post(sim.trade)),
             web.post("/sim/fault", self.sim_post(sim.fault)),
         ]
@@ -204,7 +211,7 @@ async def _write(socket: web.WebSocketResponse, link: Link) -> None:
             else:
                 await socket.close(code=frame.code, message=frame.reason.encode())
             return
-        wait_s = frame.not_before_s - time.time()
+        wait_s = frame.not_before_s - wire_s()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
         try:
@@ -228,15 +235,17 @@ async def running_exchange(
 ) -> AsyncIterator[Running]:
     """Serve an exchange on loopback until the block ends. ValueError or OSError: it cannot start."""
     options = options or Options()
-    launched = launch(options, time.time, world)
-    with TemporaryDirectory(prefix="hedger-exchange-") as folder:
-        try:
-            ca_file = self_signed(Path(folder)) if options.tls else None
-            async with _serving(launched, options, ca_file) as running:
-                yield running
-        finally:
-            if launched.journal is not None:
-                launched.journal.close()
+    launched = launch(options, wire_s, world)
+    with ExitStack() as stack:
+        if launched.journal is not None:
+            stack.callback(launched.journal.close)
+        async with _serving(launched, options, _ca_file(stack) if options.tls else None) as running:
+            yield running
+
+
+def _ca_file(stack: ExitStack) -> Path:
+    """A certificate of this run, in a folder that goes with it."""
+    return self_signed(Path(stack.enter_context(TemporaryDirectory(prefix="hedger-exchange-"))))
 
 
 @asynccontextmanager
@@ -249,7 +258,7 @@ async def _serving(launched: Launched, options: Options, ca_file: Path | None) -
     try:
         port = await _listen(runner, options.port or launched.origin.port, ca_file)
         launched.remember_port(port)
-        launched.exchange.tick(time.time())
+        launched.exchange.tick(wire_s())
         ready = _ready(launched, port, ca_file)
         if options.ready_file is not None:
             write_ready_file(options.ready_file, ready)

@@ -74,6 +74,7 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.INSTRUMENT_NOT_OPEN: Meaning(_B.MARKET, "the hedge instrument is not open for trading"),
         _R.PLATFORM_LOCKED: Meaning(_B.MARKET, "the venue has locked trading"),
         _R.POSITION_MISMATCH: Meaning(_B.POSITION, "the venue's position differs from the one expected"),
+        _R.CLOCK_SKEW: Meaning(_B.MARKET, "our clock and the venue's are too far apart"),
         _R.IN_FLIGHT: Meaning(_B.ORDER, "a hedge is in flight"),
         _R.UNKNOWN_ORDER: Meaning(_B.ORDER, "the outcome of an order is unknown and is being looked up"),
         _R.JOURNAL_DOWN: Meaning(_B.JOURNAL, "the journal cannot be written"),

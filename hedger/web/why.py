@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
-from hedger.domain.vocabulary import Action
+from hedger.domain.vocabulary import Action, State
 from hedger.engine.decision import Decision
 from hedger.engine.view import BookView
 from hedger.web.binding import MEANING, Binding
@@ -16,6 +18,10 @@ _HEADLINE = {
     Action.HEDGE: "Hedging",
     Action.WOULD_HEDGE: "Would hedge",
 }
+
+
+_AGE = re.compile(r"[\d.]+ s old")  # goes on between the decision and the view
+_OPEN = (State.RUNNING, State.REDUCE_ONLY)
 
 
 class WhyAnswer(msgspec.Struct, frozen=True):
@@ -38,6 +44,7 @@ def why(book: BookView) -> WhyAnswer:
     last = book.last_decision
     level = next_trigger_index_usd(book)
     move_pct = _move_pct(book, level)
+    waits = last is not None and _waits_for_trigger(book)
     return WhyAnswer(
         book=book.name,
         sentence=sentence(book),
@@ -46,8 +53,8 @@ def why(book: BookView) -> WhyAnswer:
         binding=MEANING[last.reason].binding if last else None,
         detail=last.detail if last else "",
         missing=book.missing,
-        distance_coin=last.distance_coin if last else None,
-        distance_move_pct=move_pct if level is not None else _told_move_pct(last),
+        distance_coin=last.distance_coin if last and waits else None,
+        distance_move_pct=move_pct if level is not None else _told_move_pct(book),
         next_trigger_index_usd=level,
     )
 
@@ -59,13 +66,13 @@ def sentence(book: BookView) -> str:
         return _ended(f"No decision yet{_awaited(book)}")
     reason = last.detail or MEANING[last.reason].sentence
     headline = f"{_HEADLINE[last.action]}{_order(last)}: {reason.rstrip('.')}"
-    return f"{_ended(headline + _awaited(book))}{_distance(book, last)}"
+    return f"{_ended(headline + _awaited(book, reason))}{_distance(book, last)}"
 
 
 def next_trigger_index_usd(book: BookView) -> float | None:
     """The index level nearest to the present one at which the policy would act; None when it acts already."""
     index, last = book.index_usd, book.last_decision
-    if last is not None and last.distance_coin == 0.0:
+    if last is not None and (last.distance_coin == 0.0 or not _waits_for_trigger(book)):
         return None
     levels = [x for x in (book.band.lower_index_usd, book.band.upper_index_usd) if x is not None]
     if index is None or not levels:
@@ -79,12 +86,22 @@ def _move_pct(book: BookView, level: float | None) -> float | None:
     return (level / book.index_usd - 1.0) * 100.0
 
 
-def _told_move_pct(last: Decision | None) -> float | None:
-    return last.distance_move_pct if last else None
+def _told_move_pct(book: BookView) -> float | None:
+    last = book.last_decision
+    return last.distance_move_pct if last and _waits_for_trigger(book) else None
 
 
-def _awaited(book: BookView) -> str:
-    return f"; awaited: {', '.join(book.missing)}" if book.missing else ""
+def _waits_for_trigger(book: BookView) -> bool:
+    """A paused, halted or blocked book does not trade when its trigger is reached."""
+    last = book.last_decision
+    return book.state in _OPEN and (last is None or last.action is not Action.BLOCKED)
+
+
+def _awaited(book: BookView, said: str = "") -> str:
+    """What is missing and was not said yet."""
+    known = _AGE.sub("", said)
+    missing = [what for what in book.missing if _AGE.sub("", what) not in known]
+    return f"; awaited: {', '.join(missing)}" if missing else ""
 
 
 def _order(decision: Decision) -> str:
@@ -94,7 +111,8 @@ def _order(decision: Decision) -> str:
 
 
 def _distance(book: BookView, decision: Decision) -> str:
-    if decision.distance_coin is None or decision.action is not Action.HOLD:
+    held = decision.action is Action.HOLD and _waits_for_trigger(book)
+    if decision.distance_coin is None or not held:
         return ""
     text = f" The next trigger is {abs(decision.distance_coin):.4f} {book.underlying} away"
     level = next_trigger_index_usd(book)

@@ -93,7 +93,9 @@ def assert_ledgers_agree(exchange: Exchange, daemon: Daemon) -> None:
     The exchange must be at rest. What is still being written is waited for.
     """
     state = exchange.state()
-    until(lambda: journal_fills(daemon.journal).keys() == exchange_fills(state).keys(), "fills in the journal")
+    until(
+        lambda: journal_fills(daemon.journal).keys() == exchange_fills(state).keys(), "fills in the journal"
+    )
     until(lambda: journal_orders(daemon.journal) == exchange_orders(state), "orders in the journal")
     fills = journal_fills(daemon.journal)
     assert state["duplicate_labels"] == {}

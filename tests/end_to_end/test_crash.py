@@ -10,7 +10,10 @@ from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import Yard
 
 KILLS = 20
-LONGEST_LIFE_S = 0.4  # after the address is printed: before, amid and after recovery and first hedge
+LONGEST_LIFE_S = (
+    0.02,
+    0.4,
+)  # after the address is printed: before or amid the login, amid or after the hedge
 ONE_COIN_USD = 100_000
 
 
@@ -19,6 +22,8 @@ def test_a_daemon_killed_twenty_times_never_repeats_an_order(yard: Yard) -> None
     chance = random.Random(20)
     for number in range(KILLS):
         exchange.trade("buy", ONE_COIN_USD)  # always something to hedge
+        if number % 4 == 0:
+            _say_nothing_of_the_next_order(exchange)
         _one_short_life(exchange, yard.daemon(exchange), number, chance)
 
     daemon = yard.daemon(exchange)
@@ -29,19 +34,36 @@ def test_a_daemon_killed_twenty_times_never_repeats_an_order(yard: Yard) -> None
     assert_ledgers_agree(exchange, daemon)
 
 
+def _say_nothing_of_the_next_order(exchange: Exchange) -> None:
+    """It is executed; neither its reply nor a notification reaches the daemon before it dies."""
+    exchange.fault("lost_reply")
+    exchange.fault("silence", channel="user.", duration_s=1.5)
+
+
 def _one_short_life(exchange: Exchange, daemon: Daemon, number: int, chance: random.Random) -> None:
     """Killed at a random moment, or as soon as a new order of its own is seen at the exchange."""
     if number % 2:
-        assert daemon.process.lives_for(chance.uniform(0.0, LONGEST_LIFE_S)), daemon.process.complained()
+        longest_s = LONGEST_LIFE_S[number // 2 % 2]
+        assert daemon.process.lives_for(chance.uniform(0.0, longest_s)), daemon.process.complained()
     else:
         before = len(exchange.hedges())
         until(lambda: len(exchange.hedges()) > before, f"a hedge of life {number}")
     daemon.process.kill()
+    exchange.fault("clear")
 
 
 def test_an_exchange_killed_under_the_daemon_comes_back_to_the_same_books(yard: Yard) -> None:
     """The account, its orders and the world survive; the daemon reconnects and reconciles by itself."""
-    words = ("--seed", "5", "--speed", "60", "--book", "strangle", "--state", str(yard.folder / "exchange.db"))
+    words = (
+        "--seed",
+        "5",
+        "--speed",
+        "60",
+        "--book",
+        "strangle",
+        "--state",
+        str(yard.folder / "exchange.db"),
+    )
     exchange = yard.exchange(*words)
     daemon = yard.daemon(exchange)
     daemon.until_quiet()

@@ -13,7 +13,7 @@ from tests.end_to_end.yard import DEMO_CONFIG, Yard
 def test_the_demo_ends_by_itself_with_a_summary(yard: Yard, policy: str) -> None:
     demo = yard.run(
         *("demo", "-c", str(DEMO_CONFIG), "--policy", policy, "--headless"),
-        *("--duration", "5", "--speed", "600", "--port", "0"),
+        *("--duration", "3", "--speed", "600", "--port", "0"),
     )
 
     assert demo.wait() == 0, demo.complained()

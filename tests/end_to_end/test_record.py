@@ -11,7 +11,7 @@ def test_a_recording_repeats_exactly(yard: Yard) -> None:
     record = yard.folder / "observed.jsonl"
     recorded = yard.run(
         *("record", "-c", str(DEMO_CONFIG), "--exchange", str(exchange.ready_file), "--out", str(record)),
-        *("--duration", "3", *as_words(f"state_dir={str(yard.folder / 'state')!r}")),
+        *("--duration", "1.5", *as_words(f"state_dir={str(yard.folder / 'state')!r}")),
     )
 
     assert recorded.wait() == 0, recorded.complained()

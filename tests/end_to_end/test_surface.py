@@ -80,15 +80,17 @@ def test_health_status_and_metrics_of_a_hedging_daemon(daemon: Daemon) -> None:
     _assert_has(daemon.status(), STATUS, "status")
     metrics = daemon.get("/metrics").body
     assert [name for name in METRICS if name not in metrics] == []
+    _assert_serves_people(daemon)
+    _assert_promtool_accepts(metrics)
 
 
-def test_promtool_accepts_the_metrics(daemon: Daemon) -> None:
+def _assert_promtool_accepts(metrics: str) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not installed")
     checked = subprocess.run(
         [promtool, "check", "metrics"],
-        input=daemon.get("/metrics").body,
+        input=metrics,
         capture_output=True,
         text=True,
         timeout=30,
@@ -98,31 +100,25 @@ def test_promtool_accepts_the_metrics(daemon: Daemon) -> None:
     assert checked.stdout + checked.stderr == ""
 
 
-def test_readiness_follows_the_data_and_health_the_loop(yard: Yard, exchange: Exchange) -> None:
-    """Not ready while nothing arrives, though the loop steps; ready once it does; not ready again without a link."""
+def test_readiness_follows_the_data_and_health_the_loop(yard: Yard) -> None:
+    """Not ready while nothing arrives, though the loop steps; ready once the exchange is there."""
+    words = ("--seed", "3", "--book", "strangle", "--state", str(yard.folder / "exchange.db"))
+    exchange = yard.exchange(*words)
     exchange.process.kill()
     daemon = yard.daemon(exchange)
-    unready = until(lambda: (answer := daemon.get("/readyz")).status == 503 and answer, "not ready")
+    unready = daemon.get("/readyz")
+    assert unready.status == 503
     assert "deribit: not connected" in unready.json["missing"]
+    until(lambda: daemon.get("/healthz").status == 200, "a loop that steps")
+
+    yard.exchange(*words).state()
+    daemon.until_ready()
     assert daemon.get("/healthz").status == 200
-
-    exchange = yard.exchange("--seed", "3", "--book", "strangle")
-    other = yard.daemon(exchange, state="other")
-    other.until_ready()
-    exchange.process.kill()
-    until(lambda: other.get("/readyz").status == 503, "not ready without a link")
-    assert other.get("/healthz").status == 200
-
-
-def test_commands_need_the_token(daemon: Daemon) -> None:
-    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {daemon.token}"}):
-        refused = web.post(f"{daemon.url}/v1/commands/halt", {"reason": "mischief"}, **headers)
-        assert refused.status == 401
-    assert daemon.status()["state"] == "running"
 
 
 def test_a_paused_daemon_does_not_hedge_until_it_is_resumed(exchange: Exchange, daemon: Daemon) -> None:
     hedges = len(exchange.hedges())
+    _assert_commands_need_the_token(daemon)
     assert daemon.command("pause").json["state"] == "paused"
     exchange.trade("buy", ONE_COIN_USD)
     until(lambda: daemon.book()["delta"]["used"] > daemon.book()["band"]["upper"], "delta outside the band")
@@ -138,7 +134,7 @@ def test_a_paused_daemon_does_not_hedge_until_it_is_resumed(exchange: Exchange, 
 
 def test_a_halt_outlives_the_daemon(yard: Yard, exchange: Exchange, daemon: Daemon) -> None:
     assert daemon.command("halt").json["state"] == "halted"
-    daemon.process.kill()
+    daemon.process.kill()  # at once: what was answered was durable before it was
     exchange.trade("buy", ONE_COIN_USD)
     hedges = len(exchange.hedges())
 
@@ -154,14 +150,24 @@ def test_a_halt_outlives_the_daemon(yard: Yard, exchange: Exchange, daemon: Daem
     assert len(exchange.hedges()) > hedges
 
 
-def test_the_page_and_the_decisions_are_served(daemon: Daemon) -> None:
+def _assert_serves_people(daemon: Daemon) -> None:
+    """The page, the decisions, and why not."""
     page = daemon.get("/")
     assert page.status == 200
     assert "<html" in page.body
     decisions = daemon.get("/v1/decisions?limit=5").json["decisions"]
-    assert [row["market_ms"] for row in decisions] == sorted((r["market_ms"] for r in decisions), reverse=True)
+    assert [row["market_ms"] for row in decisions] == sorted(
+        (r["market_ms"] for r in decisions), reverse=True
+    )
     assert "hedge" in {row["action"] for row in daemon.get("/v1/decisions").json["decisions"]}
     assert daemon.get("/v1/why").json["books"][0]["sentence"]
+
+
+def _assert_commands_need_the_token(daemon: Daemon) -> None:
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {daemon.token}"}):
+        refused = web.post(f"{daemon.url}/v1/commands/halt", {"reason": "mischief"}, **headers)
+        assert refused.status == 401
+    assert daemon.status()["state"] == "running"
 
 
 def _assert_has(value: Any, wanted: Any, where: str) -> None:

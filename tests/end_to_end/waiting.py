@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -12,7 +12,7 @@ POLL_S = 0.02
 WITHIN_S = 20.0
 
 
-def until(condition: Callable[[], T], what: str, within_s: float = WITHIN_S) -> T:
+def until(condition: Callable[[], T | Literal[False] | None], what: str, within_s: float = WITHIN_S) -> T:
     """The first true answer of `condition`; AssertionError naming `what` after `within_s` wire seconds."""
     deadline = time.monotonic() + within_s
     while not (answer := condition()):

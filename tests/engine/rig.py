@@ -103,7 +103,7 @@ def settings(
         mode=mode,
         venues=(VenueTerms(VENUE, Environment.LOCAL),),
         books=(book,),
-        timing=timing or Timing(),
+        timing=timing or Timing(reconcile_s=1e9),  # looks that a test did not ask for stay away
         config_hash=config_hash,
     )
 

@@ -99,7 +99,12 @@ def test_closing_the_gate_drops_what_is_written_and_what_is_not() -> None:
     held(outbox, 1)
     outbox.hold(approved(2), 12.0)
 
-    assert [a.intent.label for a in outbox.drop_all()] == ["h-btc-1-1", "h-btc-1-2"]
+    outbox.hold(approved(3), 12.0)
+    keep = {"h-btc-1-3"}
+    dropped = outbox.drop_where(lambda held_: held_.intent.label not in keep)
+    assert [a.intent.label for a in dropped] == ["h-btc-1-1", "h-btc-1-2"]
+    assert outbox.held == 1
+    assert len(outbox.drop_where(lambda _held: True)) == 1
     assert outbox.held == 0
 
 

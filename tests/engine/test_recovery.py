@@ -61,6 +61,9 @@ def test_an_empty_look_up_after_valid_until_proves_absence_and_the_hedge_is_made
     rig = unanswered()
     rig.wait(2.5)
     rig.step(empty_lookup(rig, rig.placed[0].valid_until_ms + 1), *rig.quotes(CALL))
+    assert rig.last.reason is Reason.VENUE_REFUSED  # it ended with nothing: a moment's pause
+    rig.wait(0.6)
+    rig.step(*rig.quotes(CALL))
 
     assert [order.label for order in rig.placed] == ["h-btc-1-1", "h-btc-1-2"]
     assert rig.engine.view(rig.now).counters.orders["absent"] == 1
@@ -80,6 +83,8 @@ def test_a_look_up_that_finds_the_fill_moves_the_position_once() -> None:
         fills=(filled.fill,),
     )
     rig.step(found, *rig.quotes(CALL))
+    assert (rig.last.action, rig.last.reason) == (Action.WAIT, Reason.RECOVERING)
+    rig.step(rig.snapshot({CALL: "-10", PERP: str(order.amount)}, fills=[filled.fill]), *rig.quotes(CALL))
     rig.step(report, filled)  # the notification arrives late
 
     assert -0.1 <= rig.delta < -0.0998

@@ -112,9 +112,10 @@ def test_a_reported_fill_stays_in_flight_until_its_trade_or_the_position_has_tol
     assert (table.live(), table.settling(), in_flight(table)) == ([], [order], Decimal(100))
     assert table.settling_overdue(12.0, 3.0) == []
     assert table.settling_overdue(13.0, 3.0) == [order]
-    table.settle_all("elsewhere")
+    table.settle_all("elsewhere", 1e9)
+    table.settle_all(order.intent.venue, 0.0)  # an answer to a question asked before it was sent
     assert table.settling() == [order]
-    table.settle_all(order.intent.venue)
+    table.settle_all(order.intent.venue, 1e9)
     assert (table.settling(), in_flight(table)) == ([], 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hedger.domain.vocabulary import Action, Reason
+from hedger.domain.vocabulary import Action, Reason, State
 from hedger.web.why import sentence, why
 from tests.view_fixtures import book, decision, hedge, unknown_book
 
@@ -68,3 +68,17 @@ def test_what_is_awaited_is_said_beside_the_reason() -> None:
     blocked = decision(action=Action.BLOCKED, reason=Reason.WARM_UP, detail="")
     shown = book(last_decision=blocked, missing=("ticker BTC-27FEB26-70000-C",))
     assert sentence(shown).endswith("; awaited: ticker BTC-27FEB26-70000-C.")
+
+
+def test_what_the_reason_says_already_is_not_said_again_as_awaited() -> None:
+    """The gate's own words are the decision's detail and the first thing awaited, its age a moment older."""
+    blocked = decision(action=Action.BLOCKED, reason=Reason.STALE_QUOTE, detail="T: 3.1 s old, at most 3")
+    shown = book(last_decision=blocked, missing=("T: 3.4 s old, at most 3", "U"))
+    assert sentence(shown) == "Blocked: T: 3.1 s old, at most 3; awaited: U."
+
+
+@pytest.mark.parametrize("state", [State.PAUSED, State.HALTED])
+def test_a_book_that_would_not_trade_tells_no_distance_to_a_trigger(state: State) -> None:
+    answer = why(book(state=state))
+    assert (answer.distance_coin, answer.distance_move_pct, answer.next_trigger_index_usd) == (None, None, None)
+    assert "next trigger" not in answer.sentence

@@ -19,6 +19,8 @@ def read_full_chains(option_files: list[Path], wanted: Window) -> Iterator[Snaps
     first_ms, last_ms = wanted.reading(MARGIN_MS)
     snapshots = [_snapshot(path) for path in option_files]
     snapshots.sort(key=lambda snapshot: snapshot.market_ms)
+    if snapshots:
+        wanted.require_overlap(snapshots[0].market_ms, snapshots[-1].market_ms)
     yield from (snapshot for snapshot in snapshots if first_ms <= snapshot.market_ms <= last_ms)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from hedger.simulator.world.expiries import DAY_MS, HOUR_MS, expiry_ms, parse_expiry_code
@@ -54,16 +54,32 @@ class Window(NamedTuple):
     start_ms: int | None
     end_ms: int | None
 
+    def told(self) -> str:
+        """The days as the options name them."""
+        start = "its beginning" if self.start_ms is None else _day(self.start_ms)
+        end = "" if self.end_ms is None else f" until {_day(self.end_ms)}"
+        return f"--from {start}{end}"
+
+    def require_overlap(self, first_ms: int, last_ms: int) -> None:
+        """ValueError, with the days there are, when a record of this range has nothing of the window."""
+        if (self.start_ms or 0) > last_ms or (self.end_ms is not None and self.end_ms < first_ms):
+            there = f"{_day(first_ms)} to {_day(last_ms)}"
+            raise ValueError(f"{self.told()}: outside the record, which is from {there}")
+
     def reading(self, margin_ms: int) -> tuple[int, int]:
         """Which times must be read so that both ends lie between snapshots."""
         start = 0 if self.start_ms is None else self.start_ms - margin_ms
         return start, 1 << 60 if self.end_ms is None else self.end_ms + margin_ms
 
 
+def _day(market_ms: int) -> str:
+    return datetime.fromtimestamp(market_ms / 1000, UTC).date().isoformat()
+
+
 def window(start: date | None, days: int | None) -> Window:
     """The window of `--from DATE --days N` (00:00 UTC). ValueError for days without a date or below 1."""
     if days is not None and (start is None or days < 1):
-        raise ValueError(f"days {days}: must be at least 1 and needs the date to start from")
+        raise ValueError(f"--days {days}: must be at least 1, and needs --from, the day to start from")
     if start is None:
         return Window(None, None)
     start_ms = expiry_ms(start) - 8 * HOUR_MS
@@ -113,7 +129,7 @@ class Record:
         for snapshot in snapshots:
             self._take(snapshot)
         if not self.times_ms:
-            raise ValueError(f"the record has no snapshot near the wanted days {wanted}")
+            raise ValueError(f"the record has no snapshot near {wanted.told()}")
         for expiration_ms, ratios in self.forwards.items():
             if ratios.times_ms[-1] < expiration_ms:
                 ratios.add(expiration_ms, 1.0)  # a forward meets the index at its expiry
@@ -123,8 +139,7 @@ class Record:
         first, last = self.times_ms[0], self.times_ms[-1]
         start = first if wanted.start_ms is None else max(first, wanted.start_ms)
         end = last if wanted.end_ms is None else min(last, wanted.end_ms)
-        if start > end:
-            raise ValueError(f"the wanted days {wanted} lie outside the record, {first} to {last}")
+        wanted.require_overlap(first, last)
         return start, end
 
     def _take(self, snapshot: Snapshot) -> None:

@@ -21,6 +21,7 @@ from hedger.simulator.world.record import MARGIN_MS, OptionRow, Snapshot, Window
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
+    from pyarrow.parquet import FileMetaData
 
 PERPETUAL_FILE = "svcj_perp_prices.csv.gz"
 
@@ -56,6 +57,7 @@ def _rows(path: Path, wanted: Window) -> Iterator[_Row]:
 
     first_ms, last_ms = wanted.reading(MARGIN_MS)
     with pq.ParquetFile(path) as file:
+        wanted.require_overlap(*_range_ms(file.metadata))
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(_COLUMNS)):
             times = pc.cast(pc.cast(batch.column("timestamp"), "timestamp[ms]", safe=False), "int64")
             if times[0].as_py() > last_ms:
@@ -65,6 +67,15 @@ def _rows(path: Path, wanted: Window) -> Iterator[_Row]:
             inside = pc.and_(pc.greater_equal(times, first_ms), pc.less_equal(times, last_ms))
             bitcoin = pc.starts_with(batch.column("instrument_name"), "BTC-")
             yield from _columns(batch.set_column(0, "timestamp", times).filter(pc.and_(inside, bitcoin)))
+
+
+def _range_ms(metadata: FileMetaData) -> tuple[int, int]:
+    """First and last timestamp, from the file's own statistics."""
+    place = metadata.schema.names.index("timestamp")
+    columns = [metadata.row_group(number).column(place) for number in range(metadata.num_row_groups)]
+    first = min(column.statistics.min for column in columns)
+    last = max(column.statistics.max for column in columns)
+    return int(first.timestamp() * 1000), int(last.timestamp() * 1000)
 
 
 def _columns(batch: RecordBatch) -> Iterator[_Row]:
