@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from hedger.cli.client import told_errors
 from hedger.runtime.start import Source
 from hedger.settings.document import toml_value
 from hedger.settings.load import Loaded
+
+_WIDEST = 40  # a longer value pushes its own origin aside, not those of all others
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The TOML file.")]
 ExchangeFile = Annotated[
@@ -50,13 +51,11 @@ def _answer(loaded: Loaded) -> dict[str, object]:
 
 
 def _print(console: Console, loaded: Loaded) -> None:
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("key", no_wrap=True)
-    for column in ("value", "origin"):
-        table.add_column(column, overflow="fold")
-    for name, value in loaded.values.items():
-        origin = loaded.origins[name]
-        style = "dim" if origin == "default" else None
-        table.add_row(escape(name), escape(toml_value(value)), escape(origin), style=style)
-    console.print(table)
+    """One line per key, padded into columns; a terminal breaks what is too long, nothing is cut or folded."""
+    rows = [(name, toml_value(value), loaded.origins[name]) for name, value in loaded.values.items()]
+    first, second = (min(max(len(row[place]) for row in rows), _WIDEST) for place in (0, 1))
+    for name, value, origin in rows:
+        style = "dim" if origin == "default" else ""
+        line = f"{name:<{first}}  {value:<{second}}  {origin}"
+        console.print(escape(line), style=style, soft_wrap=True, highlight=False)
     console.print(f"config [bold]{loaded.config_hash}[/]  mode [bold]{loaded.engine.mode.value}[/]  valid")

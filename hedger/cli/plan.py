@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -20,6 +20,7 @@ from hedger.domain.errors import ConfigError
 from hedger.engine.decision import Decision
 from hedger.web.answers import PlansAnswer, decision_answer
 
+_WIDE = 100  # columns of a terminal that holds an order in one line
 WARM_UP_S = 30.0  # how long a one-shot plan waits for data, account and quotes
 
 
@@ -78,30 +79,39 @@ async def look_once(config: Path, exchange: Path | None, book: str) -> list[Deci
 def print_plans(console: Console, plans: Iterable[Decision]) -> None:
     """One block per book; serves a running daemon's answer and a one-shot run alike."""
     for decision in plans:
-        console.print(_block(decision))
+        console.print(_head(decision), soft_wrap=True)
+        console.print(_order(decision, console.width >= _WIDE) if decision.side else "  no order")
     console.print("[dim]nothing was sent[/]")
 
 
-def _block(decision: Decision) -> Group:
+def _head(decision: Decision) -> str:
     said = decision.detail or words(decision.reason)
-    head = f"[bold]{escape(decision.book)}[/]  {words(decision.action)}: {escape(said)}"
-    return Group(head, _order(decision) if decision.side else "  no order")
+    return f"[bold]{escape(decision.book)}[/]  {words(decision.action)}: {escape(said)}"
 
 
-def _order(decision: Decision) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for column in ("", "instrument", "coin", "USD", "contracts", "delta now", "delta after", "index"):
-        words_ = column in ("", "instrument")
-        table.add_column(column, justify="left" if words_ else "right", no_wrap=words_)
-    now = decision.delta_coin
-    table.add_row(
-        f"  {decision.side}",
-        escape(decision.instrument),
-        coin(decision.amount_coin),
-        usd(decision.amount_usd, "+"),
-        number(decision.amount_contracts, 0, "+"),
-        coin(now),
-        coin(None if now is None else now + decision.amount_coin),
-        usd(decision.index_usd),
-    )
+def _order(decision: Decision, wide: bool) -> Table:
+    """Side by side where the terminal holds it, else one below another: no figure is ever cut."""
+    order, facts = f"{decision.side} {escape(decision.instrument)}", _facts(decision)
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), show_header=wide)
+    if not wide:
+        table.add_row("  order", order)
+        for name, value in facts.items():
+            table.add_row(f"  [dim]{name}[/]", value)
+        return table
+    table.add_column("  order", no_wrap=True)
+    for name in facts:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_row(f"  {order}", *facts.values())
     return table
+
+
+def _facts(decision: Decision) -> dict[str, str]:
+    now = decision.delta_coin
+    return {
+        "coin": coin(decision.amount_coin),
+        "USD": usd(decision.amount_usd, "+"),
+        "contracts": number(decision.amount_contracts, 0, "+"),
+        "delta now": coin(now),
+        "delta after": coin(None if now is None else now + decision.amount_coin),
+        "index": usd(decision.index_usd),
+    }

@@ -193,7 +193,7 @@ def _count(state: State, fill: Fill, step: Step) -> None:
     if book is not None:
         book.counters.add_fill(fill, notional_usd(venue.instruments.get(fill.instrument), fill))
         book.fruitless = 0
-        at_s = fill.market_ms / 1000
+        at_s = min(fill.market_ms, step.now.market_ms) / 1000  # a venue's clock ahead of ours adds no pause
         book.last_hedge_s = at_s if math.isnan(book.last_hedge_s) else max(at_s, book.last_hedge_s)
 
 

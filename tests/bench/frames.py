@@ -84,6 +84,7 @@ def frames(rig: Rig, count: int, seed: int = 7) -> list[bytes]:
     everything = [*names(), PERP]
     made = []
     for _ in range(count):
+        rig.market_ms += 1  # a ticker that repeats a time is no news
         rig.index *= 1.0 + draw.gauss(0.0, 2e-5)
         made.append(ticker_frame(rig, draw.choice(everything)))
     return made

@@ -78,13 +78,13 @@ async def _latencies_us(journal: JournalPort, connect: Callable[[Emit], None], c
     await driver.obeyed(rig.snapshot({CALL: "-10"}))
     took = []
     for round_ in range(count):
-        rig.index = 100_000.0 + (400.0 if round_ % 2 else 0.0)
-        rig.market_ms, rig.wire_s = clock.now().market_ms, clock.now().wire_s
+        rig.market_ms = max(clock.market_ms(), rig.market_ms + 1)  # a repeated time is no news
+        rig.wire_s = clock.wire_s()
         for event in rig.quotes(CALL)[:2]:
             await driver.obeyed(event)
         venue.placed.clear()
         began = time.perf_counter_ns()
-        driver.emit(rig.option_quote(CALL))
+        driver.emit(rig.option_quote(CALL, delta=0.40 if round_ % 2 else 0.41))
         async with asyncio.timeout(10):
             await venue.placed.wait()
         took.append((venue.at_ns - began) / 1000)

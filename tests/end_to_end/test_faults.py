@@ -19,7 +19,11 @@ from tests.end_to_end.yard import BRISK, Yard
 ONE_COIN_USD = 100_000
 DRIFT_USD = 20_000  # what the market may have moved delta by since the last hedge, as the band allows
 HALF = Decimal("0.5")
-HEDGE = ("books.btc.band.to_centre=1", "books.btc.execution.validity_s=0.5")
+HEDGE = (
+    "books.btc.band.to_centre=1",
+    "books.btc.execution.validity_s=0.5",
+    "timing.reconcile_s=1.0",
+)
 LOST = {"kind": "lost_reply"}
 MUTE = {"kind": "silence", "duration_s": 1.5}
 
@@ -87,6 +91,14 @@ def test_one_hedge_is_made_when_the_link_breaks(exchange: Exchange, daemon: Daem
     exchange.fault("drop")
     _assert_hedged_once(exchange, daemon, known)
     assert daemon.status()["venues"][0]["reconnects"] == 2
+
+
+def test_a_trade_nobody_told_of_is_found_by_reconciling(exchange: Exchange, daemon: Daemon) -> None:
+    """The notification of a person's trade is lost for ever: positions are compared now and then."""
+    known = len(exchange.state()["trades"])
+    exchange.fault("silence", channel="user.", duration_s=60)
+    exchange.trade("buy", ONE_COIN_USD)
+    _assert_hedged_once(exchange, daemon, known)
 
 
 def test_stale_quotes_are_not_traded_on(exchange: Exchange, daemon: Daemon) -> None:

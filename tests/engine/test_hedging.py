@@ -241,3 +241,15 @@ def test_what_is_held_and_what_hedges_is_watched() -> None:
     assert rig.of(fx.Watch)[-1] == fx.Watch(
         venue=VENUE, instruments=tuple(sorted((CALL, PUT, PERP))), indices=("btc_usd",)
     )
+
+
+def test_a_venue_clock_ahead_of_ours_is_no_cooldown() -> None:
+    rig = Rig(**WIDE)
+    rig.start()
+    rig.market_ms += 500
+    events = rig.fill_of(rig.placed[0])
+    rig.market_ms -= 500
+    rig.step(*events)
+    rig.move(105_000.0)
+
+    assert len(rig.placed) == 2
