@@ -136,7 +136,7 @@ def _live_gate(state: State, book: BookState) -> Gate | None:
 def _retry_gate(book: BookState, now: Now) -> Gate | None:
     """After an order that ended with nothing the next one waits, longer each time."""
     if now.wire_s < book.retry_wire_s:
-        return _blocked(Reason.VENUE_REFUSED, book.fruitless_detail)
+        return _blocked(book.fruitless_reason, book.fruitless_detail)
     return None
 
 

@@ -83,6 +83,7 @@ class BookState:
     bad: dict[str, str] = field(default_factory=dict)  # instrument -> why its last payload was refused
     fruitless: int = 0  # orders in a row that ended with nothing
     retry_wire_s: float = -math.inf  # back-off after them
+    fruitless_reason: Reason = Reason.VENUE_REFUSED
     fruitless_detail: str = ""
     last_decision: Decision | None = None
     last_hedge: Decision | None = None

@@ -12,7 +12,7 @@ from hedger.domain.approval import Approved
 from hedger.domain.errors import InvariantError
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, TimeInForce
-from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
+from hedger.domain.vocabulary import BreakerState, Phase, Reason, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine.effects import Cancel, Exit, LookUp, Place
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
@@ -155,6 +155,8 @@ def _ended(state: State, order: Order, step: Step) -> None:
         pause_s = min(BACKOFF_MAX_S, BACKOFF_MIN_S * 2.0 ** min(book.fruitless, 10))
         book.fruitless += 1
         book.retry_wire_s = step.now.wire_s + pause_s
+        nobody = order.state is OrderState.CANCELLED  # an immediate order that found no counterpart
+        book.fruitless_reason = Reason.NO_LIQUIDITY if nobody else Reason.VENUE_REFUSED
         book.fruitless_detail = f"{order.intent.label} is {order.state} with nothing filled: {order.detail}"
 
 

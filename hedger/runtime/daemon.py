@@ -57,11 +57,8 @@ Companion = Callable[[Started], Coroutine[Any, Any, None]]
 class Daemon:
     """The driver as the web surface sees it (its `DaemonPort`)."""
 
-    def __init__(
-        self, driver: LiveDriver, journal: Journal, writer: JournalWriter, metrics: Metrics, token: str
-    ) -> None:
-        self.driver, self._journal, self._writer = driver, journal, writer
-        self._metrics, self.token = metrics, token
+    def __init__(self, driver: LiveDriver, journal: Journal, metrics: Metrics, token: str) -> None:
+        self.driver, self._journal, self._metrics, self.token = driver, journal, metrics, token
 
     @property
     def step_age_s(self) -> float:
@@ -78,9 +75,7 @@ class Daemon:
 
     async def command(self, given: CommandGiven) -> StatusView:
         """Obeyed, and latched: whoever was told of a halt finds it after a crash, too."""
-        after = await self.driver.obeyed(given)
-        await self._writer.drained()
-        return after
+        return await self.driver.obeyed(given)
 
     def metrics(self) -> bytes:
         return self._metrics.render()
@@ -116,7 +111,7 @@ async def run_daemon(
         log.take_over_standard_logging()
         log.redactor.register(token)
         driver, metrics = _driver(loaded, writer, log, watchers, stack)
-        daemon = Daemon(driver, journal, writer, metrics, token)
+        daemon = Daemon(driver, journal, metrics, token)
         url = await stack.enter_async_context(surface(daemon)) if surface is not None else ""
         stack.enter_context(_signals(daemon))
         return await _supervise(loaded, source, driver, writer, Started(daemon, url), companion)

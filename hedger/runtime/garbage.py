@@ -33,7 +33,7 @@ class Garbage:
             self._frozen = True
         if wire_s - self._old_s >= OLD_EVERY_S:
             self._old_s = self._young_s = wire_s
-            gc.collect(1)
+            gc.collect()
         elif wire_s - self._young_s >= YOUNG_EVERY_S:
             self._young_s = wire_s
             gc.collect(0)

@@ -43,6 +43,9 @@ _CANONICAL = (
 )
 
 
+SHORTEST = 6  # characters
+
+
 class Redactor:
     """The last line of defence: masks registered secrets wherever they turn up in an event."""
 
@@ -51,8 +54,11 @@ class Redactor:
         self.register(*secrets)
 
     def register(self, *secrets: str) -> None:
-        """Mask these from now on, also as they look inside JSON or a URL. Empty strings are ignored."""
-        forms = {form for secret in secrets if secret for form in _forms(secret)}
+        """Mask these from now on, also as they look inside JSON or a URL.
+
+        Nothing shorter than a secret can be is masked: it would mangle ordinary words.
+        """
+        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
         self._forms = sorted(forms.union(self._forms), key=lambda form: (-len(form), form))
 
     def text(self, text: str) -> str:

@@ -123,8 +123,12 @@ def variable_name(path: Path) -> str:
 
 def _variable_hint(path: Path) -> str:
     known = [variable_name((*_with_name(table, path), key)) for table in TABLES for key in TABLES[table]]
-    near = get_close_matches("__".join(path).upper(), [name.removeprefix(PREFIX) for name in known], n=1, cutoff=CLOSE)
-    return f"did you mean {PREFIX}{near[0]}?" if near else "names are HEDGER_TABLE__KEY, see config/default.toml"
+    near = get_close_matches(
+        "__".join(path).upper(), [name.removeprefix(PREFIX) for name in known], n=1, cutoff=CLOSE
+    )
+    return (
+        f"did you mean {PREFIX}{near[0]}?" if near else "names are HEDGER_TABLE__KEY, see config/default.toml"
+    )
 
 
 def _with_name(table: Path, path: Path) -> Path:

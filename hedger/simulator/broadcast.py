@@ -8,6 +8,7 @@ from hedger.simulator.channels import Channel
 from hedger.simulator.connection import Connection, Subscription
 from hedger.simulator.desk import Change
 from hedger.simulator.feeds import Feeds
+from hedger.simulator.orders import Trade
 from hedger.simulator.outlet import Outlet
 from hedger.simulator.private_feeds import PrivateFeeds
 from hedger.simulator.timeline import StateChange
@@ -59,6 +60,14 @@ class Broadcast:
                 for data in self._private.events(subscription, changes, states):
                     self._outlet.notify(connection, subscription, data, wire_s)
         self.portfolios(wire_s)
+
+    def prints(self, trades: Sequence[Trade], wire_s: float) -> None:
+        """Trades of others, to whom they concern."""
+        for connection in self._connections.values():
+            for subscription in connection.subscriptions.values():
+                if subscription.channel.family == "trades":
+                    for data in self._private.prints(subscription, trades):
+                        self._outlet.notify(connection, subscription, data, wire_s)
 
     def due(self, connection: Connection, wire_s: float) -> None:
         """Send what the pace of every subscription allows."""

@@ -24,6 +24,7 @@ from hedger.simulator.model import Listing, Market
 from hedger.simulator.numbers import ZERO, rounded
 from hedger.simulator.orders import Order, Ticket, Trade, tick_at
 from hedger.simulator.rpc import ApiError, invalid_param
+from hedger.simulator.tape import Tape
 from hedger.simulator.trades import Fill, record_trade
 
 FIRST_ORDER_ID = 74_000_000_000
@@ -49,7 +50,7 @@ class Desk:
         self.changes: list[Change] = []
         self._resting: dict[str, Order] = {}
         self._available = available
-        self._last_trade: dict[str, Trade] = {}
+        self.tape = Tape()
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -116,7 +117,8 @@ class Desk:
         self.orders = {order.order_id: order for order in orders}
         self._resting = {order.order_id: order for order in orders if order.is_open}
         self.trades = trades
-        self._last_trade = {trade.instrument_name: trade for trade in trades}
+        for trade in trades:
+            self.tape.note(trade)
 
     # -- placing ----------------------------------------------------------------------------------
 
@@ -250,9 +252,9 @@ class Desk:
             self.account.accrue_funding(listing, funding.coin_per_usd)
         profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index)
         fill = Fill(price, amount, fee, profit, now_ms, taker)
-        trade = record_trade(order, fill, self.markets, len(self.trades), self._last_trade.get(order.name))
+        trade = record_trade(order, fill, self.markets, self.tape)
         self.trades.append(trade)
-        self._last_trade[order.name] = trade
+        self.tape.note(trade)
         return trade
 
 

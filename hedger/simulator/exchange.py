@@ -295,11 +295,16 @@ class Exchange:
         """Save and announce everything that happened since the last call."""
         changes, self.desk.changes = self.desk.changes, []
         states, self.timeline.states = self.timeline.states, []
-        if not changes and not states:
-            return
-        self.feeds.refresh()
-        self._save(wire_s, [o for c in changes for o in c.orders], [t for c in changes for t in c.trades])
-        self.broadcast.announce(changes, states, wire_s)
+        others, self.desk.tape.news = self.desk.tape.news, []
+        own = [trade for change in changes for trade in change.trades]
+        for trade in (*own, *others):
+            self.history.traded(trade)
+        if changes or states:
+            self.feeds.refresh()
+            self._save(wire_s, [order for change in changes for order in change.orders], own)
+            self.broadcast.announce(changes, states, wire_s)
+        if others:
+            self.broadcast.prints(others, wire_s)
 
     def _save(
         self, wire_s: float, orders: list[Order] | None = None, trades: list[Trade] | None = None

@@ -1,4 +1,4 @@
-"""What the exchange remembers of its markets: one sample a market minute, for charts and funding history."""
+"""What the exchange remembers of its markets: a sample a market minute, volatility, settlements."""
 
 from __future__ import annotations
 
@@ -7,22 +7,34 @@ from collections import deque
 from dataclasses import dataclass
 
 from hedger.simulator.markets import Markets
+from hedger.simulator.model import Market
+from hedger.simulator.orders import Trade
+from hedger.simulator.settlements import Settlement
+from hedger.simulator.volatility import volatility_index
 
 SAMPLE_MS = 60_000
 KEPT = 20_000
 HOUR_MS = 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sample:
-    """One futures market at one instant."""
+    """One futures market: at the first instant of a minute, and how far the mark went until its last."""
 
     market_ms: int
     mark: float
     index: float
     interest_value: float
     realised_8h: float
-    volume_usd: float
+    high: float
+    low: float
+    close: float
+    traded_usd: float = 0.0  # futures trade in USD
+    traded_coin: float = 0.0
+
+    def see(self, mark: float) -> None:
+        """The mark later in the same minute."""
+        self.high, self.low, self.close = max(self.high, mark), min(self.low, mark), mark
 
 
 class History:
@@ -30,22 +42,60 @@ class History:
 
     def __init__(self) -> None:
         self._samples: dict[str, deque[Sample]] = {}
-        self._next_ms = 0
+        self._minute = -1
+        self._volatility: dict[str, deque[tuple[int, float]]] = {}
+        self.settlements: list[Settlement] = []  # oldest first
         self.deliveries: list[tuple[int, str, float]] = []  # (market_ms, index name, price), oldest first
 
     def record(self, markets: Markets) -> None:
-        """Take a sample of every future if a market minute has passed."""
+        """Look at every future; in a new market minute begin a sample, and take the volatility index."""
         now_ms = markets.world.now_ms
-        if now_ms < self._next_ms:
-            return
-        self._next_ms = (now_ms // SAMPLE_MS + 1) * SAMPLE_MS
+        new = now_ms // SAMPLE_MS > self._minute
+        self._minute = now_ms // SAMPLE_MS
         for listing in markets.world.listings().values():
             if listing.is_option:
                 continue
-            market, funding = markets.market(listing.name), markets.market(listing.name).funding
-            interest, realised = (funding.interest_value, funding.realised_8h) if funding else (0.0, 0.0)
-            row = Sample(now_ms, market.mark, market.index, interest, realised, market.volume_24h_usd)
-            self._samples.setdefault(listing.name, deque(maxlen=KEPT)).append(row)
+            rows = self._samples.setdefault(listing.name, deque(maxlen=KEPT))
+            if new or not rows:
+                rows.append(_sample(markets.market(listing.name)))
+            else:
+                rows[-1].see(markets.market(listing.name).mark)
+        if new:
+            self._record_volatility(markets)
+
+    def _record_volatility(self, markets: Markets) -> None:
+        currencies = dict.fromkeys(row.settlement_currency for row in markets.world.listings().values())
+        for currency in currencies:
+            value = volatility_index(markets, currency)
+            if value is not None:
+                rows = self._volatility.setdefault(currency, deque(maxlen=KEPT))
+                rows.append((markets.world.now_ms, value))
+
+    def traded(self, trade: Trade) -> None:
+        """A trade, for the volume of the minute."""
+        rows = self._samples.get(trade.instrument_name)
+        if rows and trade.kind == "future":
+            rows[-1].traded_usd += float(trade.amount)
+            rows[-1].traded_coin += float(trade.amount / trade.price)
+
+    def index_points(self, currency: str) -> list[tuple[int, float]]:
+        """(market_ms, index in USD) by the minute; empty for a currency without a perpetual."""
+        return [(row.market_ms, row.index) for row in self._samples.get(f"{currency}-PERPETUAL", ())]
+
+    def volatility_candles(
+        self, currency: str, start_ms: int, end_ms: int, width_ms: int
+    ) -> list[list[float]]:
+        """`[tick, open, high, low, close]` of the volatility index per period that has values."""
+        candles: list[list[float]] = []
+        for market_ms, value in self._volatility.get(currency, ()):
+            if not start_ms <= market_ms <= end_ms:
+                continue
+            tick = market_ms // width_ms * width_ms
+            if not candles or candles[-1][0] != tick:
+                candles.append([tick, value, value, value, value])
+            _, opened, high, low, _ = candles[-1]
+            candles[-1] = [tick, opened, max(high, value), min(low, value), value]
+        return candles
 
     def delivered(self, market_ms: int, index_name: str, price: float) -> None:
         """Remember the delivery price of an expiry, once."""
@@ -81,10 +131,19 @@ class History:
             tick = sample.market_ms // resolution_ms * resolution_ms
             if not chart["ticks"] or chart["ticks"][-1] != tick:
                 _open_candle(chart, tick, sample.mark)
-            chart["high"][-1] = max(chart["high"][-1], round(sample.mark, 2))
-            chart["low"][-1] = min(chart["low"][-1], round(sample.mark, 2))
-            chart["close"][-1] = round(sample.mark, 2)
+            chart["high"][-1] = max(chart["high"][-1], round(sample.high, 2))
+            chart["low"][-1] = min(chart["low"][-1], round(sample.low, 2))
+            chart["close"][-1] = round(sample.close, 2)
+            chart["volume"][-1] = round(chart["volume"][-1] + sample.traded_coin, 8)
+            chart["cost"][-1] = round(chart["cost"][-1] + sample.traded_usd, 2)
         return chart
+
+
+def _sample(market: Market) -> Sample:
+    funding = market.funding
+    interest, realised = (funding.interest_value, funding.realised_8h) if funding else (0.0, 0.0)
+    mark = market.mark
+    return Sample(market.market_ms, mark, market.index, interest, realised, mark, mark, mark)
 
 
 def _open_candle(chart: dict[str, list[float]], tick: int, mark: float) -> None:

@@ -10,7 +10,14 @@ from decimal import Decimal
 
 import msgspec
 
-from hedger.simulator import methods_account, methods_history, methods_market, methods_session, methods_trade
+from hedger.simulator import (
+    methods_account,
+    methods_history,
+    methods_market,
+    methods_session,
+    methods_statistics,
+    methods_trade,
+)
 from hedger.simulator.auth import Keys
 from hedger.simulator.books import choose_book, open_book
 from hedger.simulator.clock import MarketClock
@@ -18,8 +25,16 @@ from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.journal import Journal
 from hedger.simulator.model import World
 from hedger.simulator.options import Options
+from hedger.simulator.tape import Strangers
 
-METHOD_MODULES = (methods_account, methods_history, methods_market, methods_session, methods_trade)
+METHOD_MODULES = (
+    methods_account,
+    methods_history,
+    methods_market,
+    methods_session,
+    methods_statistics,
+    methods_trade,
+)
 
 
 @dataclass(slots=True)
@@ -99,11 +114,14 @@ def launch(options: Options, now: Callable[[], float], world: World | None = Non
     if journal is not None and known is not None:
         return _relaunch(options, journal, msgspec.json.decode(known, type=Origin), world)
     origin = new_origin(options, now())
+    others = world is None
     world = build_world(origin) if world is None else world
     origin.origin_ms = world.origin_ms
     clock = MarketClock(world.origin_ms, options.speed, round(now() * 1000))
     exchange = _exchange(origin, world, clock, options, journal)
     _fund(exchange, options)
+    if others:
+        _let_others_trade(exchange)
     return Launched(exchange, origin, journal)
 
 
@@ -112,6 +130,11 @@ def _exchange(
 ) -> Exchange:
     identity = Identity(origin.account, origin.user_id, Keys(origin.client_id, origin.client_secret))
     return Exchange(world, clock, identity, origin.seed, secrets.token_urlsafe, options.limits, journal)
+
+
+def _let_others_trade(exchange: Exchange) -> None:
+    """In a world of our own; one that was handed in says all that happens itself."""
+    exchange.timeline.strangers = Strangers(exchange.seed, exchange.markets, exchange.desk.tape)
 
 
 def _fund(exchange: Exchange, options: Options) -> None:
@@ -129,6 +152,7 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
         raise ValueError(
             f"state file {options.state_file}: has an origin but no account; remove it to start anew"
         )
+    others = world is None
     world = build_world(origin) if world is None else world
     world.advance(saved.state.world_ms)
     exchange = _exchange(origin, world, saved.state.clock, options, journal)
@@ -136,20 +160,35 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
     exchange.account.positions.update(saved.state.account.positions)
     exchange.account_cancel_on_disconnect = saved.state.account_cancel_on_disconnect
     exchange.desk.restore(saved.orders, saved.trades)
+    if others:
+        _let_others_trade(exchange)
     return Launched(exchange, origin, journal)
 
 
 def require_agreement(options: Options, origin: Origin) -> None:
     """A state file decides what its exchange is. ValueError names the options that say otherwise."""
     odd = []
-    for name in ("seed", "speed", "book", "equity", "origin_ms", "start_usd", "vol", "replay", "replay_from", "days"):
+    for name in (
+        "seed",
+        "speed",
+        "book",
+        "equity",
+        "origin_ms",
+        "start_usd",
+        "vol",
+        "replay",
+        "replay_from",
+        "days",
+    ):
         asked, kept = getattr(options, name), getattr(origin, name)
         if name == "replay" and asked is not None:
             asked = str(asked.resolve())
         if name in options.asked and kept is not None and asked != kept:
             odd.append(f"{_OPTION.get(name, name)} is {_shown(kept)} there, not {_shown(asked)}")
     if odd:
-        raise ValueError(f"--state {options.state_file}: {'; '.join(odd)}; leave the option out or take another file")
+        raise ValueError(
+            f"--state {options.state_file}: {'; '.join(odd)}; leave the option out or take another file"
+        )
 
 
 _OPTION = {"origin_ms": "origin", "replay_from": "from"}
@@ -157,7 +196,11 @@ _OPTION = {"origin_ms": "origin", "replay_from": "from"}
 
 def _shown(value: object) -> str:
     """An option's value as it is written."""
-    return ",".join(f"{code}={amount}" for code, amount in value.items()) if isinstance(value, dict) else f"{value}"
+    return (
+        ",".join(f"{code}={amount}" for code, amount in value.items())
+        if isinstance(value, dict)
+        else f"{value}"
+    )
 
 
 def parse_equity(text: str) -> dict[str, Decimal]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from heapq import merge
 
 from hedger.simulator.methods import Call, method
 from hedger.simulator.methods_account import READ_TRADE, asked_currency
@@ -61,13 +62,13 @@ def _id(call: Call, name: str) -> int | None:
     return int(text) if text else None
 
 
-def _page(call: Call, keep: Keep, timed: Keep, render: Render) -> object:
+def _page(call: Call, trades: Sequence[Trade], keep: Keep, timed: Keep, render: Render) -> object:
     """`{"trades": [...], "has_more": bool}`; newest first unless a start or `sorting` says otherwise."""
     params = call.params
     sorting = params.choice("sorting", ("asc", "desc", "default"), "default")
     forward = sorting == "asc" or (sorting == "default" and _asks_forward(call))
     by_id = _ids(call)
-    chosen = [t for t in call.exchange.desk.trades if keep(t) and timed(t) and by_id(t)]
+    chosen = [t for t in trades if keep(t) and timed(t) and by_id(t)]
     if not forward:
         chosen.reverse()
     count = params.count()
@@ -91,7 +92,15 @@ def _age(call: Call) -> Keep:
 
 def _own_page(call: Call, keep: Keep, *, timed: bool) -> object:
     young, within = _age(call), _range(call, required=timed)
-    return _page(call, lambda trade: keep(trade) and young(trade), within, _own(call))
+    trades = call.exchange.desk.trades
+    return _page(call, trades, lambda trade: keep(trade) and young(trade), within, _own(call))
+
+
+def _public_page(call: Call, keep: Keep, *, timed: bool) -> object:
+    """The account's trades and those of others, in the order of their ids."""
+    desk = call.exchange.desk
+    trades = list(merge(desk.trades, desk.tape.others, key=lambda trade: int(trade.trade_id)))
+    return _page(call, trades, keep, _range(call, required=timed), render_public_trade)
 
 
 @method("private/get_user_trades_by_currency", READ_TRADE)
@@ -126,19 +135,19 @@ def user_trades_by_order(call: Call) -> object:
 
 @method("public/get_last_trades_by_currency")
 def last_trades_by_currency(call: Call) -> object:
-    return _page(call, _by_currency(call), _range(call, required=False), render_public_trade)
+    return _public_page(call, _by_currency(call), timed=False)
 
 
 @method("public/get_last_trades_by_currency_and_time")
 def last_trades_by_currency_and_time(call: Call) -> object:
-    return _page(call, _by_currency(call), _range(call, required=True), render_public_trade)
+    return _public_page(call, _by_currency(call), timed=True)
 
 
 @method("public/get_last_trades_by_instrument")
 def last_trades_by_instrument(call: Call) -> object:
-    return _page(call, _by_instrument(call), _range(call, required=False), render_public_trade)
+    return _public_page(call, _by_instrument(call), timed=False)
 
 
 @method("public/get_last_trades_by_instrument_and_time")
 def last_trades_by_instrument_and_time(call: Call) -> object:
-    return _page(call, _by_instrument(call), _range(call, required=True), render_public_trade)
+    return _public_page(call, _by_instrument(call), timed=True)

@@ -10,6 +10,7 @@ from hedger.simulator.connection import Subscription
 from hedger.simulator.desk import Change
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Listing
+from hedger.simulator.orders import Trade
 from hedger.simulator.positions import Position
 from hedger.simulator.render_account import account_totals, render_position, render_summary, value_position
 from hedger.simulator.render_order import render_order, render_public_trade, render_trade
@@ -38,10 +39,22 @@ class PrivateFeeds:
         rows = [
             row for change in changes if self._covers(channel, change) for row in self._rows(channel, change)
         ]
-        if channel.interval in ("100ms", "agg2"):
+        return self._paced(sub, rows)
+
+    def prints(self, sub: Subscription, trades: Sequence[Trade]) -> list[object]:
+        """Trades of others for a `trades` channel, paced like the account's own."""
+        rows = [
+            render_public_trade(trade)
+            for trade in trades
+            if sub.channel.covers(trade.instrument_name, trade.kind, trade.currency)
+        ]
+        return self._paced(sub, rows)
+
+    def _paced(self, sub: Subscription, rows: list[Json]) -> list[object]:
+        if sub.channel.interval in ("100ms", "agg2"):
             sub.pending.extend(rows)
             return []
-        return self._messages(channel, rows)
+        return self._messages(sub.channel, rows)
 
     def flush(self, sub: Subscription) -> object:
         """One message with everything that waited on an aggregated channel."""

@@ -10,6 +10,8 @@ from hedger.simulator.history import History
 from hedger.simulator.markets import INDEX_PLACES, Markets
 from hedger.simulator.model import Expired, Listing, World, WorldEvent
 from hedger.simulator.numbers import rounded
+from hedger.simulator.settlements import expired, settled
+from hedger.simulator.tape import Strangers
 
 DAY_MS = 86_400_000
 SETTLEMENT_MS = 8 * 3_600_000  # 08:00 UTC
@@ -40,6 +42,8 @@ class Timeline:
         self._account = account
         self._desk = desk
         self._history = history
+        self._interest: dict[str, float] = {}  # open interest of what is about to expire
+        self.strangers: Strangers | None = None  # others who trade, where there are any
         self.states: list[StateChange] = []
 
     def move_to(self, market_ms: int) -> bool:
@@ -54,10 +58,14 @@ class Timeline:
         if moved:
             self._history.record(self._markets)
             self._desk.match_resting(self._world.now_ms)
+            if self.strangers is not None:
+                self.strangers.trade(self._world.now_ms)
         return moved
 
     def _step(self, market_ms: int) -> None:
         known = dict(self._world.listings())
+        expiring = (name for name, listing in known.items() if listing.expiration_ms <= market_ms)
+        self._interest = {name: self._markets.market(name).open_interest for name in expiring}
         for event in self._world.advance(market_ms):
             self._apply(event, known)
         self._accrue_funding()
@@ -74,6 +82,8 @@ class Timeline:
         delivery_price = rounded(event.delivery_price, INDEX_PLACES)
         self._account.deliver(listing, delivery_price)
         self._markets.liquidity.forget(event.name)
+        position = self._interest.get(event.name, 0.0)
+        self._history.settlements.append(expired(listing, event.market_ms, delivery_price, position))
         self._history.delivered(event.market_ms, listing.price_index, float(delivery_price))
         self.states.append(StateChange(event.market_ms, listing, "delivered"))
 
@@ -83,6 +93,11 @@ class Timeline:
             if order.time_in_force == "good_til_day":
                 self._desk.cancel(order, "settlement", market_ms)
         self._account.settle(self._markets.mark)
+        for listing in self._world.listings().values():
+            if not listing.is_option:
+                market = self._markets.market(listing.name)
+                row = settled(listing, market_ms, market.index, market.mark, market.open_interest)
+                self._history.settlements.append(row)
 
     def _accrue_funding(self) -> None:
         for held in list(self._account.positions.values()):

@@ -8,8 +8,7 @@ from decimal import Decimal
 from hedger.simulator.markets import Markets
 from hedger.simulator.numbers import rounded
 from hedger.simulator.orders import Order, Trade
-
-FIRST_TRADE_ID = 208_000_000
+from hedger.simulator.tape import Tape, tick_direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +23,12 @@ class Fill:
     taker: bool
 
 
-def record_trade(order: Order, fill: Fill, markets: Markets, number: int, last: Trade | None) -> Trade:
-    """The trade of a fill that the order has booked already; `last` is the instrument's trade before."""
+def record_trade(order: Order, fill: Fill, markets: Markets, tape: Tape) -> Trade:
+    """The trade of a fill that the order has booked already, numbered by the tape."""
+    last = tape.last(order.name)
     listing, market = order.listing, markets.market(order.name)
     return Trade(
-        trade_id=str(FIRST_TRADE_ID + number + 1),
+        trade_id=tape.next_id(),
         trade_seq=last.trade_seq + 1 if last else 1,
         order_id=order.order_id,
         label=order.label,
@@ -55,12 +55,3 @@ def record_trade(order: Order, fill: Fill, markets: Markets, number: int, last: 
         risk_reducing=order.risk_reducing,
         api=order.api,
     )
-
-
-def tick_direction(last: Trade | None, price: Decimal) -> int:
-    """0 plus, 1 zero-plus, 2 minus, 3 zero-minus tick against the last trade of the instrument."""
-    if last is None or price > last.price:
-        return 0
-    if price < last.price:
-        return 2
-    return 1 if last.tick_direction in (0, 1) else 3

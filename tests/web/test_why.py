@@ -80,5 +80,9 @@ def test_what_the_reason_says_already_is_not_said_again_as_awaited() -> None:
 @pytest.mark.parametrize("state", [State.PAUSED, State.HALTED])
 def test_a_book_that_would_not_trade_tells_no_distance_to_a_trigger(state: State) -> None:
     answer = why(book(state=state))
-    assert (answer.distance_coin, answer.distance_move_pct, answer.next_trigger_index_usd) == (None, None, None)
+    assert (answer.distance_coin, answer.distance_move_pct, answer.next_trigger_index_usd) == (
+        None,
+        None,
+        None,
+    )
     assert "next trigger" not in answer.sentence

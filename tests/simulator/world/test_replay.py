@@ -185,7 +185,7 @@ def test_without_pyarrow_the_error_names_the_extra(monkeypatch: pytest.MonkeyPat
 def test_an_unknown_place_and_an_empty_window_are_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="mh_full_chain"):
         replay_world(tmp_path)
-    with pytest.raises(ValueError, match="2024-01-01 .* from 2025-12-30 to 2026-05-31"):
+    with pytest.raises(ValueError, match=r"2024-01-01 .* from 2025-12-30 to 2026-05-31"):
         replay_world(svcj(), start=date(2024, 1, 1), days=3)
 
 
