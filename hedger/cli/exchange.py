@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from click.core import ParameterSource
 
 from hedger.cli.exit_codes import ExitCode
 
@@ -81,7 +80,8 @@ def _asked(context: typer.Context) -> tuple[str, ...]:
 
 
 def _written(context: typer.Context, name: str) -> bool:
-    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _positive(name: str, value: float) -> float:

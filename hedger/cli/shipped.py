@@ -11,7 +11,7 @@ DEMO = Path("config/demo.toml")
 
 
 def demo_config() -> Path:
-    """The file of the working folder, else of the source tree, else of the installation. Raises ConfigError."""
+    """That of the working folder, else of the source tree, else of the installation. Raises ConfigError."""
     found = next((path for path in (DEMO, _beside_package(), *_installed()) if path.is_file()), None)
     if found is None:
         raise ConfigError(f"{DEMO}: not found, and this installation has none; name a configuration with -c")

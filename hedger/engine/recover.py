@@ -235,8 +235,9 @@ def snapshot_failed(state: State, event: ev.SnapshotFailed, step: Step) -> None:
 def keep_looking(state: State, step: Step) -> None:
     """Ask again where an answer is overdue, a trade never came, words differ, or a look is due."""
     timing, wire_s = state.settings.timing, step.now.wire_s
-    for order in state.orders.settling_overdue(wire_s, timing.ack_timeout_s):
-        request_snapshot(state, state.venues[order.intent.venue], step)
+    if not state.orders.quiet:
+        for order in state.orders.settling_overdue(wire_s, timing.ack_timeout_s):
+            request_snapshot(state, state.venues[order.intent.venue], step)
     for venue in state.venues.values():
         if venue.snapshot_due_wire_s is not None and wire_s >= venue.snapshot_due_wire_s:
             venue.snapshot_due_wire_s = None

@@ -42,9 +42,6 @@ _NOTHING_KNOWN = Exposure(
     settled_in_coin=True,
     missing=("positions: the venue has not told them yet",),
     stale=(),
-    oldest_option_age_s=None,
-    oldest_hedge_age_s=None,
-    index_age_s=None,
 )
 """Before the first snapshot: a book nobody has told us of is not a flat book."""
 

@@ -26,11 +26,6 @@ class Ages:
         """`name` is no longer held."""
         self._heard.pop(name, None)
 
-    def oldest_age_s(self, wire_s: float) -> float | None:
-        """Age of the longest silent name; None when there is none."""
-        self._sort()
-        return next((max(0.0, wire_s - heard) for heard in self._heard.values()), None)
-
     def older_than(self, limit_s: float, wire_s: float) -> Iterator[tuple[str, float]]:
         """(name, age in s) of every name silent for longer than `limit_s`, by name."""
         if self._in_order and wire_s - next(iter(self._heard.values()), wire_s) <= limit_s:

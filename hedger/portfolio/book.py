@@ -137,9 +137,6 @@ class Book:
             identity_gap=_identity_gap(equity, cash, net, black),
             missing=self._all_missing(),
             stale=self._stale(now.wire_s, option_stale_s, hedge_stale_s, index_stale_s),
-            oldest_option_age_s=self._option_ages.oldest_age_s(now.wire_s),
-            oldest_hedge_age_s=self._hedge_ages.oldest_age_s(now.wire_s),
-            index_age_s=None if index is None else max(0.0, now.wire_s - index.received_wire_s),
         )
 
     def _equity_coin(self) -> float | None:

@@ -41,9 +41,6 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     identity_gap: float | None  # E + DeltaTotal - (C + sum n D + Q/F), coin
     missing: tuple[str, ...]  # "INSTRUMENT: why", by name
     stale: tuple[str, ...]  # "INSTRUMENT: age and limit"; the index first
-    oldest_option_age_s: float | None  # wire time
-    oldest_hedge_age_s: float | None
-    index_age_s: float | None
 
 
 def controlled(exposure: Exposure, neutral: Neutral) -> float | None:

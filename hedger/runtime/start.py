@@ -42,7 +42,7 @@ def require_keys(loaded: Loaded) -> None:
         if missing:
             variables = " and ".join(variable_name(("venues", name, part)) for part in missing)
             told.append(
-                f"venues.{name}: {' and '.join(missing)} missing for {address} ({environment}): set {variables}"
+                f"venues.{name}: no {' and no '.join(missing)} for {address} ({environment}): set {variables}"
             )
     if told:
         raise AuthError("\n".join(told))

@@ -45,10 +45,10 @@ class Saved:
 
 
 class Journal:
-    """The state file of one exchange, readable by its owner only. ValueError or OSError: it cannot be used."""
+    """The state file of one exchange, for its owner only. ValueError or OSError: it cannot be used."""
 
     def __init__(self, path: Path) -> None:
-        # The write-ahead log and its index take the mode of the database: it has to be right before they are made.
+        # The write-ahead log and its index are made with the mode of the database.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
         self._database = sqlite3.connect(path, isolation_level=None)

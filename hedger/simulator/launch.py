@@ -112,7 +112,11 @@ def launch(options: Options, now: Callable[[], float], world: World | None = Non
     journal = None if options.state_file is None else Journal(options.state_file)
     known = None if journal is None else journal.fact("origin")
     if journal is not None and known is not None:
-        return _relaunch(options, journal, msgspec.json.decode(known, type=Origin), world)
+        try:
+            return _relaunch(options, journal, msgspec.json.decode(known, type=Origin), world)
+        except (ValueError, OSError, ImportError):
+            journal.close()
+            raise
     origin = new_origin(options, now())
     others = world is None
     world = build_world(origin) if world is None else world
@@ -184,7 +188,7 @@ def require_agreement(options: Options, origin: Origin) -> None:
         if name == "replay" and asked is not None:
             asked = str(asked.resolve())
         if name in options.asked and kept is not None and asked != kept:
-            odd.append(f"{_OPTION.get(name, name)} is {_shown(kept)} there, not {_shown(asked)}")
+            odd.append(f"--{_OPTION.get(name, name)} is {_shown(kept)} there, not {_shown(asked)}")
     if odd:
         raise ValueError(
             f"--state {options.state_file}: {'; '.join(odd)}; leave the option out or take another file"

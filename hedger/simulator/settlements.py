@@ -1,4 +1,4 @@
-"""What the exchange settled: every future at 08:00 UTC, and every instrument at its expiry (deribit.md 11)."""
+"""What the exchange settled: futures daily at 08:00 UTC, every instrument at its expiry (deribit.md 11)."""
 
 from __future__ import annotations
 

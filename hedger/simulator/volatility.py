@@ -16,7 +16,7 @@ YEAR_MS = 365 * DAY_MS
 
 
 def volatility_index(markets: Markets, currency: str) -> float | None:
-    """Implied volatility (per cent a year) at the money of the expiry nearest to 30 days; None without options.
+    """Implied volatility (per cent a year) at the money of the expiry nearest to 30 days; None: no options.
 
     The real index blends the variance of two expiries' whole strips; a simulated smile is told by its middle.
     """
@@ -37,7 +37,7 @@ def volatility_index(markets: Markets, currency: str) -> float | None:
 
 
 def realised(points: Sequence[tuple[int, float]]) -> list[list[float]]:
-    """`[hour in ms, volatility in per cent a year]` of (market_ms, index) points, over 15 days before each hour.
+    """`[hour in ms, volatility in per cent a year]` of (market_ms, index) points, over 15 days.
 
     The sum of squared log returns over the time they took: right for points at uneven distances, too.
     """

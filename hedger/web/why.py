@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from hedger.domain.vocabulary import Action, State
+from hedger.domain.vocabulary import Action, BreakerState
 from hedger.engine.decision import Decision
 from hedger.engine.view import BookView
 from hedger.web.binding import MEANING, Binding
@@ -21,7 +21,7 @@ _HEADLINE = {
 
 
 _AGE = re.compile(r"[\d.]+ s old")  # goes on between the decision and the view
-_OPEN = (State.RUNNING, State.REDUCE_ONLY)
+_OPEN = (BreakerState.RUNNING, BreakerState.REDUCE_ONLY)
 
 
 class WhyAnswer(msgspec.Struct, frozen=True):

@@ -68,3 +68,11 @@ def test_a_missing_ready_file_ends_with_code_2(config: Path, tmp_path: Path) -> 
     done = _run("-c", str(config), "--exchange", str(tmp_path / "none.json"))
     assert done.exit_code == 2
     assert "no such file" in done.stderr
+
+
+def test_on_a_narrow_terminal_nothing_is_cut(config: Path) -> None:
+    done = CliRunner(env={"COLUMNS": "40"}).invoke(APP, ["-c", str(config)])
+    assert "environment HEDGER_VENUES__DERIBIT__CLIENT_SECRET" in done.stdout
+    assert ["books.btc.envelope.max_turnover_day_usd"] in [
+        line.split()[:1] for line in done.stdout.splitlines()
+    ]

@@ -133,6 +133,13 @@ def test_plan_prints_coin_usd_and_contracts_and_says_that_nothing_was_sent(url: 
     assert desk.commands == []
 
 
+def test_a_plan_is_whole_on_a_narrow_terminal(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    output = run("plan", "--url", url).output
+    for shown in ("left the band -0.1000 to +0.1000", "sell BTC-PERPETUAL", "-8,400", "delta after"):
+        assert shown in output
+
+
 @pytest.mark.parametrize("command", ["why", "plan", "status"])
 def test_json_is_offered_everywhere(url: str, command: str) -> None:
     assert isinstance(json.loads(run(command, "--url", url, "--json").output), dict)

@@ -175,7 +175,7 @@ def test_a_row_without_a_position_asks_for_nothing() -> None:
     exposure = exposure_of(book, wire_s=1_000.0)
     assert exposure.missing == ()
     assert [item.split(":")[0] for item in exposure.stale] == ["index"]
-    assert (exposure.iv, exposure.black, exposure.oldest_option_age_s) == (None, 0.0, None)
+    assert (exposure.iv, exposure.black) == (None, 0.0)
 
 
 @pytest.mark.parametrize("price_usd", [0.0, math.nan, math.inf])
@@ -184,7 +184,7 @@ def test_an_index_that_is_no_price_is_missing(price_usd: float) -> None:
     book.set_index(market.index(price_usd))
     exposure = exposure_of(book)
     assert exposure.missing == ("index: no price",)
-    assert (exposure.index_usd, exposure.index_age_s) == (None, None)
+    assert exposure.index_usd is None
 
 
 def test_old_quotes_are_named_with_their_bound_the_index_first() -> None:
@@ -202,8 +202,6 @@ def test_old_quotes_are_named_with_their_bound_the_index_first() -> None:
     assert stale[0] == "index: 5.5 s old, at most 5 s"
     assert stale[-1] == f"{market.PERPETUAL}: 5.5 s old, at most 5 s"
     assert len(stale) == 8
-    assert exposure_of(book, 165.5).oldest_option_age_s == pytest.approx(75.5)
-    assert exposure_of(book, 165.5).oldest_hedge_age_s == pytest.approx(5.5)
 
 
 def test_a_position_opened_on_an_old_quote_is_as_old_as_its_quote() -> None:
@@ -215,7 +213,7 @@ def test_a_position_opened_on_an_old_quote_is_as_old_as_its_quote() -> None:
         f"{market.CALL}: 61.0 s old, at most 60 s",
     )
     book.set_position(market.CALL, Decimal(0))
-    assert exposure_of(book, 71.0).oldest_option_age_s is None
+    assert exposure_of(book, 71.0).stale == ("index: 71.0 s old, at most 5 s",)
 
 
 def test_in_the_settlement_window_price_decays_with_the_venues_delta() -> None:

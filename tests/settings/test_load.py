@@ -316,3 +316,8 @@ def test_a_venue_has_a_name_that_a_variable_can_carry(tmp_path: Path, name: str)
 @pytest.mark.parametrize(("host", "fits"), [("localhost", True), ("::1", True), ("desk.example", False)])
 def test_only_addresses_of_this_machine_are_loopback(host: str, fits: bool) -> None:
     assert is_loopback(host) is fits
+
+
+def test_a_target_outside_the_band_is_named_where_it_stands(tmp_path: Path) -> None:
+    said = refusal(tmp_path, SMALLEST + "[books.btc.band]\nupper = -0.05\n")
+    assert said == "books.btc.target_delta_coin = 0.0: must be at most books.btc.band.upper = -0.05 (coin)"

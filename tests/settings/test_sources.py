@@ -53,6 +53,7 @@ def test_a_key_of_digits_stays_a_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
+        ("HEDGER_FOO", "HEDGER_FOO: no such setting; names are HEDGER_TABLE__KEY"),
         ("HEDGER_MOED", "HEDGER_MOED: no such setting; did you mean HEDGER_MODE?"),
         (
             "HEDGER_BOOKS__BTC__ENVELOPE__MAX_ORDER_UDS",

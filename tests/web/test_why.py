@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hedger.domain.vocabulary import Action, Reason, State
+from hedger.domain.vocabulary import Action, BreakerState, Reason
 from hedger.web.why import sentence, why
 from tests.view_fixtures import book, decision, hedge, unknown_book
 
@@ -77,8 +77,8 @@ def test_what_the_reason_says_already_is_not_said_again_as_awaited() -> None:
     assert sentence(shown) == "Blocked: T: 3.1 s old, at most 3; awaited: U."
 
 
-@pytest.mark.parametrize("state", [State.PAUSED, State.HALTED])
-def test_a_book_that_would_not_trade_tells_no_distance_to_a_trigger(state: State) -> None:
+@pytest.mark.parametrize("state", [BreakerState.PAUSED, BreakerState.HALTED])
+def test_a_book_that_would_not_trade_tells_no_distance_to_a_trigger(state: BreakerState) -> None:
     answer = why(book(state=state))
     assert (answer.distance_coin, answer.distance_move_pct, answer.next_trigger_index_usd) == (
         None,

@@ -20,7 +20,7 @@ def read_full_chains(option_files: list[Path], wanted: Window) -> Iterator[Snaps
     snapshots = [_snapshot(path) for path in option_files]
     snapshots.sort(key=lambda snapshot: snapshot.market_ms)
     if snapshots:
-        wanted.require_overlap(snapshots[0].market_ms, snapshots[-1].market_ms)
+        wanted.require_start_within(snapshots[0].market_ms, snapshots[-1].market_ms)
     yield from (snapshot for snapshot in snapshots if first_ms <= snapshot.market_ms <= last_ms)
 
 

@@ -60,9 +60,9 @@ class Window(NamedTuple):
         end = "" if self.end_ms is None else f" until {_day(self.end_ms)}"
         return f"--from {start}{end}"
 
-    def require_overlap(self, first_ms: int, last_ms: int) -> None:
-        """ValueError, with the days there are, when a record of this range has nothing of the window."""
-        if (self.start_ms or 0) > last_ms or (self.end_ms is not None and self.end_ms < first_ms):
+    def require_start_within(self, first_ms: int, last_ms: int) -> None:
+        """ValueError, with the days there are, when the first day is not one of a record of this range."""
+        if self.start_ms is not None and not first_ms - DAY_MS < self.start_ms <= last_ms:
             there = f"{_day(first_ms)} to {_day(last_ms)}"
             raise ValueError(f"{self.told()}: outside the record, which is from {there}")
 
@@ -139,7 +139,7 @@ class Record:
         first, last = self.times_ms[0], self.times_ms[-1]
         start = first if wanted.start_ms is None else max(first, wanted.start_ms)
         end = last if wanted.end_ms is None else min(last, wanted.end_ms)
-        wanted.require_overlap(first, last)
+        wanted.require_start_within(first, last)
         return start, end
 
     def _take(self, snapshot: Snapshot) -> None:

@@ -57,7 +57,7 @@ def _rows(path: Path, wanted: Window) -> Iterator[_Row]:
 
     first_ms, last_ms = wanted.reading(MARGIN_MS)
     with pq.ParquetFile(path) as file:
-        wanted.require_overlap(*_range_ms(file.metadata))
+        wanted.require_start_within(*_range_ms(file.metadata))
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(_COLUMNS)):
             times = pc.cast(pc.cast(batch.column("timestamp"), "timestamp[ms]", safe=False), "int64")
             if times[0].as_py() > last_ms:

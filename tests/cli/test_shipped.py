@@ -1,0 +1,21 @@
+"""The demonstration finds its configuration from any folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hedger.cli.shipped import DEMO, demo_config
+
+
+def test_a_folder_without_one_gets_the_shipped_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "[books.btc]" in demo_config().read_text()
+
+
+def test_that_of_the_working_folder_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    DEMO.parent.mkdir()
+    DEMO.write_text("mine")
+    assert demo_config().read_text() == "mine"
