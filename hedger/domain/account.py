@@ -8,6 +8,8 @@ import msgspec
 
 from hedger.domain.order import Side
 
+PAPER_TRADE = "paper-"  # how the ids of trades begin that paper mode made and no venue knows
+
 
 class Fill(msgspec.Struct, frozen=True, tag="fill", forbid_unknown_fields=True):
     """One trade of the account, ours or a person's. Unique per (venue, fee_currency, trade_id)."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
@@ -125,6 +126,16 @@ class Journal:
         wanted = self._mine(table, book)
         async with self._reading() as connection:
             return await queries.newest(connection, Order, table, limit, table.c.created_ms, *wanted)
+
+    async def paper_positions(
+        self, venue: str, environment: Environment, account_id: str
+    ) -> dict[str, Decimal]:
+        """What paper mode holds of this account: signed amounts by instrument, none of them 0.
+
+        Raises JournalError, InvariantError for an unreadable row.
+        """
+        async with self._reading() as connection:
+            return await queries.paper_positions(connection, Scope(venue, str(environment), account_id))
 
     def _mine(self, table: Table, book: str) -> list[ColumnElement[bool]]:
         """Rows of the accounts loaded in this run, and of one book where given."""

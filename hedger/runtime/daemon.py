@@ -27,9 +27,10 @@ from hedger.engine.view import StatusView
 from hedger.journal.journal import Journal
 from hedger.journal.writer import JournalWriter
 from hedger.runtime.clock import Clock
-from hedger.runtime.live import LiveDriver, StepWatcher
+from hedger.runtime.live import JournalPort, LiveDriver, StepWatcher
 from hedger.runtime.log import NoteLog
 from hedger.runtime.metrics import Metrics
+from hedger.runtime.paper import PaperJournal
 from hedger.runtime.recorder import Recorder
 from hedger.runtime.reload import ReloadWatcher
 from hedger.runtime.start import Source, require_keys
@@ -110,7 +111,7 @@ async def run_daemon(
         )
         log.take_over_standard_logging()
         log.redactor.register(token)
-        driver, metrics = _driver(loaded, writer, log, watchers, stack)
+        driver, metrics = _driver(loaded, journal, writer, log, watchers, stack)
         daemon = Daemon(driver, journal, metrics, token)
         url = await stack.enter_async_context(surface(daemon)) if surface is not None else ""
         stack.enter_context(_signals(daemon))
@@ -174,6 +175,7 @@ def _first(errors: BaseExceptionGroup[HedgerError]) -> HedgerError:
 
 def _driver(
     loaded: Loaded,
+    journal: Journal,
     writer: JournalWriter,
     log: NoteLog,
     watchers: Sequence[StepWatcher],
@@ -187,7 +189,15 @@ def _driver(
         recorder = Recorder(loaded.recorder_path, loaded.engine, started)
         stack.callback(_close_recorder, recorder, log, clock)
         watchers = (*watchers, recorder)
-    return LiveDriver(engine, clock, _venues(loaded, clock), writer, log.render, watchers, metrics), metrics
+    venues = _venues(loaded, clock)
+    port = _journal_of(venues, journal, writer)
+    return LiveDriver(engine, clock, venues, port, log.render, watchers, metrics), metrics
+
+
+def _journal_of(venues: dict[str, Venue], journal: Journal, writer: JournalWriter) -> JournalPort:
+    """The writer itself; in paper mode one that gives the venues their paper positions back."""
+    papers = {name: venue for name, venue in venues.items() if isinstance(venue, PaperVenue)}
+    return PaperJournal(journal, writer, papers) if papers else writer
 
 
 def _close_recorder(recorder: Recorder, log: NoteLog, clock: Clock) -> None:

@@ -5,7 +5,8 @@ No placement and no cancel ever reaches the wrapped venue.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import assert_never
 
 from hedger.engine.effects import Cancel, LookUp, Place, RequestSnapshot, VenueEffect, Watch
@@ -22,6 +23,13 @@ class PaperVenue:
         self._inner, self._now = inner, now
         self._account = PaperAccount(inner.name)
         self._emit: Emit = _nobody
+
+    def adopt(self, positions: Mapping[str, Decimal]) -> None:
+        """What earlier runs hold on paper: signed amounts by instrument, part of every position from now on.
+
+        To be called before the first order and the first snapshot of this run; it replaces, it does not add.
+        """
+        self._account.adopt(positions)
 
     async def run(self, emit: Emit) -> None:
         """Run the wrapped venue; its events pass with our paper positions added. Raises what it raises."""

@@ -6,11 +6,12 @@ cancelled. Nothing rests, so nothing fills later.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
 
 import msgspec
 
-from hedger.domain.account import Fill, Position
+from hedger.domain.account import PAPER_TRADE, Fill, Position
 from hedger.domain.errors import InvariantError
 from hedger.domain.instrument import Instrument, InstrumentState, Payoff
 from hedger.domain.order import OrderIntent, OrderReport, OrderType, Side, TimeInForce
@@ -24,6 +25,7 @@ MAX_ORDERS = 10_000  # remembered for look-ups
 REFUSED = 0  # the code of paper's own refusals
 FEE_DIGITS = Decimal("1e-8")
 OPTION_FEE_CAP = Decimal("0.125")  # of the option's price (deribit.md 11)
+_ENDED = (InstrumentState.DELIVERED, InstrumentState.INACTIVE, InstrumentState.ARCHIVIZED)
 
 
 class PaperAccount:
@@ -38,6 +40,10 @@ class PaperAccount:
         self._reports: dict[str, OrderReport] = {}
         self._fills: dict[str, Fill] = {}
         self._connected = False
+
+    def adopt(self, positions: Mapping[str, Decimal]) -> None:
+        """Signed amounts that earlier runs hold on paper, by instrument; before this run's first order."""
+        self._paper = dict(positions)
 
     # -- the venue's events ------------------------------------------------------------------------
 
@@ -85,11 +91,16 @@ class PaperAccount:
 
     def _combined(self, name: str) -> Position:
         """The real position with the paper one on top; figures of the venue are true of its own part only."""
-        paper = self._paper.get(name, Decimal(0))
+        paper = self._paper.get(name, Decimal(0)) if self._lives(name) else Decimal(0)
         real = self._real.get(name) or Position(venue=self._venue, instrument=name, size=Decimal(0))
         if not paper:
             return real
         return Position(venue=self._venue, instrument=name, size=real.size + paper)
+
+    def _lives(self, name: str) -> bool:
+        """A paper position ends with its instrument, like a real one."""
+        instrument = self._instruments.get(name)
+        return instrument is not None and instrument.state not in _ENDED
 
     # -- effects -----------------------------------------------------------------------------------
 
@@ -144,7 +155,7 @@ class PaperAccount:
         self._quotes[instrument.name] = _less(quote, intent.side, amount)
         return Fill(
             venue=self._venue,
-            trade_id=f"paper-{intent.label}",
+            trade_id=f"{PAPER_TRADE}{intent.label}",
             order_id=_order_id(intent.label),
             label=intent.label,
             instrument=instrument.name,

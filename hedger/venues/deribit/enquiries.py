@@ -43,6 +43,7 @@ class Gather:
         self._link, self._finish, self._fail = link, finish, fail
         self._waiting, self._over = 0, False
         self._server_ms: int | None = None
+        self.last_ms = 0  # server time of the latest answer, 0: it did not tell
 
     @property
     def server_ms(self) -> int:
@@ -79,6 +80,7 @@ class Gather:
     def _counted(self, server_ms: int, now: Now) -> list[Event]:
         """An answer that does not tell its time proves nothing about absence: it counts as time 0."""
         self._server_ms = server_ms if self._server_ms is None else min(self._server_ms, server_ms)
+        self.last_ms = server_ms
         self._waiting -= 1
         return self._finish(now) if self._waiting == 0 else []
 
@@ -120,17 +122,26 @@ class Trades:
         self._page(historical, fills[-1].market_ms, now)
 
 
+def _nothing() -> None:
+    """Whoever asked by an effect hears of a failure by its event."""
+
+
 class Enquiries:
     """Performs RequestSnapshot and LookUp; read-only in every mode."""
 
     def __init__(self, link: Link, currencies: tuple[str, ...], currency_of: Callable[[str], str]) -> None:
         self._link, self._currencies, self._currency_of = link, currencies, currency_of
 
-    def snapshot(self, effect: RequestSnapshot, now: Now) -> list[Event]:
-        """Positions are asked for last, so that no fill heard meanwhile is undone by them."""
+    def snapshot(
+        self, effect: RequestSnapshot, now: Now, when_failed: Callable[[], None] = _nothing
+    ) -> list[Event]:
+        """Positions are asked for last, so that no fill heard meanwhile is undone by them.
+
+        `when_failed` is called beside the SnapshotFailed of a question that was sent.
+        """
         if not self._link.usable:
             return [SnapshotFailed(venue=self._link.venue, reason="the link is down")]
-        _Snapshot(self._link, self._currencies).ask(effect.since_ms, now)
+        _Snapshot(self._link, self._currencies, when_failed).ask(effect.since_ms, now)
         return []
 
     def look_up(self, effect: LookUp, now: Now) -> list[Event]:
@@ -142,8 +153,8 @@ class Enquiries:
 
 
 class _Snapshot:
-    def __init__(self, link: Link, currencies: tuple[str, ...]) -> None:
-        self._venue, self._currencies = link.venue, currencies
+    def __init__(self, link: Link, currencies: tuple[str, ...], when_failed: Callable[[], None]) -> None:
+        self._venue, self._currencies, self._when_failed = link.venue, currencies, when_failed
         self._gather = Gather(link, self._ask_positions, self._failed)
         self._trades = [Trades(self._gather, link.venue, currency) for currency in currencies]
         self._orders: tuple[OrderReport, ...] = ()
@@ -180,10 +191,12 @@ class _Snapshot:
                 open_orders=self._orders,
                 accounts=self._accounts,
                 fills=in_order(self._trades),
+                positions_ms=self._gather.last_ms,
             )
         ]
 
     def _failed(self, reason: str) -> list[Event]:
+        self._when_failed()
         return [SnapshotFailed(venue=self._venue, reason=reason)]
 
 

@@ -11,10 +11,13 @@ from hedger.engine.events import BadData, Event, InstrumentsListed, InstrumentSt
 from hedger.venues.deribit import decode, encode
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE
-from hedger.venues.deribit.link import Done, Link, ignored
+from hedger.venues.deribit.errors import CONNECTION_CLOSED
+from hedger.venues.deribit.link import Done, Link, earliest
 from hedger.venues.deribit.rpc import Failure, Reply
 
 KINDS = ("future", "option")
+LEARN_AGAIN_S = 2.0  # times the attempt
+LEARN_AGAIN_MOST_S = 30.0
 MAX_REFUSED_ROWS = 20  # named one by one; a venue that changed its format would name thousands
 _ENDED = (InstrumentState.DELIVERED, InstrumentState.INACTIVE, InstrumentState.ARCHIVIZED)
 
@@ -26,11 +29,14 @@ class Listings:
         self._link, self._currencies, self._done = link, currencies, done
         self._known: dict[str, Instrument] = {}
         self._parts: dict[tuple[str, str], tuple[Instrument, ...]] = {}
+        self._failures: dict[str, int] = {}  # by the name of an instrument we could not learn yet
+        self._learn_at_wire_s: dict[str, float] = {}
         self.complete = False
 
     def load(self, now: Now) -> None:
         """Ask for everything; the answer replaces all that was known."""
         self._parts, self.complete = {}, False
+        self._failures, self._learn_at_wire_s = {}, {}
         for currency in self._currencies:
             for kind in KINDS:
                 request = encode.get_instruments(currency, kind)
@@ -63,17 +69,49 @@ class Listings:
             if event.state in _ENDED:
                 del self._known[event.instrument]
             return event.state in _ENDED
+        if event.state in _ENDED:
+            self._forget(event.instrument)
         if event.state is InstrumentState.OPEN and _may_be_ours(event.instrument):
-            self._link.ask(encode.get_instrument(event.instrument), now, self._learned, ignored)
+            self._learn(event.instrument, now)
         return False
 
-    def _learned(self, reply: Reply, now: Now) -> list[Event]:
+    def tick(self, now: Now) -> None:
+        """Ask again for what could not be learned."""
+        for name in [name for name, at in self._learn_at_wire_s.items() if now.wire_s >= at]:
+            self._learn(name, now)
+
+    def next_deadline(self) -> float | None:
+        return earliest(*self._learn_at_wire_s.values())
+
+    def _learn(self, name: str, now: Now) -> None:
+        self._learn_at_wire_s.pop(name, None)
+        failed = partial(self._not_learned, name)
+        self._link.ask(encode.get_instrument(name), now, partial(self._learned, name), failed)
+
+    def _not_learned(self, name: str, failure: Failure, now: Now) -> list[Event]:
+        """Asked again until it answers or ends: an option we do not know has no delta for us."""
+        if failure.code == CONNECTION_CLOSED:
+            return []  # the next connection lists everything
+        failures = self._failures[name] = self._failures.get(name, 0) + 1
+        self._learn_at_wire_s[name] = now.wire_s + min(LEARN_AGAIN_S * failures, LEARN_AGAIN_MOST_S)
+        return []
+
+    def _forget(self, name: str) -> None:
+        self._failures.pop(name, None)
+        self._learn_at_wire_s.pop(name, None)
+
+    def _learned(self, name: str, reply: Reply, now: Now) -> list[Event]:
+        self._forget(name)
         row = decode.instrument_row(reply.result, self._link.venue)
         if isinstance(row, BadData):
             return [row]
         self._known[row.name] = row
         listed = InstrumentsListed(venue=self._link.venue, instruments=(row,), complete=False)
         return [listed, *self._done(reply, now)]
+
+    def indices(self) -> list[str]:
+        """The price indices of what is listed, in order; empty before the first list."""
+        return sorted({one.price_index for one in self._known.values() if one.price_index})
 
     def options_of(self, currencies: Iterable[str]) -> list[str]:
         """Names of the living options that are listed under these currencies, in order."""

@@ -36,13 +36,12 @@ from hedger.venues.deribit.login import Login
 from hedger.venues.deribit.orders import Orders
 from hedger.venues.deribit.params import DeribitParams
 from hedger.venues.deribit.platform import Platform
+from hedger.venues.deribit.resync import Resync
 from hedger.venues.deribit.rpc import Call, Calls, Failure, Reply, RoundTrip
 from hedger.venues.deribit.subscriptions import Subscriptions
 
 HALF_OPEN_MARGIN_S = 5.0
 LOGIN_TIMEOUTS = 6.0  # times the request time-out, for the whole of hello to LinkUp
-RESYNC_SPAN_MS = 3_600_000  # market time looked back when a private message could not be read
-RESYNC_PAUSE_S = 10.0
 
 _SUMMARIES = msgspec.json.Decoder(wire.Summaries)
 _NEEDS_LOGIN = frozenset({UNAUTHORIZED, UNAUTHENTICATED_DISABLED, RAW_NEEDS_AUTH})
@@ -61,8 +60,9 @@ class DeribitSession:
         self._login = Login(self._link, environment, params, trading, version, self._logged_in)
         self._listings = Listings(self._link, params.currencies, self._listed)
         self._subscriptions = Subscriptions(self._link)
-        self._platform = Platform(self._link)
+        self._platform = Platform(self._link, self._listings.indices)
         self._enquiries = Enquiries(self._link, params.currencies, self._listings.currency_of)
+        self._resync = Resync(self._link, self._enquiries)
         self._orders = Orders(self._link, trading, params.cancel_reserve, self._listings.currency_of)
         self._health = Health(name, params.health_s)
         self._account_channels = channels.account_channels(params.currencies)
@@ -70,7 +70,6 @@ class DeribitSession:
         self._account_id = ""
         self._open = False
         self._heard_wire_s = self._login_by_wire_s = 0.0
-        self._resynced_wire_s = float("-inf")
 
     @property
     def ending(self) -> Ending | None:
@@ -88,7 +87,8 @@ class DeribitSession:
         self._link.up, self._link.ending, self._account_id = False, None, ""
         self._open, self._heard_wire_s = True, now.wire_s
         self._login_by_wire_s = now.wire_s + LOGIN_TIMEOUTS * self._params.request_timeout_s
-        self._subscriptions.reset()
+        for part in (self._subscriptions, self._platform, self._resync):
+            part.reset()
         self._health.reset(now)
         self._login.start(now, unix_ms, nonce)
 
@@ -111,6 +111,8 @@ class DeribitSession:
         self._login.tick(now)
         self._platform.tick(now)
         self._subscriptions.tick(now)
+        self._listings.tick(now)
+        events += self._resync.tick(now)
         if self._health.probe_due(now) and self._link.up:
             self._health.probed(now)
             self._link.ask(encode.test(), now, ignored, self._fell_silent)
@@ -126,6 +128,8 @@ class DeribitSession:
             self._login.refresh_at_wire_s,
             self._platform.poll_at_wire_s,
             self._subscriptions.next_deadline(),
+            self._listings.next_deadline(),
+            self._resync.at_wire_s,
             self._health.probe_at_wire_s if self._link.up else self._login_by_wire_s,
             self._heard_wire_s + self._silence_s,
         )
@@ -170,21 +174,12 @@ class DeribitSession:
     def _digest(self, event: Event, family: str, now: Now) -> list[Event]:
         """What a message about the account or the platform means to the session itself."""
         if isinstance(event, ev.PlatformLocked):
-            return self._platform.heard(event)
+            return self._platform.heard(event, now)
         if isinstance(event, ev.InstrumentStateChanged) and self._listings.state_changed(event, now):
             self._want(now)
         if isinstance(event, ev.BadData) and family == channels.CHANGES:
-            return [event, *self._resync(now)]
+            return [event, *self._resync.needed(now)]
         return [event]
-
-    def _resync(self, now: Now) -> list[Event]:
-        """A fill may have been in what we could not read: ask for the whole truth, at a bounded rate."""
-        if now.wire_s < self._resynced_wire_s + RESYNC_PAUSE_S or not self._link.usable:
-            return []
-        self._resynced_wire_s = now.wire_s
-        return self._enquiries.snapshot(
-            RequestSnapshot(venue=self.name, since_ms=now.market_ms - RESYNC_SPAN_MS), now
-        )
 
     def _answered(self, raw: bytes, now: Now) -> list[Event]:
         try:

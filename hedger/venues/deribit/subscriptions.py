@@ -1,7 +1,8 @@
 """The channels we want against the channels the venue granted (deribit.md 7).
 
 The venue says nothing about a channel it does not know: it is only missing in the acknowledgement. A missing
-one is asked for again a few times, then given up by name.
+one is asked for again, at first quickly, then told by name and asked for at a slow pace for as long as it is
+wanted: a release that refuses for a minute must not silence a ticker until the next connection.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from hedger.venues.deribit.errors import CONNECTION_CLOSED
 from hedger.venues.deribit.link import Link, ignored
 from hedger.venues.deribit.rpc import Failure, Reply
 
-MAX_ATTEMPTS = 3
-RETRY_S = 2.0  # times the attempt
+QUICK_ATTEMPTS = 3  # after so many a channel is told as bad data
+RETRY_S = 2.0  # times the attempt, while they are quick
+SLOW_RETRY_S = 30.0
 
 _NAMES = msgspec.json.Decoder(list[str])
 
@@ -51,9 +53,6 @@ class Subscriptions:
     def has(self, names: Iterable[str]) -> bool:
         return all(name in self.granted for name in names)
 
-    def given_up(self, name: str) -> bool:
-        return self._attempts.get(name, 0) >= MAX_ATTEMPTS
-
     def tick(self, now: Now) -> None:
         """Ask again for what was not granted."""
         due = [name for name, at in self._retry_at_wire_s.items() if now.wire_s >= at]
@@ -79,7 +78,7 @@ class Subscriptions:
 
     def _is_due(self, name: str) -> bool:
         settled = name in self.granted or name in self._asked
-        return not settled and name not in self._retry_at_wire_s and not self.given_up(name)
+        return not settled and name not in self._retry_at_wire_s
 
     def _ask(self, chunk: tuple[str, ...], private: bool, now: Now) -> None:
         self._asked.update(dict.fromkeys(chunk))
@@ -112,16 +111,14 @@ class Subscriptions:
         for name in names:
             self._asked.pop(name, None)
             attempts = self._attempts[name] = self._attempts.get(name, 0) + 1
-            if attempts < MAX_ATTEMPTS:
-                self._retry_at_wire_s[name] = now.wire_s + RETRY_S * attempts
-                continue
-            detail = f"subscription refused {attempts} times: {why}"
-            events.append(
-                BadData(
-                    venue=self._link.venue, channel=name, instrument=channels.subject(name), detail=detail
-                )
-            )
+            quick = attempts < QUICK_ATTEMPTS
+            self._retry_at_wire_s[name] = now.wire_s + (RETRY_S * attempts if quick else SLOW_RETRY_S)
+            if attempts == QUICK_ATTEMPTS:
+                events.append(self._bad(name, f"subscription refused {attempts} times: {why}"))
         return events
+
+    def _bad(self, name: str, detail: str) -> BadData:
+        return BadData(venue=self._link.venue, channel=name, instrument=channels.subject(name), detail=detail)
 
     def _settle(self, name: str) -> None:
         self._asked.pop(name, None)

@@ -1,0 +1,28 @@
+"""Paper positions across restarts: what the journal knows is adopted before the engine asks for a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hedger.engine.effects import LoadJournal, Write
+from hedger.engine.events import JournalLoaded
+from hedger.journal.journal import Journal
+from hedger.journal.writer import JournalWriter
+from hedger.venues.paper import PaperVenue
+
+
+class PaperJournal:
+    """The driver's journal in paper mode."""
+
+    def __init__(self, journal: Journal, writer: JournalWriter, venues: Mapping[str, PaperVenue]) -> None:
+        self._journal, self._writer, self._venues = journal, writer, venues
+
+    def submit(self, write: Write) -> None:
+        """Queue a write. Raises HaltedError when the queue is full."""
+        self._writer.submit(write)
+
+    async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
+        """Begin the account's next epoch and give the venue its paper positions back. Raises JournalError."""
+        scope = (request.venue, request.environment, request.account_id)
+        self._venues[request.venue].adopt(await self._journal.paper_positions(*scope))
+        return await self._writer.load(request, market_ms)
