@@ -1,13 +1,13 @@
 """The error tree.
 
-    HedgerError
-    ├── ConfigError      a setting is wrong               exit code 2
-    ├── AuthError        key, secret or environment       exit code 3
-    ├── VenueError       the venue cannot be worked with  exit code 4
-    ├── HaltedError      the daemon halted itself         exit code 5
-    ├── LeaseError       another hedger holds the account exit code 6
-    ├── InvariantError   our own books do not add up      exit code 5
-    └── BadDataError     a payload that nothing may trade on: names channel, field and value
+HedgerError
+├── ConfigError      a setting is wrong               exit code 2
+├── AuthError        key, secret or environment       exit code 3
+├── VenueError       the venue cannot be worked with  exit code 4
+├── HaltedError      the daemon halted itself         exit code 5
+├── LeaseError       another hedger holds the account exit code 6
+├── InvariantError   our own books do not add up      exit code 5
+└── BadDataError     a payload that nothing may trade on: names channel, field and value
 """
 
 from __future__ import annotations

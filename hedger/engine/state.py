@@ -38,9 +38,7 @@ class VenueState:
     snapshot_due_wire_s: float | None = None  # a snapshot is under way until then
     snapshot_asked_wire_s: float = -math.inf
     reconcile_wire_s: float = math.inf  # when positions are to be compared with the venue next
-    moved: dict[str, None] = field(
-        default_factory=dict
-    )  # filled since the snapshot was asked for
+    moved: dict[str, None] = field(default_factory=dict)  # filled since the snapshot was asked for
     told_ms: dict[str, int] = field(default_factory=dict)  # instrument -> market time of the venue's own word
     filled_ms: dict[str, int] = field(default_factory=dict)  # instrument -> market time of its newest fill
     disputed: dict[str, str] = field(default_factory=dict)  # instrument -> how its position and fills differ

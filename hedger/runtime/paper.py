@@ -1,4 +1,4 @@
-"""Paper positions across restarts: what the journal knows is adopted before the engine asks for a snapshot."""
+"""Paper positions across restarts: what the journal knows is adopted before the first snapshot."""
 
 from __future__ import annotations
 

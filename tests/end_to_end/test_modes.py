@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.end_to_end.ledgers import bodies
-from tests.end_to_end.sides import Daemon, Exchange
+from tests.end_to_end.sides import PERPETUAL, Daemon, Exchange
 from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import BRISK, DEMO_CONFIG, Yard
 
@@ -33,6 +33,28 @@ def test_paper_hedges_on_paper(yard: Yard) -> None:
     assert daemon.book()["last_hedge"]["mode"] == "paper"
     until(lambda: _actions(daemon.journal).count("hedge") >= 1, "the decision in the journal")
     _assert_only_a_person_traded(exchange, daemon)
+
+
+def test_a_paper_daemon_that_restarts_keeps_its_hedge(yard: Yard) -> None:
+    """What it holds on paper is known to its journal alone; forgotten, all of it would be hedged again."""
+    exchange, daemon = _in_mode(yard, "paper")
+    exchange.trade("buy", ONE_COIN_USD)
+    until(lambda: daemon.book()["hedges_24h"] >= 1, "a paper hedge")
+    daemon.until_quiet()
+    held_usd, turnover_usd = _perpetual_usd(daemon), daemon.book()["turnover_usd_24h"]
+    assert held_usd < ONE_COIN_USD / 2, "the exchange alone would say at least a coin"
+    assert daemon.process.stop() == 0
+
+    again = yard.daemon(exchange, overrides=(*BRISK, "mode='paper'"))
+    again.until_quiet()
+    assert abs(_perpetual_usd(again) - held_usd) < ONE_COIN_USD / 10
+    assert again.book()["turnover_usd_24h"] < turnover_usd + ONE_COIN_USD / 10, "hedged a second time"
+    _assert_only_a_person_traded(exchange, again)
+
+
+def _perpetual_usd(daemon: Daemon) -> float:
+    sizes = {row["instrument"]: float(row["size"]) for row in daemon.book()["positions"]}
+    return sizes[PERPETUAL]
 
 
 def _in_mode(yard: Yard, mode: str) -> tuple[Exchange, Daemon]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hedger.domain.errors import ConfigError, InvariantError
-from hedger.domain.order import OrderState
+from hedger.domain.order import OrderState, Side
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.events import JournalLoaded
-from hedger.engine.records import Snapshot
+from hedger.engine.records import Snapshot, Traded
 from hedger.journal.journal import Journal
 from tests.journal.records import (
     DAY_MS,
@@ -249,3 +251,28 @@ async def test_decisions_of_another_account_are_not_shown(path: Path) -> None:
         await load(journal, account_id="someone else")
         assert await journal.decisions(9) == ()
         assert await journal.orders(9) == ()
+
+
+async def test_paper_positions_are_the_sum_of_every_paper_fill_of_the_account(path: Path) -> None:
+    """However old; and no real trade, although the venue tells of those in a paper account, too."""
+    sold, bought, future, flat, unflat = (
+        traded(f"paper-h-btc-1-{number}", number).fill for number in range(5)
+    )
+    fills = [
+        sold,
+        msgspec.structs.replace(bought, side=Side.BUY, amount=Decimal("0.3")),
+        msgspec.structs.replace(future, instrument="BTC-27MAR26"),
+        msgspec.structs.replace(flat, instrument="ETH-PERPETUAL"),
+        msgspec.structs.replace(unflat, instrument="ETH-PERPETUAL", side=Side.BUY),
+    ]
+    async with await Journal.open(path) as journal:
+        await load(journal, account_id="2-paper")
+        await journal.write([traded("paper-another-account")])
+        await load(journal, account_id="1-paper")
+        await journal.write([Traded(market_ms=NOW_MS, fill=fill) for fill in fills])
+        await journal.write([traded("208000001"), traded("paperless")])
+
+    async with await Journal.open(path) as journal:
+        held = await journal.paper_positions(VENUE, Environment.LOCAL, "1-paper")
+        assert held == {"BTC-PERPETUAL": Decimal("-9.7"), "BTC-27MAR26": Decimal(-10)}
+        assert await journal.paper_positions(VENUE, Environment.TESTNET, "1-paper") == {}

@@ -207,8 +207,40 @@ def test_real_positions_carry_the_paper_ones_on_top() -> None:
 
 def snapshot(*positions: Position) -> ev.SnapshotTaken:
     return ev.SnapshotTaken(
-        venue="deribit", server_ms=1, positions=positions, open_orders=(), accounts=(), fills=()
+        venue="deribit",
+        server_ms=1,
+        positions=positions,
+        open_orders=(),
+        accounts=(),
+        fills=(),
+        positions_ms=2,
     )
+
+
+def test_positions_of_earlier_runs_are_on_top_of_the_real_ones() -> None:
+    """A restart forgets nothing: without them the whole delta would be hedged again."""
+    account = make_account(real(100))
+    account.adopt({NAME: Decimal(-60)})
+    assert size_of(account.seen(real(100))) == 40
+    assert size_of(place(account)[2]) == 50
+    taken = account.seen(snapshot())
+    assert isinstance(taken, ev.SnapshotTaken)
+    assert [(p.instrument, p.size) for p in taken.positions] == [(NAME, -50)]
+    assert taken.positions_ms == 2, "the venue's own time of the answer"
+
+
+def test_a_paper_position_ends_with_its_instrument() -> None:
+    account = make_account()
+    account.adopt({NAME: Decimal(-60), "BTC-26DEC25": Decimal(5)})
+    assert held(account) == {NAME: -60, "BTC-26DEC25": 0}
+    account.seen(ev.InstrumentStateChanged(venue="deribit", instrument=NAME, state=InstrumentState.DELIVERED))
+    assert held(account) == {NAME: 0, "BTC-26DEC25": 0}
+
+
+def held(account: PaperAccount) -> dict[str, Decimal]:
+    taken = account.seen(snapshot())
+    assert isinstance(taken, ev.SnapshotTaken)
+    return {position.instrument: position.size for position in taken.positions}
 
 
 def test_everything_else_passes_unchanged() -> None:

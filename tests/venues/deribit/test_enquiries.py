@@ -58,7 +58,9 @@ def test_server_ms_is_the_earliest_among_the_answers() -> None:
     talk.play("...")
     talk.pass_time(0.5)
     talk.answer("private/get_positions", [])
-    assert talk.take(ev.SnapshotTaken).server_ms == MARKET_MS
+    taken = talk.take(ev.SnapshotTaken)
+    assert taken.server_ms == MARKET_MS
+    assert taken.positions_ms == MARKET_MS + 1000, "positions were answered last, a second later"
 
 
 def test_an_answer_without_a_time_proves_nothing() -> None:

@@ -309,16 +309,6 @@ def test_an_expired_token_is_renewed_once_and_then_the_connection() -> None:
     assert talk.session.ending is not None
 
 
-def test_an_unreadable_account_change_asks_for_the_whole_truth_at_a_bounded_rate() -> None:
-    talk = Talk().up()
-    talk.notify("user.changes.any.any.raw", {"trades": [{"trade_id": 7}]})
-    assert "trade_id" in talk.take(ev.BadData).detail
-    assert "private/get_open_orders" in talk.methods()
-    talk.play("...")
-    talk.notify("user.changes.any.any.raw", {"trades": [{"trade_id": 8}]})
-    talk.play("~ BadData")
-
-
 def test_a_new_instrument_is_learned_when_it_opens() -> None:
     talk = Talk(make_params(chain=True))
     talk.play(

@@ -6,6 +6,7 @@ import json
 
 from hedger.engine import events as ev
 from hedger.engine.effects import Watch
+from hedger.venues.deribit.subscriptions import QUICK_ATTEMPTS
 from tests.venues.deribit.talk import Talk
 
 
@@ -63,7 +64,39 @@ def test_an_acknowledgement_that_cannot_be_read_is_asked_for_again() -> None:
     )
 
 
-def test_a_channel_given_up_is_tried_again_when_it_is_wanted_anew() -> None:
+def test_a_ticker_refused_for_a_while_is_asked_for_again_until_it_is_granted() -> None:
+    """Three failures within six seconds (13028 in a release) must not silence it until a reconnect."""
+    talk = Talk().up().perform(watch("BTC-PERPETUAL"))
+    for attempt in range(1, QUICK_ATTEMPTS + 1):
+        talk.refuse("public/subscribe", 13028, "temporarily_unavailable")
+        if attempt < QUICK_ATTEMPTS:
+            talk.pass_time(2.0 * attempt)
+    assert [type(event) for event in talk.events] == [ev.BadData]
+    talk.play("...")
+    for _ in range(3):  # at a slow pace, and without a word for each
+        keep_alive(talk, 29)
+        assert not talk.methods()
+        keep_alive(talk, 1)
+        assert talk.methods() == ["public/subscribe"]
+        talk.sent.clear()
+        talk.refuse("public/subscribe", 13028, "temporarily_unavailable")
+        assert not talk.events
+    keep_alive(talk, 30)
+    grant(talk, "BTC-PERPETUAL")
+    talk.sent.clear()
+    keep_alive(talk, 60)
+    assert not talk.methods()
+    assert talk.session.ending is None
+
+
+def keep_alive(talk: Talk, seconds: int) -> None:
+    """The venue speaks of something else meanwhile."""
+    for _ in range(seconds):
+        talk.notify("platform_state", {"price_index": "btc_usd", "locked": False})
+        talk.pass_time(1.0)
+
+
+def test_a_channel_told_as_bad_is_tried_at_once_when_it_is_wanted_anew() -> None:
     talk = Talk().up().perform(watch("NOPE"))
     for wait_s in (2.0, 4.0, 0.0):
         grant(talk)

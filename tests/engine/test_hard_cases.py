@@ -1,4 +1,4 @@
-"""Proofs of suspected defects: each says what must hold."""
+"""Cases in which a hedge could be doubled, lost or left undone: each says what must hold."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from hedger.engine import events as ev
 from hedger.engine.records import Commanded
 from hedger.engine.settings import Timing
 from hedger.execution.table import OrderTable
-from hedger.venues.deribit.subscriptions import MAX_ATTEMPTS
 from tests.engine.rig import CALL, PERP, VENUE, Rig
-from tests.venues.deribit.talk import Talk
 
 WIDE = {"lower": -0.1, "upper": 0.1, "hard_lower": -50.0, "hard_upper": 50.0}
 
@@ -46,7 +44,9 @@ def test_a_snapshot_older_than_a_fill_already_counted_does_not_undo_it() -> None
     assert rig.of(fx.RequestSnapshot)
     old = rig.snapshot({CALL: "-10", PERP: str(rig.placed[0].amount)})  # the venue answers now ...
     rig.wait(0.2)
-    rig.step(ev.Filled(fill=rig.fill(PERP, Side.SELL, Decimal(100_000), Decimal(100_000))))  # ... a person trades
+    rig.step(
+        ev.Filled(fill=rig.fill(PERP, Side.SELL, Decimal(100_000), Decimal(100_000)))
+    )  # ... a person trades
     after = rig.delta
     assert rig.last.reason is Reason.RECOVERING, "nothing is sent while the answer is under way"
     rig.step(old, *rig.quotes(CALL))  # ... and only now the answer is read
@@ -328,50 +328,6 @@ def test_orders_refused_by_valid_until_do_not_use_up_the_rate_limit() -> None:
         rig.step(late, after_s=0.02)
 
     assert len(rig.placed) < 3, f"{len(rig.placed)} orders in 0.4 s, none of which can ever be accepted"
-
-
-def test_a_platform_lock_by_maintenance_is_asked_about_until_it_ends() -> None:
-    """platform_state tells the start of a maintenance, nothing is documented of its end (deribit.md 4)."""
-    talk = Talk().up()
-    talk.notify("platform_state", {"maintenance": True})
-    talk.take(ev.PlatformLocked)
-    talk.sent.clear()
-    for _ in range(8):
-        talk.pass_time(1.0)
-
-    assert "public/status" in talk.methods()
-
-
-def test_a_ticker_whose_subscription_failed_for_a_while_is_asked_for_again_later() -> None:
-    """Three failures within six seconds (13028 in a release) silence the instrument until a reconnect."""
-    talk = Talk().up()
-    talk.perform(fx.Watch(venue="deribit", instruments=("BTC-PERPETUAL",), indices=("btc_usd",)))
-    for attempt in range(MAX_ATTEMPTS):
-        talk.refuse("public/subscribe", 13028, "temporarily_unavailable")
-        talk.sent.clear()
-        talk.pass_time(2.0 * (attempt + 1) + 0.1)
-    talk.sent.clear()
-    for _ in range(120):  # kept alive by other frames
-        talk.notify("platform_state", {"price_index": "btc_usd", "locked": False})
-        talk.pass_time(1.0)
-
-    assert talk.session.ending is None
-    assert "public/subscribe" in talk.methods()
-
-
-def test_every_unreadable_account_change_is_followed_by_a_look_at_the_truth() -> None:
-    """The rate is bounded, but the second one is forgotten, not postponed: its fill is lost for good."""
-    talk = Talk().up()
-    talk.notify("user.changes.any.any.raw", {"trades": [{"trade_id": 7}]})
-    talk.sent.clear()
-    talk.pass_time(5.0)
-    talk.notify("user.changes.any.any.raw", {"trades": [{"trade_id": 8}]})
-    talk.sent.clear()
-    for _ in range(20):
-        talk.notify("platform_state", {"price_index": "btc_usd", "locked": False})
-        talk.pass_time(1.0)
-
-    assert "private/get_open_orders" in talk.methods()
 
 
 # --- F. restart ---------------------------------------------------------------------------------------
