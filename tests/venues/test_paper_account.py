@@ -225,7 +225,7 @@ def test_positions_of_earlier_runs_are_on_top_of_the_real_ones() -> None:
     assert size_of(place(account)[2]) == 50
     taken = account.seen(snapshot())
     assert isinstance(taken, ev.SnapshotTaken)
-    assert [(p.instrument, p.size) for p in taken.positions] == [(NAME, -50)]
+    assert [(p.instrument, p.size) for p in taken.positions] == [(NAME, Decimal(-50))]
     assert taken.positions_ms == 2, "the venue's own time of the answer"
 
 
