@@ -161,7 +161,6 @@ class OrderIntent(msgspec.Struct, frozen=True, tag="order_intent", forbid_unknow
     reduce_only: bool = False
     post_only: bool = False
     reference_price: float = 0.0  # mark of the instrument at the decision
-    purpose: str = "hedge"
 
     @property
     def signed_amount(self) -> Decimal:
@@ -199,7 +198,6 @@ class Order(msgspec.Struct, tag="order", forbid_unknown_fields=True):
     fees: Decimal = Decimal(0)
     detail: str = ""  # the venue's words for a refusal or a cancel
     sent_wire_s: float | None = None
-    epoch_ended: bool = False  # of an earlier run: resolved, never chased
 
     @property
     def remaining_amount(self) -> Decimal:

@@ -36,10 +36,6 @@ class Quote(msgspec.Struct, frozen=True, tag="quote", forbid_unknown_fields=True
     funding_8h: float | None = None
     estimated_delivery_usd: float | None = None
 
-    @property
-    def mid(self) -> float | None:
-        return (self.bid + self.ask) / 2 if self.bid is not None and self.ask is not None else None
-
 
 class IndexPrice(msgspec.Struct, frozen=True, tag="index_price", forbid_unknown_fields=True):
     """The venue's index, in USD per coin."""

@@ -6,8 +6,6 @@ A venue neither makes labels unique nor refuses a repeated one (deribit.md 8); u
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from enum import StrEnum
 from typing import NamedTuple
 
 MAX_LABEL_LENGTH = 64
@@ -24,15 +22,6 @@ class Label(NamedTuple):
     sequence: int
 
 
-class Origin(StrEnum):
-    """Whose order a label belongs to."""
-
-    THIS_RUN = "this_run"
-    EARLIER_RUN = "earlier_run"
-    OTHER_HEDGER = "other_hedger"  # a hedger's label, but of no book or run that this one can have made
-    FOREIGN = "foreign"  # a person's, or another program's
-
-
 def make_label(book: str, epoch: int, sequence: int) -> str:
     """Raises ValueError for a book name or a number that the label could not carry."""
     label = f"h-{book}-{epoch}-{sequence}"
@@ -46,13 +35,3 @@ def parse_label(label: str) -> Label | None:
     """The parts of a hedger's label; None for any other."""
     found = _LABEL.fullmatch(label)
     return None if found is None else Label(found[1], int(found[2]), int(found[3]))
-
-
-def origin(label: str, books: Collection[str], epoch: int) -> Origin:
-    """Whose order it is, for a hedger of these books in its run number `epoch`."""
-    parsed = parse_label(label)
-    if parsed is None:
-        return Origin.FOREIGN
-    if parsed.book not in books or parsed.epoch > epoch:
-        return Origin.OTHER_HEDGER
-    return Origin.THIS_RUN if parsed.epoch == epoch else Origin.EARLIER_RUN

@@ -62,7 +62,7 @@ class OrderTable:
 
     def restore(self, order: Order) -> None:
         """An order of an earlier run, out of the journal; that run's wire times mean nothing in this one."""
-        order.sent_wire_s, order.epoch_ended = None, True
+        order.sent_wire_s = None
         order.fees = Decimal(0)  # its fills are told again and count them
         self._file(order)
 
@@ -135,10 +135,6 @@ class OrderTable:
             for order in self._live.values()
             if order.state not in TERMINAL and (venue is None or order.intent.venue == venue)
         ]
-
-    def open(self) -> list[Order]:
-        """Orders the venue has on its book."""
-        return [order for order in self.live() if order.state in (OrderState.OPEN, OrderState.CANCELLING)]
 
     def unknown(self) -> list[Order]:
         """Orders whose outcome nobody knows."""

@@ -24,12 +24,6 @@ from tests.execution.test_table import fill
 from tests.portfolio import market
 
 
-def test_a_mid_needs_both_sides() -> None:
-    assert market.future_quote(bid=99_999.0, ask=100_001.0).mid == 100_000.0
-    assert market.future_quote(bid=None).mid is None
-    assert market.future_quote(ask=None).mid is None
-
-
 def test_a_fill_is_known_by_venue_currency_and_number() -> None:
     assert fill("1", 10).key == ("deribit", "BTC", "1")
     assert fill("1", 10).signed_amount == 10

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedger.execution.labels import MAX_LABEL_LENGTH, Label, Origin, make_label, origin, parse_label
+from hedger.execution.labels import MAX_LABEL_LENGTH, Label, make_label, parse_label
 
 books = st.from_regex(r"[a-z][a-z0-9_]{0,15}", fullmatch=True)
 numbers = st.integers(1, 10**12 - 1)
@@ -42,17 +42,3 @@ def test_a_label_that_would_not_read_back_is_not_made(book: str, epoch: int, seq
 )
 def test_other_peoples_labels_are_not_ours(label: str) -> None:
     assert parse_label(label) is None
-    assert origin(label, ["btc"], 1) is Origin.FOREIGN
-
-
-@pytest.mark.parametrize(
-    ("label", "whose"),
-    [
-        ("h-btc-7-1", Origin.THIS_RUN),
-        ("h-btc-6-99", Origin.EARLIER_RUN),
-        ("h-btc-8-1", Origin.OTHER_HEDGER),  # a run that has not begun here
-        ("h-eth-7-1", Origin.OTHER_HEDGER),  # a book this hedger does not have
-    ],
-)
-def test_a_hedgers_label_says_which_run_of_which_hedger(label: str, whose: Origin) -> None:
-    assert origin(label, ["btc"], 7) is whose

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -143,7 +142,6 @@ class Venue(RuleBasedStateMachine):
                 self.table.report(message)
         assert self.order.filled_amount == self.filled
         assert self.open or self.order.state in TERMINAL
-        assert not msgspec.structs.asdict(self.order)["epoch_ended"]
 
 
 TestVenue = Venue.TestCase
