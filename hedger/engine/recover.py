@@ -153,7 +153,7 @@ def _next_look(state: State, venue: VenueState, overtaken: bool, step: Step) -> 
     timing = state.settings.timing
     pause_s = timing.reconcile_s
     if overtaken:
-        pause_s = timing.lookup_interval_s
+        request_snapshot(state, venue, step)  # nothing is decided until an answer no fill has overtaken
     elif holdings.ended(state, venue, step.now.market_ms):
         pause_s = min(ENDED_AGAIN_S, pause_s)
     venue.reconcile_wire_s = step.now.wire_s + pause_s
@@ -206,7 +206,8 @@ def _positions(state: State, venue: VenueState, event: ev.SnapshotTaken, step: S
     sizes = {position.instrument: position.size for position in event.positions}
     told_ms = event.positions_ms or event.server_ms
     overtaken = False
-    for name in sorted(set(sizes) | set(holdings.held(state, venue.name))):
+    names = set(sizes) | set(holdings.held(state, venue.name)) | set(venue.disputed)  # flat ones, too
+    for name in sorted(names):
         if name in venue.moved or venue.filled_ms.get(name, -1) >= told_ms:
             overtaken = True
             continue

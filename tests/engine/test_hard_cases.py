@@ -52,10 +52,11 @@ def test_a_snapshot_older_than_a_fill_already_counted_does_not_undo_it() -> None
     rig.step(old, *rig.quotes(CALL))  # ... and only now the answer is read
 
     assert rig.delta == pytest.approx(after, abs=1e-3), "the newer fill was undone"
-    rig.step(*rig.fill_of(rig.placed[1]))
-    rig.wait(1.1)
-    rig.step(*rig.quotes(CALL))
     assert len(rig.of(fx.RequestSnapshot)) == 3, "overtaken by a fill, the positions are asked for again"
+    assert rig.last.reason is Reason.RECOVERING
+    held = {CALL: "-10", PERP: str(rig.placed[0].amount - 100_000)}
+    rig.step(rig.snapshot(held), *rig.quotes(CALL))
+    assert len(rig.placed) == 2, "then the person's delta is hedged"
 
 
 def test_a_position_told_before_our_fill_does_not_undo_it() -> None:
