@@ -35,6 +35,12 @@ class InstrumentState(StrEnum):
     UNKNOWN = "unknown"
 
 
+ENDED: frozenset[InstrumentState] = frozenset(
+    {InstrumentState.DELIVERED, InstrumentState.ARCHIVIZED, InstrumentState.INACTIVE}
+)
+"""States from which an instrument does not come back: the venue will tell what became of a position in it."""
+
+
 class AmountUnit(StrEnum):
     USD = "USD"
     COIN = "coin"

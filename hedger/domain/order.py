@@ -186,6 +186,11 @@ class OrderReport(msgspec.Struct, frozen=True, tag="order_report", forbid_unknow
     updated_ms: int = 0
     is_liquidation: bool = False
 
+    @property
+    def resting(self) -> bool:
+        """Whether the venue may still fill it."""
+        return self.state in ("open", "untriggered")
+
 
 class Order(msgspec.Struct, tag="order", forbid_unknown_fields=True):
     """A row of the order table, mutated by its one owner."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import assert_never
 
-from hedger.domain.account import Account, Fill, Position
-from hedger.domain.instrument import InstrumentState
+from hedger.domain.account import Fill, Position
+from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
@@ -33,7 +33,7 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
         case ev.PositionReported():
             position_reported(state, event.position, step)
         case ev.AccountReported():
-            account_reported(state, event.account)
+            holdings.set_account(state, event.account)
         case ev.Durable():
             work.released(state, event.sequence, step)
         case ev.LinkUp():
@@ -146,7 +146,7 @@ def reported(state: State, report: OrderReport, step: Step) -> None:
 
 def _foreign(state: State, report: OrderReport) -> None:
     open_orders = state.venues[report.venue].foreign_open
-    if report.state in ("open", "untriggered"):
+    if report.resting:
         open_orders[report.order_id] = report
     else:
         open_orders.pop(report.order_id, None)
@@ -162,13 +162,6 @@ def position_reported(state: State, position: Position, step: Step) -> None:
     """The venue's word on a position beside trades; before the first snapshot there is nothing to compare."""
     if state.venues[position.venue].reconciled:
         holdings.check_position(state, position.venue, position.instrument, position.size, step)
-
-
-def account_reported(state: State, account: Account) -> None:
-    """Equity and margin of one currency, for the books that settle in it."""
-    for book in holdings.books_on(state, account.venue):
-        if book.book.settlement_currency == account.currency:
-            book.book.set_account(account)
 
 
 def link_health(state: State, event: ev.LinkHealth) -> None:
@@ -197,8 +190,7 @@ def instrument_state_changed(state: State, event: ev.InstrumentStateChanged, ste
     """A change of an instrument's life; a delivery moves positions, so the venue is asked."""
     holdings.set_instrument_state(state, event.venue, event.instrument, event.state)
     book = holdings.book_of(state, event.venue, event.instrument)
-    ended = event.state in (InstrumentState.DELIVERED, InstrumentState.ARCHIVIZED, InstrumentState.INACTIVE)
-    if ended and book is not None and book.book.holds(event.instrument):
+    if event.state in ENDED and book is not None and book.book.holds(event.instrument):
         step.note(Severity.WARNING, "instrument_ended", instrument=event.instrument, state=event.state)
         recover.request_snapshot(state, state.venues[event.venue], step)
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import msgspec
 
-from hedger.domain.account import Fill
-from hedger.domain.instrument import Instrument, InstrumentState, plain
+from hedger.domain.account import Account, Fill
+from hedger.domain.instrument import ENDED, Instrument, InstrumentState, plain
 from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import Watch
@@ -50,7 +50,7 @@ def belongs(book: BookState, instrument: Instrument) -> bool:
 
 def index_of(state: State, book: BookState) -> str:
     """The price index of the book, from its hedge instrument's listing; empty while not listed."""
-    listed = state.venues[book.settings.venue].instruments.get(book.settings.hedge_instrument)
+    listed = hedge_listing(state, book)
     return "" if listed is None else listed.price_index
 
 
@@ -61,16 +61,9 @@ def hedge_listing(state: State, book: BookState) -> Instrument | None:
 
 def set_position(state: State, venue: str, instrument: str, size: Decimal, step: Step) -> None:
     """Take the venue's whole word for a position, out of a snapshot that no fill has overtaken."""
-    known = state.venues[venue]
-    book = book_of(state, venue, instrument)
-    if book is None:
-        _remember_unlisted(known, instrument, size)
-        if size and _could_be_ours(state, venue, instrument):
-            step.note(Severity.WARNING, "position_not_listed", instrument=instrument, size=str(size))
-        return
-    _ensure_row(known, book, instrument)
-    before = book.book.size(instrument)
-    if before == size:
+    book = _holder(state, venue, instrument, size, step)
+    before = size if book is None else book.book.size(instrument)
+    if book is None or before == size:
         return
     book.book.set_position(instrument, size)
     book.epoch += 1
@@ -89,15 +82,10 @@ def check_position(state: State, venue: str, instrument: str, size: Decimal, ste
 
     So it only confirms. Where it differs from the sum of fills the book waits for a snapshot to decide.
     """
-    known = state.venues[venue]
-    book = book_of(state, venue, instrument)
+    book = _holder(state, venue, instrument, size, step)
     if book is None:
-        _remember_unlisted(known, instrument, size)
-        if size and _could_be_ours(state, venue, instrument):
-            step.note(Severity.WARNING, "position_not_listed", instrument=instrument, size=str(size))
         return
-    _ensure_row(known, book, instrument)
-    ours = book.book.size(instrument)
+    known, ours = state.venues[venue], book.book.size(instrument)
     if ours == size:
         known.disputed.pop(instrument, None)
         return
@@ -105,6 +93,26 @@ def check_position(state: State, venue: str, instrument: str, size: Decimal, ste
     if known.disputed.get(instrument) != detail:
         known.disputed[instrument] = detail
         step.note(Severity.WARNING, "position_disputed", book=book.name, detail=detail)
+
+
+def _holder(state: State, venue: str, instrument: str, size: Decimal, step: Step) -> BookState | None:
+    """The book a told position belongs to, with a row for it; one nobody can hold yet is remembered."""
+    known = state.venues[venue]
+    book = book_of(state, venue, instrument)
+    if book is not None:
+        _ensure_row(known, book, instrument)
+        return book
+    _remember_unlisted(known, instrument, size)
+    if size and _could_be_ours(state, venue, instrument):
+        step.note(Severity.WARNING, "position_not_listed", instrument=instrument, size=str(size))
+    return None
+
+
+def set_account(state: State, account: Account) -> None:
+    """Equity and margin of one currency, for the books that settle in it."""
+    for book in books_on(state, account.venue):
+        if book.book.settlement_currency == account.currency:
+            book.book.set_account(account)
 
 
 def move(state: State, fill: Fill, step: Step) -> None:
@@ -158,13 +166,12 @@ def refresh_instruments(state: State, book: BookState) -> None:
 
 def ended(state: State, venue: VenueState, now_ms: int) -> list[str]:
     """Instruments still held although they have expired or ended: the venue will tell what became of them."""
-    gone = (InstrumentState.DELIVERED, InstrumentState.ARCHIVIZED, InstrumentState.INACTIVE)
     names = []
     for book in books_on(state, venue.name):
         for row in book.book.rows():
             listed = row.instrument
             expired = listed.expiration_ms is not None and listed.expiration_ms <= now_ms
-            if row.size and (expired or listed.state in gone):
+            if row.size and (expired or listed.state in ENDED):
                 names.append(listed.name)
     return names
 

@@ -138,9 +138,7 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     if not overtaken:
         state.orders.settle_all(venue.name, asked_wire_s)
     for account in event.accounts:
-        for book in holdings.books_on(state, venue.name):
-            if book.book.settlement_currency == account.currency:
-                book.book.set_account(account)
+        holdings.set_account(state, account)
     venue.reconciled = True
     if venue.phase is Phase.RECOVERING and venue.epoch and not overtaken:
         venue.phase = Phase.WARMING_UP
@@ -185,7 +183,7 @@ def _orders(state: State, venue: VenueState, reports: tuple[OrderReport, ...], s
 def adopt(state: State, report: OrderReport, step: Step) -> None:
     """An order with our label that the journal does not know: cancelled, and nothing is hedged beside it."""
     venue = state.venues[report.venue]
-    if report.state not in ("open", "untriggered"):
+    if not report.resting:
         venue.adopted.pop(report.order_id, None)
         return
     if report.order_id not in venue.adopted:

@@ -54,17 +54,22 @@ def look(state: State, book: BookState, now: Now) -> Sight:
     index = None if listed is None else venue.indices.get(listed.price_index)
     if not venue.reconciled:
         return Sight(_NOTHING_KNOWN, None, 0.0, listed, quote, index, None)
+    exposure = exposure_of(state, book, now)
+    y = controlled(exposure, settings.neutral or Neutral.COIN)
+    in_flight = _in_flight_coin(state, book, listed, quote)
+    inputs = _inputs(book, exposure, y, in_flight, listed, quote, now)
+    return Sight(exposure, y, in_flight, listed, quote, index, inputs)
+
+
+def exposure_of(state: State, book: BookState, now: Now) -> Exposure:
+    """The book's exposure, judged by the staleness bounds of the settings."""
     timing = state.settings.timing
-    exposure = book.book.exposure(
+    return book.book.exposure(
         now,
         option_stale_s=timing.option_stale_s,
         hedge_stale_s=timing.hedge_stale_s,
         index_stale_s=timing.index_stale_s,
     )
-    y = controlled(exposure, settings.neutral or Neutral.COIN)
-    in_flight = _in_flight_coin(state, book, listed, quote)
-    inputs = _inputs(book, exposure, y, in_flight, listed, quote, now)
-    return Sight(exposure, y, in_flight, listed, quote, index, inputs)
 
 
 def _in_flight_coin(state: State, book: BookState, listed: Instrument | None, quote: Quote | None) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hedger import __version__
 from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
-from hedger.domain.vocabulary import Phase, stricter
+from hedger.domain.vocabulary import BreakerState, Phase, stricter
 from hedger.domain.vocabulary import State as StateWord
 from hedger.engine import gates, holdings
 from hedger.engine.describe import known
@@ -62,7 +62,7 @@ def state_word(state: State) -> StateWord:
     breaker = state.breaker
     for book in state.books.values():
         breaker = stricter(breaker, book.breaker)
-    if breaker.value == "running" and not all(book.warm for book in state.books.values()):
+    if breaker is BreakerState.RUNNING and not all(book.warm for book in state.books.values()):
         return StateWord.WARMING_UP
     return StateWord(breaker.value)
 

@@ -16,9 +16,10 @@ from hedger.domain.vocabulary import BreakerState, Phase, Reason, Severity, stri
 from hedger.engine import events as ev
 from hedger.engine.effects import Cancel, Exit, LookUp, Place
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
+from hedger.engine.sight import exposure_of
 from hedger.engine.state import BookState, State, Step
 from hedger.execution.labels import parse_label
-from hedger.portfolio.exposure import Exposure, check_identity
+from hedger.portfolio.exposure import check_identity
 
 BACKOFF_MIN_S = 0.5  # wire time without a new order after one that ended with nothing; doubles each time
 BACKOFF_MAX_S = 60.0
@@ -245,27 +246,13 @@ def cancel_resting(state: State, step: Step, book: BookState | None = None) -> N
 
 
 def refresh(state: State, book: BookState, step: Step) -> None:
-    """Recompute the book exactly and prove that its sums add up."""
+    """Recompute the book exactly; one whose deltas break their identity (theory 1.4) halts the daemon."""
     book.refreshed_wire_s = step.now.wire_s
     book.book.refresh(step.now)
-    timing = state.settings.timing
-    exposure = book.book.exposure(
-        step.now,
-        option_stale_s=timing.option_stale_s,
-        hedge_stale_s=timing.hedge_stale_s,
-        index_stale_s=timing.index_stale_s,
-    )
-    adds_up(state, book, exposure, step)
-
-
-def adds_up(state: State, book: BookState, exposure: Exposure, step: Step) -> bool:
-    """The identity of the three deltas (theory 1.4); a book that breaks it halts the daemon."""
     try:
-        check_identity(exposure)
+        check_identity(exposure_of(state, book, step.now))
     except InvariantError as error:
         halt(state, f"book {book.name}: {error}", step)
-        return False
-    return True
 
 
 def latch(state: State, book: str, breaker: BreakerState, why: str, step: Step) -> None:
