@@ -9,7 +9,7 @@ import msgspec
 
 from hedger.domain.account import Fill
 from hedger.domain.approval import Approved
-from hedger.domain.errors import InvariantError
+from hedger.domain.errors import InvariantError, VenueError
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Phase, Reason, Severity, stricter
@@ -290,7 +290,10 @@ def stop_when_quiet(state: State, step: Step) -> None:
     state.exited = True
     if live:
         step.ask(
-            Exit(code=4, reason=f"{state.stopping}; outcome unknown, resolved at the next start: {live}")
+            Exit(
+                code=VenueError.exit_code,
+                reason=f"{state.stopping}; outcome unknown, resolved at the next start: {live}",
+            )
         )
     else:
         step.ask(Exit(code=0, reason=state.stopping))

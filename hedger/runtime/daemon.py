@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hedger import __version__
-from hedger.domain.errors import HedgerError, VenueError
+from hedger.domain.errors import HaltedError, HedgerError, VenueError
 from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Exit, Note
@@ -158,8 +158,10 @@ async def _flush(writer: JournalWriter) -> bool:
 
 
 def _code(exit_: Exit, flushed: bool) -> int:
-    if exit_.code:
-        raise VenueError(exit_.reason) if exit_.code == VenueError.exit_code else HedgerError(exit_.reason)
+    """0, or the error that carries the engine's code: 4 outcome unknown, 5 halted."""
+    for error in (VenueError, HaltedError):
+        if exit_.code == error.exit_code:
+            raise error(exit_.reason)
     if not flushed:
         raise VenueError(f"stopped, but the journal did not take its last records within {FLUSH_S:g} s")
     return 0

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, assert_never
 
-from hedger.domain.errors import HedgerError
+from hedger.domain.errors import HaltedError, HedgerError
 from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import (
     Cancel,
@@ -245,5 +245,5 @@ class LiveDriver:
             Note(severity=Severity.CRITICAL, name="journal_load_failed", fields={"detail": detail}),
             self.clock.now(),
         )
-        self.exit = Exit(code=5, reason=f"the journal could not be loaded: {detail}")
+        self.exit = Exit(code=HaltedError.exit_code, reason=f"the journal could not be loaded: {detail}")
         self._wake.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from tests.end_to_end.ledgers import assert_ledgers_agree
 from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import BRISK, DEMO_CONFIG, Yard, as_words
@@ -41,3 +43,23 @@ def test_two_daemons_never_share_a_state_directory(yard: Yard) -> None:
     assert len(lines) == 1
     assert f"pid {first.process.pid}" in lines[0]
     first.until_quiet()
+
+
+def test_a_journal_that_cannot_be_read_ends_the_daemon_as_halted(yard: Yard) -> None:
+    """Without what we meant nothing may be traded: the exit code says halted, not just failed."""
+    exchange = yard.exchange("--seed", "3", "--speed", "60", "--book", "strangle")
+    first = yard.daemon(exchange)
+    first.until_quiet()
+    assert first.process.stop() == 0
+    journal = sqlite3.connect(first.journal)
+    with journal:
+        journal.execute("update orders set body = '{}'")
+    journal.close()
+
+    second = yard.run(
+        *("run", "-c", str(DEMO_CONFIG), "--exchange", str(exchange.ready_file), "--port", "0"),
+        *as_words(f"state_dir={str(first.state_dir)!r}", *BRISK),
+    )
+
+    assert second.wait() == 5, second.complained()
+    assert "the journal could not be loaded" in second.complained()
