@@ -83,6 +83,7 @@ class BookState:
     retry_wire_s: float = -math.inf  # back-off after them
     fruitless_reason: Reason = Reason.VENUE_REFUSED
     fruitless_detail: str = ""
+    soft_scale: float = 1.0  # by how much a soft limit of the envelope widens the band
     last_decision: Decision | None = None
     last_hedge: Decision | None = None
     recorded_wire_s: float = -math.inf
@@ -116,6 +117,7 @@ class State:
     outcomes: Counter[str] = field(default_factory=Counter)
     bad_data: Counter[str] = field(default_factory=Counter)
     bad_noted: dict[str, float] = field(default_factory=dict)  # channel -> wire time of the last note
+    alarms: dict[tuple[str, str], Any] = field(default_factory=dict)  # (book, name) -> Alarm, see alarms.tell
 
 
 class Step:

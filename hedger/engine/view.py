@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, State
+from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Severity, State
 from hedger.engine.decision import Decision
 
 
@@ -112,6 +112,16 @@ class OrdersView(msgspec.Struct, frozen=True):
     recent: tuple[OrderView, ...]
 
 
+class AlarmView(msgspec.Struct, frozen=True):
+    """A condition that holds now and a person must know of; `book` is empty for the daemon."""
+
+    name: str
+    book: str
+    severity: Severity
+    detail: str
+    since_ms: int  # market time
+
+
 class CountersView(msgspec.Struct, frozen=True):
     """Monotonic counts since start; keys of the maps are enumeration values."""
 
@@ -142,3 +152,4 @@ class StatusView(msgspec.Struct, frozen=True):
     counters: CountersView
     missing: tuple[str, ...]
     breaker: BreakerState = BreakerState.RUNNING  # the daemon's own switch, whatever the phase
+    alarms: tuple[AlarmView, ...] = ()  # the oldest first

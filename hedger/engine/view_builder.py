@@ -7,7 +7,7 @@ from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, stricter
 from hedger.domain.vocabulary import State as StateWord
-from hedger.engine import gates, holdings
+from hedger.engine import alarms, gates, holdings
 from hedger.engine.describe import known
 from hedger.engine.events import Now
 from hedger.engine.sight import Sight, interval_of, look
@@ -48,6 +48,7 @@ def build_view(state: State, now: Now) -> StatusView:
         orders=_orders(state),
         counters=_counters(state),
         missing=tuple(f"{book.name}: {item}" for book in books for item in book.missing),
+        alarms=alarms.views(state),
     )
 
 

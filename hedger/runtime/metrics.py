@@ -124,6 +124,8 @@ def _daemon_metrics(view: StatusView, unix_s: float) -> Iterator[Metric]:
     yield _plain("journal_writable", "1 while the journal can be written.", float(view.journal_ok))
     yield _plain("orders_open", "Own orders open at the venues.", float(view.orders.open))
     yield _plain("orders_unknown", "Own orders whose outcome is unknown.", float(view.orders.unknown))
+    alarms = [((a.book, a.name, a.severity.value), 1.0) for a in view.alarms]
+    yield _gauge("alarm", "1 for every alarm that holds.", ("book", "alarm", "severity"), alarms)
     yield _plain(
         "orders_foreign_open", "Open orders of others on the account.", float(view.orders.foreign_open)
     )
