@@ -66,6 +66,23 @@ class Neutral(StrEnum):
     BLACK = "black"  # y = sum of Black deltas + futures; display only unless allow_naive
 
 
+class Legs(StrEnum):
+    """What a book's instruments settle in (theory 1.5)."""
+
+    INVERSE = "inverse"  # the coin
+    LINEAR = "linear"  # a dollar coin
+    BOTH = "both"  # both, hedged as one sum: only where one collateral carries them
+
+
+class Rung(StrEnum):
+    """How far a book has come down from fresh greeks; later members are worse."""
+
+    VENUE = "venue"  # the venue's own greeks, fresh
+    MODEL = "model"  # our model on the last good volatility and the live index
+    LAST_RESORT = "last_resort"  # the same, older: only back to the hard limit, in small clips
+    BLOCKED = "blocked"  # too old to trade on
+
+
 class Action(StrEnum):
     """What a decision did."""
 
@@ -111,6 +128,15 @@ class Reason(StrEnum):
     PLATFORM_LOCKED = "platform_locked"
     POSITION_MISMATCH = "position_mismatch"
     CLOCK_SKEW = "clock_skew"  # our clock and the venue's are too far apart for valid_until
+    GREEKS_TOO_OLD = "greeks_too_old"  # option tickers beyond the last resort
+    LAST_RESORT = "last_resort"  # old greeks: nothing but back to the hard limit
+    SOURCES_PART = "sources_part"  # two deltas differ and do not ask for the same hedge
+    CROSS_MARGIN_NEEDED = "cross_margin_needed"  # coin and dollar legs without one collateral
+    # settlement
+    SETTLEMENT_SLICE = "settlement_slice"  # unwinding with the delivery average
+    SETTLEMENT_CLOSE = "settlement_close"  # the hedge of what was delivered, after delivery
+    SETTLEMENT_PAUSE = "settlement_pause"  # 07:59:50 until trading is open and two-sided again
+    HEDGE_EXPIRING = "hedge_expiring"  # the hedge instrument itself expires
     # orders
     IN_FLIGHT = "in_flight"
     UNKNOWN_ORDER = "unknown_order"

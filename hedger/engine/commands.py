@@ -8,7 +8,7 @@ from hedger.domain.vocabulary import BreakerState, Severity
 from hedger.engine import events as ev
 from hedger.engine import holdings, work
 from hedger.engine.records import Commanded, Configured
-from hedger.engine.settings import BookSettings, EngineSettings
+from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.policies.registry import POLICIES
 from hedger.portfolio.book import Book
@@ -83,11 +83,12 @@ def _book_state(state: State, settings: BookSettings) -> BookState:
     params = policy.params_type(**settings.policy_params)
     known = state.books.get(settings.name)
     if known is None:
-        book = Book(settings.underlying, settings.venue, settings.underlying)
-        return BookState(settings, book, policy, params, policy.initial_memory, Counters())
+        book = Book(settings.underlying, settings.venue, settings.currencies)
+        known = BookState(settings, book, policy, params, policy.initial_memory, Counters())
     if (known.policy.name, known.params) != (policy.name, params) or known.settings != settings:
         _renew(known, settings, policy.name != known.policy.name)
     known.settings, known.policy, known.params = settings, policy, params
+    known.book.freeze_settling = settings.settlement.mode is not SettlementMode.TWAP
     return known
 
 

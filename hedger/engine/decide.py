@@ -6,8 +6,11 @@ leaves the memory as it was, so that the reason to trade is still there at the n
 
 from __future__ import annotations
 
-from hedger.domain.vocabulary import Action, BreakerState, Reason
-from hedger.engine import gates, work
+import math
+from dataclasses import replace
+
+from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
+from hedger.engine import delta, gates, ladder, settlement, work
 from hedger.engine.decision import Decision
 from hedger.engine.describe import conclude, describe
 from hedger.engine.events import Now
@@ -26,6 +29,8 @@ _WAITS = frozenset({Reason.DWELL, Reason.COOLDOWN, Reason.WINDOW})
 
 def decide(state: State, book: BookState, step: Step) -> None:
     """Decide for one book, hand on the order if there is one, and write the decision down."""
+    if settlement.near(book, step.now):
+        settlement.follow(state, book, look(state, book, step.now), step)
     outcome = judge(state, book, step.now)
     if not book.warm and gates.data_gap(state, book, outcome.sight, step.now) is None:
         book.warm = True
@@ -34,10 +39,15 @@ def decide(state: State, book: BookState, step: Step) -> None:
         outcome = judge(state, book, step.now)
     if outcome.memory is not None:
         book.memory = outcome.memory
+    if outcome.settling is not None:
+        book.settling = outcome.settling
     if outcome.approved is not None:
         state.label_sequence += 1
         book.counters.add_order(step.now)
         work.submit(state, outcome.approved, step)
+    if book.warm:
+        ladder.tell(state, book, outcome.sight.exposure, step)
+        delta.tell_parted(state, book, outcome.sight.figures, step)
     conclude(state, book, outcome.verdict, outcome.sight, step)
 
 
@@ -53,13 +63,18 @@ def judge(state: State, book: BookState, now: Now) -> Outcome:
     flattening = gates.breaker_of(state, book) is BreakerState.FLATTENING
     data_gate = gates.hedge_gap if flattening else gates.data_gate
     gate = gates.daemon_gate(state, book, sight) or data_gate(state, book, sight, now)
-    gate = gate or gates.order_gate(state, book, now)
+    gate = gate or gates.legs_gate(book) or gates.order_gate(state, book, now)
+    gate = gate or settlement.gate(book, sight, now)
     if gate is not None:
         return _stopped(gate, sight)
     if flattening:
         return _flatten(state, book, sight, now)
     if sight.inputs is None:
         return _stopped(gates.NOT_READY, sight)
+    if ladder.rung_of(sight.exposure, book.settings.delta) is Rung.LAST_RESORT:
+        return _last_resort(state, book, sight, sight.inputs, now)
+    if book.settling.close_due or settlement.unwinding(book, now):
+        return _settle(state, book, sight, sight.inputs, now)
     return _by_policy(state, book, sight, sight.inputs, now)
 
 
@@ -71,24 +86,102 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
     memory, target, code = book.policy.decide(book.params, book.memory, inputs)
     reason = PolicyReason(code)
     word, why = WORD[reason], EXPLANATION[reason]
-    if reason in ACTS:
-        change, gap = target - inputs.delta_coin, inputs.target_delta_coin - inputs.delta_coin
-        wish = Wish(
-            state,
-            book,
-            sight,
-            now,
-            change_coin=change,
-            gap_coin=gap,
-            room_coin=room_coin(change, inputs, interval_of(book, inputs)),
-            target=target,
-            rounding=Round(book.policy.rounding(reason).value),
-            why=Gate(Action.HEDGE, word, why),
-            memory=memory,
-        )
-        return trade(wish)
-    verdict = Verdict(Action.WAIT if word in _WAITS else Action.HOLD, word, why, target)
-    return Outcome(verdict, sight, memory)
+    if reason not in ACTS:
+        verdict = Verdict(Action.WAIT if word in _WAITS else Action.HOLD, word, why, target)
+        return Outcome(verdict, sight, memory)
+    change, gap = target - inputs.delta_coin, inputs.target_delta_coin - inputs.delta_coin
+    agreed = _agreed(book, sight, inputs, change) if sight.figures.parted else change
+    if agreed == 0.0:
+        return _stopped(_parted(sight, change), sight)
+    wish = Wish(
+        state,
+        book,
+        sight,
+        now,
+        change_coin=agreed,
+        gap_coin=gap,
+        room_coin=room_coin(change, inputs, interval_of(book, inputs)),
+        target=inputs.delta_coin + agreed,
+        rounding=Round(book.policy.rounding(reason).value),
+        why=Gate(Action.HEDGE, word, why),
+        memory=memory,
+    )
+    return trade(wish)
+
+
+def _agreed(book: BookState, sight: Sight, inputs: Inputs, change: float) -> float:
+    """The hedge that every source asks for: the same sign, the smallest size; 0 where one asks for none."""
+    used = sight.figures.used
+    for other in sight.figures.parted:
+        assert used is not None
+        theirs = inputs._replace(delta_coin=inputs.delta_coin + other.y - used.y)
+        _, target, code = book.policy.decide(book.params, book.memory, theirs)
+        wanted = target - theirs.delta_coin if PolicyReason(code) in ACTS else 0.0
+        if wanted * change <= 0.0:
+            return 0.0
+        change = min(change, wanted, key=abs)
+    return change
+
+
+def _parted(sight: Sight, change: float) -> Gate:
+    opinions = ", ".join(f"{other.source} {other.y:+.6g}" for other in sight.figures.parted)
+    used = sight.figures.used
+    detail = f"{used.source if used else ''} asks for {change:+.6g} coin, not so delta by {opinions}"
+    return Gate(Action.BLOCKED, Reason.SOURCES_PART, detail)
+
+
+def _last_resort(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome:
+    """Greeks beyond the model's age: only from beyond the hard limit back to it, in clips."""
+    interval, clip = interval_of(book, inputs), book.settings.delta.last_resort_clip_coin
+    y, words = inputs.delta_coin, ladder.describe(sight.exposure)
+    change = 0.0
+    if interval is not None and math.isfinite(interval.hard_lower + interval.hard_upper):
+        change = ladder.last_resort_change_coin(y, interval.hard_lower, interval.hard_upper, clip)
+    if change == 0.0:
+        return Outcome(Verdict(Action.HOLD, Reason.LAST_RESORT, f"{words}; inside the hard limit"), sight)
+    why = Gate(Action.HEDGE, Reason.LAST_RESORT, f"{words}; back to the hard limit")
+    return _to(state, book, sight, now, change, why, Round.DOWN_AT_LEAST_ONE)
+
+
+def _settle(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome:
+    """A slice of the unwind, or the close after delivery: to the target, whatever the policy tolerates."""
+    settling = book.settling
+    number = settlement.slice_of(book, now) if settlement.unwinding(book, now) else None
+    if number is not None and number <= settling.sliced:
+        detail = f"slice {number} of the unwind to 08:00 UTC is done; the next follows"
+        return Outcome(Verdict(Action.WAIT, Reason.SETTLEMENT_SLICE, detail), sight)
+    gap = inputs.target_delta_coin - inputs.delta_coin
+    if number is None:
+        done = replace(settling, close_due=False)
+        why = Gate(Action.HEDGE, Reason.SETTLEMENT_CLOSE, "delivered: the hedge of what expired is closed")
+    else:
+        gap += settlement.still_to_come_coin(book, now, number)
+        done = replace(settling, sliced=number)
+        why = Gate(Action.HEDGE, Reason.SETTLEMENT_SLICE, "unwinding with the delivery average")
+    outcome = _to(state, book, sight, now, gap, why, Round.NEAREST)
+    acted = outcome.verdict.action in (Action.HEDGE, Action.WOULD_HEDGE, Action.HOLD)
+    return outcome._replace(settling=done) if acted else outcome
+
+
+def _to(
+    state: State, book: BookState, sight: Sight, now: Now, change: float, why: Gate, rounding: Round
+) -> Outcome:
+    """A change of the hedge that no policy asked for."""
+    target = None if sight.inputs is None else sight.inputs.delta_coin + change
+    wish = Wish(
+        state,
+        book,
+        sight,
+        now,
+        change_coin=change,
+        gap_coin=change,
+        room_coin=None,
+        target=target,
+        rounding=rounding,
+        why=why,
+        memory=None,
+    )
+    return trade(wish)
 
 
 def _flatten(state: State, book: BookState, sight: Sight, now: Now) -> Outcome:
@@ -97,17 +190,4 @@ def _flatten(state: State, book: BookState, sight: Sight, now: Now) -> Outcome:
     if not position:
         return Outcome(Verdict(Action.HOLD, Reason.FLATTENING, "the hedge position is flat"), sight)
     why = Gate(Action.HEDGE, Reason.FLATTEN, "an operator asked for the hedge to be closed")
-    wish = Wish(
-        state,
-        book,
-        sight,
-        now,
-        change_coin=-position,
-        gap_coin=-position,
-        room_coin=None,
-        target=None if sight.inputs is None else sight.inputs.delta_coin - position,
-        rounding=Round.NEAREST,
-        why=why,
-        memory=None,
-    )
-    return trade(wish)
+    return _to(state, book, sight, now, -position, why, Round.NEAREST)

@@ -41,6 +41,7 @@ class Engine:
             apply(state, event, step)
         self._deadlines(step)
         for book in state.books.values():
+            book.book.age(now, state.settings.timing.option_stale_s)
             decide(state, book, step)
         work.stop_when_quiet(state, step)
         write = state.outbox.flush()

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import OrderState
-from hedger.domain.vocabulary import Action, BreakerState, Phase, Reason, stricter
-from hedger.engine import holdings
+from hedger.domain.vocabulary import Action, BreakerState, Legs, Phase, Reason, Rung, stricter
+from hedger.engine import holdings, ladder
 from hedger.engine.events import Now
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State, VenueState
@@ -86,9 +86,26 @@ def data_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | No
     if exposure.stale:
         reason = Reason.STALE_INDEX if exposure.stale[0].startswith("index") else Reason.STALE_QUOTE
         return _blocked(reason, _first(exposure.stale))
-    if sight.y is None or exposure.equity_coin is None:
-        return _blocked(Reason.ACCOUNT_UNKNOWN, f"no account summary in {book.book.settlement_currency} yet")
+    if ladder.rung_of(exposure, settings.delta) is Rung.BLOCKED:
+        detail = f"{ladder.describe(exposure)}; last_resort_s = {settings.delta.last_resort_s:g}"
+        return _blocked(Reason.GREEKS_TOO_OLD, detail)
+    if book.book.accounts_missing:
+        return _blocked(Reason.ACCOUNT_UNKNOWN, f"no account summary in {book.book.accounts_missing[0]} yet")
     return hedge_gap(state, book, sight, now)
+
+
+def legs_gate(book: BookState) -> Gate | None:
+    """Coin and dollar legs offset each other only where one collateral carries both (deribit.md 9)."""
+    if book.settings.legs is not Legs.BOTH:
+        return None
+    account = book.book.account(book.settings.underlying)
+    model = "" if account is None else account.margin_model
+    if model.startswith("cross"):
+        return None
+    detail = (
+        f"legs = both, and the account's margin model is {model or 'unknown'}: must be cross_sm or cross_pm"
+    )
+    return _blocked(Reason.CROSS_MARGIN_NEEDED, detail)
 
 
 def hedge_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:

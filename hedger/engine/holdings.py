@@ -40,11 +40,11 @@ def _book_for(state: State, instrument: Instrument) -> BookState | None:
 
 
 def belongs(book: BookState, instrument: Instrument) -> bool:
-    """Options and futures on the book's underlying that settle in its coin."""
+    """Options and futures on the book's underlying that settle in a currency of the book."""
     return (
         (instrument.is_option or instrument.is_future)
         and instrument.base_currency == book.settings.underlying
-        and instrument.settlement_currency == book.book.settlement_currency
+        and book.book.settles(instrument)
     )
 
 
@@ -111,7 +111,7 @@ def _holder(state: State, venue: str, instrument: str, size: Decimal, step: Step
 def set_account(state: State, account: Account) -> None:
     """Equity and margin of one currency, for the books that settle in it."""
     for book in books_on(state, account.venue):
-        if book.book.settlement_currency == account.currency:
+        if account.currency in book.book.currencies:
             book.book.set_account(account)
 
 
@@ -128,6 +128,7 @@ def move(state: State, fill: Fill, step: Step) -> None:
         known.reconcile_wire_s = min(known.reconcile_wire_s, step.now.wire_s)
         return
     _ensure_row(known, book, fill.instrument)
+    book.filled_wire_s = step.now.wire_s
     book.book.set_position(fill.instrument, book.book.size(fill.instrument) + fill.signed_amount)
     known.moved[fill.instrument] = None
     known.filled_ms[fill.instrument] = max(fill.market_ms, known.filled_ms.get(fill.instrument, 0))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, assert_never
 
 from hedger.domain.keys import Key, check_bounds
-from hedger.domain.vocabulary import Environment, Mode, Neutral
+from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral
 from hedger.execution.params import ExecutionParams
+from hedger.portfolio.exposure import Source
 from hedger.risk.envelope import Envelope
+
+DOLLAR = "USDC"  # what linear instruments settle in (deribit.md 6)
 
 _BOOK_NAME = re.compile(r"[a-z][a-z0-9_]{0,15}")
 
@@ -44,6 +48,68 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class DeltaParams:
+    """Whose delta counts, how far two sources may part, and how long a model may stand in for a dead feed."""
+
+    source: Annotated[
+        Source,
+        Key("", "exchange: the tickers' greeks; model: our own; account: the venue's total of the account"),
+    ] = Source.EXCHANGE
+    tolerance_coin: Annotated[
+        float,
+        Key(
+            "coin",
+            "sources that differ by more raise an alarm, and only what both ask for is hedged",
+            least=0,
+        ),
+    ] = 0.05
+    tolerance_per_coin: Annotated[
+        float, Key("coin per coin of options held", "added to tolerance_coin", least=0, most=0.1)
+    ] = 0.001
+    account_stale_s: Annotated[
+        float, Key("s", "wire-time age from which the account's total is no source", above=0)
+    ] = 10.0
+    model_s: Annotated[
+        float, Key("s", "option tickers may be this old: our model at the live index stands in", above=0)
+    ] = 900.0
+    last_resort_s: Annotated[
+        float, Key("s", "and this old: only back to the hard limit, in small clips; then blocked", above=0)
+    ] = 3600.0
+    last_resort_clip_coin: Annotated[float, Key("coin", "largest order of that last resort", above=0)] = 0.5
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        if self.last_resort_s < self.model_s:
+            raise ValueError(
+                f"last_resort_s = {self.last_resort_s:g}: must be at least model_s = {self.model_s:g}"
+            )
+
+
+class SettlementMode(StrEnum):
+    """What becomes of the hedge of options that expire (theory 1.7)."""
+
+    TWAP = "twap"  # unwound in slices while the delivery average runs
+    HOLD = "hold"  # kept until delivery, closed after it
+    KEEP = "keep"  # kept, and the book's target moves by it
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementParams:
+    """The half hour before 08:00 UTC of a day on which options of the book expire."""
+
+    mode: Annotated[
+        SettlementMode,
+        Key("", "twap: unwind in slices to 08:00; hold: close after delivery; keep: the target moves"),
+    ] = SettlementMode.TWAP
+    slice_s: Annotated[float, Key("s", "market time between two slices of the unwind", least=1, most=900)] = (
+        60.0
+    )
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+@dataclass(frozen=True, slots=True)
 class BookSettings:
     """One book: what it holds neutral, by which policy, within which limits, through which instrument."""
 
@@ -58,6 +124,12 @@ class BookSettings:
     allow_naive: Annotated[bool, Key("", "let neutral = black trade")] = False
     policy: Annotated[str, Key("", "band or theta_offset")] = "band"
     policy_params: dict[str, float] = field(default_factory=dict)
+    legs: Annotated[
+        Legs,
+        Key("", "inverse: settled in the coin; linear: in USDC; both: summed, needs cross-collateral margin"),
+    ] = Legs.INVERSE
+    delta: DeltaParams = field(default_factory=DeltaParams)
+    settlement: SettlementParams = field(default_factory=SettlementParams)
     envelope: Envelope = field(default_factory=Envelope)
     execution: ExecutionParams = field(default_factory=ExecutionParams)
 
@@ -65,6 +137,19 @@ class BookSettings:
         if not _BOOK_NAME.fullmatch(self.name):
             raise ValueError(f"book name {self.name!r}: 1-16 of a-z, 0-9 and _, starting with a letter")
         check_bounds(self)
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """What the book's instruments settle in; the coin first."""
+        match self.legs:
+            case Legs.INVERSE:
+                return (self.underlying,)
+            case Legs.LINEAR:
+                return (DOLLAR,)
+            case Legs.BOTH:
+                return (self.underlying, DOLLAR)
+            case _:
+                assert_never(self.legs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,22 +7,24 @@ from typing import NamedTuple
 from hedger.domain.instrument import Instrument
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Neutral
+from hedger.engine.delta import NO_FIGURES, Figures, figures
 from hedger.engine.events import Now
 from hedger.engine.state import BookState, State
 from hedger.policies.inputs import Inputs, Interval
-from hedger.portfolio.exposure import Exposure, controlled, gamma_of_controlled
+from hedger.portfolio.exposure import Exposure, gamma_of_controlled
 
 
 class Sight(NamedTuple):
     """One book at one instant. What is not known is None."""
 
     exposure: Exposure
-    y: float | None  # the controlled quantity without orders in flight
+    y: float | None  # the controlled quantity without orders in flight, by the source that counts
     in_flight_coin: float
     listed: Instrument | None  # the hedge instrument
     quote: Quote | None  # of the hedge instrument
     index_price: IndexPrice | None
     inputs: Inputs | None  # None while anything the policy needs is not known
+    figures: Figures  # every source's opinion on y
 
 
 _NOTHING_KNOWN = Exposure(
@@ -34,14 +36,19 @@ _NOTHING_KNOWN = Exposure(
     non_option_cash=None,
     equity_coin=None,
     gamma_coin_per_usd=None,
+    curvature_coin_per_usd=None,
     theta_usd_per_day=None,
     vega_usd=None,
     iv=None,
     index_usd=None,
     identity_gap=None,
+    disagreement_coin=None,
+    gross_coin=0.0,
     settled_in_coin=True,
     missing=("positions: the venue has not told them yet",),
     stale=(),
+    by_model=(),
+    oldest_option_s=0.0,
 )
 """Before the first snapshot: a book nobody has told us of is not a flat book."""
 
@@ -53,12 +60,13 @@ def look(state: State, book: BookState, now: Now) -> Sight:
     listed, quote = venue.instruments.get(name), venue.quotes.get(name)
     index = None if listed is None else venue.indices.get(listed.price_index)
     if not venue.reconciled:
-        return Sight(_NOTHING_KNOWN, None, 0.0, listed, quote, index, None)
+        return Sight(_NOTHING_KNOWN, None, 0.0, listed, quote, index, None, NO_FIGURES)
     exposure = exposure_of(state, book, now)
-    y = controlled(exposure, settings.neutral or Neutral.COIN)
+    opinions = figures(state, book, exposure, now)
+    y = None if opinions.used is None else opinions.used.y - book.kept_coin
     in_flight = _in_flight_coin(state, book, listed, quote)
     inputs = _inputs(book, exposure, y, in_flight, listed, quote, now)
-    return Sight(exposure, y, in_flight, listed, quote, index, inputs)
+    return Sight(exposure, y, in_flight, listed, quote, index, inputs, opinions)
 
 
 def exposure_of(state: State, book: BookState, now: Now) -> Exposure:
@@ -69,6 +77,7 @@ def exposure_of(state: State, book: BookState, now: Now) -> Exposure:
         option_stale_s=timing.option_stale_s,
         hedge_stale_s=timing.hedge_stale_s,
         index_stale_s=timing.index_stale_s,
+        source=book.settings.delta.source,
     )
 
 

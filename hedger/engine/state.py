@@ -64,6 +64,16 @@ class VenueState:
 
 
 @dataclass(slots=True)
+class Settling:
+    """What a book remembers of the settlement it is in, or has just been through."""
+
+    expiry_ms: int = 0  # of the window in which the book had options that mattered; 0: none
+    sliced: int = -1  # number of the last slice taken in that window
+    close_due: bool = False  # a held hedge is to be closed after delivery
+    frozen_net_coin: float = 0.0  # delta of the expiring options as the window opened
+
+
+@dataclass(slots=True)
 class BookState:
     """One book: its rows, its policy's memory, its breaker and its last words."""
 
@@ -83,6 +93,9 @@ class BookState:
     retry_wire_s: float = -math.inf  # back-off after them
     fruitless_reason: Reason = Reason.VENUE_REFUSED
     fruitless_detail: str = ""
+    filled_wire_s: float = -math.inf  # when the newest trade in the book was heard of
+    settling: Settling = field(default_factory=Settling)
+    kept_coin: float = 0.0  # hedges of delivered options that were kept: set aside, no part of the delta
     soft_scale: float = 1.0  # by how much a soft limit of the envelope widens the band
     last_decision: Decision | None = None
     last_hedge: Decision | None = None

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from hedger.domain.approval import Approved
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine.sight import Sight
+from hedger.engine.state import Settling
 from hedger.execution.plan import Planned
 
 
@@ -28,3 +29,4 @@ class Outcome(NamedTuple):
     sight: Sight
     memory: Any = None  # the policy's, to be adopted; None: keep the old one
     approved: Approved | None = None  # the order to be handed on
+    settling: Settling | None = None  # the settlement's memory, to be adopted

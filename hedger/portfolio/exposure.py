@@ -11,6 +11,7 @@ and always E + DeltaTotal = C + sum n D + Q/F with the non-option cash C = E - s
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import assert_never
 
 import msgspec
@@ -20,6 +21,14 @@ from hedger.domain.vocabulary import Neutral
 
 IDENTITY_TOLERANCE = 1e-9
 """Relative to the largest term of the identity, at least 1 coin."""
+
+
+class Source(StrEnum):
+    """Whose deltas are counted."""
+
+    EXCHANGE = "exchange"  # the tickers' greeks
+    MODEL = "model"  # our own Black-76 on the tickers' volatility and forward
+    ACCOUNT = "account"  # the venue's total of the whole account
 
 
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,15 +41,20 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     hedge_coin: float | None  # futures and perpetuals: sum of Q/mark, coin
     options_value_coin: float | None  # sum of n p; in the settlement window the part not yet fixed
     non_option_cash: float | None  # C, coin
-    equity_coin: float | None  # E; 0 for a book settled in dollars: collateral apart from the coin
+    equity_coin: float | None  # E, at full marks; 0 for a book settled in dollars: collateral beside the coin
     gamma_coin_per_usd: float | None  # sum of n G
+    curvature_coin_per_usd: float | None  # of the result counted in coin, times F; see gamma_of_controlled
     theta_usd_per_day: float | None
     vega_usd: float | None  # per vol point
     iv: float | None  # vega-weighted, a fraction; None without vega
     index_usd: float | None
     identity_gap: float | None  # E + DeltaTotal - (C + sum n D + Q/F), coin
+    disagreement_coin: float | None  # the venue's option deltas less ours by the venue's own convention
+    gross_coin: float  # coins of options held, long and short alike
     missing: tuple[str, ...]  # "INSTRUMENT: why", by name
-    stale: tuple[str, ...]  # "INSTRUMENT: age and limit"; the index first
+    stale: tuple[str, ...]  # "INSTRUMENT: age and limit" of futures; the index first
+    by_model: tuple[str, ...]  # options valued by our model, because their ticker is too old or lacks greeks
+    oldest_option_s: float  # wire-time age of the oldest of those tickers; 0 while all are fresh
 
 
 def controlled(exposure: Exposure, neutral: Neutral) -> float | None:
@@ -64,14 +78,20 @@ def gamma_of_controlled(exposure: Exposure, neutral: Neutral) -> float | None:
     slope is E' = DT / F and the curvature E'' = sum n G / F - 2 DT / F^2 (inverse options: d2c/dF2 =
     G/F - 2 NTD/F^2, futures: -2 Q/F^3). P&L of a move x is E' x + E'' x^2 / 2; times F it reads
     DT x + (sum n G - 2 DT / F) x^2 / 2, so beside y = DT stands F E'' = sum n G - 2 DT / F (theory 1.2-1.4,
-    3.8). Near y = 0 the two agree. A book settled in dollars is curved by sum n G whatever its y.
+    3.8). Near y = 0 the two agree. What settles in dollars is curved by sum n G whatever its y.
     """
-    gamma, total = exposure.gamma_coin_per_usd, exposure.net_transaction
-    if gamma is None or neutral is not Neutral.COIN or not exposure.settled_in_coin:
-        return gamma
-    if total is None or exposure.index_usd is None:
+    if neutral is Neutral.COIN:
+        return exposure.curvature_coin_per_usd
+    return exposure.gamma_coin_per_usd
+
+
+def identity_gap(
+    equity: float | None, cash: float | None, net: float | None, black: float | None
+) -> float | None:
+    """E + DeltaTotal - (C + sum n D + Q/F), coin; None while a term is not known."""
+    if equity is None or cash is None or net is None or black is None:
         return None
-    return gamma - 2.0 * total / exposure.index_usd
+    return (equity + net) - (cash + black)
 
 
 def check_identity(exposure: Exposure, tolerance: float = IDENTITY_TOLERANCE) -> None:

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple, get_type_hints
 
 from hedger.domain.keys import Key, keys_of
-from hedger.engine.settings import BookSettings, Timing
+from hedger.engine.settings import BookSettings, DeltaParams, SettlementParams, Timing
 from hedger.execution.params import ExecutionParams
 from hedger.policies.presets import PRESETS
 from hedger.policies.registry import POLICIES, Policy
@@ -72,6 +72,8 @@ TABLES: Mapping[Path, Table] = {
     ("venues", ANY): _table(VenueSettings, DeribitParams),
     ("books", ANY): _book_table(),
     **{("books", ANY, policy.name): _policy_table(policy) for policy in POLICIES.values()},
+    ("books", ANY, "delta"): _table(DeltaParams),
+    ("books", ANY, "settlement"): _table(SettlementParams),
     ("books", ANY, "envelope"): _table(Envelope),
     ("books", ANY, "execution"): _table(ExecutionParams),
     ("timing",): _table(Timing),

@@ -29,6 +29,8 @@ _ABOUT: dict[Path, str] = {
     ("books", ANY): "One book: all positions of one underlying at one venue; btc is a name of your choice.",
     ("books", ANY, "band"): 'Parameters of policy = "band"; thresholds are absolute deltas.',
     ("books", ANY, "theta_offset"): 'Parameters of policy = "theta_offset"; times are market time.',
+    ("books", ANY, "delta"): "Whose delta counts, and how long a model may stand in for a dead feed.",
+    ("books", ANY, "settlement"): "The half hour before 08:00 UTC of a day on which options expire.",
     (
         "books",
         ANY,

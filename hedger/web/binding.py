@@ -28,6 +28,7 @@ class Binding(StrEnum):
     MARKET = "market"
     POSITION = "position"
     ORDER = "order"
+    SETTLEMENT = "settlement"
     JOURNAL = "journal"
     BREAKER = "breaker"
     MODE = "mode"
@@ -75,6 +76,20 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.PLATFORM_LOCKED: Meaning(_B.MARKET, "the venue has locked trading"),
         _R.POSITION_MISMATCH: Meaning(_B.POSITION, "the venue's position differs from the one expected"),
         _R.CLOCK_SKEW: Meaning(_B.MARKET, "our clock and the venue's are too far apart"),
+        _R.GREEKS_TOO_OLD: Meaning(_B.QUOTE, "option tickers are too old even for the last resort"),
+        _R.LAST_RESORT: Meaning(_B.QUOTE, "greeks are old: nothing is hedged but back to the hard limit"),
+        _R.SOURCES_PART: Meaning(_B.QUOTE, "two sources of delta differ and do not ask for the same hedge"),
+        _R.CROSS_MARGIN_NEEDED: Meaning(
+            _B.ACCOUNT, "coin and dollar legs are hedged as one only where one collateral carries both"
+        ),
+        _R.SETTLEMENT_SLICE: Meaning(
+            _B.SETTLEMENT, "the hedge is unwound in slices with the delivery average"
+        ),
+        _R.SETTLEMENT_CLOSE: Meaning(_B.SETTLEMENT, "the hedge of what was delivered is closed"),
+        _R.SETTLEMENT_PAUSE: Meaning(
+            _B.SETTLEMENT, "settlement: no order until trading is open and two-sided"
+        ),
+        _R.HEDGE_EXPIRING: Meaning(_B.SETTLEMENT, "the hedge instrument expires within the hour"),
         _R.IN_FLIGHT: Meaning(_B.ORDER, "a hedge is in flight"),
         _R.UNKNOWN_ORDER: Meaning(_B.ORDER, "the outcome of an order is unknown and is being looked up"),
         _R.JOURNAL_DOWN: Meaning(_B.JOURNAL, "the journal cannot be written"),

@@ -19,7 +19,14 @@ from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.decision import Decision
 from hedger.engine.engine import Engine
-from hedger.engine.settings import BookSettings, EngineSettings, Timing, VenueTerms
+from hedger.engine.settings import (
+    BookSettings,
+    DeltaParams,
+    EngineSettings,
+    SettlementParams,
+    Timing,
+    VenueTerms,
+)
 from hedger.execution.params import ExecutionParams
 from hedger.pricing.scalar import black76_one, years_to
 from hedger.risk.envelope import Envelope
@@ -82,6 +89,8 @@ def settings(
     envelope: Envelope | None = None,
     execution: ExecutionParams | None = None,
     timing: Timing | None = None,
+    delta: DeltaParams | None = None,
+    settlement: SettlementParams | None = None,
     config_hash: str = "c0ffee",
     target: float = 0.0,
     **policy_params: float,
@@ -96,6 +105,8 @@ def settings(
         target_delta_coin=target,
         policy=policy,
         policy_params=policy_params,
+        delta=delta or DeltaParams(),
+        settlement=settlement or SettlementParams(),
         envelope=envelope or Envelope(max_order_usd=2_000_000.0),
         execution=execution or ExecutionParams(),
     )

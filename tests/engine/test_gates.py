@@ -124,25 +124,17 @@ def test_a_stale_index_blocks() -> None:
     assert rig.last.reason is Reason.STALE_INDEX
 
 
-def test_a_stale_option_blocks() -> None:
-    rig = flat()
-    rig.wait(60.1)
-    rig.step(rig.indexed(), rig.perp_quote())
-
-    assert rig.last.reason is Reason.STALE_QUOTE
-    assert CALL in rig.last.detail
-
-
 @pytest.mark.parametrize("field", ["delta", "iv", "underlying_usd"])
 def test_missing_greeks_are_missing_and_never_zero(field: str) -> None:
-    rig = flat()
-    rig.index = 105_000.0
+    """An option nobody has ever told the greeks of: there is no volatility to fall back on."""
+    rig = Rig(**TIGHT)
+    rig.start(quotes=False)
     rig.step(rig.indexed(), rig.perp_quote(), rig.option_quote(CALL, **{field: None}))
 
     assert rig.last.action is Action.BLOCKED
     assert CALL in rig.last.detail
     assert rig.engine.view(rig.now).books[0].delta.used is None
-    assert len(rig.placed) == 1
+    assert not rig.placed
 
 
 def test_a_refused_payload_blocks_its_instrument_until_a_good_one_arrives() -> None:

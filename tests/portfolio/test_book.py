@@ -20,7 +20,7 @@ MINUTE_MS = 60_000
 
 
 def book_of(*instruments: Instrument) -> Book:
-    book = Book("BTC", market.VENUE, "BTC")
+    book = Book("BTC", market.VENUE, ("BTC",))
     for instrument in instruments:
         book.set_instrument(instrument)
     book.set_index(market.index())
@@ -111,14 +111,13 @@ def test_a_ticker_of_another_book_is_left_alone() -> None:
         ({"iv": 0.0}, "greeks missing (iv = 0.0)"),
         ({"underlying_usd": None}, "greeks missing (underlying price = None)"),
         ({"underlying_usd": -1.0}, "greeks missing (underlying price = -1.0)"),
-        ({"iv": 1e308, "underlying_usd": 1e308}, "not finite"),
+        ({"iv": 101.0}, "greeks missing (iv = 101.0)"),
+        ({"underlying_usd": math.inf}, "greeks missing (underlying price = inf)"),
     ],
 )
 def test_what_an_option_lacks_is_named_and_never_counted_as_zero(changes: dict[str, Any], why: str) -> None:
     book = book_of(market.option(), market.perpetual())
     book.set_position(market.CALL, Decimal(-10))
-    book.set_quote(market.option_quote(market.option(), **{}))
-    assert exposure_of(book).missing == ()
     quote = market.option_quote(market.option())
     book.set_quote(type(quote)(**{**{f: getattr(quote, f) for f in quote.__struct_fields__}, **changes}))
     exposure = exposure_of(book)
@@ -187,33 +186,65 @@ def test_an_index_that_is_no_price_is_missing(price_usd: float) -> None:
     assert exposure.index_usd is None
 
 
-def test_old_quotes_are_named_with_their_bound_the_index_first() -> None:
+def test_old_quotes_of_futures_are_named_with_their_bound_the_index_first() -> None:
+    book = book_of(market.option(), market.perpetual())
+    book.set_position(market.PERPETUAL, Decimal(10))
+    book.set_quote(market.future_quote(wire_s=160.0))
+    book.set_index(market.index(wire_s=160.0))
+    assert exposure_of(book, 164.0).stale == ()
+    assert exposure_of(book, 165.5).stale == (
+        "index: 5.5 s old, at most 5 s",
+        f"{market.PERPETUAL}: 5.5 s old, at most 5 s",
+    )
+
+
+def test_options_whose_ticker_is_too_old_are_valued_by_our_model_at_the_live_index() -> None:
+    """The venue's delta stays where the market was; ours follows the index on the last good volatility."""
     options = strip()
-    book = book_of(*options, market.perpetual())
+    book = book_of(*options)
     for option in options:
         book.set_position(option.name, Decimal(1))
         book.set_quote(market.option_quote(option, wire_s=100.0))
-    book.set_position(market.PERPETUAL, Decimal(10))
-    book.set_quote(market.future_quote(wire_s=160.0))
     book.set_quote(market.option_quote(options[3], wire_s=90.0))  # late, and older than the others
-    book.set_index(market.index(wire_s=160.0))
-    assert exposure_of(book, 150.5).stale == (f"{options[3].name}: 60.5 s old, at most 60 s",)
-    stale = exposure_of(book, 165.5).stale
-    assert stale[0] == "index: 5.5 s old, at most 5 s"
-    assert stale[-1] == f"{market.PERPETUAL}: 5.5 s old, at most 5 s"
-    assert len(stale) == 8
+    book.age(At(wire_s=150.5), 60.0)
+    assert exposure_of(book, 150.5).by_model == (options[3].name,)
+    assert exposure_of(book, 150.5).oldest_option_s == 60.5
+    book.age(At(wire_s=165.5), 60.0)
+    assert len(exposure_of(book, 165.5).by_model) == 6
+
+    book.set_index(market.index(105_000.0, wire_s=165.0))
+    at_105 = book_of(*options)
+    at_105.set_index(market.index(105_000.0))
+    for option in options:
+        at_105.set_position(option.name, Decimal(1))
+        at_105.set_quote(market.option_quote(option, 105_000.0))
+    assert exposure_of(book).black == pytest.approx(exposure_of(at_105).black, abs=1e-9)
+
+    book.set_quote(market.option_quote(options[0], 105_000.0, wire_s=166.0))
+    assert options[0].name not in exposure_of(book, 166.0).by_model
 
 
 def test_a_position_opened_on_an_old_quote_is_as_old_as_its_quote() -> None:
     book = book_of(market.option())
     book.set_quote(market.option_quote(market.option(), wire_s=10.0))
     book.set_position(market.CALL, Decimal(1))
-    assert exposure_of(book, 71.0).stale == (
-        "index: 71.0 s old, at most 5 s",
-        f"{market.CALL}: 61.0 s old, at most 60 s",
-    )
+    book.age(At(wire_s=71.0), 60.0)
+    assert exposure_of(book, 71.0).oldest_option_s == 61.0
     book.set_position(market.CALL, Decimal(0))
-    assert exposure_of(book, 71.0).stale == ("index: 71.0 s old, at most 5 s",)
+    assert exposure_of(book, 71.0).by_model == ()
+
+
+def test_a_ticker_without_greeks_after_a_good_one_leaves_the_last_good_volatility_in_force() -> None:
+    book = book_of(market.option())
+    book.set_position(market.CALL, Decimal(-10))
+    book.set_quote(market.option_quote(market.option()))
+    quote = market.option_quote(market.option())
+    book.set_quote(type(quote)(**{**{f: getattr(quote, f) for f in quote.__struct_fields__}, "iv": None}))
+
+    exposure = exposure_of(book)
+    assert exposure.missing == ()
+    assert exposure.by_model == (market.CALL,)
+    assert exposure.black == pytest.approx(-4.088186315)
 
 
 def test_in_the_settlement_window_price_decays_with_the_venues_delta() -> None:

@@ -23,7 +23,7 @@ PRICE, DELTA, NET, GAMMA = 0.0424631834, 0.4088186315, 0.3663554482, 2.463699e-0
 
 
 def short_ten_calls(hedge_usd: str = "0") -> Book:
-    book = Book("BTC", market.VENUE, "BTC")
+    book = Book("BTC", market.VENUE, ("BTC",))
     book.set_instrument(market.option())
     book.set_instrument(market.perpetual())
     book.set_quote(market.option_quote(market.option()))
@@ -123,18 +123,13 @@ def test_gamma_is_the_curvature_that_belongs_to_the_slope(hedge_usd: float) -> N
 
 
 def test_without_the_account_only_equity_is_unknown() -> None:
-    book = Book("BTC", market.VENUE, "BTC")
+    book = Book("BTC", market.VENUE, ("BTC",))
     book.set_index(market.index())
     exposure = exposure_of(book)
     assert (exposure.equity_coin, exposure.with_equity, exposure.non_option_cash) == (None, None, None)
     assert exposure.net_transaction == 0.0
     assert controlled(exposure, Neutral.USD) is None
     check_identity(exposure)
-
-
-def test_gamma_of_the_coin_quantity_needs_the_index() -> None:
-    exposure = msgspec.structs.replace(exposure_of(short_ten_calls()), index_usd=None)
-    assert gamma_of_controlled(exposure, Neutral.COIN) is None
 
 
 def test_an_identity_that_does_not_hold_stops_the_daemon() -> None:
@@ -176,7 +171,7 @@ def test_equity_plus_delta_total_is_cash_plus_black_delta(
 
 def test_a_linear_book_pays_no_premium_in_coin() -> None:
     """Theory 1.5: delta as it is, the hedge in coin, collateral in dollars apart from the coin."""
-    book = Book("BTC", market.VENUE, "USDC")
+    book = Book("BTC", market.VENUE, ("USDC",))
     call = market.option(
         "BTC_USDC-21OCT26-105000-C", payoff=Payoff.LINEAR, quote_currency="USDC", settlement_currency="USDC"
     )

@@ -1,0 +1,157 @@
+"""What a position is worth and how it moves, by the venue's ticker and by our own model.
+
+An option's delta is the venue's; price, gamma, vega and theta are our own at the venue's implied volatility,
+because the venue rounds them to uselessness and its theta is not Black's within a day of expiry (theory 1.1).
+Within a day of expiry our own greeks use the variance of the delivery average, and inside the settlement
+window delta is that of an option on the average, whatever the venue shows (theory 1.7).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from hedger.domain.instrument import Instrument, Payoff
+from hedger.domain.quote import Quote
+from hedger.portfolio.contribution import Contribution
+from hedger.pricing.implied import SIGMA_MAX
+from hedger.pricing.scalar import Black76One, black76_one, years_to
+from hedger.pricing.settlement import Fixing, averaging_one, elapsed_share, in_window, variance_years
+
+_DAY_MS = 86_400_000
+_DAYS_PER_YEAR = 365.0
+_VOL_POINTS = 100.0
+_INF = math.inf
+
+Outcome = Contribution | str
+"""A contribution, or the reason why it cannot be known."""
+
+
+class OptionTerms(NamedTuple):
+    """An option's contract in floats."""
+
+    strike_usd: float
+    expiration_ms: int
+    sign: float
+    inverse: bool
+
+
+def option_terms(instrument: Instrument) -> OptionTerms | None:
+    """The contract of an option; None where the listing does not tell it."""
+    strike, expiration_ms, sign = instrument.strike_usd, instrument.expiration_ms, instrument.option_sign
+    if strike is None or expiration_ms is None or not sign:
+        return None
+    return OptionTerms(float(strike), expiration_ms, float(sign), instrument.payoff is Payoff.INVERSE)
+
+
+def greeks_gap(quote: Quote) -> str:
+    """What an option's ticker lacks to be valued by; empty when nothing."""
+    delta, iv, forward_usd = quote.delta, quote.iv, quote.underlying_usd
+    if delta is None or not -1.0 <= delta <= 1.0:
+        return f"greeks missing (delta = {delta})"
+    if iv is None or not 0.0 < iv <= SIGMA_MAX:
+        return f"greeks missing (iv = {iv})"
+    if forward_usd is None or not 0.0 < forward_usd < _INF:
+        return f"greeks missing (underlying price = {forward_usd})"
+    return ""
+
+
+def live_forward_usd(quote: Quote, index_usd: float) -> float | None:
+    """The forward of an option's expiry at a newer index: the basis stays as it was last seen."""
+    if quote.underlying_usd is None or not 0.0 < quote.index_usd < _INF:
+        return None
+    return quote.underlying_usd * (index_usd / quote.index_usd)
+
+
+def value_future(instrument: Instrument, size: float, quote: Quote | None, market_ms: int) -> Outcome:
+    """A future or perpetual; past its expiry, as after an exercise, it is in transit to cash: delta 0."""
+    if quote is None:
+        expired = instrument.expiration_ms is not None and instrument.expiration_ms <= market_ms
+        return _future(0.0, 0.0) if expired else "no quote"
+    mark = quote.mark
+    if not 0.0 < mark < _INF:
+        return f"no mark price (mark = {mark})"
+    inverse = instrument.payoff is Payoff.INVERSE
+    coin = size / mark if inverse else size
+    if instrument.expiration_ms is not None:
+        coin *= 1.0 - elapsed_share(instrument.expiration_ms, market_ms)
+    return _future(coin, -2.0 * coin / mark if inverse else 0.0)
+
+
+def _future(coin: float, curvature: float) -> Contribution:
+    return Contribution(0.0, 0.0, 0.0, coin, 0.0, curvature, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def value_option(
+    terms: OptionTerms, size: float, quote: Quote, market_ms: int, forward_usd: float, *, by_model: bool
+) -> Contribution:
+    """An option before its settlement window; `by_model` where the ticker's delta is too old to count."""
+    iv, told = quote.iv or 0.0, quote.delta or 0.0
+    strike_usd, expiration_ms, sign, _ = terms
+    plain = black76_one(forward_usd, strike_usd, years_to(expiration_ms, market_ms), iv, sign)
+    model = plain
+    if expiration_ms - market_ms < _DAY_MS:
+        model = black76_one(forward_usd, strike_usd, variance_years(expiration_ms, market_ms), iv, sign)
+    delta = model.delta if by_model else told
+    apart = 0.0 if by_model else told - plain.delta
+    return _contribution(terms, size, delta, model, iv, forward_usd, 1.0, apart, 0.0)
+
+
+def value_averaging(
+    terms: OptionTerms,
+    size: float,
+    quote: Quote,
+    market_ms: int,
+    forward_usd: float,
+    iv: float,
+    fixing: Fixing,
+) -> Contribution:
+    """An option inside its window: on the average, at the volatility from before the window."""
+    model = averaging_one(
+        forward_usd, terms.strike_usd, terms.expiration_ms, market_ms, iv, terms.sign, fixing
+    )
+    mean_usd = fixing.elapsed * fixing.average_usd + (1.0 - fixing.elapsed) * forward_usd
+    full = size * model.price_usd / mean_usd if terms.inverse else 0.0
+    marked_down = full - size * quote.mark if terms.inverse else 0.0
+    left = 1.0 - fixing.elapsed
+    return _contribution(terms, size, model.delta, model, iv, mean_usd, left, 0.0, marked_down)
+
+
+def window_opened(terms: OptionTerms, market_ms: int) -> bool:
+    """Whether the option's settlement window has begun."""
+    return in_window(terms.expiration_ms, market_ms)
+
+
+def _contribution(
+    terms: OptionTerms,
+    size: float,
+    delta: float,
+    model: Black76One,
+    iv: float,
+    forward_usd: float,
+    left: float,
+    apart: float,
+    marked_down: float,
+) -> Contribution:
+    """Totals of the position. `left` is the part of the premium that the index still moves."""
+    value = size * left * model.price_usd / forward_usd if terms.inverse else 0.0
+    black, gamma = size * delta, size * model.gamma_per_usd
+    curvature = gamma - 2.0 * (black - value) / forward_usd if terms.inverse else gamma
+    theta = size * model.theta_usd_per_year / _DAYS_PER_YEAR
+    vega = size * model.vega_usd / _VOL_POINTS
+    weight = abs(vega)
+    return Contribution(
+        black,
+        size * model.delta,
+        value,
+        0.0,
+        gamma,
+        curvature,
+        theta,
+        vega,
+        weight,
+        weight * iv,
+        abs(size),
+        size * apart,
+        marked_down,
+    )
