@@ -14,10 +14,12 @@ from collections.abc import Sequence
 
 from hedger.engine import commands, recover, work
 from hedger.engine.apply import apply
+from hedger.engine.chain import Expiry, chain
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect
 from hedger.engine.events import Event, Now
+from hedger.engine.outlook import Outlook, outlook
 from hedger.engine.settings import EngineSettings
 from hedger.engine.state import State, Step
 from hedger.engine.view import StatusView
@@ -84,6 +86,14 @@ class Engine:
     def plan(self, book: str, now: Now) -> Decision:
         """What a book would do now, sending nothing. Raises KeyError for a book that does not exist."""
         return preview(self._state, self._state.books[book], now)
+
+    def outlook(self, book: str, now: Now) -> Outlook:
+        """The next orders by index level and the spot x vol grid. Raises KeyError for an unknown book."""
+        return outlook(self._state, self._state.books[book], now)
+
+    def chain(self, underlying: str, now: Now) -> tuple[Expiry, ...]:
+        """Puts and calls side by side, by expiry."""
+        return chain(self._state, underlying, now)
 
     def view(self, now: Now) -> StatusView:
         """The frozen picture of this instant."""

@@ -133,7 +133,10 @@ def move(state: State, fill: Fill, step: Step) -> None:
     known.moved[fill.instrument] = None
     known.filled_ms[fill.instrument] = max(fill.market_ms, known.filled_ms.get(fill.instrument, 0))
     own = parse_label(fill.label)
-    if own is None or own.book != book.name:
+    if own is not None and own.book == book.name:
+        listed = known.instruments[fill.instrument]
+        book.moved.hedged(listed.amount_to_coin(fill.signed_amount, float(fill.price)))
+    else:
         book.epoch += 1
         step.note(
             Severity.WARNING,

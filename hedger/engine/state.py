@@ -20,6 +20,7 @@ from hedger.engine.settings import BookSettings, EngineSettings
 from hedger.execution.table import OrderTable
 from hedger.policies.registry import Policy
 from hedger.portfolio.book import Book
+from hedger.portfolio.moved import MovedBy
 from hedger.risk.counters import Counters
 
 
@@ -93,6 +94,8 @@ class BookState:
     retry_wire_s: float = -math.inf  # back-off after them
     fruitless_reason: Reason = Reason.VENUE_REFUSED
     fruitless_detail: str = ""
+    moved: MovedBy = field(default_factory=MovedBy)
+    looked_wire_s: float = -math.inf  # when `moved` was looked at last
     filled_wire_s: float = -math.inf  # when the newest trade in the book was heard of
     settling: Settling = field(default_factory=Settling)
     kept_coin: float = 0.0  # hedges of delivered options that were kept: set aside, no part of the delta

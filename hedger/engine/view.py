@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Severity, State
+from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
+from hedger.portfolio.breakdown import Cut
+from hedger.portfolio.moved import Moved
 
 
 class VenueView(msgspec.Struct, frozen=True):
@@ -28,6 +30,20 @@ class DeltaView(msgspec.Struct, frozen=True):
     net_transaction: float | None
     with_equity: float | None
     used: float | None
+    source: str = ""  # whose delta counts: exchange, model, account
+    model: float | None = None  # the controlled quantity by our own model
+    account: float | None = None  # and by the account's total, where that speaks of this book alone
+    kept_coin: float = 0.0  # hedges of delivered options set aside, no part of the above
+    rung: Rung = Rung.VENUE  # of the degradation ladder
+
+
+class ExpiringView(msgspec.Struct, frozen=True):
+    """A held option that expires within a day, and how far its strike is."""
+
+    instrument: str
+    size: float
+    hours: float
+    distance_sigmas: float  # of the volatility left; positive: the strike is above the forward
 
 
 class BandView(msgspec.Struct, frozen=True):
@@ -90,6 +106,9 @@ class BookView(msgspec.Struct, frozen=True):
     last_decision: Decision | None
     last_hedge: Decision | None
     missing: tuple[str, ...]  # warm-up or blocked: exactly what is awaited
+    expiries: tuple[Cut, ...] = ()  # greeks by expiry, in every convention
+    expiring: tuple[ExpiringView, ...] = ()  # within 24 h, the nearest strike first
+    moved: Moved | None = None  # what moved delta since the book was last flat
 
 
 class OrderView(msgspec.Struct, frozen=True):

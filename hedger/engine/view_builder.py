@@ -7,7 +7,7 @@ from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, stricter
 from hedger.domain.vocabulary import State as StateWord
-from hedger.engine import alarms, gates, holdings
+from hedger.engine import alarms, gates, holdings, ladder
 from hedger.engine.describe import known
 from hedger.engine.events import Now
 from hedger.engine.sight import Sight, interval_of, look
@@ -17,6 +17,7 @@ from hedger.engine.view import (
     BookView,
     CountersView,
     DeltaView,
+    ExpiringView,
     HedgePositionView,
     OrdersView,
     OrderView,
@@ -24,8 +25,12 @@ from hedger.engine.view import (
     StatusView,
     VenueView,
 )
+from hedger.portfolio.breakdown import by_expiry
+from hedger.portfolio.exposure import Source
+from hedger.portfolio.scenario import expiring
 
 RECENT_ORDERS = 50
+EXPIRING_H = 24.0
 
 
 def build_view(state: State, now: Now) -> StatusView:
@@ -100,12 +105,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         neutral=book.settings.neutral,
         policy=book.settings.policy,
         state=gates.breaker_of(state, book),
-        delta=DeltaView(
-            black=exposure.black,
-            net_transaction=exposure.net_transaction,
-            with_equity=exposure.with_equity,
-            used=sight.y,
-        ),
+        delta=_delta(book, sight),
         target=book.settings.target_delta_coin,
         band=_band(book, sight),
         index_usd=exposure.index_usd,
@@ -123,7 +123,31 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         last_decision=book.last_decision,
         last_hedge=book.last_hedge,
         missing=missing,
+        expiries=by_expiry(book.book.rows()),
+        expiring=_expiring(book, now),
+        moved=None if exposure.net_transaction is None else book.moved.told(exposure.net_transaction),
     )
+
+
+def _delta(book: BookState, sight: Sight) -> DeltaView:
+    exposure, used = sight.exposure, sight.figures.used
+    opinions = {} if used is None else {each.source: each.y for each in (used, *sight.figures.others)}
+    return DeltaView(
+        black=exposure.black,
+        net_transaction=exposure.net_transaction,
+        with_equity=exposure.with_equity,
+        used=sight.y,
+        source="" if used is None else used.source.value,
+        model=opinions.get(Source.MODEL),
+        account=opinions.get(Source.ACCOUNT),
+        kept_coin=book.kept_coin,
+        rung=ladder.rung_of(exposure, book.settings.delta),
+    )
+
+
+def _expiring(book: BookState, now: Now) -> tuple[ExpiringView, ...]:
+    found = expiring(book.book.rows(), now.market_ms, EXPIRING_H)
+    return tuple(ExpiringView(*each) for each in found)
 
 
 def _band(book: BookState, sight: Sight) -> BandView:

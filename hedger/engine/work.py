@@ -12,15 +12,17 @@ from hedger.domain.approval import Approved
 from hedger.domain.errors import InvariantError, VenueError
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, TimeInForce
-from hedger.domain.vocabulary import BreakerState, Phase, Reason, Severity, stricter
+from hedger.domain.vocabulary import BreakerState, Neutral, Phase, Reason, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine.effects import Cancel, Exit, LookUp, Place
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
 from hedger.engine.sight import exposure_of
 from hedger.engine.state import BookState, State, Step
 from hedger.execution.labels import parse_label
-from hedger.portfolio.exposure import check_identity
+from hedger.portfolio.exposure import Exposure, check_identity, controlled
 
+LOOK_S = 5.0  # wire time between two looks at what moved delta
+FLAT_COIN = 1e-3  # of each coin of options held (at least of one): this near the target a book is flat
 BACKOFF_MIN_S = 0.5  # wire time without a new order after one that ended with nothing; doubles each time
 BACKOFF_MAX_S = 60.0
 LOOKUP_OVERLAP_MS = 60_000
@@ -249,10 +251,26 @@ def refresh(state: State, book: BookState, step: Step) -> None:
     """Recompute the book exactly; one whose deltas break their identity (theory 1.4) halts the daemon."""
     book.refreshed_wire_s = step.now.wire_s
     book.book.refresh(step.now)
+    exposure = exposure_of(state, book, step.now)
+    _follow_delta(book, exposure, step)
     try:
-        check_identity(exposure_of(state, book, step.now))
+        check_identity(exposure)
     except InvariantError as error:
         halt(state, f"book {book.name}: {error}", step)
+
+
+def _follow_delta(book: BookState, exposure: Exposure, step: Step) -> None:
+    """Note what moved delta; a book that is flat to a lot starts anew."""
+    if step.now.wire_s - book.looked_wire_s < LOOK_S or exposure.net_transaction is None:
+        return
+    book.looked_wire_s = step.now.wire_s
+    book.moved.look(book.book.rows(), step.now.market_ms)
+    target = book.settings.target_delta_coin + book.kept_coin
+    y = controlled(exposure, book.settings.neutral or Neutral.COIN)
+    if y is not None and abs(y - target) <= FLAT_COIN * max(1.0, exposure.gross_coin):
+        book.moved.flat(step.now.market_ms, exposure.net_transaction)
+    elif book.moved.told(exposure.net_transaction) is None:
+        book.moved.flat(step.now.market_ms, exposure.net_transaction)  # since start-up, then
 
 
 def latch(state: State, book: str, breaker: BreakerState, why: str, step: Step) -> None:

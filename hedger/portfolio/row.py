@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hedger.domain.instrument import Instrument
+from hedger.domain.instrument import Instrument, Payoff
 from hedger.domain.quote import Quote
 from hedger.portfolio.contribution import NOTHING, Contribution
 from hedger.portfolio.fixing import IndexAverage
@@ -79,6 +79,11 @@ class Row:
     def vega_usd(self) -> float | None:
         """USD per vol point."""
         return None if self.missing else self.counted.vega
+
+    @property
+    def inverse(self) -> bool:
+        """Settled in the coin."""
+        return self.instrument.payoff is Payoff.INVERSE
 
     def expired(self, market_ms: int) -> bool:
         """Past its expiry: on its way to cash, whatever the venue still shows."""

@@ -19,10 +19,12 @@ from typing import Any
 from hedger import __version__
 from hedger.domain.errors import HaltedError, HedgerError, VenueError
 from hedger.domain.vocabulary import Mode, Severity
+from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Exit, Note
 from hedger.engine.engine import Engine
 from hedger.engine.events import CommandGiven, StopRequested
+from hedger.engine.outlook import Outlook
 from hedger.engine.view import StatusView
 from hedger.journal.journal import Journal
 from hedger.journal.writer import JournalWriter
@@ -70,6 +72,12 @@ class Daemon:
 
     def plan(self, book: str) -> Decision:
         return self.driver.engine.plan(book, self.driver.clock.now())
+
+    def outlook(self, book: str) -> Outlook:
+        return self.driver.engine.outlook(book, self.driver.clock.now())
+
+    def chain(self, underlying: str) -> Sequence[Expiry]:
+        return self.driver.engine.chain(underlying, self.driver.clock.now())
 
     async def decisions(self, limit: int, book: str, before_ms: int | None) -> Sequence[Decision]:
         return await self._journal.decisions(limit, book, before_ms)

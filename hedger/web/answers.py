@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Environment
+from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
+from hedger.engine.outlook import Outlook
 from hedger.engine.view import BookView, StatusView
 from hedger.web.binding import MEANING, Binding
 from hedger.web.why import WhyAnswer, why
@@ -53,6 +55,19 @@ class PlansAnswer(msgspec.Struct, frozen=True):
     """What each book would do now; nothing was sent."""
 
     plans: tuple[DecisionAnswer, ...]
+
+
+class OutlooksAnswer(msgspec.Struct, frozen=True):
+    """What lies ahead of each book: the next orders by index level, and a spot x vol grid."""
+
+    books: tuple[Outlook, ...]
+
+
+class ChainAnswer(msgspec.Struct, frozen=True):
+    """The options of an underlying, puts and calls side by side, the nearest expiry first."""
+
+    underlying: str
+    expiries: tuple[Expiry, ...]
 
 
 class CommandAnswer(msgspec.Struct, frozen=True):

@@ -15,6 +15,8 @@ from aiohttp import web
 from hedger.engine.events import CommandGiven
 from hedger.web import requests
 from hedger.web.answers import (
+    ChainAnswer,
+    OutlooksAnswer,
     PlansAnswer,
     WhysAnswer,
     command_answer,
@@ -64,6 +66,8 @@ def make_app(
     app.router.add_get("/v1/decisions", api.decisions)
     app.router.add_get("/v1/why", api.why)
     app.router.add_get("/v1/plan", api.plan)
+    app.router.add_get("/v1/outlook", api.outlook)
+    app.router.add_get("/v1/chain", api.chain)
     app.router.add_post("/v1/commands/{command}", api.command)
     add_page(app)
     return app
@@ -109,6 +113,18 @@ class Api:
         book = requests.book_of(request, view)
         names = [b.name for b in view.books if book in ("", b.name)]
         return json_response(PlansAnswer(tuple(decision_answer(self._daemon.plan(name)) for name in names)))
+
+    async def outlook(self, request: web.Request) -> web.Response:
+        requests.query_of(request, "book")
+        view = self._daemon.view()
+        book = requests.book_of(request, view)
+        names = [b.name for b in view.books if book in ("", b.name)]
+        return json_response(OutlooksAnswer(tuple(self._daemon.outlook(name) for name in names)))
+
+    async def chain(self, request: web.Request) -> web.Response:
+        requests.query_of(request, "underlying")
+        underlying = requests.underlying_of(request, self._daemon.view())
+        return json_response(ChainAnswer(underlying, tuple(self._daemon.chain(underlying))))
 
     async def command(self, request: web.Request) -> web.Response:
         require_token(request, self._daemon.token)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
 from hedger.engine.events import CommandGiven
+from hedger.engine.outlook import Outlook
 from hedger.engine.view import StatusView
 
 
@@ -26,6 +28,12 @@ class DaemonPort(Protocol):
 
     def plan(self, book: str) -> Decision:
         """What this book would do now, sending nothing."""
+
+    def outlook(self, book: str) -> Outlook:
+        """The next orders by index level, and the book under moves of spot and volatility."""
+
+    def chain(self, underlying: str) -> Sequence[Expiry]:
+        """Puts and calls side by side, the nearest expiry first."""
 
     async def decisions(self, limit: int, book: str, before_ms: int | None) -> Sequence[Decision]:
         """Newest first; `book` empty: all books; only those before `before_ms` (market time) where given."""

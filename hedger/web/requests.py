@@ -14,6 +14,7 @@ from hedger.web.guard import ApiError
 
 DEFAULT_LIMIT = 50
 MOST_DECISIONS = 500
+_UNDERLYING = re.compile(r"[A-Z0-9]{1,16}")
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
 _PATH_IN_MESSAGE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>[^`]*)`")
@@ -76,6 +77,14 @@ def before_ms_of(request: web.Request) -> int | None:
 def book_of(request: web.Request, view: StatusView) -> str:
     """The book asked for, empty for all. Raises ApiError 404 naming the known ones."""
     return known_book(request.query.get("book", ""), view)
+
+
+def underlying_of(request: web.Request, view: StatusView) -> str:
+    """The underlying asked for; without one that of the first book. Raises ApiError 400."""
+    asked = request.query.get("underlying", "") or (view.books[0].underlying if view.books else "")
+    if not _UNDERLYING.fullmatch(asked):
+        raise ApiError(400, f"underlying = {asked!r} is not a coin like BTC", "underlying")
+    return asked
 
 
 def known_book(book: str, view: StatusView) -> str:

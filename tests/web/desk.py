@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from hedger.domain.vocabulary import BreakerState, State
+from hedger.engine.chain import Expiry, Side, Strike
 from hedger.engine.decision import Decision
 from hedger.engine.events import CommandGiven
+from hedger.engine.outlook import Cell, NextOrder, Outlook
 from hedger.engine.view import StatusView
 from hedger.runtime.metrics import Metrics
 from tests.view_fixtures import MARKET_MS, decision, hedge, status
@@ -41,6 +43,41 @@ class Desk:
 
     def plan(self, book: str) -> Decision:
         return hedge(book=book, label="")
+
+    def outlook(self, book: str) -> Outlook:
+        order = NextOrder(
+            index_usd=101_000.0,
+            move_pct=1.0,
+            delta_before_coin=-0.11,
+            amount_coin=0.01,
+            delta_after_coin=-0.1,
+        )
+        cell = Cell(move_pct=1.0, vol_shift_points=0.0, pnl_coin=-0.1, pnl_usd=-9_000.0, delta_coin=-0.3)
+        return Outlook(book=book, index_usd=1e5, delta_coin=0.0, ladder=(order,), grid=(cell,))
+
+    def chain(self, underlying: str) -> Sequence[Expiry]:
+        call = Side(
+            instrument=f"{underlying}-30JAN26-105000-C",
+            bid=0.042,
+            ask=0.043,
+            mark=0.0425,
+            iv=0.55,
+            delta=0.41,
+            age_s=0.2,
+            size="-10",
+        )
+        strikes = (Strike(strike_usd=105_000.0, put=None, call=call),)
+        return (
+            Expiry(
+                venue="deribit",
+                expiry="2026-01-30",
+                settlement_currency=underlying,
+                hours=700.0,
+                forward_usd=100_200.0,
+                atm_iv=0.54,
+                strikes=strikes,
+            ),
+        )
 
     async def decisions(self, limit: int, book: str, before_ms: int | None) -> Sequence[Decision]:
         found = [d for d in self.kept if book in ("", d.book)]

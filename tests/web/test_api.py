@@ -30,7 +30,7 @@ async def test_status_holds_every_promised_field(client: TestClient) -> None:
     assert set(answer["venues"][0]) >= {"name", "connected", "data_age_s", "credits"}
     shown = answer["books"][0]
     assert set(shown) >= BOOK
-    assert set(shown["delta"]) == {"black", "net_transaction", "with_equity", "used"}
+    assert set(shown["delta"]) >= {"black", "net_transaction", "with_equity", "used", "source", "rung"}
     assert set(shown["band"]) >= {"lower", "upper", "hard_lower", "hard_upper"}
     assert set(shown["hedge_position"]) == {"coin", "usd"}
     assert set(shown["last_decision"]) >= DECISION
@@ -138,3 +138,23 @@ async def test_an_unknown_book_is_answered_with_the_known_ones(client: TestClien
     response = await client.get(f"{path}?book=doge")
     assert response.status == 404
     assert await response.json() == {"error": "no such book: 'doge', known: btc_main", "field": "book"}
+
+
+async def test_the_outlook_holds_ladder_and_grid_of_each_book(client: TestClient) -> None:
+    answer = await (await client.get("/v1/outlook?book=btc")).json()
+    (book,) = answer["books"]
+    assert set(book["ladder"][0]) == {
+        *("index_usd", "move_pct", "delta_before_coin", "amount_coin", "delta_after_coin")
+    }
+    assert set(book["grid"][0]) == {"move_pct", "vol_shift_points", "pnl_coin", "pnl_usd", "delta_coin"}
+    assert (await client.get("/v1/outlook?book=eth")).status == 404
+
+
+async def test_the_chain_is_asked_for_by_underlying_and_defaults_to_the_first_books(
+    client: TestClient,
+) -> None:
+    answer = await (await client.get("/v1/chain")).json()
+    assert answer["underlying"] == "BTC"
+    assert answer["expiries"][0]["strikes"][0]["call"]["size"] == "-10"
+    assert (await (await client.get("/v1/chain?underlying=ETH")).json())["underlying"] == "ETH"
+    assert (await client.get("/v1/chain?underlying=..%2F")).status == 400
