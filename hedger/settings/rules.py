@@ -68,32 +68,40 @@ def _address_problems(name: str, venue: VenueSettings) -> Iterator[str]:
 def _book_problems(tree: Tree) -> Iterator[str]:
     if not tree.books:
         yield "books: none; write at least one table [books.NAME]"
-    held: dict[tuple[str, str], str] = {}
+    held: dict[tuple[str, str, str], str] = {}
     for name, book in tree.books.items():
         yield from _instrument_problems(book)
         if book.venue not in tree.venues:
             right = f"must be a table [venues.NAME]; known: {', '.join(tree.venues) or 'none'}"
             yield wrong(("books", name, "venue"), book.venue, right)
-        first = held.setdefault((book.venue, book.underlying), name)
-        if first != name:
-            yield wrong(
-                ("books", name, "underlying"),
-                book.underlying,
-                f"books.{first} holds {book.underlying} at {book.venue} already; one book per underlying",
-            )
+        for currency in book.currencies:
+            first = held.setdefault((book.venue, book.underlying, currency), name)
+            if first != name:
+                legs = f"books.{first} holds what settles in {currency} at {book.venue} already"
+                yield wrong(
+                    ("books", name, "underlying"), book.underlying, f"{legs}; one book per underlying"
+                )
         yield from _neutral_problems(tree, book)
 
 
 def _instrument_problems(book: BookSettings) -> Iterator[str]:
     path = ("books", book.name, "hedge_instrument")
-    right = f"must be a future or perpetual of {book.underlying}, like {book.underlying}-PERPETUAL"
+    like = " or ".join(_perpetual(book.underlying, currency) for currency in book.currencies)
+    right = f"must be a future or perpetual of {book.underlying} with legs = {book.legs}, like {like}"
     try:
         parsed = parse_name(book.hedge_instrument)
     except ValueError:
         yield wrong(path, book.hedge_instrument, right)
         return
+    settles = parsed.quote or parsed.base
     if parsed.kind not in ("future", "perpetual") or parsed.base != book.underlying:
         yield wrong(path, book.hedge_instrument, right)
+    elif settles not in book.currencies:
+        yield wrong(path, book.hedge_instrument, right)
+
+
+def _perpetual(underlying: str, currency: str) -> str:
+    return f"{underlying}-PERPETUAL" if currency == underlying else f"{underlying}_{currency}-PERPETUAL"
 
 
 def _neutral_problems(tree: Tree, book: BookSettings) -> Iterator[str]:

@@ -224,7 +224,9 @@ def test_a_dated_future_hedges_too(tmp_path: Path) -> None:
 
 def test_two_books_on_one_underlying_of_a_venue_are_refused(tmp_path: Path) -> None:
     second = SMALLEST[SMALLEST.index("[books.btc]") :].replace("btc", "more")
-    assert "books.more.underlying = 'BTC': books.btc holds BTC" in refusal(tmp_path, SMALLEST + second)
+    assert "books.more.underlying = 'BTC': books.btc holds what settles in BTC" in refusal(
+        tmp_path, SMALLEST + second
+    )
 
 
 def test_a_book_on_a_venue_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -321,3 +323,34 @@ def test_only_addresses_of_this_machine_are_loopback(host: str, fits: bool) -> N
 def test_a_target_outside_the_band_is_named_where_it_stands(tmp_path: Path) -> None:
     said = refusal(tmp_path, SMALLEST + "[books.btc.band]\nupper = -0.05\n")
     assert said == "books.btc.target_delta_coin = 0.0: must be at most books.btc.band.upper = -0.05 (coin)"
+
+
+LINEAR = """
+[books.btc_usdc]
+venue = "deribit"
+underlying = "BTC"
+legs = "linear"
+hedge_instrument = "BTC_USDC-PERPETUAL"
+"""
+
+
+def test_coin_and_dollar_legs_of_one_underlying_are_two_books_with_a_hedge_each(tmp_path: Path) -> None:
+    coin, dollars = loaded(tmp_path, SMALLEST + LINEAR).engine.books
+    assert (coin.currencies, dollars.currencies) == (("BTC",), ("USDC",))
+
+
+def test_a_book_is_hedged_in_what_its_legs_settle_in(tmp_path: Path) -> None:
+    wrong = LINEAR.replace("BTC_USDC-PERPETUAL", "BTC-PERPETUAL")
+    said = refusal(tmp_path, SMALLEST + wrong)
+    assert "with legs = linear, like BTC_USDC-PERPETUAL" in said
+
+
+def test_a_book_of_both_legs_leaves_none_to_another(tmp_path: Path) -> None:
+    both = LINEAR.replace('"linear"', '"both"')
+    said = refusal(tmp_path, SMALLEST + both)
+    assert "books.btc holds what settles in BTC" in said
+
+
+def test_the_ladder_goes_down(tmp_path: Path) -> None:
+    said = refusal(tmp_path, SMALLEST + "[books.btc.delta]\nmodel_s = 900\nlast_resort_s = 60\n")
+    assert "last_resort_s = 60: must be at least model_s = 900" in said

@@ -141,7 +141,7 @@ async def test_an_unknown_book_is_answered_with_the_known_ones(client: TestClien
 
 
 async def test_the_outlook_holds_ladder_and_grid_of_each_book(client: TestClient) -> None:
-    answer = await (await client.get("/v1/outlook?book=btc")).json()
+    answer = await (await client.get("/v1/outlook")).json()
     (book,) = answer["books"]
     assert set(book["ladder"][0]) == {
         *("index_usd", "move_pct", "delta_before_coin", "amount_coin", "delta_after_coin")
