@@ -82,6 +82,7 @@ def _book_problems(tree: Tree) -> Iterator[str]:
                     ("books", name, "underlying"), book.underlying, f"{legs}; one book per underlying"
                 )
         yield from _neutral_problems(tree, book)
+        yield from _currency_problems(tree, book)
 
 
 def _instrument_problems(book: BookSettings) -> Iterator[str]:
@@ -102,6 +103,17 @@ def _instrument_problems(book: BookSettings) -> Iterator[str]:
 
 def _perpetual(underlying: str, currency: str) -> str:
     return f"{underlying}-PERPETUAL" if currency == underlying else f"{underlying}_{currency}-PERPETUAL"
+
+
+def _currency_problems(tree: Tree, book: BookSettings) -> Iterator[str]:
+    """A currency that is not followed has no listings, no account and no positions."""
+    venue = tree.venues.get(book.venue)
+    if venue is None:
+        return
+    lacking = [currency for currency in book.currencies if currency not in venue.params.currencies]
+    if lacking:
+        right = f"must hold {', '.join(lacking)}, which books.{book.name} settles in"
+        yield wrong(("venues", book.venue, "currencies"), ", ".join(venue.params.currencies), right)
 
 
 def _neutral_problems(tree: Tree, book: BookSettings) -> Iterator[str]:

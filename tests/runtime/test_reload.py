@@ -187,9 +187,10 @@ def test_what_the_shell_was_built_from_needs_a_restart(
     tmp_path: Path, overrides: Sequence[str], more: str, named: tuple[str, ...]
 ) -> None:
     path = tmp_path / "hedger.toml"
-    path.write_text(SMALLEST)
+    two = SMALLEST.replace("\n\n", '\ncurrencies = ["BTC", "ETH"]\n\n', 1)
+    path.write_text(two)
     current = load(path, {})
-    path.write_text(SMALLEST + more)
+    path.write_text(two + more)
     fresh = load(path, {}, overrides)
     assert restart_keys(current, fresh) == named
     assert restart_keys(fresh, current) == named

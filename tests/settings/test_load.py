@@ -335,7 +335,8 @@ hedge_instrument = "BTC_USDC-PERPETUAL"
 
 
 def test_coin_and_dollar_legs_of_one_underlying_are_two_books_with_a_hedge_each(tmp_path: Path) -> None:
-    coin, dollars = loaded(tmp_path, SMALLEST + LINEAR).engine.books
+    followed = SMALLEST.replace("\n\n", '\ncurrencies = ["BTC", "USDC"]\n\n', 1)
+    coin, dollars = loaded(tmp_path, followed + LINEAR).engine.books
     assert (coin.currencies, dollars.currencies) == (("BTC",), ("USDC",))
 
 
@@ -354,3 +355,8 @@ def test_a_book_of_both_legs_leaves_none_to_another(tmp_path: Path) -> None:
 def test_the_ladder_goes_down(tmp_path: Path) -> None:
     said = refusal(tmp_path, SMALLEST + "[books.btc.delta]\nmodel_s = 900\nlast_resort_s = 60\n")
     assert "last_resort_s = 60: must be at least model_s = 900" in said
+
+
+def test_a_currency_that_is_not_followed_cannot_hold_a_book(tmp_path: Path) -> None:
+    said = refusal(tmp_path, SMALLEST + LINEAR)
+    assert "venues.deribit.currencies = 'BTC': must hold USDC, which books.btc_usdc settles in" in said
