@@ -94,10 +94,8 @@ def _instrument_problems(book: BookSettings) -> Iterator[str]:
     except ValueError:
         yield wrong(path, book.hedge_instrument, right)
         return
-    settles = parsed.quote or parsed.base
-    if parsed.kind not in ("future", "perpetual") or parsed.base != book.underlying:
-        yield wrong(path, book.hedge_instrument, right)
-    elif settles not in book.currencies:
+    future = parsed.kind in ("future", "perpetual") and parsed.base == book.underlying
+    if not future or (parsed.quote or parsed.base) not in book.currencies:
         yield wrong(path, book.hedge_instrument, right)
 
 
