@@ -21,13 +21,28 @@ app = typer.Typer(
 
 def _register() -> None:
     """Commands in the order in which a user meets them."""
-    from hedger.cli import check, commands, demo, exchange, plan, record, replay, run, status, why
+    from hedger.cli import (
+        chain,
+        check,
+        commands,
+        demo,
+        exchange,
+        outlook,
+        plan,
+        record,
+        replay,
+        run,
+        status,
+        why,
+    )
 
     app.command()(demo.demo)
     app.command()(run.run)
     app.command()(status.status)
     app.command()(why.why)
     app.command()(plan.plan)
+    app.command()(outlook.outlook)
+    app.command()(chain.chain)
     app.command()(check.check)
     for command in (commands.pause, commands.resume, commands.reduce_only, commands.flatten, commands.halt):
         app.command()(command)

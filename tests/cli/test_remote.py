@@ -11,10 +11,11 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from hedger.cli import commands, plan, status, why
+from hedger.cli import chain, commands, outlook, plan, status, why
 from hedger.cli.exit_codes import ExitCode
 from hedger.domain import errors
-from hedger.domain.vocabulary import BreakerState, State
+from hedger.domain.vocabulary import BreakerState, Severity, State
+from hedger.engine.view import AlarmView
 from hedger.web.token import token_path
 from tests.cli.daemon import served
 from tests.view_fixtures import book, unknown_book, venue
@@ -25,6 +26,8 @@ app = typer.Typer()
 app.command("status")(status.status)
 app.command("why")(why.why)
 app.command("plan")(plan.plan)
+app.command("chain")(chain.chain)
+app.command("outlook")(outlook.outlook)
 app.command("pause")(commands.pause)
 app.command("resume")(commands.resume)
 app.command("reduce-only")(commands.reduce_only)
@@ -226,3 +229,37 @@ def test_the_error_tree_and_the_exit_codes_agree() -> None:
         errors.LeaseError: ExitCode.LEASE,
     }
     assert {error: error.exit_code for error in pairs} == pairs
+
+
+def test_the_chain_shows_puts_and_calls_around_the_strike(url: str) -> None:
+    result = run("chain", "btc", "--url", url)
+    assert result.exit_code == ExitCode.OK, result.output
+    for shown in (
+        "2026-01-30",
+        "105,000",
+        "0.0420",
+        "0.0430",
+        "55.0 %",
+        "+0.410",
+        "-10",
+        "forward 100,200 USD",
+    ):
+        assert shown in result.output
+    assert run("chain", "--expiry", "2030-01-01", "--url", url).exit_code == ExitCode.CONFIG
+
+
+def test_the_outlook_shows_the_next_orders_and_the_grid(url: str) -> None:
+    result = run("outlook", "--url", url)
+    assert result.exit_code == ExitCode.OK, result.output
+    for shown in ("101,000", "+1.00 %", "buy 0.0100", "result in USD", "-9,000", "vol 0"):
+        assert shown in result.output
+
+
+def test_alarms_stand_above_everything_else(desk: Desk) -> None:
+    alarm = AlarmView(
+        name="delta_sources_part", book="btc_main", severity=Severity.ERROR, detail="apart by 0.4", since_ms=1
+    )
+    desk.shown = picture(alarms=(alarm,))
+    with served(desk) as url:
+        result = run("status", "--url", url)
+    assert "delta sources part: btc_main: apart by 0.4" in result.output
