@@ -40,10 +40,19 @@ class TimeInForce(StrEnum):
     GTC = "good_til_cancelled"
 
 
+class Purpose(StrEnum):
+    """What an order is for: how it counts in delta, and who looks after it."""
+
+    HEDGE = "hedge"  # a child of the working hedge: what of it may still trade counts in delta
+    RESTING = "resting"  # waits at an edge of the band: may trade or not, counts on its own side only
+    MANUAL = "manual"  # an operator's
+
+
 class OrderState(StrEnum):
     DRAFT = "draft"  # in the outbox, not yet durable: the venue cannot know it
     IN_FLIGHT = "in_flight"  # handed to the socket, nothing heard
     OPEN = "open"  # the venue has it (partly filled counts as open)
+    AMENDING = "amending"  # open, and new terms were sent: it stands at the old or at the new ones
     CANCELLING = "cancelling"  # open, and a cancel was sent
     UNKNOWN = "unknown"  # outcome unknown: never re-sent, never taken for rejected
     FILLED = "filled"
@@ -63,6 +72,9 @@ class OrderEvent(StrEnum):
     PROVED_ABSENT = "proved_absent"
     CANCEL_SENT = "cancel_sent"
     CANCEL_REFUSED = "cancel_refused"  # 11044 and kin: the race was lost, state to be fetched
+    AMEND_SENT = "amend_sent"
+    AMENDED = "amended"  # evidence of the new terms
+    AMEND_REFUSED = "amend_refused"  # a definite refusal, or never sent: the old terms stand
     DROPPED = "dropped"
 
 
@@ -91,6 +103,22 @@ TRANSITIONS: dict[tuple[OrderState, OrderEvent], OrderState] = {
     (_S.OPEN, _E.LOST): _S.UNKNOWN,
     (_S.OPEN, _E.REFUSED): _S.OPEN,  # late error reply behind better evidence
     (_S.OPEN, _E.PROVED_ABSENT): _S.UNKNOWN,  # it was there: keep asking
+    (_S.OPEN, _E.AMEND_SENT): _S.AMENDING,
+    (_S.OPEN, _E.AMENDED): _S.OPEN,
+    (_S.OPEN, _E.AMEND_REFUSED): _S.OPEN,
+    (_S.AMENDING, _E.ACKED_OPEN): _S.AMENDING,  # a word on the old terms: the new ones may still arrive
+    (_S.AMENDING, _E.AMENDED): _S.OPEN,
+    (_S.AMENDING, _E.AMEND_REFUSED): _S.OPEN,
+    (_S.AMENDING, _E.FILLED_ALL): _S.FILLED,
+    (_S.AMENDING, _E.CANCELLED): _S.CANCELLED,  # a post-only amendment that would have taken ends so
+    (_S.AMENDING, _E.CANCEL_SENT): _S.CANCELLING,  # the cancel travels behind the amendment
+    (_S.AMENDING, _E.CANCEL_REFUSED): _S.UNKNOWN,
+    (_S.AMENDING, _E.LOST): _S.UNKNOWN,  # looked up, and never sent again
+    (_S.AMENDING, _E.REFUSED): _S.AMENDING,
+    (_S.CANCELLING, _E.AMENDED): _S.CANCELLING,
+    (_S.CANCELLING, _E.AMEND_REFUSED): _S.CANCELLING,
+    (_S.UNKNOWN, _E.AMENDED): _S.OPEN,
+    (_S.UNKNOWN, _E.AMEND_REFUSED): _S.UNKNOWN,
     (_S.CANCELLING, _E.ACKED_OPEN): _S.CANCELLING,
     (_S.CANCELLING, _E.FILLED_ALL): _S.FILLED,  # the cancel lost the race
     (_S.CANCELLING, _E.CANCELLED): _S.CANCELLED,
@@ -122,7 +150,16 @@ TRANSITIONS: dict[tuple[OrderState, OrderEvent], OrderState] = {
 }
 
 _IGNORED_AFTER_THE_END: frozenset[OrderEvent] = frozenset(
-    {_E.LOST, _E.CANCEL_SENT, _E.CANCEL_REFUSED, _E.PROVED_ABSENT, _E.REFUSED, _E.SENT}
+    {
+        _E.LOST,
+        _E.CANCEL_SENT,
+        _E.CANCEL_REFUSED,
+        _E.PROVED_ABSENT,
+        _E.REFUSED,
+        _E.SENT,
+        _E.AMENDED,
+        _E.AMEND_REFUSED,
+    }
 )
 
 
@@ -161,6 +198,7 @@ class OrderIntent(msgspec.Struct, frozen=True, tag="order_intent", forbid_unknow
     reduce_only: bool = False
     post_only: bool = False
     reference_price: float = 0.0  # mark of the instrument at the decision
+    purpose: Purpose = Purpose.HEDGE
 
     @property
     def signed_amount(self) -> Decimal:
@@ -192,6 +230,14 @@ class OrderReport(msgspec.Struct, frozen=True, tag="order_report", forbid_unknow
         return self.state in ("open", "untriggered")
 
 
+class Amendment(msgspec.Struct, frozen=True, tag="amendment", forbid_unknown_fields=True):
+    """New terms of an open order: `amount` is its new total, filled part included, never above the old."""
+
+    price: Decimal
+    amount: Decimal
+    valid_until_ms: int  # market time; the venue refuses the amendment afterwards
+
+
 class Order(msgspec.Struct, tag="order", forbid_unknown_fields=True):
     """A row of the order table, mutated by its one owner."""
 
@@ -203,13 +249,22 @@ class Order(msgspec.Struct, tag="order", forbid_unknown_fields=True):
     fees: Decimal = Decimal(0)
     detail: str = ""  # the venue's words for a refusal or a cancel
     sent_wire_s: float | None = None
+    reduced_to: Decimal | None = None  # its total since an amendment made it smaller
+    price: Decimal | None = None  # where the venue last said it stands
+    updated_ms: int = 0  # of that word, market time
+    amendment: Amendment | None = None  # written down or sent, neither confirmed nor refused yet
+
+    @property
+    def amount(self) -> Decimal:
+        """Its total now, filled part included."""
+        return self.intent.amount if self.reduced_to is None else self.reduced_to
 
     @property
     def remaining_amount(self) -> Decimal:
         """What may still fill; zero once the order has ended."""
         if self.state in TERMINAL:
             return Decimal(0)
-        return self.intent.amount - self.filled_amount
+        return self.amount - self.filled_amount
 
     def apply(self, event: OrderEvent) -> None:
         """Move to the state the table names."""

@@ -29,8 +29,9 @@ class BreakerState(StrEnum):
 
     RUNNING = "running"
     REDUCE_ONLY = "reduce_only"  # only orders that make the hedge position smaller
+    NEUTRALISING = "neutralising"  # one hedge to the target now, then paused
     FLATTENING = "flattening"  # the hedge position goes to zero; nothing else
-    PAUSED = "paused"  # no new orders; resting orders stay as they are
+    PAUSED = "paused"  # no new orders, hedges under way are cancelled; an operator's orders stay
     HALTED = "halted"  # nothing leaves, resting orders are cancelled
 
 
@@ -54,6 +55,7 @@ class State(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     REDUCE_ONLY = "reduce_only"
+    NEUTRALISING = "neutralising"
     FLATTENING = "flattening"
     HALTED = "halted"
 
@@ -160,6 +162,13 @@ class Reason(StrEnum):
     NO_LIQUIDITY = "no_liquidity"
     SHRUNK = "shrunk"
     ILLEGAL_ORDER = "illegal_order"  # amount or price off the instrument's steps
+    # execution
+    NEUTRALISE = "neutralise"  # an operator asked for a hedge to the target, whatever the band says
+    NEUTRALISING = "neutralising"
+    CONFIRMATION = "confirmation"  # the first hedge is large and waits for a person
+    RESTING_CANCEL = "resting_cancel"  # orders at the band's edges are cancelled before a hedge
+    AMEND_RATE = "amend_rate"
+    ASSET_CLASS = "asset_class"  # the book may not trade this kind of instrument
 
 
 class Severity(StrEnum):

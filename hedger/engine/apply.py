@@ -10,7 +10,7 @@ from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
-from hedger.engine import commands, holdings, recover, work
+from hedger.engine import amend, commands, holdings, manual, recover, work
 from hedger.engine import events as ev
 from hedger.engine.state import State, Step
 
@@ -62,6 +62,10 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             work.placement_lost(state, event, step)
         case ev.PlacementUnsent():
             work.placement_unsent(state, event, step)
+        case ev.AmendRefused():
+            amend.refused(state, event, step)
+        case ev.AmendLost():
+            work.order_event(state, event.label, OrderEvent.LOST, event.reason, step)
         case ev.CancelRefused():
             work.order_event(state, event.label, OrderEvent.CANCEL_REFUSED, event.message, step)
         case ev.PlatformLocked():
@@ -70,6 +74,10 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             bad_data(state, event, step)
         case ev.CommandGiven():
             commands.given(state, event, step)
+        case ev.OrderGiven():
+            manual.given(state, event.asked, step)
+        case ev.CancelGiven():
+            manual.cancel(state, event, step)
         case ev.SettingsApplied():
             commands.settings_applied(state, event, step)
         case ev.SettingsRefused():

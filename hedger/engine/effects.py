@@ -34,6 +34,13 @@ class Place(_Effect, frozen=True):
     approved: Approved
 
 
+class Amend(_Effect, frozen=True):
+    """Give an open order new terms: price, a total that only falls, validity. Released like a placement."""
+
+    approved: Approved
+    order_id: str
+
+
 class Cancel(_Effect, frozen=True):
     """Cancel by order id where known, else by label."""
 
@@ -82,5 +89,5 @@ class Exit(_Effect, frozen=True):
     reason: str
 
 
-Effect = Watch | RequestSnapshot | Place | Cancel | LookUp | LoadJournal | Write | Note | Exit
-VenueEffect = Watch | RequestSnapshot | Place | Cancel | LookUp
+Effect = Watch | RequestSnapshot | Place | Amend | Cancel | LookUp | LoadJournal | Write | Note | Exit
+VenueEffect = Watch | RequestSnapshot | Place | Amend | Cancel | LookUp

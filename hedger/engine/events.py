@@ -9,6 +9,7 @@ from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import Order, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Environment
+from hedger.engine.manual_order import OrderAsked
 from hedger.engine.settings import EngineSettings
 
 
@@ -126,6 +127,23 @@ class PlacementUnsent(_Event, frozen=True):
     reason: str
 
 
+class AmendRefused(_Event, frozen=True):
+    """An amendment changed nothing and never will: refused by name, or it never left. The old terms stand."""
+
+    venue: str
+    label: str
+    code: int
+    message: str
+
+
+class AmendLost(_Event, frozen=True):
+    """Nobody knows what became of an amendment, or the order may have ended: its state is to be fetched."""
+
+    venue: str
+    label: str
+    reason: str
+
+
 class CancelRefused(_Event, frozen=True):
     """A cancel failed (11044 and kin): the order's state is to be fetched."""
 
@@ -178,10 +196,28 @@ class BadData(_Event, frozen=True):
 
 
 class CommandGiven(_Event, frozen=True):
-    """An operator's command: pause, resume, reduce_only, flatten, halt. `book` empty: the daemon."""
+    """An operator's command: a breaker's, or `confirm`. `book` empty: the daemon.
+
+    `accept_naked_delta` lets a flatten leave more delta than there is.
+    """
 
     command: str
     book: str
+    by: str
+    reason: str
+    accept_naked_delta: bool = False
+
+
+class OrderGiven(_Event, frozen=True):
+    """An operator's order by hand."""
+
+    asked: OrderAsked
+
+
+class CancelGiven(_Event, frozen=True):
+    """An operator cancels one order of ours."""
+
+    label: str
     by: str
     reason: str
 
@@ -248,12 +284,16 @@ Event = (
     | PlacementRefused
     | PlacementLost
     | PlacementUnsent
+    | AmendRefused
+    | AmendLost
     | CancelRefused
     | LookedUp
     | LookupFailed
     | PlatformLocked
     | BadData
     | CommandGiven
+    | OrderGiven
+    | CancelGiven
     | SettingsApplied
     | SettingsRefused
     | JournalLoaded

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from hedger.domain.account import Fill
 from hedger.domain.order import Order, OrderIntent
-from hedger.domain.vocabulary import BreakerState
+from hedger.domain.vocabulary import BreakerState, Reason
 from hedger.engine.decision import Decision
 
 
@@ -72,4 +74,37 @@ class EpochRaised(msgspec.Struct, frozen=True, tag="epoch_raised", forbid_unknow
     epoch: int
 
 
-Record = Intended | OrderChanged | Traded | Decided | Commanded | Configured | Snapshot | EpochRaised
+class HedgeEnd(StrEnum):
+    """How a hedge that was worked came to its end."""
+
+    REACHED = "reached"
+    CHANGED = "changed"  # the policy wants something else, or nothing any more
+    GIVEN_UP = "given_up"  # not reached in time, decided afresh
+    STOPPED = "stopped"  # an operator, or the daemon's own end
+
+
+class HedgeDone(msgspec.Struct, frozen=True, tag="hedge_done", forbid_unknown_fields=True):
+    """A hedge worked to its end, and its implementation shortfall: fills and fees against the mark at the
+    decision, positive where they lost."""
+
+    market_ms: int
+    venue: str
+    book: str
+    instrument: str
+    side: str
+    reason: Reason
+    end: HedgeEnd
+    started_ms: int
+    worked_s: float  # wire time
+    children: tuple[str, ...]  # labels, the oldest first
+    decided: str  # amount at the decision, exact, in the instrument's unit
+    filled: str
+    reference_price: float
+    average_price: float
+    fees_usd: float
+    shortfall_coin: float
+    shortfall_usd: float
+    shortfall_bps: float  # of the notional that traded
+
+
+Record = HedgeDone | Intended | OrderChanged | Traded | Decided | Commanded | Configured | Snapshot | EpochRaised

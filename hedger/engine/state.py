@@ -14,9 +14,11 @@ from hedger.domain.vocabulary import Action, BreakerState, Environment, Phase, R
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect, Note, Watch
 from hedger.engine.events import Now
+from hedger.engine.hedge import Working
 from hedger.engine.outbox import Outbox
 from hedger.engine.records import Record
 from hedger.engine.settings import BookSettings, EngineSettings
+from hedger.execution.costs import FeeKey, Rates
 from hedger.execution.table import OrderTable
 from hedger.policies.registry import Policy
 from hedger.portfolio.book import Book
@@ -57,6 +59,8 @@ class VenueState:
     quotes: dict[str, Quote] = field(default_factory=dict)
     indices: dict[str, IndexPrice] = field(default_factory=dict)
     foreign_open: dict[str, OrderReport] = field(default_factory=dict)
+    fees: dict[FeeKey, Rates] = field(default_factory=dict)  # the account's own, by (kind, index)
+    asked_tickers: dict[str, float] = field(default_factory=dict)  # instrument -> wire time it is wanted until
     watch: Watch | None = None
 
     @property
@@ -103,6 +107,7 @@ class BookState:
     last_decision: Decision | None = None
     last_hedge: Decision | None = None
     recorded_wire_s: float = -math.inf
+    working: Working = field(default_factory=Working)  # its execution
 
     @property
     def name(self) -> str:

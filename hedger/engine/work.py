@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import assert_never
 
 import msgspec
 
@@ -11,10 +12,11 @@ from hedger.domain.account import Fill
 from hedger.domain.approval import Approved
 from hedger.domain.errors import InvariantError, VenueError
 from hedger.domain.instrument import Instrument
-from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, TimeInForce
+from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Neutral, Phase, Reason, Severity, stricter
+from hedger.engine import amend, working
 from hedger.engine import events as ev
-from hedger.engine.effects import Cancel, Exit, LookUp, Place
+from hedger.engine.effects import Amend, Cancel, Exit, LookUp, Place
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
 from hedger.engine.sight import exposure_of
 from hedger.engine.state import BookState, State, Step
@@ -26,6 +28,7 @@ FLAT_COIN = 1e-3  # of each coin of options held (at least of one): this near th
 BACKOFF_MIN_S = 0.5  # wire time without a new order after one that ended with nothing; doubles each time
 BACKOFF_MAX_S = 60.0
 LOOKUP_OVERLAP_MS = 60_000
+_MAY_REST = (OrderState.OPEN, OrderState.IN_FLIGHT, OrderState.AMENDING, OrderState.UNKNOWN)
 
 
 def is_ours(state: State, label: str) -> bool:
@@ -43,7 +46,7 @@ def submit(state: State, approved: Approved, step: Step) -> None:
     """Write ahead: into the table and the next journal write; the order leaves when that is durable."""
     intent = approved.intent
     state.orders.add(intent)
-    state.outbox.hold(approved, step.now.wire_s + state.settings.timing.outbox_wait_s)
+    state.outbox.hold(Place(approved=approved), step.now.wire_s + state.settings.timing.outbox_wait_s)
     step.record(Intended(market_ms=step.now.market_ms, intent=intent))
     state.outcomes["placed"] += 1
 
@@ -51,15 +54,26 @@ def submit(state: State, approved: Approved, step: Step) -> None:
 def released(state: State, sequence: int, step: Step) -> None:
     """The journal is durable up to `sequence`: what it held may go, unless it is too late or forbidden."""
     release = state.outbox.release(sequence, step.now)
-    for approved in release.drop:
-        drop(state, approved, "waited too long for the journal", step)
-    for approved in release.send:
-        why = _forbidden_now(state, approved)
+    for order in release.drop:
+        drop(state, order, "waited too long for the journal", step)
+    for order in release.send:
+        why = _forbidden_now(state, order.approved)
         if why:
-            drop(state, approved, why, step)
+            drop(state, order, why, step)
         else:
-            state.orders.sent(approved.intent.label, step.now.wire_s)
-            step.ask(Place(approved=approved))
+            _send(state, order, step)
+
+
+def _send(state: State, order: Place | Amend, step: Step) -> None:
+    label = order.approved.intent.label
+    match order:
+        case Place():
+            state.orders.sent(label, step.now.wire_s)
+            step.ask(order)
+        case Amend():
+            amend.send(state, order, step)
+        case _:
+            assert_never(order)
 
 
 def _forbidden_now(state: State, approved: Approved) -> str:
@@ -75,21 +89,27 @@ def _forbidden_now(state: State, approved: Approved) -> str:
     return f"breaker is {breaker}" if breaker in (BreakerState.PAUSED, BreakerState.HALTED) else ""
 
 
-def drop(state: State, approved: Approved, why: str, step: Step) -> None:
-    """An order that never left this process."""
-    order_event(state, approved.intent.label, OrderEvent.DROPPED, why, step)
+def drop(state: State, order: Place | Amend, why: str, step: Step) -> None:
+    """An order, or new terms of one, that never left this process."""
+    match order:
+        case Place():
+            order_event(state, order.approved.intent.label, OrderEvent.DROPPED, why, step)
+        case Amend():
+            amend.drop(state, order, why, step)
+        case _:
+            assert_never(order)
 
 
 def drop_held(state: State, which: Callable[[Approved], bool], why: str, step: Step) -> None:
     """Close the gate for some of what waits: what was decided before no longer holds."""
-    for approved in state.outbox.drop_where(which):
-        drop(state, approved, why, step)
+    for order in state.outbox.drop_where(which):
+        drop(state, order, why, step)
 
 
 def drop_overdue(state: State, step: Step) -> None:
-    """Placements the journal did not make durable in time are not worth sending any more."""
-    for approved in state.outbox.drop_expired(step.now):
-        drop(state, approved, "waited too long for the journal", step)
+    """What the journal did not make durable in time is not worth sending any more."""
+    for order in state.outbox.drop_expired(step.now):
+        drop(state, order, "waited too long for the journal", step)
 
 
 def order_event(state: State, label: str, event: OrderEvent, detail: str, step: Step) -> None:
@@ -109,12 +129,20 @@ def report(state: State, evidence: OrderReport, step: Step) -> None:
     order = state.orders.get(evidence.label)
     if order is None:
         return
-    before, filled = order.state, order.filled_amount
+    before, filled, amount = order.state, order.filled_amount, order.amount
     state.orders.report(evidence)
-    if order.state is not before or order.filled_amount != filled:
+    if order.state is not before or (order.filled_amount, order.amount) != (filled, amount):
         _changed(state, order, before, step)
-    if order.state is OrderState.OPEN and order.intent.time_in_force is not TimeInForce.GTC:
+    if order.state is OrderState.OPEN and _unwanted(state, order):
         cancel(state, order, step)
+
+
+def _unwanted(state: State, order: Order) -> bool:
+    """What must not rest: residuals of immediate orders, orders of an earlier run, any order at the end."""
+    parsed = parse_label(order.intent.label)
+    of_this_run = parsed is not None and parsed.epoch == state.venues[order.intent.venue].epoch
+    immediate = order.intent.time_in_force is not TimeInForce.GTC
+    return immediate or not of_this_run or bool(state.stopping) or state.breaker is BreakerState.HALTED
 
 
 def cancel(state: State, order: Order, step: Step) -> None:
@@ -151,9 +179,11 @@ def _ended(state: State, order: Order, step: Step) -> None:
     """
     state.outcomes[order.state] += 1
     book = state.books.get(order.intent.book)
-    if book is None or order.filled_amount == order.intent.amount:
+    if book is None or order.intent.purpose is not Purpose.HEDGE or order.filled_amount == order.amount:
         return
     book.epoch += 1
+    if working.passive_end(book, order, step.now):
+        return
     if not order.filled_amount and order.state is not OrderState.DROPPED:
         pause_s = min(BACKOFF_MAX_S, BACKOFF_MIN_S * 2.0 ** min(book.fruitless, 10))
         book.fruitless += 1
@@ -195,11 +225,17 @@ def _count(state: State, fill: Fill, step: Step) -> None:
     venue.last_fill_ms = max(venue.last_fill_ms, fill.market_ms)
     step.record(Traded(market_ms=step.now.market_ms, fill=fill))
     book = state.books.get(book_name(fill.label))
-    if book is not None:
+    if book is not None and not _manual(state, fill):
         book.counters.add_fill(fill, notional_usd(venue.instruments.get(fill.instrument), fill))
         book.fruitless = 0
         at_s = min(fill.market_ms, step.now.market_ms) / 1000  # a venue's clock ahead of ours adds no pause
         book.last_hedge_s = at_s if math.isnan(book.last_hedge_s) else max(at_s, book.last_hedge_s)
+
+
+def _manual(state: State, fill: Fill) -> bool:
+    """Whether an operator's order traded: no hedge of the book, whatever its label."""
+    order = state.orders.order_of(fill)
+    return order is not None and order.intent.purpose is Purpose.MANUAL
 
 
 def notional_usd(instrument: Instrument | None, fill: Fill) -> float:
@@ -243,7 +279,7 @@ def cancel_resting(state: State, step: Step, book: BookState | None = None) -> N
     """Cancel every order of ours (of one book, or of all) that the venue may be holding open."""
     for order in state.orders.live():
         mine = book is None or order.intent.book == book.name
-        if mine and order.state in (OrderState.OPEN, OrderState.IN_FLIGHT, OrderState.UNKNOWN):
+        if mine and order.state in _MAY_REST:
             cancel(state, order, step)
 
 

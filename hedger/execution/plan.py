@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from enum import StrEnum
 from typing import NamedTuple, assert_never
 
@@ -39,6 +39,7 @@ class Planned(NamedTuple):
     usd: float
     contracts: Decimal
     residual_coin: float  # gap to the target that remains after the whole order, signed like the change
+    post_only: bool = False
 
 
 class NoPlan(NamedTuple):
@@ -77,7 +78,8 @@ def plan(
     if not (change_coin and amount and abs(residual) < abs(gap)):
         return _no_lot(instrument, mark, gap)
     side = Side.of(sign)
-    priced = _price(side, instrument, quote, params)
+    passive = params.style is Style.CHASE
+    priced = peg(side, instrument, quote) if passive else _price(side, instrument, quote, params)
     if isinstance(priced, NoPlan):
         return priced
     return Planned(
@@ -85,12 +87,53 @@ def plan(
         amount,
         priced,
         OrderType.MARKET if priced is None else OrderType.LIMIT,
-        TimeInForce.IOC,
+        TimeInForce.GTC if passive else TimeInForce.IOC,
         coin,
         instrument.amount_to_usd(amount, mark),
         instrument.contracts(amount),
         residual,
+        passive,
     )
+
+
+def clip(planned: Planned, instrument: Instrument, quote: Quote, params: ExecutionParams) -> Planned:
+    """The next child of a hedge: of what takes, no more than its share of the amount shown at the touch.
+
+    At least one lot and, where the hedge is that large, `min_clip_usd`; the remainder follows in later children.
+    A child that rests takes nothing and is whole.
+    """
+    if planned.post_only or not params.depth_share:
+        return planned
+    shown = quote.ask_amount if planned.side is Side.BUY else quote.bid_amount
+    floor = params.min_clip_usd / instrument.amount_to_usd(1, quote.mark)
+    most = max(instrument.round_amount(max(shown * params.depth_share, floor), ROUND_DOWN), smallest_amount(instrument))
+    return planned if planned.amount <= most else resized(planned, most, instrument, quote)
+
+
+def resized(planned: Planned, amount: Decimal, instrument: Instrument, quote: Quote) -> Planned:
+    """The same order for another amount."""
+    coin = instrument.amount_to_coin(amount, quote.mark)
+    return planned._replace(
+        amount=amount,
+        coin=coin,
+        usd=instrument.amount_to_usd(amount, quote.mark),
+        contracts=instrument.contracts(amount),
+        residual_coin=planned.residual_coin + planned.side.sign * (planned.coin - coin),
+    )
+
+
+def peg(side: Side, instrument: Instrument, quote: Quote) -> Decimal | NoPlan:
+    """The price at which an order joins its own side's touch, always short of the other side's."""
+    own, other = (quote.bid, quote.ask) if side is Side.BUY else (quote.ask, quote.bid)
+    if own is None or other is None:
+        return NoPlan(Reason.NO_LIQUIDITY, f"bid {quote.bid}, ask {quote.ask}: both sides must be quoted")
+    buys = side is Side.BUY
+    joined = instrument.round_price(own, up=not buys)
+    last = _exact(other) - side.sign * instrument.tick_at(_exact(other))
+    price = min(joined, last) if buys else max(joined, last)
+    if not price > 0:
+        return NoPlan(Reason.BAD_INPUT, f"touch {own:g} rounds to {price}: must be above 0")
+    return price
 
 
 def smallest_amount(instrument: Instrument) -> Decimal:

@@ -8,11 +8,14 @@ from decimal import Decimal
 from hedger.domain.account import Fill
 from hedger.domain.order import (
     TERMINAL,
+    Amendment,
     Order,
     OrderEvent,
     OrderIntent,
     OrderReport,
     OrderState,
+    Purpose,
+    Side,
     TimeInForce,
 )
 
@@ -64,6 +67,7 @@ class OrderTable:
         """An order of an earlier run, out of the journal; that run's wire times mean nothing in this one."""
         order.sent_wire_s = None
         order.fees = Decimal(0)  # its fills are told again and count them
+        order.amendment = None if order.state in TERMINAL else order.amendment
         self._file(order)
 
     def get(self, label: str) -> Order | None:
@@ -94,15 +98,50 @@ class OrderTable:
         if order.order_id is not None and order.order_id != evidence.order_id:
             order.detail = f"the venue has a second order with this label: {evidence.order_id}"
             return False
-        before = (order.state, order.filled_amount, order.order_id)
+        before = (order.state, order.filled_amount, order.order_id, order.amount)
         self._identify(order, evidence.venue, evidence.order_id)
         self._filled_to(order, evidence.filled_amount)
         if evidence.average_price > 0:
             order.average_price = evidence.average_price
         order.detail = evidence.cancel_reason or order.detail
-        self._move(order, _EVENT_OF_REPORT.get(evidence.state, OrderEvent.LOST))
+        event = _EVENT_OF_REPORT.get(evidence.state, OrderEvent.LOST)
+        self._move(order, self._terms(order, evidence) if event is OrderEvent.ACKED_OPEN else event)
         self._settle(order)
-        return before != (order.state, order.filled_amount, order.order_id)
+        return before != (order.state, order.filled_amount, order.order_id, order.amount)
+
+    @staticmethod
+    def _terms(order: Order, evidence: OrderReport) -> OrderEvent:
+        """Where an open order stands. Its total only falls, so an older word cannot raise it again."""
+        asked = order.amendment
+        confirmed = asked is not None and (evidence.price, evidence.amount) == (asked.price, asked.amount)
+        if confirmed or order.state is OrderState.UNKNOWN:
+            order.amendment = None  # answered, or its fate is this word on the order
+        if order.filled_amount <= evidence.amount < order.amount:
+            order.reduced_to = evidence.amount
+        if confirmed or evidence.updated_ms >= order.updated_ms:
+            order.price, order.updated_ms = evidence.price, max(order.updated_ms, evidence.updated_ms)
+        return OrderEvent.AMENDED if confirmed else OrderEvent.ACKED_OPEN
+
+    def amend(self, label: str, amendment: Amendment) -> Order:
+        """New terms are being written down for an open order. Raises ValueError for terms that add to it."""
+        order = self._orders[label]
+        if not order.filled_amount < amendment.amount <= order.amount:
+            allowed = f"above {order.filled_amount} filled, at most {order.amount}"
+            raise ValueError(f"amount = {amendment.amount}: an amendment of {label} must be {allowed}")
+        order.amendment = amendment
+        return order
+
+    def amend_sent(self, label: str, wire_s: float) -> None:
+        """The amendment was handed to the socket."""
+        self._orders[label].apply(OrderEvent.AMEND_SENT)
+        self.touched(label, wire_s)
+
+    def amend_refused(self, label: str) -> None:
+        """The amendment changed nothing and never will."""
+        order = self._orders.get(label)
+        if order is not None:
+            order.amendment = None
+            self._move(order, OrderEvent.AMEND_REFUSED)
 
     def fill(self, fill: Fill) -> bool:
         """Count a fill once and give it to its order; False for one seen before.
@@ -164,15 +203,30 @@ class OrderTable:
         """The newest orders, the newest first."""
         return list(self._orders.values())[: -most - 1 : -1]
 
-    def in_flight(self, venue: str, instrument: str) -> Decimal:
-        """Signed amount, in the instrument's unit, that may still trade or has and is not in the position."""
+    def in_flight(self, venue: str, instrument: str, *, hedges: bool = True) -> Decimal:
+        """Signed amount, in the instrument's unit, of hedges that may still trade, and of every order what has
+        traded and is not in the position yet; without `hedges` the latter alone.
+
+        What rests at an edge of the band, and what an operator placed, may never trade: see `worst_case`.
+        """
         live = {order.intent.label: order for order in self.live(venue)}
         total = Decimal(0)
         for label, order in (live | self._settling).items():
-            if (order.intent.venue, order.intent.instrument) == (venue, instrument):
-                waiting = order.remaining_amount + self._untraded(label, order)
-                total += waiting * order.intent.side.sign
+            intent = order.intent
+            if (intent.venue, intent.instrument) == (venue, instrument):
+                counts = hedges and intent.purpose is Purpose.HEDGE
+                waiting = order.remaining_amount if counts else Decimal(0)
+                total += (waiting + self._untraded(label, order)) * intent.side.sign
         return total
+
+    def worst_case(self, venue: str, instrument: str, side: Side, but: str = "") -> Decimal:
+        """Signed amount by which one side's orders, all filled, move the position; without the label `but`."""
+        total = Decimal(0)
+        for order in self.live(venue):
+            intent = order.intent
+            if (intent.instrument, intent.side) == (instrument, side) and intent.label != but:
+                total += order.remaining_amount
+        return total * side.sign
 
     def overdue(self, wire_s: float, ack_timeout_s: float) -> list[Order]:
         """Orders whose answer should have come: in flight, cancelling, or immediate and still open."""
@@ -243,7 +297,7 @@ class OrderTable:
             order.average_price = value / amount
         order.fees += fill.fee
         self._filled_to(order, amount)
-        if order.filled_amount == order.intent.amount:
+        if order.filled_amount == order.amount:
             self._move(order, OrderEvent.FILLED_ALL)
         elif order.state in _NOT_THERE:
             self._move(order, OrderEvent.ACKED_OPEN)

@@ -23,7 +23,7 @@ from hedger.domain.order import Order
 from hedger.domain.vocabulary import Environment
 from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
-from hedger.engine.records import Record
+from hedger.engine.records import HedgeDone, Record
 from hedger.journal import queries, schema
 from hedger.journal.errors import JournalError
 from hedger.journal.files import create_private, engine_for, ensure_schema
@@ -126,6 +126,14 @@ class Journal:
         wanted = self._mine(table, book)
         async with self._reading() as connection:
             return await queries.newest(connection, Order, table, limit, table.c.created_ms, *wanted)
+
+    async def hedges(self, limit: int, book: str = "") -> tuple[HedgeDone, ...]:
+        """The loaded accounts' hedges that ended last, newest first, each with its shortfall."""
+        table = schema.hedges
+        async with self._reading() as connection:
+            return await queries.newest(
+                connection, HedgeDone, table, limit, table.c.market_ms, *self._mine(table, book)
+            )
 
     async def paper_positions(
         self, venue: str, environment: Environment, account_id: str

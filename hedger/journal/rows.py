@@ -13,6 +13,7 @@ from hedger.engine.records import (
     Configured,
     Decided,
     EpochRaised,
+    HedgeDone,
     Intended,
     OrderChanged,
     Record,
@@ -49,6 +50,9 @@ def row_of(record: Record) -> Row:
             made = record.decision
             columns = {"book": made.book, "action": str(made.action), "reason": str(made.reason)}
             return _row(schema.decisions, "", record.market_ms, encode(made), **columns)
+        case HedgeDone():
+            columns = {"book": record.book, "instrument": record.instrument, "outcome": str(record.end)}
+            return _row(schema.hedges, record.venue, record.market_ms, encode(record), **columns)
         case Commanded():
             columns = {"book": record.book, "state": str(record.state)}
             return _row(schema.commands, "", record.market_ms, encode(record), **columns)

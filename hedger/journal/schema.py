@@ -124,6 +124,17 @@ commands = Table(
     Index("commands_by_book", *SCOPE, "book"),
 )
 
+hedges = Table(
+    "hedges",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("book", "instrument", "outcome"),
+    _ms("market_ms"),
+    _body(),
+    Index("hedges_by_book", "book", "market_ms"),
+)
+
 configs = Table("configs", metadata, _id(), *_scope(), *_text("config_hash"), _ms("market_ms"), _body())
 
 snapshots = Table("snapshots", metadata, _id(), *_scope(), _ms("market_ms"), _body())
@@ -142,6 +153,7 @@ INSERTS: dict[Table, Insert] = {
     orders: _upsert_order(),
     fills: insert(fills).on_conflict_do_nothing(index_elements=[*SCOPE, "fee_currency", "trade_id"]),
     decisions: insert(decisions),
+    hedges: insert(hedges),
     commands: insert(commands),
     configs: insert(configs),
     epochs: insert(epochs).on_conflict_do_nothing(),

@@ -1,6 +1,7 @@
 """The latched switch: which command leads where.
 
-A command can only make the state stricter; `resume` alone leads back, from every state and always to running.
+A command makes the state stricter; `resume` alone leads back, from every state and always to running. From
+`paused` a person may also ask for the one thing that ends a delta nobody hedges: neutralise, or flatten.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from types import MappingProxyType
 from hedger.domain.vocabulary import BreakerState, stricter
 
 _RESUME = "resume"
+_FROM_PAUSED = frozenset({BreakerState.NEUTRALISING, BreakerState.FLATTENING})
 
 COMMANDS: Mapping[str, BreakerState] = MappingProxyType(
     {
         "pause": BreakerState.PAUSED,
         _RESUME: BreakerState.RUNNING,
         "reduce_only": BreakerState.REDUCE_ONLY,
+        "neutralise": BreakerState.NEUTRALISING,
         "flatten": BreakerState.FLATTENING,
         "halt": BreakerState.HALTED,
     }
@@ -29,4 +32,6 @@ def after(state: BreakerState, command: str) -> BreakerState:
     asked = COMMANDS.get(command)
     if asked is None:
         raise ValueError(f"command = {command!r}: must be one of {', '.join(COMMANDS)}")
-    return asked if command == _RESUME else stricter(state, asked)
+    if command == _RESUME or (state is BreakerState.PAUSED and asked in _FROM_PAUSED):
+        return asked
+    return stricter(state, asked)

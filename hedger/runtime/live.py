@@ -13,6 +13,7 @@ from typing import Protocol, assert_never
 from hedger.domain.errors import HaltedError, HedgerError
 from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import (
+    Amend,
     Cancel,
     Effect,
     Exit,
@@ -212,7 +213,7 @@ class LiveDriver:
 
     def _perform(self, effect: Effect, now: Now) -> None:
         match effect:
-            case Place():
+            case Place() | Amend():
                 self.venues[effect.approved.intent.venue].perform(effect)
             case Cancel() | Watch() | RequestSnapshot() | LookUp():
                 self.venues[effect.venue].perform(effect)

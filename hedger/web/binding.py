@@ -111,5 +111,11 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.NO_LIQUIDITY: Meaning(_B.MARKET, "nobody quotes the side the hedge needs"),
         _R.SHRUNK: Meaning(_B.LIMIT, "a limit made the order smaller"),
         _R.ILLEGAL_ORDER: Meaning(_B.LOT_SIZE, "amount or price is off the instrument's steps"),
+        _R.NEUTRALISE: Meaning(_B.BREAKER, "an operator asked for a hedge to the target"),
+        _R.NEUTRALISING: Meaning(_B.BREAKER, "neutralised: the book is at its target"),
+        _R.CONFIRMATION: Meaning(_B.BREAKER, "the first hedge is large: it waits for `hedger confirm`"),
+        _R.RESTING_CANCEL: Meaning(_B.ORDER, "orders at the edges of the band are being cancelled first"),
+        _R.AMEND_RATE: Meaning(_B.LIMIT, "too many amendments within a minute"),
+        _R.ASSET_CLASS: Meaning(_B.LIMIT, "the book may not trade this kind of instrument"),
     }
 )

@@ -26,6 +26,10 @@ IMPOSSIBLE = {
     # an order that never left cannot turn up, and one that did cannot be dropped afterwards
     *product([S.DROPPED], [E.ACKED_OPEN, E.FILLED_ALL, E.CANCELLED]),
     *product([S.FILLED, S.CANCELLED, S.REJECTED, S.ABSENT], [E.DROPPED]),
+    # only what is known to be open is amended, and only once at a time
+    *product([*(state for state in S if state is not S.OPEN)], [E.AMEND_SENT]),
+    *product([S.DRAFT, S.IN_FLIGHT], [E.AMENDED, E.AMEND_REFUSED]),
+    *product([S.AMENDING], [E.SENT, E.DROPPED, E.PROVED_ABSENT]),
 }
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hedger.domain.order import OrderIntent, OrderType, Side, TimeInForce
 from hedger.domain.vocabulary import Mode
+from hedger.engine.effects import Amend, Place
 from hedger.engine.events import Now
 from hedger.engine.outbox import Outbox
 from hedger.engine.records import Configured
@@ -40,7 +41,7 @@ def approved(number: int, valid_until_ms: int = 9_000):  # type: ignore[no-untyp
 
 def held(outbox: Outbox, number: int, until: float = 12.0, valid_until_ms: int = 9_000) -> int:
     outbox.record(Configured(market_ms=1, config_hash=str(number)))
-    outbox.hold(approved(number, valid_until_ms), until)
+    outbox.hold(Place(approved=approved(number, valid_until_ms)), until)
     write = outbox.flush()
     assert write is not None
     return write.sequence
@@ -54,9 +55,9 @@ def test_a_placement_waits_for_exactly_its_own_write() -> None:
     outbox = Outbox()
     first, second = held(outbox, 1), held(outbox, 2)
 
-    assert [a.intent.label for a in outbox.release(first, NOW).send] == ["h-btc-1-1"]
+    assert [order.approved.intent.label for order in outbox.release(first, NOW).send] == ["h-btc-1-1"]
     assert outbox.held == 1
-    assert [a.intent.label for a in outbox.release(second, NOW).send] == ["h-btc-1-2"]
+    assert [order.approved.intent.label for order in outbox.release(second, NOW).send] == ["h-btc-1-2"]
 
 
 def test_one_durable_answer_releases_everything_before_it_in_order() -> None:
@@ -64,7 +65,7 @@ def test_one_durable_answer_releases_everything_before_it_in_order() -> None:
     held(outbox, 1)
     last = held(outbox, 2)
 
-    assert [a.intent.label for a in outbox.release(last, NOW).send] == ["h-btc-1-1", "h-btc-1-2"]
+    assert [order.approved.intent.label for order in outbox.release(last, NOW).send] == ["h-btc-1-1", "h-btc-1-2"]
 
 
 def test_a_placement_that_waited_too_long_is_dropped_not_sent() -> None:
@@ -73,7 +74,7 @@ def test_a_placement_that_waited_too_long_is_dropped_not_sent() -> None:
 
     release = outbox.release(sequence, Now(1_000, 12.1))
     assert not release.send
-    assert [a.intent.label for a in release.drop] == ["h-btc-1-1"]
+    assert [order.approved.intent.label for order in release.drop] == ["h-btc-1-1"]
 
 
 def test_a_placement_whose_validity_passed_is_dropped_not_sent() -> None:
@@ -89,7 +90,7 @@ def test_overdue_placements_are_dropped_even_when_the_journal_never_answers() ->
 
     assert outbox.next_deadline() == 12.0
     assert not outbox.drop_expired(Now(1_000, 11.9))
-    assert [a.intent.label for a in outbox.drop_expired(Now(1_000, 12.1))] == ["h-btc-1-1"]
+    assert [order.approved.intent.label for order in outbox.drop_expired(Now(1_000, 12.1))] == ["h-btc-1-1"]
     assert outbox.next_deadline() is None
     assert not outbox.release(1, NOW).send
 
@@ -102,7 +103,7 @@ def test_closing_the_gate_drops_what_is_written_and_what_is_not() -> None:
     outbox.hold(approved(3), 12.0)
     keep = {"h-btc-1-3"}
     dropped = outbox.drop_where(lambda held_: held_.intent.label not in keep)
-    assert [a.intent.label for a in dropped] == ["h-btc-1-1", "h-btc-1-2"]
+    assert [order.approved.intent.label for order in dropped] == ["h-btc-1-1", "h-btc-1-2"]
     assert outbox.held == 1
     assert len(outbox.drop_where(lambda _held: True)) == 1
     assert outbox.held == 0
@@ -117,6 +118,6 @@ def test_nothing_is_ever_released_twice_or_before_its_write(answers: list[int]) 
     highest = 0
     for answer in answers:
         highest = max(highest, answer)
-        sent += [a.intent.label for a in outbox.release(answer, NOW).send]
+        sent += [order.approved.intent.label for order in outbox.release(answer, NOW).send]
 
     assert sent == [f"h-btc-1-{number}" for number in range(1, min(highest, 10) + 1)]

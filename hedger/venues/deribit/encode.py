@@ -164,10 +164,26 @@ def place(intent: OrderIntent) -> Request:
         "reduce_only": intent.reduce_only,
         "valid_until": intent.valid_until_ms,
     }
+    if intent.post_only:
+        params["reject_post_only"] = True  # otherwise the venue moves the price and we would not know it
     if intent.order_type is not OrderType.MARKET:
         params["price"] = intent.price
         params["time_in_force"] = intent.time_in_force.value
     return Request("private/buy" if intent.side is Side.BUY else "private/sell", params)
+
+
+def edit(order_id: str, intent: OrderIntent) -> Request:
+    """private/edit: `amount` is the new total, filled part included (deribit.md 8)."""
+    params: Params = {
+        "order_id": order_id,
+        "amount": intent.amount,
+        "price": intent.price,
+        "post_only": intent.post_only,
+        "valid_until": intent.valid_until_ms,
+    }
+    if intent.post_only:
+        params["reject_post_only"] = True
+    return Request("private/edit", params)
 
 
 def cancel(order_id: str) -> Request:

@@ -99,6 +99,18 @@ PLACEMENT_UNKNOWN: dict[int, str] = {
     13888: "timed out: only a look-up tells on which side of the engine",
 }
 
+# Refusals of an amendment that say more of the order than of the amendment: its state is to be fetched.
+AMEND_LOST_ITS_ORDER: dict[int, str] = {
+    ORDER_NOT_FOUND: "unknown or archived order",
+    10010: "already closed",
+    11008: "already filled",
+    11044: "no longer open",
+    13777: "replaced by a later amendment",
+}
+
+# Refusals of an amendment beside those of a placement: the old terms stand.
+_AMEND_REFUSED: frozenset[int] = frozenset({11021})  # post-only price modification not possible
+
 # Codes of public/auth that no retry will mend.
 AUTH_FATAL: dict[int, str] = {
     INVALID_CREDENTIALS: (
@@ -111,6 +123,11 @@ AUTH_FATAL: dict[int, str] = {
     11098: "the account is locked",
     -32602: "client_id or client_secret has not the form of a key",
 }
+
+
+def amend_refused(code: int) -> bool:
+    """True where the code proves that the order stands at its old terms."""
+    return code in _AMEND_REFUSED or (code in PLACEMENT_REFUSED and code not in AMEND_LOST_ITS_ORDER)
 
 
 def placement_refused(code: int) -> bool:

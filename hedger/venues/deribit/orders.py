@@ -1,4 +1,4 @@
-"""Placements and cancels: the only calls that change the account, and only where trading is enabled."""
+"""Placements, amendments and cancels: the only calls that change the account, and only where trading is enabled."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import msgspec
 
 from hedger.domain.errors import BadDataError, InvariantError
 from hedger.domain.vocabulary import Mode
-from hedger.engine.effects import Cancel, Place
+from hedger.engine.effects import Amend, Cancel, Place
 from hedger.engine.events import (
+    AmendLost,
+    AmendRefused,
     CancelRefused,
     Event,
     Filled,
@@ -23,7 +25,7 @@ from hedger.engine.events import (
 from hedger.venues.deribit import encode, wire
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE, bad_data
-from hedger.venues.deribit.errors import NOT_SENT, ORDER_NOT_FOUND, placement_refused
+from hedger.venues.deribit.errors import NOT_SENT, ORDER_NOT_FOUND, amend_refused, placement_refused
 from hedger.venues.deribit.link import Link
 from hedger.venues.deribit.private import fill_of, report_of
 from hedger.venues.deribit.rpc import Call, Failure, Reply
@@ -44,12 +46,8 @@ class Orders:
 
     def place(self, effect: Place, now: Now) -> list[Event]:
         """Send an approved order now or say why it was not sent. Raises InvariantError outside live mode."""
-        intent, mode = effect.approved.intent, effect.approved.mode
-        if mode is not Mode.LIVE or not self._trading:
-            raise InvariantError(
-                f"{intent.label}: a placement approved for mode {mode} reached {self._link.venue}, "
-                f"where trading is {'enabled' if self._trading else 'not enabled'}: nothing was sent"
-            )
+        intent = effect.approved.intent
+        self._may_trade(effect)
         if not self._link.usable:
             return self._unsent(intent.label, "the link is down")
         request = encode.place(intent)
@@ -62,21 +60,66 @@ class Orders:
         )
         if self._link.calls.send_now(call, now, self._reserve):
             return []
+        return self._unsent(intent.label, self._no_credits(now))
+
+    def _may_trade(self, effect: Place | Amend) -> None:
+        intent, mode = effect.approved.intent, effect.approved.mode
+        if mode is not Mode.LIVE or not self._trading:
+            raise InvariantError(
+                f"{intent.label}: an order approved for mode {mode} reached {self._link.venue}, "
+                f"where trading is {'enabled' if self._trading else 'not enabled'}: nothing was sent"
+            )
+
+    def _no_credits(self, now: Now) -> str:
         credits = self._link.calls.buckets[Pool.MATCHING].level(now.wire_s)
-        return self._unsent(intent.label, f"no credits: {credits:.1f} left, {self._reserve} kept for cancels")
+        return f"no credits: {credits:.1f} left, {self._reserve} kept for cancels"
+
+    def amend(self, effect: Amend, now: Now) -> list[Event]:
+        """Send new terms now or say that they did not go. Raises InvariantError outside live mode."""
+        self._may_trade(effect)
+        label = effect.approved.intent.label
+        if not self._link.usable:
+            return self._not_amended(label, Failure(NOT_SENT, "the link is down"), now)
+        request = encode.edit(effect.order_id, effect.approved.intent)
+        call = Call(
+            request.method,
+            request.params,
+            partial(self._amended, label),
+            partial(self._not_amended, label),
+            Pool.MATCHING,
+        )
+        if self._link.calls.send_now(call, now, self._reserve):
+            return []
+        return self._not_amended(label, Failure(NOT_SENT, self._no_credits(now)), now)
+
+    def _amended(self, label: str, reply: Reply, now: Now) -> list[Event]:
+        """The order at its new terms, or cancelled where a post-only price would have taken."""
+        try:
+            return self._told(reply)
+        except (BadDataError, *UNREADABLE) as error:
+            lost = AmendLost(venue=self._link.venue, label=label, reason=f"unreadable reply: {error}")
+            return [bad_data(self._link.venue, "private/edit", "", error), lost]
+
+    def _not_amended(self, label: str, failure: Failure, now: Now) -> list[Event]:
+        venue = self._link.venue
+        if failure.code == NOT_SENT or amend_refused(failure.code):
+            return [AmendRefused(venue=venue, label=label, code=failure.code, message=failure.message)]
+        return [AmendLost(venue=venue, label=label, reason=str(failure))]
 
     def _unsent(self, label: str, reason: str) -> list[Event]:
         return [PlacementUnsent(venue=self._link.venue, label=label, reason=reason)]
 
     def _placed(self, label: str, reply: Reply, now: Now) -> list[Event]:
         try:
-            placed = _PLACED.decode(reply.result)
-            fills = [Filled(fill=fill_of(trade, self._link.venue)) for trade in placed.trades]
-            return [*fills, Reported(report=report_of(placed.order, self._link.venue))]
-        except BadDataError as error:
+            return self._told(reply)
+        except (BadDataError, *UNREADABLE) as error:
             return self._unreadable(label, error)
-        except UNREADABLE as error:
-            return self._unreadable(label, error)
+
+    def _told(self, reply: Reply) -> list[Event]:
+        """Trades first, then the order as they left it."""
+        placed = _PLACED.decode(reply.result)
+        fills = [Filled(fill=fill_of(trade, self._link.venue)) for trade in placed.trades]
+        return [*fills, Reported(report=report_of(placed.order, self._link.venue))]
 
     def _unreadable(self, label: str, error: Exception) -> list[Event]:
         """The venue said yes in words we cannot read: whatever it did, it is unknown."""

@@ -15,7 +15,7 @@ import msgspec
 
 from hedger.domain.vocabulary import Environment
 from hedger.engine import events as ev
-from hedger.engine.effects import Cancel, LookUp, Place, RequestSnapshot, VenueEffect, Watch
+from hedger.engine.effects import Amend, Cancel, LookUp, Place, RequestSnapshot, VenueEffect, Watch
 from hedger.engine.events import Event, Now
 from hedger.venues.deribit import channels, decode, encode, wire
 from hedger.venues.deribit.credits import Bucket, Pool
@@ -323,6 +323,8 @@ class DeribitSession:
                 return self._enquiries.look_up(effect, now)
             case Place():
                 return self._orders.place(effect, now)
+            case Amend():
+                return self._orders.amend(effect, now)
             case Cancel():
                 return self._orders.cancel(effect, now)
             case _:
