@@ -54,6 +54,17 @@ class Position(msgspec.Struct, frozen=True, tag="position", forbid_unknown_field
     floating_pnl: Decimal | None = None
 
 
+class Fee(msgspec.Struct, frozen=True, tag="fee", forbid_unknown_fields=True):
+    """The account's own fees on a kind of instrument: fractions of the notional (negative: a rebate), or
+    `relative`: of the listing's fees."""
+
+    kind: str  # perpetual | future | option | ...
+    index: str
+    maker: float
+    taker: float
+    relative: bool = False
+
+
 class Account(msgspec.Struct, frozen=True, tag="account", forbid_unknown_fields=True):
     """One currency's account summary; amounts in that currency's coin."""
 
@@ -73,3 +84,4 @@ class Account(msgspec.Struct, frozen=True, tag="account", forbid_unknown_fields=
     futures_session_upl: Decimal = Decimal(0)
     margin_model: str = ""
     received_wire_s: float = 0.0
+    fees: tuple[Fee, ...] = ()  # told by the extended summary only

@@ -1,7 +1,7 @@
 """New terms for open orders of ours: written down, sent when durable, and every way back.
 
-The write-ahead record is the order's own row with the terms asked for: after a crash it is UNKNOWN and is looked
-up like any order, and whichever terms the venue names are the ones it stands at.
+The write-ahead record is the order's own row with the terms asked for: after a crash it is UNKNOWN and is
+looked up like any order, and whichever terms the venue names are the ones it stands at.
 """
 
 from __future__ import annotations

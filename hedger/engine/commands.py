@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from hedger.domain.vocabulary import BreakerState, Severity
+from hedger.engine import confirmation, holdings, naked, work
 from hedger.engine import events as ev
-from hedger.engine import holdings, work
 from hedger.engine.records import Commanded, Configured
 from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode
 from hedger.engine.state import BookState, State, Step, VenueState
@@ -15,16 +15,32 @@ from hedger.portfolio.book import Book
 from hedger.risk import breaker
 from hedger.risk.counters import Counters
 
+CONFIRM = "confirm"
 STOP_PATIENCE_S = 10.0  # wire time a stopping daemon waits for evidence about its orders
 
 
-def given(state: State, event: ev.CommandGiven, step: Step) -> None:
-    """Move the breaker of a book, or of the daemon, and latch it in the journal."""
+def objection(state: State, event: ev.CommandGiven, now: ev.Now) -> str:
+    """Why a command is not obeyed as things are now; empty where it is."""
     book = state.books.get(event.book)
     if event.book and book is None:
-        step.note(
-            Severity.ERROR, "command_refused", command=event.command, book=event.book, detail="no such book"
-        )
+        return "no such book"
+    if event.command == CONFIRM:
+        asked = (book,) if book is not None else tuple(state.books.values())
+        waits = any(one.working.awaited is not None for one in asked)
+        return "" if waits else "no hedge waits for a confirmation"
+    return naked.refusal(state, book, event, now)
+
+
+def given(state: State, event: ev.CommandGiven, step: Step) -> None:
+    """Move the breaker of a book, or of the daemon, and latch it in the journal; or let a hedge pass."""
+    refused = objection(state, event, step.now)
+    if refused:
+        fields = {"command": event.command, "book": event.book, "detail": refused}
+        step.note(Severity.ERROR, "command_refused", **fields)
+        return
+    book = state.books.get(event.book)
+    if event.command == CONFIRM:
+        _confirm(state, book, event, step)
         return
     before = state.breaker if book is None else book.breaker
     after = breaker.after(before, event.command)
@@ -36,16 +52,10 @@ def given(state: State, event: ev.CommandGiven, step: Step) -> None:
         state.breaker = after
     else:
         book.breaker = after
-    step.record(
-        Commanded(
-            market_ms=step.now.market_ms,
-            command=event.command,
-            book=event.book,
-            state=after,
-            by=event.by,
-            reason=event.reason,
-        )
-    )
+    for one in (book,) if book is not None else state.books.values():
+        if after is not before:
+            one.working.begin_anew()
+    _record(event, after, step)
     if after is BreakerState.HALTED:
         work.cancel_resting(state, step, book)
     step.note(
@@ -58,6 +68,27 @@ def given(state: State, event: ev.CommandGiven, step: Step) -> None:
         by=event.by,
         reason=event.reason,
     )
+
+
+def _record(event: ev.CommandGiven, after: BreakerState, step: Step) -> None:
+    step.record(
+        Commanded(
+            market_ms=step.now.market_ms,
+            command=event.command,
+            book=event.book,
+            state=after,
+            by=event.by,
+            reason=event.reason,
+        )
+    )
+
+
+def _confirm(state: State, book: BookState | None, event: ev.CommandGiven, step: Step) -> None:
+    """Let the first hedge that waits pass; no breaker moves."""
+    asked = (book,) if book is not None else tuple(state.books.values())
+    passed = [told for one in asked if (told := confirmation.confirm(one))]
+    _record(event, state.breaker if book is None else book.breaker, step)
+    step.note(Severity.WARNING, "confirmed", book=event.book, by=event.by, detail="; ".join(passed))
 
 
 def stop_requested(state: State, event: ev.StopRequested, step: Step) -> None:

@@ -10,11 +10,24 @@ import math
 from dataclasses import replace
 
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
-from hedger.engine import delta, gates, ladder, settlement, work
+from hedger.engine import (
+    chase,
+    confirmation,
+    delta,
+    gates,
+    ladder,
+    neutral,
+    resting,
+    settlement,
+    stopped,
+    work,
+    working,
+)
 from hedger.engine.decision import Decision
 from hedger.engine.describe import conclude, describe
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
+from hedger.engine.hedge import Working
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.trade import Wish, hedge_position_coin, room_coin, trade
@@ -36,7 +49,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
         book.warm = True
     if outcome.approved is not None:
         work.refresh(state, book, step)  # exact sums before an order, and proof that they add up
-        outcome = judge(state, book, step.now)
+        outcome = resting.first(state, book, judge(state, book, step.now))
     if outcome.memory is not None:
         book.memory = outcome.memory
     if outcome.settling is not None:
@@ -45,25 +58,45 @@ def decide(state: State, book: BookState, step: Step) -> None:
         state.label_sequence += 1
         book.counters.add_order(step.now)
         work.submit(state, outcome.approved, step)
+        working.child(state, book, outcome, step)
     if book.warm:
         ladder.tell(state, book, outcome.sight.exposure, step)
         delta.tell_parted(state, book, outcome.sight.figures, step)
     conclude(state, book, outcome.verdict, outcome.sight, step)
+    _follow(state, book, outcome, step)
 
 
-def preview(state: State, book: BookState, now: Now) -> Decision:
-    """What the book would do now: judged like any decision, and nothing of it is kept or sent."""
+def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
+    """What the decision means for the hedge being worked, for what rests, and for whoever must know."""
+    working.follow(state, book, outcome, step)
+    if chase.child_of(state, book) is not None:
+        chase.tend(state, book, judge(state, book, step.now, alone=True), step)
+    resting.tend(state, book, outcome, step)
+    confirmation.watch(state, book, outcome.verdict, step)
+    stopped.watch(state, book, outcome.sight, step)
+    neutral.watch(state, book, outcome.verdict, step)
+
+
+def preview(state: State, book: BookState, now: Now, *, resumed: bool = False) -> Decision:
+    """What the book would do now: judged like any decision, and nothing of it is kept or sent.
+
+    `resumed`: what it would do first after a resume.
+    """
+    if resumed:
+        state = replace(state, breaker=BreakerState.RUNNING)
+        book = replace(book, breaker=BreakerState.RUNNING, working=Working())
     outcome = judge(state, book, now)
     return describe(state, book, outcome.verdict, outcome.sight, now)
 
 
-def judge(state: State, book: BookState, now: Now) -> Outcome:
-    """The verdict on one book as of now. Changes nothing."""
-    sight = look(state, book, now)
-    flattening = gates.breaker_of(state, book) is BreakerState.FLATTENING
+def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Outcome:
+    """The verdict on one book as of now. Changes nothing. `alone`: as if its resting hedge were not there."""
+    sight = look(state, book, now, alone=alone)
+    breaker = gates.breaker_of(state, book)
+    flattening = breaker is BreakerState.FLATTENING
     data_gate = gates.hedge_gap if flattening else gates.data_gate
     gate = gates.daemon_gate(state, book, sight) or data_gate(state, book, sight, now)
-    gate = gate or gates.legs_gate(book) or gates.order_gate(state, book, now)
+    gate = gate or gates.legs_gate(book) or gates.order_gate(state, book, now, alone=alone)
     gate = gate or settlement.gate(book, sight, now)
     if gate is not None:
         return _stopped(gate, sight)
@@ -73,6 +106,8 @@ def judge(state: State, book: BookState, now: Now) -> Outcome:
         return _stopped(gates.NOT_READY, sight)
     if ladder.rung_of(sight.exposure, book.settings.delta) is Rung.LAST_RESORT:
         return _last_resort(state, book, sight, sight.inputs, now)
+    if breaker is BreakerState.NEUTRALISING:
+        return _neutralise(state, book, sight, sight.inputs, now)
     if book.settling.close_due or settlement.unwinding(book, now):
         return _settle(state, book, sight, sight.inputs, now)
     return _by_policy(state, book, sight, sight.inputs, now)
@@ -87,6 +122,9 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
     reason = PolicyReason(code)
     word, why = WORD[reason], EXPLANATION[reason]
     if reason not in ACTS:
+        goes_on = None if reason is PolicyReason.NOT_FINITE else _goes_on(state, book, sight, inputs, now)
+        if goes_on is not None:
+            return goes_on._replace(memory=memory) if goes_on.approved is not None else goes_on
         verdict = Verdict(Action.WAIT if word in _WAITS else Action.HOLD, word, why, target)
         return Outcome(verdict, sight, memory)
     change, gap = target - inputs.delta_coin, inputs.target_delta_coin - inputs.delta_coin
@@ -107,6 +145,29 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
         memory=memory,
     )
     return trade(wish)
+
+
+def _goes_on(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome | None:
+    """The next child of a hedge that is short of its target; while sources part nothing goes on by itself."""
+    under_way = None if sight.figures.parted else working.continued(state, book, inputs)
+    if under_way is None or under_way.target_coin is None:
+        return None
+    why = Gate(Action.HEDGE, under_way.reason, f"{under_way.detail}; goes on to its target")
+    change = under_way.target_coin - inputs.delta_coin
+    room = room_coin(change, inputs, interval_of(book, inputs))
+    gap = inputs.target_delta_coin - inputs.delta_coin
+    return _to(state, book, sight, now, change, why, under_way.rounding, gap_coin=gap, room=room)
+
+
+def _neutralise(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome:
+    """To the book's target whatever band, dwell and cooldown say: an operator's order."""
+    why = Gate(Action.HEDGE, Reason.NEUTRALISE, "an operator asked for delta at its target")
+    target = inputs.target_delta_coin
+    outcome = _to(state, book, sight, now, target - inputs.delta_coin, why, Round.NEAREST)
+    if outcome.verdict.reason is not Reason.MIN_LOT:
+        return outcome
+    detail = f"at the target within a lot: {outcome.verdict.detail}"
+    return Outcome(Verdict(Action.HOLD, Reason.NEUTRALISING, detail, target), sight)
 
 
 def _agreed(book: BookState, sight: Sight, inputs: Inputs, change: float) -> float:
@@ -148,6 +209,9 @@ def _settle(state: State, book: BookState, sight: Sight, inputs: Inputs, now: No
     settling = book.settling
     number = settlement.slice_of(book, now) if settlement.unwinding(book, now) else None
     if number is not None and number <= settling.sliced:
+        goes_on = _goes_on(state, book, sight, inputs, now)
+        if goes_on is not None:
+            return goes_on
         detail = f"slice {number} of the unwind to 08:00 UTC is done; the next follows"
         return Outcome(Verdict(Action.WAIT, Reason.SETTLEMENT_SLICE, detail), sight)
     gap = inputs.target_delta_coin - inputs.delta_coin
@@ -164,7 +228,16 @@ def _settle(state: State, book: BookState, sight: Sight, inputs: Inputs, now: No
 
 
 def _to(
-    state: State, book: BookState, sight: Sight, now: Now, change: float, why: Gate, rounding: Round
+    state: State,
+    book: BookState,
+    sight: Sight,
+    now: Now,
+    change: float,
+    why: Gate,
+    rounding: Round,
+    *,
+    gap_coin: float | None = None,
+    room: float | None = None,
 ) -> Outcome:
     """A change of the hedge that no policy asked for."""
     target = None if sight.inputs is None else sight.inputs.delta_coin + change
@@ -174,8 +247,8 @@ def _to(
         sight,
         now,
         change_coin=change,
-        gap_coin=change,
-        room_coin=None,
+        gap_coin=change if gap_coin is None else gap_coin,
+        room_coin=room,
         target=target,
         rounding=rounding,
         why=why,

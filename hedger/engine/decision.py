@@ -36,3 +36,4 @@ class Decision(msgspec.Struct, frozen=True, tag="decision", forbid_unknown_field
     distance_coin: float | None = None  # to the nearer trigger; 0 outside
     distance_move_pct: float | None = None  # the index move, in per cent, that reaches it
     amount_contracts: float = 0.0  # signed, number of contracts of the hedge instrument
+    expected_cost_usd: float | None = None  # fee and the way from mark to the touch, of this order

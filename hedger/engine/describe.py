@@ -11,6 +11,7 @@ from hedger.engine.records import Decided
 from hedger.engine.sight import Sight, interval_of
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Verdict
+from hedger.execution.costs import expected_usd, rates_of
 from hedger.policies.inputs import Interval
 
 
@@ -65,9 +66,17 @@ def describe(state: State, book: BookState, verdict: Verdict, sight: Sight, now:
         amount_coin=sign * planned.coin if planned else 0.0,
         amount_usd=sign * planned.usd if planned else 0.0,
         amount_contracts=sign * float(planned.contracts) if planned else 0.0,
+        expected_cost_usd=_expected_cost_usd(state, book, verdict, sight),
         distance_coin=_distance_coin(y, interval),
         distance_move_pct=_distance_move_pct(exposure.index_usd, interval),
     )
+
+
+def _expected_cost_usd(state: State, book: BookState, verdict: Verdict, sight: Sight) -> float | None:
+    if verdict.planned is None or sight.listed is None or sight.quote is None:
+        return None
+    rates = rates_of(sight.listed, state.venues[book.settings.venue].fees)
+    return expected_usd(verdict.planned, sight.listed, sight.quote, rates)
 
 
 def known(value: float) -> float | None:

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import commands, recover, work
+from hedger.engine import commands, manual, recover, work
 from hedger.engine.apply import apply
 from hedger.engine.chain import Expiry, chain
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect
-from hedger.engine.events import Event, Now
+from hedger.engine.events import CommandGiven, Event, Now
+from hedger.engine.hedge import Manual
+from hedger.engine.once import Rest, at_rest
 from hedger.engine.outlook import Outlook, outlook
 from hedger.engine.settings import EngineSettings
 from hedger.engine.state import State, Step
@@ -57,6 +59,7 @@ class Engine:
         work.time_outs(self._state, step)
         recover.keep_looking(self._state, step)
         for book in self._state.books.values():
+            manual.judge_waiting(self._state, book, step)
             if step.now.wire_s - book.refreshed_wire_s >= self._state.settings.timing.refresh_s:
                 book.refreshed_wire_s = step.now.wire_s
                 work.refresh(self._state, book, step)
@@ -83,9 +86,23 @@ class Engine:
     def last_step(self) -> Now | None:
         return self._state.last_step
 
-    def plan(self, book: str, now: Now) -> Decision:
-        """What a book would do now, sending nothing. Raises KeyError for a book that does not exist."""
-        return preview(self._state, self._state.books[book], now)
+    def plan(self, book: str, now: Now, *, resumed: bool = False) -> Decision:
+        """What a book would do now, or first after a resume, sending nothing. Raises KeyError for a book that
+        does not exist."""
+        return preview(self._state, self._state.books[book], now, resumed=resumed)
+
+    def objection(self, given: CommandGiven, now: Now) -> str:
+        """Why a command would be refused now; empty where it would be obeyed."""
+        return commands.objection(self._state, given, now)
+
+    def manual_answer(self, book: str, number: str) -> Manual | None:
+        """What became of an operator's order, once that is known."""
+        found = self._state.books[book].working.manual.get(number)
+        return found if found is not None and found.told else None
+
+    def at_rest(self) -> Rest | None:
+        """Whether every book has done what there is to do now, and how that went."""
+        return at_rest(self._state)
 
     def outlook(self, book: str, now: Now) -> Outlook:
         """The next orders by index level and the spot x vol grid. Raises KeyError for an unknown book."""

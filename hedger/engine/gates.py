@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hedger.domain.instrument import Instrument, InstrumentState
-from hedger.domain.order import OrderState
+from hedger.domain.order import Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Legs, Phase, Reason, Rung, stricter
 from hedger.engine import holdings, ladder
 from hedger.engine.events import Now
@@ -119,8 +119,11 @@ def hedge_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | N
     return None
 
 
-def order_gate(state: State, book: BookState, now: Now) -> Gate | None:
-    """One hedge at a time: nothing new while an order of the book may still trade, or a look is under way."""
+def order_gate(state: State, book: BookState, now: Now, *, alone: bool = False) -> Gate | None:
+    """One hedge at a time: nothing new while an order of the book may still trade, or a look is under way.
+
+    `alone` judges as if the hedge that rests now were not there.
+    """
     venue = state.venues[book.settings.venue]
     if venue.disputed:
         return _blocked(Reason.POSITION_MISMATCH, _first(tuple(sorted(venue.disputed.values()))))
@@ -129,6 +132,8 @@ def order_gate(state: State, book: BookState, now: Now) -> Gate | None:
     if venue.adopted:
         label = next(iter(venue.adopted.values())).label
         return _blocked(Reason.UNKNOWN_ORDER, f"{label} of an earlier run is open and is being cancelled")
+    if alone:
+        return _clock_gate(state, book, venue)
     return _live_gate(state, book) or _retry_gate(book, now) or _clock_gate(state, book, venue)
 
 
@@ -139,15 +144,21 @@ def _live_gate(state: State, book: BookState) -> Gate | None:
     unknown = [order.intent.label for order in live if order.state is OrderState.UNKNOWN]
     if unknown:
         return _blocked(Reason.UNKNOWN_ORDER, f"outcome of {unknown[0]} is unknown; the venue is being asked")
-    if live:
-        order = live[0]
-        return Gate(Action.WAIT, Reason.IN_FLIGHT, f"order {order.intent.label} is {order.state}")
+    for order in live:
+        if order.intent.purpose is Purpose.HEDGE or _unanswered(order):
+            return Gate(Action.WAIT, Reason.IN_FLIGHT, f"order {order.intent.label} is {order.state}")
     settling = [order for order in state.orders.settling() if order.intent.book == book.name]
     if settling:
         order = settling[0]
         detail = f"order {order.intent.label} filled {order.filled_amount}, its trades have not all arrived"
         return Gate(Action.WAIT, Reason.IN_FLIGHT, detail)
     return None
+
+
+def _unanswered(order: Order) -> bool:
+    """An operator's order nobody has answered: its delta is about to come or not. What rests may wait long,
+    and what rests at the band's edges is taken back before a hedge."""
+    return order.intent.purpose is Purpose.MANUAL and order.state in (OrderState.DRAFT, OrderState.IN_FLIGHT)
 
 
 def _retry_gate(book: BookState, now: Now) -> Gate | None:

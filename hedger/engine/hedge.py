@@ -80,8 +80,7 @@ class Working:
     allowed: tuple[Side, float] | None = None  # what a person confirmed: side and size in coin
     neutral: bool = False  # neutralising, and at the target
     stopped: Stopped | None = None
-    resting: dict[Side, str] = field(default_factory=dict)  # label at each edge of the band
-    resting_pegged_wire_s: dict[Side, float] = field(default_factory=dict)
+    edge_wire_s: dict[Side, float] = field(default_factory=dict)  # of the last terms at each edge of the band
     resting_note: str = ""  # why nothing rests where something could
     amends_wire_s: deque[float] = field(default_factory=deque)
     manual: dict[str, Manual] = field(default_factory=dict)  # by the asker's number, the newest last

@@ -10,9 +10,11 @@ import msgspec
 from hedger.domain.account import Account, Fill
 from hedger.domain.instrument import ENDED, Instrument, InstrumentState, plain
 from hedger.domain.names import parse_name
+from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import Watch
 from hedger.engine.state import BookState, State, Step, VenueState
+from hedger.execution.costs import Rates
 from hedger.execution.labels import parse_label
 
 
@@ -109,7 +111,9 @@ def _holder(state: State, venue: str, instrument: str, size: Decimal, step: Step
 
 
 def set_account(state: State, account: Account) -> None:
-    """Equity and margin of one currency, for the books that settle in it."""
+    """Equity and margin of one currency, for the books that settle in it; fees where they are told."""
+    for row in account.fees:
+        state.venues[account.venue].fees[(row.kind, row.index)] = Rates(row.maker, row.taker, row.relative)
     for book in books_on(state, account.venue):
         if account.currency in book.book.currencies:
             book.book.set_account(account)
@@ -133,7 +137,10 @@ def move(state: State, fill: Fill, step: Step) -> None:
     known.moved[fill.instrument] = None
     known.filled_ms[fill.instrument] = max(fill.market_ms, known.filled_ms.get(fill.instrument, 0))
     own = parse_label(fill.label)
-    if own is not None and own.book == book.name:
+    order = state.orders.order_of(fill)
+    if order is not None and order.intent.purpose is Purpose.MANUAL:
+        book.epoch += 1  # delta born of an operator's own order
+    elif own is not None and own.book == book.name:
         listed = known.instruments[fill.instrument]
         book.moved.hedged(listed.amount_to_coin(fill.signed_amount, float(fill.price)))
     else:
@@ -200,6 +207,7 @@ def watch(state: State, venue: VenueState, step: Step) -> None:
     instruments = {book.settings.hedge_instrument for book in books} | {
         n for book in books for n in book.book.held()
     }
+    instruments |= set(venue.asked_tickers)
     indices = {index for book in books if (index := index_of(state, book))}
     wanted = Watch(venue=venue.name, instruments=tuple(sorted(instruments)), indices=tuple(sorted(indices)))
     if wanted != venue.watch:

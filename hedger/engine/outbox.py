@@ -15,7 +15,6 @@ from hedger.engine.effects import Amend, Place, Write
 from hedger.engine.events import Now
 from hedger.engine.records import Record
 
-
 Order = Place | Amend
 
 

@@ -107,4 +107,6 @@ class HedgeDone(msgspec.Struct, frozen=True, tag="hedge_done", forbid_unknown_fi
     shortfall_bps: float  # of the notional that traded
 
 
-Record = HedgeDone | Intended | OrderChanged | Traded | Decided | Commanded | Configured | Snapshot | EpochRaised
+Record = (
+    HedgeDone | Intended | OrderChanged | Traded | Decided | Commanded | Configured | Snapshot | EpochRaised
+)

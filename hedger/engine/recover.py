@@ -171,6 +171,7 @@ def _raise_epoch(state: State, venue: VenueState, event: ev.SnapshotTaken, step:
 
 def _orders(state: State, venue: VenueState, reports: tuple[OrderReport, ...], step: Step) -> None:
     venue.foreign_open, venue.adopted = {}, {}
+    _gone(state, venue, reports, step)
     for report in reports:
         if state.orders.get(report.label) is not None:
             work.report(state, report, step)
@@ -178,6 +179,15 @@ def _orders(state: State, venue: VenueState, reports: tuple[OrderReport, ...], s
             adopt(state, report, step)
         else:
             venue.foreign_open[report.order_id] = report
+
+
+def _gone(state: State, venue: VenueState, reports: tuple[OrderReport, ...], step: Step) -> None:
+    """An order that rested before the question and is not among the answers has ended unheard: look it up."""
+    there = {report.label for report in reports}
+    for order in state.orders.resting(venue.name, before_wire_s=venue.snapshot_asked_wire_s):
+        if order.intent.label not in there:
+            why = "not among the venue's open orders"
+            work.order_event(state, order.intent.label, OrderEvent.LOST, why, step)
 
 
 def adopt(state: State, report: OrderReport, step: Step) -> None:
@@ -241,7 +251,7 @@ def keep_looking(state: State, step: Step) -> None:
         if venue.snapshot_due_wire_s is not None and wire_s >= venue.snapshot_due_wire_s:
             venue.snapshot_due_wire_s = None
             request_snapshot(state, venue, step)
-        if venue.disputed or (wire_s >= venue.reconcile_wire_s and not state.orders.live(venue.name)):
+        if venue.disputed or (wire_s >= venue.reconcile_wire_s and not state.orders.moving(venue.name)):
             request_snapshot(state, venue, step)
         if venue.adopted and wire_s - venue.adopted_asked_wire_s >= timing.lookup_interval_s:
             venue.adopted_asked_wire_s = wire_s

@@ -53,8 +53,11 @@ _NOTHING_KNOWN = Exposure(
 """Before the first snapshot: a book nobody has told us of is not a flat book."""
 
 
-def look(state: State, book: BookState, now: Now) -> Sight:
-    """The book as of now; cheap, and the same for decisions, plans and the view."""
+def look(state: State, book: BookState, now: Now, *, alone: bool = False) -> Sight:
+    """The book as of now; cheap, and the same for decisions, plans and the view.
+
+    `alone` looks as if no hedge of ours could trade any more.
+    """
     settings, venue = book.settings, state.venues[book.settings.venue]
     name = settings.hedge_instrument
     listed, quote = venue.instruments.get(name), venue.quotes.get(name)
@@ -64,7 +67,7 @@ def look(state: State, book: BookState, now: Now) -> Sight:
     exposure = exposure_of(state, book, now)
     opinions = figures(state, book, exposure, now)
     y = None if opinions.used is None else opinions.used.y - book.kept_coin
-    in_flight = _in_flight_coin(state, book, listed, quote)
+    in_flight = _in_flight_coin(state, book, listed, quote, not alone)
     inputs = _inputs(book, exposure, y, in_flight, listed, quote, now)
     return Sight(exposure, y, in_flight, listed, quote, index, inputs, opinions)
 
@@ -81,10 +84,12 @@ def exposure_of(state: State, book: BookState, now: Now) -> Exposure:
     )
 
 
-def _in_flight_coin(state: State, book: BookState, listed: Instrument | None, quote: Quote | None) -> float:
+def _in_flight_coin(
+    state: State, book: BookState, listed: Instrument | None, quote: Quote | None, hedges: bool
+) -> float:
     if state.orders.quiet or quote is None or listed is None:
         return 0.0
-    amount = state.orders.in_flight(book.settings.venue, book.settings.hedge_instrument)
+    amount = state.orders.in_flight(book.settings.venue, book.settings.hedge_instrument, hedges=hedges)
     return listed.amount_to_coin(amount, quote.mark) if amount else 0.0
 
 

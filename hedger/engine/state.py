@@ -60,7 +60,9 @@ class VenueState:
     indices: dict[str, IndexPrice] = field(default_factory=dict)
     foreign_open: dict[str, OrderReport] = field(default_factory=dict)
     fees: dict[FeeKey, Rates] = field(default_factory=dict)  # the account's own, by (kind, index)
-    asked_tickers: dict[str, float] = field(default_factory=dict)  # instrument -> wire time it is wanted until
+    asked_tickers: dict[str, float] = field(
+        default_factory=dict
+    )  # instrument -> wire time it is wanted until
     watch: Watch | None = None
 
     @property

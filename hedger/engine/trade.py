@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, NamedTuple, assert_never
 
 from hedger.domain.approval import Approved, Refused
-from hedger.domain.instrument import Instrument
 from hedger.domain.order import OrderIntent
-from hedger.domain.quote import IndexPrice, Quote
+from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Action, Reason
-from hedger.engine import gates
+from hedger.engine import confirmation, gates
+from hedger.engine.door import door, valid_until_ms
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State
 from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.labels import make_label
-from hedger.execution.plan import NoPlan, Planned, Round, plan
+from hedger.execution.params import ExecutionParams, Style
+from hedger.execution.plan import NoPlan, Planned, Round, clip, plan
 from hedger.policies.inputs import Inputs, Interval
-from hedger.risk.admit import admit
 from hedger.risk.review import review
 
-MOST_VALIDITY_S = 60.0  # wire time: no order may stay executable longer than this
+_URGENT = frozenset(
+    {
+        Reason.HARD_LIMIT,
+        Reason.FLATTEN,
+        Reason.NEUTRALISE,
+        Reason.LAST_RESORT,
+        Reason.SETTLEMENT_SLICE,
+        Reason.SETTLEMENT_CLOSE,
+    }
+)
 
 
 class Wish(NamedTuple):
@@ -79,11 +89,12 @@ def trade(wish: Wish) -> Outcome:
         return wish.blocked(reviewed)
     whole, change = reviewed.shrunk_by is None, reviewed.change_coin
     leads_there = wish.gap_coin * change > 0 and abs(wish.gap_coin) >= abs(change)
+    params = _params(wish)
     planned = plan(
         change,
         listed,
         quote,
-        book.settings.execution,
+        params,
         wish.rounding if whole else Round.DOWN_AT_LEAST_ONE,  # a cap is not rounded past
         gap_coin=wish.gap_coin if leads_there else None,
         room_coin=wish.room_coin,
@@ -91,7 +102,21 @@ def trade(wish: Wish) -> Outcome:
     if isinstance(planned, NoPlan):
         return wish.stood(planned)
     shrunk = "" if whole else f"; shrunk: {reviewed.detail}"
-    return _admitted(wish, planned, quote, listed, index, wish.why.detail + shrunk)
+    child = clip(planned, listed, quote, params)
+    part = "" if child is planned else f"; {child.amount} of {planned.amount} now, no more is shown"
+    outcome = _admitted(wish, child, quote, wish.why.detail + shrunk + part)
+    return confirmation.asked(
+        wish.book, outcome._replace(whole=planned, rounding=wish.rounding), wish.change_coin
+    )
+
+
+def _params(wish: Wish) -> ExecutionParams:
+    """The book's own; what is urgent does not rest, nor does a chase that gave up resting."""
+    params, hedge = wish.book.settings.execution, wish.book.working.hedge
+    crossing = hedge is not None and hedge.crossing
+    if params.style is Style.CHASE and (crossing or wish.why.reason in _URGENT):
+        return replace(params, style=Style.LIMIT_IOC)
+    return params
 
 
 def room_coin(change_coin: float, inputs: Inputs, interval: Interval | None) -> float | None:
@@ -102,25 +127,11 @@ def room_coin(change_coin: float, inputs: Inputs, interval: Interval | None) -> 
     return abs(far - inputs.delta_coin) if math.isfinite(far) else None
 
 
-def _admitted(
-    wish: Wish, planned: Planned, quote: Quote, listed: Instrument, index: IndexPrice, detail: str
-) -> Outcome:
+def _admitted(wish: Wish, planned: Planned, quote: Quote, detail: str) -> Outcome:
     """The second door. An order that only observe mode refuses is one that would have been sent."""
     state, book = wish.state, wish.book
     intent = _intent(state, book, planned, quote, wish.now)
-    answer = admit(
-        intent,
-        listed,
-        quote,
-        index,
-        envelope=book.settings.envelope,
-        breaker=gates.breaker_of(state, book),
-        mode=state.settings.mode,
-        counters=book.counters,
-        hedge_position=book.book.size(intent.instrument),
-        now=wish.now,
-        max_validity_ms=int(MOST_VALIDITY_S * 1000 * state.settings.market_speed),
-    )
+    answer = door(state, book, intent, wish.now)
     match answer:
         case Approved():
             verdict = Verdict(Action.HEDGE, wish.why.reason, detail, wish.target, planned, intent.label)
@@ -135,8 +146,6 @@ def _admitted(
 
 
 def _intent(state: State, book: BookState, planned: Planned, quote: Quote, now: Now) -> OrderIntent:
-    params = book.settings.execution
-    validity_ms = int(params.validity_s * 1000 * state.settings.market_speed)
     venue = state.venues[book.settings.venue]
     return OrderIntent(
         label=make_label(book.name, venue.epoch, state.label_sequence + 1),
@@ -147,8 +156,9 @@ def _intent(state: State, book: BookState, planned: Planned, quote: Quote, now: 
         amount=planned.amount,
         order_type=planned.order_type,
         time_in_force=planned.time_in_force,
-        valid_until_ms=now.market_ms + validity_ms,
+        valid_until_ms=valid_until_ms(state, book, now),
         created_ms=now.market_ms,
         price=planned.price,
+        post_only=planned.post_only,
         reference_price=quote.mark,
     )

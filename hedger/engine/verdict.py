@@ -8,7 +8,7 @@ from hedger.domain.approval import Approved
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine.sight import Sight
 from hedger.engine.state import Settling
-from hedger.execution.plan import Planned
+from hedger.execution.plan import Planned, Round
 
 
 class Verdict(NamedTuple):
@@ -30,3 +30,5 @@ class Outcome(NamedTuple):
     memory: Any = None  # the policy's, to be adopted; None: keep the old one
     approved: Approved | None = None  # the order to be handed on
     settling: Settling | None = None  # the settlement's memory, to be adopted
+    whole: Planned | None = None  # the hedge of which that order is the next child
+    rounding: Round | None = None

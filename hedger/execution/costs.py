@@ -1,7 +1,7 @@
 """What a hedge costs: expected from fees and spread, and afterwards its implementation shortfall.
 
-A fill is held against the mark at the decision. An inverse future of A USD bought at P and valued at R has lost
-A (1/R - 1/P) coin; a linear one of A coin has lost A (P - R) dollars. Sales count the other way round.
+A fill is held against the mark at the decision. An inverse future of A USD bought at P and valued at R has
+lost A (1/R - 1/P) coin; a linear one of A coin has lost A (P - R) dollars. Sales count the other way round.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ FeeKey = tuple[str, str]
 
 
 class Rates(NamedTuple):
-    """Fees as fractions of the notional; negative: a rebate."""
+    """Fees as fractions of the notional (negative: a rebate), or `relative`: of the listing's fees."""
 
     maker: float
     taker: float
+    relative: bool = False
 
 
 class Shortfall(NamedTuple):
@@ -45,7 +46,10 @@ def rates_of(instrument: Instrument, overrides: Mapping[FeeKey, Rates]) -> Rates
     own = overrides.get((instrument.kind.value, instrument.price_index))
     if own is None and instrument.kind is Kind.PERPETUAL:
         own = overrides.get((Kind.FUTURE.value, instrument.price_index))  # a venue that calls it a future
-    return own or Rates(float(instrument.maker_commission), float(instrument.taker_commission))
+    listed = Rates(float(instrument.maker_commission), float(instrument.taker_commission))
+    if own is None:
+        return listed
+    return Rates(own.maker * listed.maker, own.taker * listed.taker) if own.relative else own
 
 
 def expected_usd(planned: Planned, instrument: Instrument, quote: Quote, rates: Rates) -> float:
@@ -67,7 +71,9 @@ def shortfall(
     parts: Iterable[tuple[Decimal, Decimal]],
     fees: Decimal,
 ) -> Shortfall:
-    """Of fills (amount, price) against the `reference` mark; `fees` in the settlement currency, paid positive."""
+    """Of fills (amount, price) against the `reference` mark; `fees` in the settlement currency, paid
+    positive.
+    """
     exact = [(amount, price) for amount, price in parts if amount]
     if not exact:
         return NOTHING

@@ -55,16 +55,24 @@ class ExecutionParams:
     ] = False
     resting_reprice_fraction: Annotated[
         float,
-        Key("fraction", "an edge that moved less than this of the price is not re-priced", above=0, most=0.05),
+        Key(
+            "fraction", "an edge that moved less than this of the price is not re-priced", above=0, most=0.05
+        ),
     ] = 0.0005
     confirm_above_coin: Annotated[
         float,
-        Key("coin", "the first hedge after start or resume, if larger, waits for `hedger confirm`; 0: off", least=0),
+        Key(
+            "coin",
+            "the first hedge after start or resume, if larger, waits for `hedger confirm`; 0: off",
+            least=0,
+        ),
     ] = 0.0
     manual_options: Annotated[bool, Key("", "let `hedger order` trade options")] = False
     manual_collar_fraction: Annotated[
         float,
-        Key("fraction", "a manual option order may be no worse than the mark premium by more", above=0, most=1),
+        Key(
+            "fraction", "a manual option order may be no worse than the mark premium by more", above=0, most=1
+        ),
     ] = 0.2
 
     def __post_init__(self) -> None:

@@ -99,14 +99,17 @@ def plan(
 def clip(planned: Planned, instrument: Instrument, quote: Quote, params: ExecutionParams) -> Planned:
     """The next child of a hedge: of what takes, no more than its share of the amount shown at the touch.
 
-    At least one lot and, where the hedge is that large, `min_clip_usd`; the remainder follows in later children.
-    A child that rests takes nothing and is whole.
+    At least one lot and, where the hedge is that large, `min_clip_usd`; the remainder follows in later
+    children. A child that rests takes nothing and is whole.
     """
     if planned.post_only or not params.depth_share:
         return planned
     shown = quote.ask_amount if planned.side is Side.BUY else quote.bid_amount
     floor = params.min_clip_usd / instrument.amount_to_usd(1, quote.mark)
-    most = max(instrument.round_amount(max(shown * params.depth_share, floor), ROUND_DOWN), smallest_amount(instrument))
+    most = max(
+        instrument.round_amount(max(shown * params.depth_share, floor), ROUND_DOWN),
+        smallest_amount(instrument),
+    )
     return planned if planned.amount <= most else resized(planned, most, instrument, quote)
 
 

@@ -175,6 +175,18 @@ class OrderTable:
             if order.state not in TERMINAL and (venue is None or order.intent.venue == venue)
         ]
 
+    def resting(self, venue: str, before_wire_s: float) -> list[Order]:
+        """Orders that have been open at the venue, and unmoved, since before that wire time."""
+        return [
+            order
+            for order in self.live(venue)
+            if order.state is OrderState.OPEN and self._touch(order) < before_wire_s
+        ]
+
+    def moving(self, venue: str) -> list[Order]:
+        """Orders whose next word is awaited: everything live that does not simply rest."""
+        return [order for order in self.live(venue) if order.state is not OrderState.OPEN]
+
     def unknown(self) -> list[Order]:
         """Orders whose outcome nobody knows."""
         return [order for order in self.live() if order.state is OrderState.UNKNOWN]
@@ -204,8 +216,8 @@ class OrderTable:
         return list(self._orders.values())[: -most - 1 : -1]
 
     def in_flight(self, venue: str, instrument: str, *, hedges: bool = True) -> Decimal:
-        """Signed amount, in the instrument's unit, of hedges that may still trade, and of every order what has
-        traded and is not in the position yet; without `hedges` the latter alone.
+        """Signed amount, in the instrument's unit, of hedges that may still trade, and of every order what
+        has traded without being in the position yet; without `hedges` the latter alone.
 
         What rests at an edge of the band, and what an operator placed, may never trade: see `worst_case`.
         """
@@ -220,7 +232,7 @@ class OrderTable:
         return total
 
     def worst_case(self, venue: str, instrument: str, side: Side, but: str = "") -> Decimal:
-        """Signed amount by which one side's orders, all filled, move the position; without the label `but`."""
+        """Signed amount by which one side's orders, all filled, move the position; `but` is left out."""
         total = Decimal(0)
         for order in self.live(venue):
             intent = order.intent

@@ -25,6 +25,15 @@ MAX_VALIDITY_MS = 86_400_000
 _INF = float("inf")
 
 
+class Standing(NamedTuple):
+    """An open order that `admit` is asked to give new terms; amounts in the instrument's unit."""
+
+    amount: Decimal  # its total
+    filled: Decimal
+    amends_minute: int  # amendments of the book in the last 60 s of wire time
+    max_amends_per_minute: int
+
+
 class _Case(NamedTuple):
     """Everything an order is judged by."""
 
@@ -39,6 +48,16 @@ class _Case(NamedTuple):
     hedge_position: Decimal
     now: Now
     max_validity_ms: int
+    standing: Standing | None
+
+    @property
+    def remaining(self) -> Decimal:
+        """What may still trade: of a new order all of it."""
+        return self.intent.amount - (self.standing.filled if self.standing is not None else 0)
+
+    @property
+    def signed(self) -> Decimal:
+        return self.remaining * self.intent.side.sign
 
 
 def admit(
@@ -54,8 +73,10 @@ def admit(
     hedge_position: Decimal,
     now: Now,
     max_validity_ms: int = MAX_VALIDITY_MS,
+    standing: Standing | None = None,
 ) -> Approved | Refused:
-    """Permission for exactly this order, or the first limit it breaks.
+    """Permission for exactly this order, or the first limit it breaks; with `standing` for exactly these new
+    terms of an open one, which may make it smaller and never larger.
 
     `hedge_position` is the signed position in the instrument, in its amount unit; `max_validity_ms` is how
     far ahead (market time) `valid_until` may lie.
@@ -72,6 +93,7 @@ def admit(
         hedge_position,
         now,
         max_validity_ms,
+        standing,
     )
     for check in _CHECKS:
         refused = check(case)
@@ -81,9 +103,9 @@ def admit(
 
 
 def _breaker(case: _Case) -> Refused | None:
-    breaker, position, signed = case.breaker, case.hedge_position, case.intent.signed_amount
+    breaker, position, signed = case.breaker, case.hedge_position, case.signed
     match breaker:
-        case BreakerState.RUNNING:
+        case BreakerState.RUNNING | BreakerState.NEUTRALISING:
             return None
         case BreakerState.PAUSED:
             return Refused(Reason.PAUSED, "breaker is paused: no new orders")
@@ -202,7 +224,7 @@ def _collar(case: _Case) -> Refused | None:
 
 
 def _size(case: _Case) -> Refused | None:
-    envelope, amount, mark = case.envelope, case.intent.amount, case.quote.mark
+    envelope, amount, mark = case.envelope, case.remaining, case.quote.mark
     usd = case.instrument.amount_to_usd(amount, mark)
     coin = case.instrument.amount_to_coin(amount, mark)
     if not usd <= envelope.max_order_usd:
@@ -217,7 +239,7 @@ def _size(case: _Case) -> Refused | None:
 def _position(case: _Case) -> Refused | None:
     """The position afterwards; an order that makes a position beyond the cap smaller passes."""
     before, most = case.hedge_position, case.envelope.max_hedge_position_coin
-    after = before + case.intent.signed_amount
+    after = before + case.signed
     coin = abs(case.instrument.amount_to_coin(after, case.quote.mark))
     if coin <= most or abs(after) < abs(before):
         return None
@@ -225,7 +247,20 @@ def _position(case: _Case) -> Refused | None:
     return Refused(Reason.HEDGE_POSITION, f"{detail}; max_hedge_position_coin = {most:g}")
 
 
+def _smaller(case: _Case) -> Refused | None:
+    """New terms never add to an order: what adds is an order of its own."""
+    standing, asked = case.standing, case.intent.amount
+    if standing is None or standing.filled < asked <= standing.amount:
+        return None
+    bound = f"must be above {standing.filled} filled, at most {standing.amount}"
+    return Refused(Reason.ILLEGAL_ORDER, f"amount = {asked} for an open order: {bound}")
+
+
 def _rate(case: _Case) -> Refused | None:
+    if case.standing is not None:
+        made, most = case.standing.amends_minute, case.standing.max_amends_per_minute
+        detail = f"{made} amendments in the last 60 s, max_amends_per_minute = {most}"
+        return None if made < most else Refused(Reason.AMEND_RATE, detail)
     orders, most = case.counters.orders_minute(case.now), case.envelope.max_orders_per_minute
     if orders < most:
         return None
@@ -234,7 +269,7 @@ def _rate(case: _Case) -> Refused | None:
 
 def _turnover(case: _Case) -> Refused | None:
     envelope, counters, now = case.envelope, case.counters, case.now
-    usd = case.instrument.amount_to_usd(case.intent.amount, case.quote.mark)
+    usd = case.instrument.amount_to_usd(case.remaining, case.quote.mark)
     hour, day = envelope.max_turnover_hour_usd, envelope.max_turnover_day_usd
     windows = (
         (Reason.TURNOVER_HOUR, "max_turnover_hour_usd", hour, counters.turnover_hour_usd(now)),
@@ -259,6 +294,7 @@ _CHECKS: tuple[Callable[[_Case], Refused | None], ...] = (
     _data,
     _liquidity,
     _legal,
+    _smaller,
     _validity,
     _collar,
     _size,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import assert_never
 
-from hedger.engine.effects import Cancel, LookUp, Place, RequestSnapshot, VenueEffect, Watch
+from hedger.engine.effects import Amend, Cancel, LookUp, Place, RequestSnapshot, VenueEffect, Watch
 from hedger.engine.events import Event, Now
 from hedger.venues.paper_account import PaperAccount
 from hedger.venues.protocol import Emit, Venue
@@ -38,6 +38,8 @@ class PaperVenue:
 
     def _seen(self, event: Event) -> None:
         self._emit(self._account.seen(event))
+        for made in self._account.matched(event, self._now()):
+            self._emit(made)
 
     def perform(self, effect: VenueEffect) -> None:
         """Market data and snapshots from the venue, everything about orders from paper."""
@@ -49,7 +51,9 @@ class PaperVenue:
             case Place():
                 return self._account.place(effect, self._now())
             case Cancel():
-                return self._account.cancel(effect)
+                return self._account.cancel(effect, self._now())
+            case Amend():
+                return self._account.amend(effect, self._now())
             case LookUp():
                 return self._account.look_up(effect, self._now())
             case Watch() | RequestSnapshot():

@@ -215,7 +215,7 @@ def test_black_needs_no_equity_and_usd_does() -> None:
 def test_flattening_a_flat_hedge_holds() -> None:
     rig = Rig(lower=-5.0, upper=5.0, hard_lower=-50.0, hard_upper=50.0)
     rig.start()
-    rig.step(ev.CommandGiven(command="flatten", book="", by="test", reason="drill"))
+    rig.step(ev.CommandGiven(command="flatten", book="", by="test", reason="drill", accept_naked_delta=True))
 
     assert rig.last.reason is Reason.FLATTENING
     assert not rig.placed

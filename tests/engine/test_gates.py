@@ -26,7 +26,7 @@ def flat() -> Rig:
 
 
 def command(name: str, book: str = "") -> ev.CommandGiven:
-    return ev.CommandGiven(command=name, book=book, by="test", reason="drill")
+    return ev.CommandGiven(command=name, book=book, by="test", reason="drill", accept_naked_delta=True)
 
 
 def test_a_pause_blocks_and_a_resume_lets_it_trade_again() -> None:

@@ -202,7 +202,7 @@ def test_an_enlarging_order_that_waits_for_the_journal_obeys_a_command_given_mea
     rig.journal_ok = False
     rig.start()
     written = rig.of(fx.Write)[-1].sequence
-    rig.step(ev.CommandGiven(command=command, book="", by="me", reason="drill"))
+    rig.step(ev.CommandGiven(command=command, book="", by="me", reason="drill", accept_naked_delta=True))
     rig.step(ev.Durable(sequence=written))
 
     assert not rig.placed, f"an order that enlarges the hedge left after {command}"
@@ -215,7 +215,7 @@ def test_an_enlarging_order_that_waits_for_the_journal_obeys_a_command_given_mea
 def test_after_a_pause_no_new_order_leaves_whatever_was_asked_for_before(before: str) -> None:
     rig, _ = hedged()
     rig.step(ev.CommandGiven(command="pause", book="", by="me", reason="wait"))
-    rig.step(ev.CommandGiven(command=before, book="btc", by="me", reason="drill"))
+    rig.step(ev.CommandGiven(command=before, book="btc", by="me", reason="drill", accept_naked_delta=True))
     rig.move(94_000.0)  # the call is worth less: a hedge that shrinks is wanted
 
     assert len(rig.placed) == 1, f"the daemon is paused and the book traded ({rig.last.detail})"
@@ -224,7 +224,7 @@ def test_after_a_pause_no_new_order_leaves_whatever_was_asked_for_before(before:
 def test_a_pause_stops_a_flattening() -> None:
     rig, _ = hedged()
     rig.journal_ok = False
-    rig.step(ev.CommandGiven(command="flatten", book="", by="me", reason="drill"))
+    rig.step(ev.CommandGiven(command="flatten", book="", by="me", reason="drill", accept_naked_delta=True))
     rig.journal_ok = True
     rig.step(ev.CommandGiven(command="pause", book="", by="me", reason="stop that"))
     rig.step(*rig.quotes(CALL))
@@ -236,7 +236,10 @@ def test_flatten_closes_the_hedge_although_an_option_is_not_quoted() -> None:
     """Closing the hedge needs the hedge instrument's quote, not an option's greeks."""
     rig, _ = hedged()
     rig.step(rig.option_quote(CALL, delta=None))
-    rig.step(ev.CommandGiven(command="flatten", book="", by="me", reason="drill"), *rig.quotes()[:2])
+    rig.step(
+        ev.CommandGiven(command="flatten", book="", by="me", reason="drill", accept_naked_delta=True),
+        *rig.quotes()[:2],
+    )
 
     assert len(rig.placed) == 2, f"{rig.last.reason}: {rig.last.detail}"
 

@@ -65,7 +65,10 @@ def test_one_durable_answer_releases_everything_before_it_in_order() -> None:
     held(outbox, 1)
     last = held(outbox, 2)
 
-    assert [order.approved.intent.label for order in outbox.release(last, NOW).send] == ["h-btc-1-1", "h-btc-1-2"]
+    assert [order.approved.intent.label for order in outbox.release(last, NOW).send] == [
+        "h-btc-1-1",
+        "h-btc-1-2",
+    ]
 
 
 def test_a_placement_that_waited_too_long_is_dropped_not_sent() -> None:
@@ -98,9 +101,9 @@ def test_overdue_placements_are_dropped_even_when_the_journal_never_answers() ->
 def test_closing_the_gate_drops_what_is_written_and_what_is_not() -> None:
     outbox = Outbox()
     held(outbox, 1)
-    outbox.hold(approved(2), 12.0)
+    outbox.hold(Place(approved=approved(2)), 12.0)
 
-    outbox.hold(approved(3), 12.0)
+    outbox.hold(Amend(approved=approved(3), order_id="900"), 12.0)
     keep = {"h-btc-1-3"}
     dropped = outbox.drop_where(lambda held_: held_.intent.label not in keep)
     assert [order.approved.intent.label for order in dropped] == ["h-btc-1-1", "h-btc-1-2"]

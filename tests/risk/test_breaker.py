@@ -7,7 +7,6 @@ import pytest
 from hedger.domain.vocabulary import BREAKER_ORDER, BreakerState
 from hedger.risk.breaker import COMMANDS, after
 
-
 OUT_OF_A_PAUSE = [(BreakerState.PAUSED, "neutralise"), (BreakerState.PAUSED, "flatten")]
 
 
@@ -43,5 +42,7 @@ def test_a_halted_book_stays_halted_whatever_else_is_asked() -> None:
 
 
 def test_an_unknown_command_names_the_ones_there_are() -> None:
-    with pytest.raises(ValueError, match="'stop': must be one of pause, resume, reduce_only, neutralise, flatten, halt"):
+    with pytest.raises(
+        ValueError, match="'stop': must be one of pause, resume, reduce_only, neutralise, flatten, halt"
+    ):
         after(BreakerState.RUNNING, "stop")

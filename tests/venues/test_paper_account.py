@@ -16,7 +16,7 @@ from hedger.domain.vocabulary import Environment, Mode
 from hedger.engine import events as ev
 from hedger.engine.effects import Cancel, LookUp
 from hedger.engine.events import Event, Now
-from hedger.venues.paper_account import MAX_ORDERS, PaperAccount, taker_fee
+from hedger.venues.paper_account import MAX_ORDERS, PaperAccount, paper_fee
 from tests.venues.deribit.orders_fixtures import LABEL, make_place
 from tests.venues.deribit.talk import MARKET_MS
 
@@ -78,7 +78,7 @@ def size_of(event: Event) -> Decimal:
     return event.position.size
 
 
-def test_an_order_within_its_limit_fills_at_the_touch_with_the_taker_fee() -> None:
+def test_an_order_within_its_limit_fills_at_the_touch_with_the_paper_fee() -> None:
     filled, reported, position = place(make_account())
     assert isinstance(filled, ev.Filled)
     assert isinstance(reported, ev.Reported)
@@ -101,7 +101,6 @@ def test_a_sale_takes_the_bid() -> None:
         (make_quote(ask=100000.5), {}),
         (make_quote(ask=None, ask_amount=0.0), {}),
         (make_quote(ask_amount=5.0), {}),
-        (make_quote(), {"post_only": True}),
         (make_quote(), {"amount": Decimal(1000), "time_in_force": TimeInForce.FOK}),
         (make_quote(), {"reduce_only": True}),
         (make_quote(instrument="ANOTHER"), {}),
@@ -110,7 +109,6 @@ def test_a_sale_takes_the_bid() -> None:
         "beyond the limit",
         "empty side",
         "less than a lot",
-        "post only",
         "fill or kill",
         "nothing to reduce",
         "no quote",
@@ -279,7 +277,9 @@ def test_memory_is_bounded() -> None:
 
 
 def test_a_cancel_finds_nothing_that_rests() -> None:
-    (refused,) = make_account().cancel(Cancel(venue="deribit", instrument=NAME, label=LABEL, order_id=None))
+    (refused,) = make_account().cancel(
+        Cancel(venue="deribit", instrument=NAME, label=LABEL, order_id=None), NOW
+    )
     assert isinstance(refused, ev.CancelRefused)
 
 
@@ -298,4 +298,4 @@ def test_fees_follow_the_venue(kind: Kind, payoff: Payoff, price: str, expected:
         **{f: getattr(PERPETUAL, f) for f in PERPETUAL.__struct_fields__}
         | {"kind": kind, "payoff": payoff, "taker_commission": Decimal("0.001")}
     )
-    assert taker_fee(instrument, Decimal(price), Decimal(10), 2000.0) == Decimal(expected)
+    assert paper_fee(instrument, Decimal(price), Decimal(10), 2000.0) == Decimal(expected)

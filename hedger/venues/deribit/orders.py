@@ -1,4 +1,4 @@
-"""Placements, amendments and cancels: the only calls that change the account, and only where trading is enabled."""
+"""Placements, amendments and cancels: all that changes the account, and only where trading is enabled."""
 
 from __future__ import annotations
 

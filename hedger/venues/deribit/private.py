@@ -10,6 +10,7 @@ from hedger.domain.account import Account, Fill, Position
 from hedger.domain.errors import BadDataError
 from hedger.domain.order import OrderReport, Side
 from hedger.venues.deribit import wire
+from hedger.venues.deribit.fees import fees_of
 from hedger.venues.deribit.numbers import finite, not_negative, positive
 
 _SIDES = {side.value: side for side in Side}
@@ -100,6 +101,7 @@ def account_of(summary: wire.Summary, venue: str, wire_s: float) -> Account:
         futures_session_upl=cash("futures_session_upl"),
         margin_model=summary.margin_model,
         received_wire_s=wire_s,
+        fees=fees_of(summary.fees),
     )
 
 

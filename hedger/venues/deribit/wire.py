@@ -144,6 +144,7 @@ class Summary(msgspec.Struct):
     futures_session_upl: Decimal = Decimal(0)
     margin_model: str = ""
     limits: Limits | None = None
+    fees: msgspec.Raw = ABSENT  # extended summaries only, in one of two shapes
 
 
 class Summaries(msgspec.Struct):
