@@ -23,6 +23,8 @@ from hedger.execution.plan import NoPlan, peg
 
 _PATIENT = frozenset({Reason.ORDER_RATE, Reason.AMEND_RATE})  # limits on new messages, not on what stands
 
+_LOOKING = (Action.WAIT, Reason.RECOVERING)  # positions are being compared, as every minute
+
 
 def child_of(state: State, book: BookState) -> Order | None:
     """The post-only hedge of a book that the venue holds open at terms we know."""
@@ -58,7 +60,7 @@ def tend(state: State, book: BookState, wanted: Outcome, step: Step) -> None:
 
 def _move(book: BookState, order: Order, hedge: Hedge, wanted: Outcome, step: Step) -> Move:
     verdict, planned, sight = wanted.verdict, wanted.whole, wanted.sight
-    if verdict.action is Action.BLOCKED and verdict.reason in _PATIENT:
+    if verdict.reason in _PATIENT or (verdict.action, verdict.reason) == _LOOKING:
         return Keep()
     if verdict.action is not Action.HEDGE or planned is None:
         return Withdraw(f"{verdict.action} {verdict.reason}: {verdict.detail}")

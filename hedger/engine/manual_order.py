@@ -10,8 +10,7 @@ from hedger.domain.order import Side
 
 
 class OrderAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`price` None: a market order. Without `post_only` and `immediate` a limit order rests until cancelled.
-    """
+    """`price` None: a market order. Without `post_only` and `immediate` a limit order rests until cancelled."""
 
     number: str  # the asker's own, to find the answer by
     book: str

@@ -8,6 +8,7 @@ from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, R
 from hedger.engine.decision import Decision
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
+from hedger.engine.execution_view import WorkingView
 
 
 class VenueView(msgspec.Struct, frozen=True):
@@ -109,6 +110,7 @@ class BookView(msgspec.Struct, frozen=True):
     expiries: tuple[Cut, ...] = ()  # greeks by expiry, in every convention
     expiring: tuple[ExpiringView, ...] = ()  # within 24 h, the nearest strike first
     moved: Moved | None = None  # what moved delta since the book was last flat
+    working: WorkingView = WorkingView()  # its execution
 
 
 class OrderView(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from hedger.engine.view import (
 from hedger.portfolio.breakdown import by_expiry
 from hedger.portfolio.exposure import Source
 from hedger.portfolio.scenario import expiring
+from hedger.engine.working_view import working_view
 
 RECENT_ORDERS = 50
 EXPIRING_H = 24.0
@@ -126,6 +127,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         expiries=by_expiry(book.book.rows()),
         expiring=_expiring(book, now),
         moved=None if exposure.net_transaction is None else book.moved.told(exposure.net_transaction),
+        working=working_view(state, book, sight, now),
     )
 
 

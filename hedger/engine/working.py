@@ -188,8 +188,7 @@ def passive_end(book: BookState, order: Order, now: Now) -> bool:
     We took it back, or the market came through its price on the way (a post-only reject): the next one waits
     for `repeg_s` only where the market was faster than we are.
     """
-    hedge = book.working.hedge
-    if not order.intent.post_only or hedge is None or order.state is OrderState.DROPPED:
+    if not order.intent.post_only or order.state is OrderState.DROPPED:
         return False
     if order.state is OrderState.CANCELLED and order.detail != POST_ONLY_EDIT:
         return True
