@@ -16,6 +16,8 @@ from hedger.domain.vocabulary import (
     State,
 )
 from hedger.engine.decision import Decision
+from hedger.engine.execution_view import EdgeView, HedgeView
+from hedger.engine.records import HedgeDone, HedgeEnd
 from hedger.engine.view import (
     BandView,
     BookView,
@@ -253,3 +255,50 @@ def unknown_book(**changes: Any) -> BookView:
         missing=("account of BTC", "index btc_usd"),
     )
     return msgspec.structs.replace(base, **changes)
+
+
+def hedge_view() -> HedgeView:
+    """A hedge in its second clip."""
+    return HedgeView(
+        instrument="BTC-PERPETUAL",
+        side="buy",
+        reason=Reason.OUTSIDE_BAND,
+        detail="delta left the band",
+        target_coin=-0.1,
+        decided="356000",
+        filled="100000",
+        tries=0,
+        crossing=False,
+        started_ms=MARKET_MS - 2_000,
+        age_s=2.0,
+        reference_price=64_260.0,
+        children=("h-btc_main-7-43", "h-btc_main-7-44"),
+    )
+
+
+def edge_view() -> EdgeView:
+    return EdgeView("h-btc_main-7-45", "sell", "65100.5", "20000", "0", "open")
+
+
+def hedge_done() -> HedgeDone:
+    """A hedge that cost a little more than a basis point."""
+    return HedgeDone(
+        market_ms=MARKET_MS,
+        venue="deribit",
+        book="btc_main",
+        instrument="BTC-PERPETUAL",
+        side="buy",
+        reason=Reason.OUTSIDE_BAND,
+        end=HedgeEnd.REACHED,
+        started_ms=MARKET_MS - 3_000,
+        worked_s=3.0,
+        children=("h-btc_main-7-42",),
+        decided="100000",
+        filled="100000",
+        reference_price=64_260.0,
+        average_price=64_262.0,
+        fees_usd=3.5,
+        shortfall_coin=0.0001945,
+        shortfall_usd=12.5,
+        shortfall_bps=1.25,
+    )

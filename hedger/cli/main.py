@@ -27,6 +27,7 @@ def _register() -> None:
         commands,
         demo,
         exchange,
+        order,
         outlook,
         plan,
         record,
@@ -44,8 +45,17 @@ def _register() -> None:
     app.command()(outlook.outlook)
     app.command()(chain.chain)
     app.command()(check.check)
-    for command in (commands.pause, commands.resume, commands.reduce_only, commands.flatten, commands.halt):
+    for command in (
+        commands.pause,
+        commands.resume,
+        commands.confirm,
+        commands.reduce_only,
+        commands.neutralise,
+        commands.flatten,
+        commands.halt,
+    ):
         app.command()(command)
+    app.add_typer(order.order, name="order")
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)

@@ -26,10 +26,17 @@ def run(
     record: Annotated[
         Path | None, typer.Option("--record", help="Write every step to this file, for `hedger replay`.")
     ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Work one hedge to its end, where one is due, and stop.")
+    ] = False,
+    once_timeout_s: Annotated[
+        float, typer.Option("--once-timeout", help="With --once: seconds after which it fails with code 4.")
+    ] = 120.0,
 ) -> None:
     """Hedge until stopped. SIGTERM stops in order, SIGHUP reloads the configuration."""
     from hedger.cli.surface import surface
     from hedger.runtime.daemon import Started, run_daemon
+    from hedger.runtime.once import Once
     from hedger.runtime.start import Source
     from hedger.web.token import ensure_token
 
@@ -40,11 +47,19 @@ def run(
         extra.append(f"recorder.path={str(record)!r}")
     source = Source(config, os.environ, extra, exchange)
 
+    hedging = Once(once_timeout_s) if once else None
+
     async def announce(started: Started) -> None:
         print(f"hedger: {started.url}  (pid {os.getpid()})", flush=True)
+        if hedging is not None:
+            await hedging.watch(started)
 
     loaded = source.load()
     token = ensure_token(loaded.state_dir)
-    raise typer.Exit(
-        asyncio.run(run_daemon(loaded, source, token=token, surface=surface(loaded), companion=announce))
+    watchers = () if hedging is None else (hedging,)
+    code = asyncio.run(
+        run_daemon(
+            loaded, source, token=token, surface=surface(loaded), companion=announce, watchers=watchers
+        )
     )
+    raise typer.Exit(code if hedging is None else hedging.code(code))

@@ -88,7 +88,7 @@ def _book(book: BookAnswer, wide: bool) -> Panel:
     style = _ACTION_STYLE[action] if action else "yellow"
     why = f"[{style}]{escape(book.why.sentence)}[/]"
     return Panel(
-        Group(why, "", _deltas(book), _figures(book), "", _positions(book.positions, wide)),
+        Group(why, "", _deltas(book), _figures(book), *_working(book), "", _positions(book.positions, wide)),
         title=title,
         title_align="left",
     )
@@ -121,6 +121,24 @@ def _figures(book: BookAnswer) -> Columns:
         ("turnover 24 h", f"{usd(book.turnover_usd_24h)} USD"),
         ("fees 24 h", f"{number(book.fees_usd_24h, 2)} USD"),
     )
+
+
+def _working(book: BookAnswer) -> list[RenderableType]:
+    """The hedge being worked, what rests, what the last one cost: only where there is any."""
+    working, lines = book.working, []
+    if working.awaits_confirmation:
+        lines.append(f"[bold yellow]{escape(working.awaits_confirmation)}[/]")
+    if working.hedge is not None:
+        at = working.hedge
+        done = f"{at.filled} of {at.decided} in {len(at.children)} orders, {age(at.age_s)}"
+        lines.append(f"[cyan]working[/] {at.side} {escape(at.instrument)} {done}")
+    for edge in working.resting:
+        lines.append(f"[cyan]resting[/] {edge.side} {edge.amount} at {edge.price}, {words(edge.state)}")
+    if working.last is not None:
+        last = working.last
+        cost = f"{number(last.shortfall_bps, 2, '+')} bp, {number(last.shortfall_usd, 2, '+')} USD"
+        lines.append(f"[dim]last hedge[/] {last.side} {last.filled} {words(last.end)}, shortfall {cost}")
+    return list(lines)
 
 
 def _positions(positions: tuple[PositionView, ...], wide: bool) -> RenderableType:

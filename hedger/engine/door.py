@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from hedger.domain.approval import Approved, Refused
-from hedger.domain.order import Order, OrderIntent
+from hedger.domain.order import Order, OrderIntent, Purpose
 from hedger.domain.vocabulary import Reason
 from hedger.engine import gates
 from hedger.engine.events import Now
 from hedger.engine.state import BookState, State
-from hedger.risk.admit import Standing, admit
+from hedger.risk.admit import OptionTerms, Standing, admit
 
 MOST_VALIDITY_S = 60.0  # wire time: no request may stay executable longer than this
 
@@ -37,7 +37,15 @@ def door(
         now=now,
         max_validity_ms=int(MOST_VALIDITY_S * 1000 * state.settings.market_speed),
         standing=None if amends is None else _standing(book, amends, now),
+        options=_option_terms(book, intent),
     )
+
+
+def _option_terms(book: BookState, intent: OrderIntent) -> OptionTerms | None:
+    """Only an operator trades options, and only where the book lets him."""
+    params = book.settings.execution
+    allowed = params.manual_options and intent.purpose is Purpose.MANUAL
+    return OptionTerms(params.manual_collar_fraction) if allowed else None
 
 
 def _worst_position(state: State, book: BookState, intent: OrderIntent) -> Decimal:

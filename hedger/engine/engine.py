@@ -58,6 +58,7 @@ class Engine:
         work.drop_overdue(self._state, step)
         work.time_outs(self._state, step)
         recover.keep_looking(self._state, step)
+        manual.forget_tickers(self._state, step)
         for book in self._state.books.values():
             manual.judge_waiting(self._state, book, step)
             if step.now.wire_s - book.refreshed_wire_s >= self._state.settings.timing.refresh_s:

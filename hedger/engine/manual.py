@@ -48,6 +48,16 @@ def judge_waiting(state: State, book: BookState, step: Step) -> None:
             _judge(state, book, waiting, step)
 
 
+def forget_tickers(state: State, step: Step) -> None:
+    """Tickers that were wanted for an order alone are let go after a while."""
+    for venue in state.venues.values():
+        over = [name for name, until_s in venue.asked_tickers.items() if step.now.wire_s >= until_s]
+        for name in over:
+            del venue.asked_tickers[name]
+        if over:
+            holdings.watch(state, venue, step)
+
+
 def _judge(state: State, book: BookState, waiting: Manual, step: Step) -> None:
     asked, venue = waiting.asked, state.venues[book.settings.venue]
     listed = venue.instruments.get(asked.instrument)

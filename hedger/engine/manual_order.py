@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,7 +11,7 @@ from hedger.domain.order import Side
 
 
 class OrderAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`price` None: a market order. Without `post_only` and `immediate` a limit order rests until cancelled."""
+    """An order by hand; `price` None: a market order. A limit order rests unless it is `immediate`."""
 
     number: str  # the asker's own, to find the answer by
     book: str
@@ -23,3 +24,10 @@ class OrderAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reduce_only: bool = False
     by: str = ""
     reason: str = ""
+
+
+class OrderAnswered(NamedTuple):
+    """What became of an order by hand; without a label it was refused."""
+
+    label: str
+    detail: str

@@ -6,9 +6,9 @@ import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
+from hedger.engine.execution_view import WorkingView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
-from hedger.engine.execution_view import WorkingView
 
 
 class VenueView(msgspec.Struct, frozen=True):

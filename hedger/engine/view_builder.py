@@ -25,10 +25,10 @@ from hedger.engine.view import (
     StatusView,
     VenueView,
 )
+from hedger.engine.working_view import working_view
 from hedger.portfolio.breakdown import by_expiry
 from hedger.portfolio.exposure import Source
 from hedger.portfolio.scenario import expiring
-from hedger.engine.working_view import working_view
 
 RECENT_ORDERS = 50
 EXPIRING_H = 24.0
@@ -226,7 +226,7 @@ def _order(order: Order) -> OrderView:
 
 
 def _counters(state: State) -> CountersView:
-    outcomes = {"placed": state.outcomes["placed"]}
+    outcomes = {word: state.outcomes[word] for word in ("placed", "amended")}
     outcomes.update({word.value: state.outcomes[word.value] for word in OrderState if word in TERMINAL})
     return CountersView(
         steps=state.steps,

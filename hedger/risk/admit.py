@@ -16,13 +16,22 @@ from hedger.domain.order import OrderIntent, OrderType, Side
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Mode, Reason
 from hedger.portfolio.times import Now
+from hedger.risk import premium
 from hedger.risk.counters import Counters
 from hedger.risk.envelope import Envelope
 
 MAX_VALIDITY_MS = 86_400_000
 """Default bound of `valid_until`, market time: wide, for exchanges whose market time runs fast."""
 
+OPTION_QUOTE_AGE_S = 60.0  # wire time
+
 _INF = float("inf")
+
+
+class OptionTerms(NamedTuple):
+    """That option orders are allowed at all, and how much worse than the mark premium they may be priced."""
+
+    collar_fraction: float
 
 
 class Standing(NamedTuple):
@@ -49,6 +58,7 @@ class _Case(NamedTuple):
     now: Now
     max_validity_ms: int
     standing: Standing | None
+    options: OptionTerms | None
 
     @property
     def remaining(self) -> Decimal:
@@ -74,9 +84,10 @@ def admit(
     now: Now,
     max_validity_ms: int = MAX_VALIDITY_MS,
     standing: Standing | None = None,
+    options: OptionTerms | None = None,
 ) -> Approved | Refused:
     """Permission for exactly this order, or the first limit it breaks; with `standing` for exactly these new
-    terms of an open one, which may make it smaller and never larger.
+    terms of an open one, which may make it smaller and never larger. Options only with their terms.
 
     `hedge_position` is the signed position in the instrument, in its amount unit; `max_validity_ms` is how
     far ahead (market time) `valid_until` may lie.
@@ -94,8 +105,9 @@ def admit(
         now,
         max_validity_ms,
         standing,
+        options,
     )
-    for check in _CHECKS:
+    for check in _OPTION_CHECKS if instrument.is_option else _CHECKS:
         refused = check(case)
         if refused is not None:
             return refused
@@ -130,9 +142,12 @@ def _identity(case: _Case) -> Refused | None:
     if _index_is_other(case):
         detail = f"index {case.index_price.index} is not {instrument.name}'s {instrument.price_index}"
         return Refused(Reason.ILLEGAL_ORDER, detail)
-    if not instrument.is_future:
-        detail = f"{instrument.name} is a {instrument.kind}: hedges are futures and perpetuals"
-        return Refused(Reason.ILLEGAL_ORDER, detail)
+    if instrument.is_option and case.options is None:
+        detail = f"{instrument.name} is an option: execution.manual_options lets an operator trade them"
+        return Refused(Reason.ASSET_CLASS, detail)
+    if not (instrument.is_future or instrument.is_option):
+        detail = f"{instrument.name} is a {instrument.kind}: only futures, perpetuals and options trade here"
+        return Refused(Reason.ASSET_CLASS, detail)
     return None
 
 
@@ -160,6 +175,16 @@ def _data(case: _Case) -> Refused | None:
         return Refused(Reason.STALE_QUOTE, f"quote is {quote_age_s:.2f} s old, max_quote_age_s = {most_s:g}")
     if not index_age_s <= most_s:
         return Refused(Reason.STALE_INDEX, f"index is {index_age_s:.2f} s old, max_quote_age_s = {most_s:g}")
+    return None
+
+
+def _option_data(case: _Case) -> Refused | None:
+    """Like `_data`; a worthless option's mark is 0, and its ticker may be quiet for longer."""
+    if not 0.0 < case.index_price.price_usd < _INF:
+        return Refused(Reason.BAD_INPUT, f"index = {case.index_price.price_usd}: must be above 0")
+    age_s = case.now.wire_s - case.quote.received_wire_s
+    if not age_s <= OPTION_QUOTE_AGE_S:
+        return Refused(Reason.STALE_QUOTE, f"quote is {age_s:.2f} s old, at most {OPTION_QUOTE_AGE_S:g} s")
     return None
 
 
@@ -301,5 +326,31 @@ _CHECKS: tuple[Callable[[_Case], Refused | None], ...] = (
     _position,
     _rate,
     _turnover,
+    _mode,
+)
+
+
+def _premium(case: _Case) -> Refused | None:
+    most = 0.0 if case.options is None else case.options.collar_fraction
+    return premium.collar(case.intent, case.instrument, case.quote, most)
+
+
+def _option_breaker(case: _Case) -> Refused | None:
+    """An option is no hedge to be reduced: only a running book trades one."""
+    if case.breaker is BreakerState.RUNNING:
+        return None
+    return _breaker(case) or Refused(Reason.PAUSED, f"breaker is {case.breaker}: options trade when running")
+
+
+_OPTION_CHECKS: tuple[Callable[[_Case], Refused | None], ...] = (
+    _option_breaker,
+    _identity,
+    _state,
+    _option_data,
+    _legal,
+    _validity,
+    _premium,
+    lambda case: premium.size(case.intent, case.index_price, case.envelope),
+    _rate,
     _mode,
 )

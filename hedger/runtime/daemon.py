@@ -23,7 +23,8 @@ from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Exit, Note
 from hedger.engine.engine import Engine
-from hedger.engine.events import CommandGiven, StopRequested
+from hedger.engine.events import CancelGiven, CommandGiven, OrderGiven, StopRequested
+from hedger.engine.manual_order import OrderAnswered, OrderAsked
 from hedger.engine.outlook import Outlook
 from hedger.engine.view import StatusView
 from hedger.journal.journal import Journal
@@ -70,8 +71,26 @@ class Daemon:
     def view(self) -> StatusView:
         return self.driver.view()
 
-    def plan(self, book: str) -> Decision:
-        return self.driver.engine.plan(book, self.driver.clock.now())
+    def plan(self, book: str, *, resumed: bool = False) -> Decision:
+        return self.driver.engine.plan(book, self.driver.clock.now(), resumed=resumed)
+
+    def objection(self, given: CommandGiven) -> str:
+        return self.driver.engine.objection(given, self.driver.clock.now())
+
+    async def order(self, asked: OrderAsked) -> OrderAnswered:
+        """Answered when it is durable, or refused."""
+        engine = self.driver.engine
+
+        def told() -> bool:
+            return engine.manual_answer(asked.book, asked.number) is not None
+
+        await self.driver.obeyed(OrderGiven(asked=asked), told)
+        answer = engine.manual_answer(asked.book, asked.number)
+        assert answer is not None
+        return OrderAnswered(answer.label, answer.detail)
+
+    async def cancel(self, given: CancelGiven) -> StatusView:
+        return await self.driver.obeyed(given)
 
     def outlook(self, book: str) -> Outlook:
         return self.driver.engine.outlook(book, self.driver.clock.now())

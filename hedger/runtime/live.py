@@ -122,7 +122,7 @@ class LiveDriver:
         self._wake = asyncio.Event()
         self._arrived_wire_s: float | None = None
         self._loads: set[asyncio.Task[None]] = set()
-        self._stepped: list[asyncio.Future[None]] = []
+        self._stepped: list[tuple[asyncio.Future[None], Callable[[], bool]]] = []
         self._undurable: list[tuple[int, asyncio.Future[None]]] = []
         self._written = self._durable = 0
         self._stopwatch = Stopwatch(metrics)
@@ -145,11 +145,11 @@ class LiveDriver:
         last = self.engine.last_step
         return float("inf") if last is None else self.clock.wire_s() - last.wire_s
 
-    async def obeyed(self, event: Event) -> StatusView:
-        """Hand in an event and wait until the step that took it in is durable; the picture after it."""
+    async def obeyed(self, event: Event, when: Callable[[], bool] = lambda: True) -> StatusView:
+        """Hand in an event and wait until the step after which `when` holds is durable; the picture then."""
         stepped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.emit(event)
-        self._stepped.append(stepped)
+        self._stepped.append((stepped, when))
         await stepped
         return self.view()
 
@@ -200,8 +200,9 @@ class LiveDriver:
         """Whoever waits for a step is told when everything written up to it is on disk."""
         durable = max((event.sequence for event in batch if isinstance(event, Durable)), default=0)
         self._durable = max(self._durable, durable)
-        self._undurable += [(self._written, stepped) for stepped in self._stepped]
-        self._stepped = []
+        self._stepped = [waiting for waiting in self._stepped if not waiting[0].done()]
+        self._undurable += [(self._written, stepped) for stepped, when in self._stepped if when()]
+        self._stepped = [waiting for waiting in self._stepped if not waiting[1]()]
         for sequence, stepped in self._undurable:
             if sequence <= self._durable and not stepped.done():
                 stepped.set_result(None)

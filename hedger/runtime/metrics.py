@@ -38,6 +38,16 @@ _BOOK_GAUGES: tuple[tuple[str, str, Callable[[BookView], float | None]], ...] = 
     ("fees_24h_usd", "Fees paid for hedges in the last 24 hours of market time.", lambda b: b.fees_usd_24h),
     ("hedges_24h", "Hedges of the last 24 hours of market time.", lambda b: float(b.hedges_24h)),
     (
+        "shortfall_usd",
+        "Implementation shortfall of this run's hedges, fees included; positive: lost.",
+        lambda b: b.working.shortfall_usd,
+    ),
+    (
+        "hedges_done",
+        "Hedges worked to an end in this run.",
+        lambda b: float(b.working.hedges_done),
+    ),
+    (
         "oldest_quote_age_seconds",
         "Age of the oldest quote of a held instrument.",
         lambda b: oldest_quote_s(b),

@@ -79,6 +79,21 @@ class CommandAnswer(msgspec.Struct, frozen=True):
     books: dict[str, BreakerState]
 
 
+class OrderPlaced(msgspec.Struct, frozen=True):
+    """An order by hand that passed every limit: durable, and on its way."""
+
+    label: str
+    book: str
+    detail: str
+
+
+class CancelAnswer(msgspec.Struct, frozen=True):
+    """What is known of the order right after its cancel was asked for."""
+
+    label: str
+    state: str
+
+
 def market_time(market_ms: int) -> str:
     """ISO 8601 in UTC with milliseconds."""
     moment = datetime.fromtimestamp(market_ms / 1000, UTC)

@@ -6,16 +6,19 @@ runner = web.AppRunner(make_app(daemon), access_log=None)
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from hedger.engine.events import CommandGiven
+from hedger.engine.events import CancelGiven, CommandGiven
 from hedger.web import requests
 from hedger.web.answers import (
+    CancelAnswer,
     ChainAnswer,
+    OrderPlaced,
     OutlooksAnswer,
     PlansAnswer,
     WhysAnswer,
@@ -48,6 +51,7 @@ class Bounds:
     step_age_s: float = 5.0
     data_age_s: float = 30.0
     answer_s: float = 5.0
+    order_s: float = 10.0  # an order may have to wait for the ticker it is judged by
 
 
 def make_app(
@@ -69,6 +73,8 @@ def make_app(
     app.router.add_get("/v1/outlook", api.outlook)
     app.router.add_get("/v1/chain", api.chain)
     app.router.add_post("/v1/commands/{command}", api.command)
+    app.router.add_post("/v1/orders", api.order)
+    app.router.add_post("/v1/orders/cancel", api.cancel)
     add_page(app)
     return app
 
@@ -108,11 +114,12 @@ class Api:
         return json_response(WhysAnswer(tuple(why(b) for b in view.books if book in ("", b.name))))
 
     async def plan(self, request: web.Request) -> web.Response:
-        requests.query_of(request, "book")
-        view = self._daemon.view()
+        requests.query_of(request, "book", "resumed")
+        view, resumed = self._daemon.view(), requests.flag_of(request, "resumed")
         book = requests.book_of(request, view)
         names = [b.name for b in view.books if book in ("", b.name)]
-        return json_response(PlansAnswer(tuple(decision_answer(self._daemon.plan(name)) for name in names)))
+        plans = (self._daemon.plan(name, resumed=resumed) for name in names)
+        return json_response(PlansAnswer(tuple(decision_answer(plan) for plan in plans)))
 
     async def outlook(self, request: web.Request) -> web.Response:
         requests.query_of(request, "book")
@@ -129,12 +136,41 @@ class Api:
     async def command(self, request: web.Request) -> web.Response:
         require_token(request, self._daemon.token)
         command = requests.command_of(request)
-        body = requests.decode_body(await request.read())
+        body = requests.decode_body(await request.read(), requests.CommandBody)
         book = requests.known_book(body.book, self._daemon.view())
-        given = CommandGiven(command=command.value, book=book, by=body.by, reason=body.reason)
+        given = CommandGiven(
+            command=command.value,
+            book=book,
+            by=body.by,
+            reason=body.reason,
+            accept_naked_delta=body.accept_naked_delta,
+        )
+        objection = self._daemon.objection(given)
+        if objection:
+            raise ApiError(409, objection, "command")
         async with self._deadline(f"the command {command}"):
             after = await self._daemon.command(given)
         return json_response(command_answer(command, book, after))
+
+    async def order(self, request: web.Request) -> web.Response:
+        require_token(request, self._daemon.token)
+        body = requests.decode_body(await request.read(), requests.OrderBody)
+        asked = requests.order_of(body, secrets.token_hex(8), self._daemon.view())
+        async with deadline(self._bounds.order_s, "the order"):
+            answered = await self._daemon.order(asked)
+        if not answered.label:
+            raise ApiError(409, answered.detail, "order")
+        return json_response(OrderPlaced(label=answered.label, book=asked.book, detail=answered.detail))
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        require_token(request, self._daemon.token)
+        body = requests.decode_body(await request.read(), requests.CancelBody)
+        if body.label not in {order.label for order in self._daemon.view().orders.recent}:
+            raise ApiError(404, f"no such order: {body.label!r} is not among the recent ones", "label")
+        async with self._deadline("the cancel"):
+            after = await self._daemon.cancel(CancelGiven(label=body.label, by=body.by, reason=body.reason))
+        states = {order.label: order.state for order in after.orders.recent}
+        return json_response(CancelAnswer(label=body.label, state=states.get(body.label, "")))
 
     def _deadline(self, what: str) -> AbstractAsyncContextManager[None]:
         return deadline(self._bounds.answer_s, what)

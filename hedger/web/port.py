@@ -7,7 +7,8 @@ from typing import Protocol
 
 from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
-from hedger.engine.events import CommandGiven
+from hedger.engine.events import CancelGiven, CommandGiven
+from hedger.engine.manual_order import OrderAnswered, OrderAsked
 from hedger.engine.outlook import Outlook
 from hedger.engine.view import StatusView
 
@@ -26,8 +27,17 @@ class DaemonPort(Protocol):
     def view(self) -> StatusView:
         """The frozen picture of this instant."""
 
-    def plan(self, book: str) -> Decision:
-        """What this book would do now, sending nothing."""
+    def plan(self, book: str, *, resumed: bool = False) -> Decision:
+        """What this book would do now, or first after a resume, sending nothing."""
+
+    def objection(self, given: CommandGiven) -> str:
+        """Why the command would be refused now; empty where it would be obeyed."""
+
+    async def order(self, asked: OrderAsked) -> OrderAnswered:
+        """An order by hand: written down and on its way, or why not."""
+
+    async def cancel(self, given: CancelGiven) -> StatusView:
+        """Cancel one order of ours; returns the picture after the step that took it in."""
 
     def outlook(self, book: str) -> Outlook:
         """The next orders by index level, and the book under moves of spot and volatility."""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
 
+from hedger.domain.names import parse_name
+from hedger.domain.order import Side
+from hedger.engine.manual_order import OrderAsked
 from hedger.engine.view import StatusView
 from hedger.web.guard import ApiError
+
+_Body = TypeVar("_Body", bound=msgspec.Struct)
 
 DEFAULT_LIMIT = 50
 MOST_DECISIONS = 500
@@ -27,8 +33,10 @@ class Command(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     REDUCE_ONLY = "reduce_only"
+    NEUTRALISE = "neutralise"
     FLATTEN = "flatten"
     HALT = "halt"
+    CONFIRM = "confirm"
 
 
 class CommandBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,17 +45,90 @@ class CommandBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     book: Annotated[str, msgspec.Meta(max_length=16)] = ""
     by: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "api"
+    accept_naked_delta: bool = False  # let a flatten leave more delta than there is
 
 
-def decode_body(body: bytes) -> CommandBody:
+class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An order by hand; amount and price as decimal strings, a price left out is a market order."""
+
+    instrument: Annotated[str, msgspec.Meta(min_length=3, max_length=64)]
+    side: Side
+    amount: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    price: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    book: Annotated[str, msgspec.Meta(max_length=16)] = ""  # empty: the only book of that underlying
+    post_only: bool = False
+    ioc: bool = False
+    reduce_only: bool = False
+    by: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "api"
+
+
+class CancelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of our orders is to be cancelled, and why."""
+
+    label: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    by: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "api"
+
+
+def decode_body(body: bytes, kind: type[_Body]) -> _Body:
     """Raises ApiError 400 naming the field."""
     try:
-        return msgspec.json.decode(body, type=CommandBody)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         message, field = _refusal(str(error))
         raise ApiError(400, message, field) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ApiError(400, f"the body is not JSON: {error}") from error
+
+
+def order_of(body: OrderBody, number: str, view: StatusView) -> OrderAsked:
+    """Raises ApiError 400 or 404 naming the field that does not do."""
+    if body.post_only and (body.ioc or not body.price):
+        raise ApiError(400, "post_only = true: rests, so it needs a price and no ioc", "post_only")
+    return OrderAsked(
+        number=number,
+        book=known_book(body.book, view) or _book_for(body.instrument, view),
+        instrument=body.instrument,
+        side=body.side,
+        amount=_decimal("amount", body.amount),
+        price=_decimal("price", body.price) if body.price else None,
+        post_only=body.post_only,
+        immediate=body.ioc,
+        reduce_only=body.reduce_only,
+        by=body.by,
+        reason=body.reason,
+    )
+
+
+def _book_for(instrument: str, view: StatusView) -> str:
+    try:
+        base = parse_name(instrument).base
+    except ValueError as error:
+        raise ApiError(400, str(error), "instrument") from error
+    names = [book.name for book in view.books if book.underlying == base]
+    if len(names) != 1:
+        told = f"books on {base}: {', '.join(names) or 'none'}"
+        raise ApiError(400, f"book is to be named for {instrument}, {told}", "book")
+    return names[0]
+
+
+def _decimal(name: str, text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value <= 0:
+        raise ApiError(400, f"{name} = {text!r}: must be a number above 0", name)
+    return value
+
+
+def flag_of(request: web.Request, name: str) -> bool:
+    """A query parameter that is true or false, false when left out. Raises ApiError 400."""
+    text = request.query.get(name, "false")
+    if text not in ("true", "false"):
+        raise ApiError(400, f"{name} = {text!r} is neither true nor false", name)
+    return text == "true"
 
 
 def command_of(request: web.Request) -> Command:

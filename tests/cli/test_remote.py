@@ -11,14 +11,15 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from hedger.cli import chain, commands, outlook, plan, status, why
+from hedger.cli import chain, commands, order, outlook, plan, status, why
 from hedger.cli.exit_codes import ExitCode
 from hedger.domain import errors
 from hedger.domain.vocabulary import BreakerState, Severity, State
+from hedger.engine.execution_view import WorkingView
 from hedger.engine.view import AlarmView
 from hedger.web.token import token_path
 from tests.cli.daemon import served
-from tests.view_fixtures import book, unknown_book, venue
+from tests.view_fixtures import book, edge_view, hedge_done, hedge_view, unknown_book, venue
 from tests.view_fixtures import status as picture
 from tests.web.desk import TOKEN, Desk
 
@@ -32,6 +33,9 @@ app.command("pause")(commands.pause)
 app.command("resume")(commands.resume)
 app.command("reduce-only")(commands.reduce_only)
 app.command("flatten")(commands.flatten)
+app.command("neutralise")(commands.neutralise)
+app.command("confirm")(commands.confirm)
+app.add_typer(order.order, name="order")
 app.command("halt")(commands.halt)
 
 
@@ -154,7 +158,9 @@ def test_json_is_offered_everywhere(url: str, command: str) -> None:
         ("pause", "pause", "paused"),
         ("resume", "resume", "running"),
         ("reduce-only", "reduce_only", "reduce only"),
+        ("neutralise", "neutralise", "neutralising"),
         ("flatten", "flatten", "flattening"),
+        ("confirm", "confirm", "running"),
         ("halt", "halt", "halted"),
     ],
 )
@@ -263,3 +269,51 @@ def test_alarms_stand_above_everything_else(desk: Desk) -> None:
     with served(desk) as url:
         result = run("status", "--url", url)
     assert "delta sources part: btc_main: apart by 0.4" in result.output
+
+
+def test_a_resume_shows_the_first_order_before_it_is_sent(url: str, desk: Desk, state_dir: Path) -> None:
+    result = run("resume", "--url", url, "--state-dir", state_dir)
+    assert desk.resumed == [True]
+    for shown in ("sell", "BTC-PERPETUAL", "nothing was sent", "daemon: running"):
+        assert shown in result.output
+
+
+def test_flatten_shows_the_naked_delta_and_passes_on_that_it_is_accepted(
+    url: str, desk: Desk, state_dir: Path
+) -> None:
+    desk.shown = picture(books=(book(working=WorkingView(naked_delta_coin=3.66)),))
+    result = run("flatten", "--url", url, "--state-dir", state_dir, "--accept-naked-delta")
+    assert "flattening leaves +3.66" in result.output
+    assert desk.commands[0].accept_naked_delta
+
+
+def test_a_refused_flatten_says_why_and_fails(url: str, desk: Desk, state_dir: Path) -> None:
+    desk.refusal = "btc_main: say so with --accept-naked-delta"
+    result = run("flatten", "--url", url, "--state-dir", state_dir)
+    assert result.exit_code == ExitCode.CONFIG
+    assert "--accept-naked-delta" in result.output
+
+
+def test_an_order_by_hand_is_told_and_its_label_answered(url: str, desk: Desk, state_dir: Path) -> None:
+    words = ("order", "sell", "BTC-PERPETUAL", "500", "--price", "64100", "--post-only")
+    result = run(*words, "--url", url, "--state-dir", state_dir)
+    assert result.exit_code == ExitCode.OK, result.output
+    assert "h-btc_main-7-43: sell 500 BTC-PERPETUAL" in result.output
+    (asked,) = desk.asked
+    assert (asked.side, str(asked.amount), str(asked.price)) == ("sell", "500", "64100")
+    assert asked.post_only
+
+
+def test_an_order_is_cancelled_by_its_label(url: str, desk: Desk, state_dir: Path) -> None:
+    result = run("order", "cancel", "h-btc_main-7-42", "--url", url, "--state-dir", state_dir)
+    assert result.exit_code == ExitCode.OK, result.output
+    assert [given.label for given in desk.cancels] == ["h-btc_main-7-42"]
+
+
+def test_status_shows_what_is_being_worked_and_what_the_last_hedge_cost(url: str, desk: Desk) -> None:
+    working = WorkingView(hedge=hedge_view(), last=hedge_done(), resting=(edge_view(),))
+    desk.shown = picture(books=(book(working=working),))
+    output = run("status", "--url", url).output
+    assert "working buy BTC-PERPETUAL 100000 of 356000 in 2 orders" in output
+    assert "resting sell 20000 at 65100.5" in output
+    assert "shortfall +1.25 bp, +12.50 USD" in output

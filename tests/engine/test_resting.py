@@ -226,7 +226,7 @@ def test_new_terms_whose_fate_is_unknown_block_the_book_until_they_are_found() -
     rig, buy, sell = resting()
     rig.iv = 0.58
     after(rig, 3.0)
-    assert {effect.approved.intent.label for effect in rig.of(fx.Amend)} == {buy.label, sell.label}
+    assert sell.label in {effect.approved.intent.label for effect in rig.of(fx.Amend)}
     rig.step(ev.AmendLost(VENUE, sell.label, "no reply"), *rig.quotes(CALL))
 
     assert (rig.last.action, rig.last.reason) == (Action.BLOCKED, Reason.UNKNOWN_ORDER)

@@ -9,7 +9,8 @@ import msgspec
 from hedger.domain.vocabulary import BreakerState, State
 from hedger.engine.chain import Expiry, Side, Strike
 from hedger.engine.decision import Decision
-from hedger.engine.events import CommandGiven
+from hedger.engine.events import CancelGiven, CommandGiven
+from hedger.engine.manual_order import OrderAnswered, OrderAsked
 from hedger.engine.outlook import Cell, NextOrder, Outlook
 from hedger.engine.view import StatusView
 from hedger.runtime.metrics import Metrics
@@ -21,6 +22,7 @@ _AFTER = {
     "pause": BreakerState.PAUSED,
     "resume": BreakerState.RUNNING,
     "reduce_only": BreakerState.REDUCE_ONLY,
+    "neutralise": BreakerState.NEUTRALISING,
     "flatten": BreakerState.FLATTENING,
     "halt": BreakerState.HALTED,
 }
@@ -34,6 +36,11 @@ class Desk:
         self.step_age_s = 0.05
         self.token = TOKEN
         self.commands: list[CommandGiven] = []
+        self.refusal = ""
+        self.asked: list[OrderAsked] = []
+        self.cancels: list[CancelGiven] = []
+        self.answered = OrderAnswered("h-btc_main-7-43", "written down and on its way")
+        self.resumed: list[bool] = []
         self.kept = [hedge(), *(decision(market_ms=MARKET_MS - 1000 * n) for n in range(1, 120))]
         self.kept.sort(key=lambda d: -d.market_ms)
         self._metrics = Metrics(self.view, lambda: 1_770_000_000.0)
@@ -41,7 +48,8 @@ class Desk:
     def view(self) -> StatusView:
         return self.shown
 
-    def plan(self, book: str) -> Decision:
+    def plan(self, book: str, *, resumed: bool = False) -> Decision:
+        self.resumed.append(resumed)
         return hedge(book=book, label="")
 
     def outlook(self, book: str) -> Outlook:
@@ -79,13 +87,24 @@ class Desk:
             ),
         )
 
+    def objection(self, given: CommandGiven) -> str:
+        return self.refusal
+
+    async def order(self, asked: OrderAsked) -> OrderAnswered:
+        self.asked.append(asked)
+        return self.answered
+
+    async def cancel(self, given: CancelGiven) -> StatusView:
+        self.cancels.append(given)
+        return self.shown
+
     async def decisions(self, limit: int, book: str, before_ms: int | None) -> Sequence[Decision]:
         found = [d for d in self.kept if book in ("", d.book)]
         return [d for d in found if before_ms is None or d.market_ms < before_ms][:limit]
 
     async def command(self, given: CommandGiven) -> StatusView:
         self.commands.append(given)
-        after = _AFTER[given.command]
+        after = _AFTER.get(given.command, self.shown.breaker)
         if given.book:
             changed = [
                 msgspec.structs.replace(b, state=after) if b.name == given.book else b

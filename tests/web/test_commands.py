@@ -38,6 +38,7 @@ async def test_a_command_reaches_the_engine_and_answers_what_the_switches_became
         ("pause", "paused"),
         ("resume", "running"),
         ("reduce_only", "reduce_only"),
+        ("neutralise", "neutralising"),
         ("flatten", "flattening"),
         ("halt", "halted"),
     ],
@@ -124,7 +125,9 @@ async def test_an_unknown_book_is_answered_with_the_known_ones(client: TestClien
 async def test_an_unknown_command_is_answered_with_the_known_ones(client: TestClient) -> None:
     response = await client.post("/v1/commands/explode", json={"reason": "x"}, headers=WITH_TOKEN)
     assert response.status == 404
-    assert "pause, resume, reduce_only, flatten, halt" in (await response.json())["error"]
+    assert (
+        "pause, resume, reduce_only, neutralise, flatten, halt, confirm" in (await response.json())["error"]
+    )
 
 
 class _Stuck(Desk):
@@ -139,3 +142,25 @@ async def test_a_daemon_that_does_not_obey_in_time_is_told_as_a_gateway_time_out
         response = await client.post("/v1/commands/pause", json={"reason": "x"}, headers=WITH_TOKEN)
         assert response.status == 504
         assert "no answer within" in (await response.json())["error"]
+
+
+async def test_a_command_that_would_be_refused_says_why_and_reaches_nobody(
+    client: TestClient, desk: Desk
+) -> None:
+    desk.refusal = "btc_main: flattening leaves +3.6600 BTC of naked delta"
+    response = await client.post("/v1/commands/flatten", json={"reason": "drill"}, headers=WITH_TOKEN)
+    assert response.status == 409
+    assert "naked delta" in (await response.json())["error"]
+    assert desk.commands == []
+
+
+async def test_a_naked_delta_can_be_accepted(client: TestClient, desk: Desk) -> None:
+    body = {"reason": "drill", "accept_naked_delta": True}
+    await client.post("/v1/commands/flatten", json=body, headers=WITH_TOKEN)
+    assert desk.commands[0].accept_naked_delta
+
+
+async def test_a_confirmation_is_a_command_that_moves_no_switch(client: TestClient, desk: Desk) -> None:
+    response = await client.post("/v1/commands/confirm", json={"reason": "seen"}, headers=WITH_TOKEN)
+    assert (await response.json())["state"] == "running"
+    assert desk.commands[0].command == "confirm"
