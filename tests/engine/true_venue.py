@@ -16,7 +16,7 @@ from decimal import Decimal
 import msgspec
 
 from hedger.domain.account import Fill, Position
-from hedger.domain.order import Order, OrderIntent, OrderReport, Side
+from hedger.domain.order import Order, OrderIntent, OrderReport, Purpose, Side, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
@@ -53,6 +53,7 @@ class TrueVenue:
     fills: list[Fill] = field(default_factory=list)
     executions: dict[str, int] = field(default_factory=dict)
     alive: list[str] = field(default_factory=lambda: list(OPTIONS))  # options not delivered yet
+    book: dict[str, OrderIntent] = field(default_factory=dict)  # what rests, at the terms it stands at
 
     def trade(self, instrument: str, side: Side, amount: Decimal, label: str = "") -> Fill:
         fill = self.rig.fill(instrument, side, amount, Decimal(int(self.rig.index)), label)
@@ -71,6 +72,53 @@ class TrueVenue:
         self.reports[intent.label] = report.report
         return [report, *done], [*done, report, self.position(intent.instrument)]
 
+    # --- what rests ---------------------------------------------------------------------------------
+
+    def would_take(self, intent: OrderIntent) -> bool:
+        assert intent.price is not None
+        touch = self.rig.index + 0.5 * intent.side.sign
+        return (float(intent.price) - touch) * intent.side.sign >= 0
+
+    def rest(self, intent: OrderIntent) -> list[ev.Event]:
+        self.executions[intent.label] = self.executions.get(intent.label, 0) + 1
+        self.book[intent.label] = intent
+        return [self._reported(intent, "open")]
+
+    def left(self, label: str) -> Decimal:
+        return self.book[label].amount - self.reports[label].filled_amount
+
+    def meet(self, label: str, amount: Decimal) -> list[ev.Event]:
+        """Somebody takes `amount` of an order that rests."""
+        intent = self.book[label]
+        fill = self.trade(intent.instrument, intent.side, amount, label)
+        done = self.left(label) == amount
+        report = self._reported(intent, "filled" if done else "open", amount)
+        if done:
+            del self.book[label]
+        return [ev.Filled(fill), report, self.position(intent.instrument)]
+
+    def amend(self, intent: OrderIntent) -> list[ev.Event]:
+        """New terms, or the end of an order whose new price would take."""
+        if self.would_take(intent):
+            return [self.end(intent.label, "edit_post_only_reject")]
+        self.book[intent.label] = intent
+        return [self._reported(intent, "open")]
+
+    def end(self, label: str, why: str) -> ev.Reported:
+        intent = self.book.pop(label)
+        told = self._reported(intent, "cancelled")
+        ended = msgspec.structs.replace(told.report, cancel_reason=why)
+        self.reports[label] = ended
+        return ev.Reported(ended)
+
+    def _reported(self, intent: OrderIntent, state: str, more: Decimal = Decimal(0)) -> ev.Reported:
+        known = self.reports.get(intent.label)
+        filled = (Decimal(0) if known is None else known.filled_amount) + more
+        average = Decimal(int(self.rig.index)) if filled else Decimal(0)
+        told = self.rig.report_of(intent, state, filled, average)
+        self.reports[intent.label] = told.report
+        return told
+
     def position(self, instrument: str) -> ev.PositionReported:
         return self.rig.position(instrument, str(self.positions.get(instrument, Decimal(0))))
 
@@ -84,11 +132,15 @@ class Journal:
 
     records: list[rc.Record] = field(default_factory=list)
     intended: set[str] = field(default_factory=set)
+    amendments: set[tuple[str, Decimal, Decimal]] = field(default_factory=set)  # label, price, amount
     epoch: int = 0
 
     def keep(self, records: tuple[rc.Record, ...]) -> None:
         self.records.extend(records)
         self.intended |= {r.intent.label for r in records if isinstance(r, rc.Intended)}
+        changed = [r.order for r in records if isinstance(r, rc.OrderChanged)]
+        asked = [(o.intent.label, o.amendment) for o in changed if o.amendment is not None]
+        self.amendments |= {(label, terms.price, terms.amount) for label, terms in asked}
 
     def load(self) -> ev.JournalLoaded:
         orders: dict[str, Order] = {}
@@ -208,9 +260,10 @@ class World:
                 self.sent(lambda: self._snapshot(effect.since_ms))
             case fx.LookUp():
                 self.sent(lambda: self._look_up(effect))
+            case fx.Amend():
+                self._amend(effect.approved.intent)
             case fx.Cancel():
-                refused = ev.CancelRefused(VENUE, effect.label, 11044, "not_open_order")
-                self.sent(lambda: self.reply(refused))
+                self.sent(lambda: self._cancel(effect.label))
             case fx.Exit():
                 raise Broken(f"the engine asked to exit: {effect.reason}")
             case fx.Watch() | fx.Note():
@@ -234,6 +287,7 @@ class World:
         self.run += 1
         self.link += 1
         self.connected = False
+        self._cancel_on_disconnect()
         self.engine = Engine(self.rig.settings, self.rig.now)
         self.after(self.delay_s(), self.link_up)
 
@@ -251,6 +305,7 @@ class World:
             return
         self.connected = False
         self.link += 1
+        self._cancel_on_disconnect()
         self.step(ev.LinkDown(VENUE, "cut"))
         self.after(self.random.uniform(0.1, 3.0), self.link_up)
 
@@ -305,9 +360,12 @@ class World:
             raise Broken(f"{intent.label} was placed while paused")
         if not self.connected:
             raise Broken(f"{intent.label} was placed without a link")
-        alive = [o.label for o in self.flying.values() if o.valid_until_ms > self.rig.market_ms]
+        flying = [o for o in self.flying.values() if o.valid_until_ms > self.rig.market_ms]
+        alive = [o.label for o in (*flying, *self.venue.book.values()) if _in_the_way(intent, o)]
         if alive:
             raise Broken(f"{intent.label} was placed while {alive} may still execute")
+        if intent.purpose is not Purpose.HEDGE:
+            return  # the order at the other edge may just have traded
         ours, theirs = self.believed().get(PERP, Decimal(0)), self.venue.positions[PERP]
         if theirs - ours not in _sums(tuple(self.untold.values())):
             raise Broken(f"{intent.label} was placed on {PERP} {ours}, the venue holds {theirs}")
@@ -331,9 +389,16 @@ class World:
         if link != self.link and self.random.random() < 0.5:
             return  # cut off on the way; otherwise it was through already
         late = self.rig.market_ms > intent.valid_until_ms
+        if not late and intent.post_only and self.venue.would_take(intent):
+            refused = ev.PlacementRefused(VENUE, intent.label, 11054, "post_only_reject")
+            self._answer(intent.label, link, refused)
+            return
         if late or self.chances.of(self.random, 0.06):
             code, word = (13888, "valid_until") if late else (10009, "not_enough_funds")
             self._answer(intent.label, link, ev.PlacementRefused(VENUE, intent.label, code, word))
+            return
+        if intent.time_in_force is TimeInForce.GTC:
+            self._rest(intent, link)
             return
         parts = self._parts(intent)
         reply, notice = self.venue.execute(intent, parts)
@@ -352,6 +417,87 @@ class World:
             return
         self.reply(*events)
 
+    def _rest(self, intent: OrderIntent, link: int) -> None:
+        told = self.venue.rest(intent)
+        self.say(f"RESTS {intent.label} {intent.side} {intent.amount} at {intent.price}")
+        if self.venue.executions[intent.label] > 1:
+            raise Broken(f"{intent.label} executed twice")
+        self.notify(*told)
+        self._answer(intent.label, link, *told)
+        if link != self.link:  # its connection went while it was on the way
+            self.venue.end(intent.label, "cancel_on_disconnect")
+
+    def _amend(self, intent: OrderIntent) -> None:
+        assert intent.price is not None
+        if (intent.label, intent.price, intent.amount) not in self.journal.amendments:
+            raise Broken(f"{intent.label} was amended before its terms were durable")
+        if self.paused:
+            raise Broken(f"{intent.label} was amended while paused")
+        link = self.link
+        lost = ev.AmendLost(VENUE, intent.label, "no reply")
+        if self.chances.of(self.random, 0.08):
+            if self.random.random() < 0.5:
+                self.linked(self.random.uniform(0.5, 4.0), lambda: self.step(lost))
+            return
+        self.sent(lambda: self._amended(intent, link, lost))
+
+    def _amended(self, intent: OrderIntent, link: int, lost: ev.AmendLost) -> None:
+        standing = self.venue.book.get(intent.label)
+        late = self.rig.market_ms > intent.valid_until_ms
+        if standing is None or late or intent.amount <= self.venue.reports[intent.label].filled_amount:
+            self.reply(lost)
+            return
+        if intent.amount > standing.amount:
+            raise Broken(f"{intent.label} was made larger: {standing.amount} to {intent.amount}")
+        if self.chances.of(self.random, 0.05):
+            self.reply(ev.AmendRefused(VENUE, intent.label, 10043, "price_wrong_tick"))
+            return
+        told = self.venue.amend(intent)
+        self.say(f"AMENDED {_short(told[0])} at {intent.price}")
+        self.notify(*told)
+        if self.chances.of(self.random, 0.06):
+            self.reply(lost)
+        else:
+            self.reply(*told)
+
+    def _cancel(self, label: str) -> None:
+        if label not in self.venue.book:
+            self.reply(ev.CancelRefused(VENUE, label, 11044, "not_open_order"))
+            return
+        told = self.venue.end(label, "user_request")
+        self.say(f"CANCELLED {label}")
+        self.notify(told)
+        if not self.chances.of(self.random, 0.06):
+            self.reply(told)
+
+    def _cancel_on_disconnect(self) -> None:
+        """The venue notices at once, or (half open) only when the next connection has long been made."""
+        slow = self.chances.of(self.random, 0.3)
+        labels = tuple(self.venue.book)
+
+        def cut() -> None:
+            for label in labels:
+                if label in self.venue.book:
+                    told = self.venue.end(label, "cancel_on_disconnect")
+                    self.notify(told)
+
+        self.after(self.random.uniform(0.0, 4.0) if slow else 0.0, cut)
+
+    def match(self) -> None:
+        """Resting orders that the market has come to fill; at the touch now and then, in parts."""
+        for label, intent in tuple(self.venue.book.items()):
+            if intent.price is None:
+                continue
+            through = self.venue.would_take(intent)
+            distance = (float(intent.price) - (self.rig.index - 0.5 * intent.side.sign)) * intent.side.sign
+            at_touch = distance >= 0 and self.random.random() < 0.15
+            if through or at_touch:
+                lots = int(self.venue.left(label) / LOT[intent.instrument])
+                lots = lots if through and self.random.random() < 0.6 else self.random.randint(1, lots)
+                told = self.venue.meet(label, LOT[intent.instrument] * lots)
+                self.say(f"MET {label} {lots} lots -> {self.venue.positions[PERP]}")
+                self.notify(*told)
+
     def _parts(self, intent: OrderIntent) -> list[Decimal]:
         lots = int(intent.amount / LOT[intent.instrument])
         if self.chances.of(self.random, 0.12):
@@ -365,9 +511,10 @@ class World:
         """Trades and orders now, the positions a little later: as the daemon asks for them."""
         fills = tuple(fill for fill in self.venue.fills if fill.market_ms >= since_ms)
         server_ms = self.rig.market_ms
-        self.linked(self.delay_s(), lambda: self._positions(fills, server_ms))
+        orders = tuple(self.venue.reports[label] for label in self.venue.book)
+        self.linked(self.delay_s(), lambda: self._positions(fills, orders, server_ms))
 
-    def _positions(self, fills: tuple[Fill, ...], server_ms: int) -> None:
+    def _positions(self, fills: tuple[Fill, ...], orders: tuple[OrderReport, ...], server_ms: int) -> None:
         if self.chances.of(self.random, 0.08):
             if self.random.random() < 0.7:
                 self.reply(ev.SnapshotFailed(VENUE, "lost"))
@@ -378,7 +525,7 @@ class World:
                 venue=VENUE,
                 server_ms=server_ms,
                 positions=tuple(Position(VENUE, name, size) for name, size in held.items()),
-                open_orders=(),
+                open_orders=orders,
                 accounts=(self.rig.account().account,),
                 fills=fills,
                 positions_ms=self.rig.market_ms,
@@ -404,11 +551,18 @@ class World:
         """The index walks; tickers of everything alive."""
         rig = self.rig
         rig.index = round(rig.index * (1 + self.random.gauss(0, 0.002) * self.chances.harm) * 2) / 2
+        self.match()
         if self.connected:
             self.step(*rig.quotes(*self.venue.alive))
 
     def some(self, name: str, most_lots: int) -> Decimal:
         return LOT[name] * self.random.randint(-most_lots, most_lots)
+
+
+def _in_the_way(new: OrderIntent, other: OrderIntent) -> bool:
+    """Whether two orders must never be able to trade at once: only both edges of a band may."""
+    both_rest = Purpose.HEDGE not in (new.purpose, other.purpose)
+    return not (both_rest and new.side is not other.side)
 
 
 def _told(event: ev.Event) -> tuple[Fill, ...]:
