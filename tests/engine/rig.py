@@ -36,6 +36,7 @@ PERP = "BTC-PERPETUAL"
 CALL = "BTC-30JAN26-105000-C"
 PUT = "BTC-30JAN26-95000-P"
 START_MS = 1_767_225_600_000  # 2026-01-01 00:00 UTC
+DEPTH_USD = 50_000_000.0  # at the touch: a hedge is one order unless a test shows a thinner market
 
 
 def perpetual(name: str = PERP, state: InstrumentState = InstrumentState.OPEN) -> Instrument:
@@ -256,9 +257,9 @@ class Rig:
             "mark": self.index,
             "index_usd": self.index,
             "bid": self.index - 0.5,
-            "bid_amount": 500_000.0,
+            "bid_amount": DEPTH_USD,
             "ask": self.index + 0.5,
-            "ask_amount": 500_000.0,
+            "ask_amount": DEPTH_USD,
             "min_price": self.index * 0.985,
             "max_price": self.index * 1.015,
         }

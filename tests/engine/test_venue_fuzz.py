@@ -58,7 +58,7 @@ def executed(**execution: Any) -> EngineSettings:
 
 SETTINGS = executed()
 STYLES = {
-    "clips": executed(depth_share=0.2, min_clip_usd=0.0),
+    "clips": executed(depth_share=0.002, min_clip_usd=0.0),
     "chase": executed(style=Style.CHASE, chase_tries=3, chase_s=5.0, repeg_s=0.3),
     "resting": executed(resting=True, repeg_s=0.3),
     "both": executed(style=Style.CHASE, chase_tries=3, chase_s=5.0, resting=True, repeg_s=0.3),
