@@ -17,6 +17,9 @@ from hedger.domain.quote import Quote
 from hedger.execution.plan import smallest_amount
 
 
+MOST_MOVE = 0.2  # of the index; an edge further away is no price anybody would be allowed to ask
+
+
 class Edge(NamedTuple):
     """One resting order as it should be, in the venue's terms."""
 
@@ -55,7 +58,7 @@ def edges(band: Band, instrument: Instrument, quote: Quote) -> tuple[Edge, ...]:
 def _edge(side: Side, delta_coin: float, band: Band, instrument: Instrument, quote: Quote) -> Edge | None:
     move_usd = (delta_coin - band.delta_coin) / band.gamma_coin_per_usd
     level = quote.mark * (1.0 + move_usd / band.index_usd)  # the hedge instrument keeps its basis in per cent
-    if not level > 0.0:
+    if not abs(move_usd) <= MOST_MOVE * band.index_usd:
         return None
     price = instrument.round_price(level, up=side is Side.SELL)
     amount = _amount(abs(band.target_coin - delta_coin), instrument, float(price))

@@ -10,12 +10,14 @@ import pytest
 from hedger.domain.account import Fill
 from hedger.domain.errors import InvariantError
 from hedger.domain.order import (
+    Amendment,
     Order,
     OrderEvent,
     OrderIntent,
     OrderReport,
     OrderState,
     OrderType,
+    Purpose,
     Side,
     TimeInForce,
 )
@@ -336,3 +338,103 @@ def test_ended_orders_are_forgotten_beyond_the_bound_and_live_ones_never() -> No
     assert table.live() == [live]
     assert table.live("other") == []
     assert table.fill(fill("2", 10, label=""))  # its key is forgotten with it
+
+
+# --- amendments ---------------------------------------------------------------------------------------
+
+
+def resting() -> tuple[OrderTable, Order]:
+    table = OrderTable()
+    order = table.add(intent(time_in_force=TimeInForce.GTC))
+    table.sent(LABEL, 10.0)
+    table.report(report("open", price=Decimal(100_100), updated_ms=1))
+    return table, order
+
+
+def terms(price: int = 100_200, amount: int = 100) -> Amendment:
+    return Amendment(price=Decimal(price), amount=Decimal(amount), valid_until_ms=VALID_UNTIL_MS)
+
+
+def amending(amount: int = 100) -> tuple[OrderTable, Order]:
+    table, order = resting()
+    table.amend(LABEL, terms(amount=amount))
+    table.amend_sent(LABEL, 11.0)
+    return table, order
+
+
+def test_new_terms_hold_when_the_venue_names_them() -> None:
+    table, order = amending()
+    assert order.state is OrderState.AMENDING
+    table.report(report("open", price=Decimal(100_100), updated_ms=1))
+    assert (order.state, order.price) == (OrderState.AMENDING, 100_100), "a word on the old terms"
+
+    table.report(report("open", price=Decimal(100_200), updated_ms=2))
+    assert (order.state, order.price, order.amendment) == (OrderState.OPEN, 100_200, None)
+
+
+def test_an_older_word_does_not_move_an_order_back() -> None:
+    table, order = amending()
+    table.report(report("open", price=Decimal(100_200), updated_ms=2))
+    table.report(report("open", price=Decimal(100_100), updated_ms=1))
+    assert order.price == 100_200
+
+
+def test_a_smaller_total_counts_only_once_it_is_confirmed_and_never_grows_back() -> None:
+    table, order = amending(amount=60)
+    assert in_flight(table) == 100, "until then all of it may trade"
+    table.report(report("open", price=Decimal(100_200), amount=Decimal(60), updated_ms=2))
+    assert (order.amount, in_flight(table)) == (60, 60)
+    table.report(report("open", price=Decimal(100_100), updated_ms=1))
+    assert order.amount == 60
+
+    table.fill(fill("1", 60))
+    assert (order.state, in_flight(table)) == (OrderState.FILLED, 0)
+
+
+@pytest.mark.parametrize("amount", [0, 30, 110])
+def test_new_terms_may_not_add_nor_leave_nothing(amount: int) -> None:
+    table, _ = resting()
+    table.report(report("open", 30))
+    with pytest.raises(ValueError, match="must be above 30 filled, at most 100"):
+        table.amend(LABEL, terms(amount=amount))
+
+
+def test_refused_terms_leave_the_old_ones() -> None:
+    table, order = amending()
+    table.amend_refused(LABEL)
+    assert (order.state, order.price, order.amendment) == (OrderState.OPEN, 100_100, None)
+
+
+def test_terms_nobody_answers_are_awaited_and_then_unknown() -> None:
+    table, order = amending()
+    assert table.next_deadline(3.0, 1.0) == 14.0
+    assert table.overdue(14.0, 3.0) == [order]
+    order.apply(OrderEvent.LOST)
+    table.report(report("open", price=Decimal(100_100), updated_ms=1))
+    assert (order.state, order.amendment) == (OrderState.OPEN, None), "found at the old terms"
+
+
+def test_an_order_that_rests_is_not_awaited() -> None:
+    table, order = resting()
+    assert table.next_deadline(3.0, 1.0) is None
+    assert table.moving(market.VENUE) == []
+    table.touched(LABEL, 10.5)
+    assert table.resting(market.VENUE, before_wire_s=10.5) == []
+    assert table.resting(market.VENUE, before_wire_s=11.0) == [order]
+
+
+def test_only_hedges_are_in_flight_and_every_order_may_fill_in_the_worst_case() -> None:
+    table = OrderTable()
+    table.add(intent("h-btc-1-1"))
+    table.add(intent("h-btc-1-2", purpose=Purpose.RESTING))
+    table.add(intent("h-btc-1-3", purpose=Purpose.MANUAL, side=Side.SELL))
+    assert in_flight(table) == 100
+    assert table.in_flight(market.VENUE, market.PERPETUAL, hedges=False) == 0
+    worst = {
+        (side, but): table.worst_case(market.VENUE, market.PERPETUAL, side, but)
+        for side in Side
+        for but in ("", "h-btc-1-2")
+    }
+    assert worst[Side.BUY, ""] == 200
+    assert worst[Side.BUY, "h-btc-1-2"] == 100
+    assert worst[Side.SELL, ""] == -100
