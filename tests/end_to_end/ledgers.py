@@ -70,7 +70,7 @@ def journal_orders(journal: Path) -> Rows:
         row["intent"]["label"]: (
             row["state"],
             row["intent"]["side"],
-            Decimal(row["intent"]["amount"]),
+            Decimal(row["reduced_to"] or row["intent"]["amount"]),
             Decimal(row["filled_amount"]),
         )
         for row in bodies(journal, "orders")

@@ -99,11 +99,14 @@ class Daemon:
         last = self.book()["last_decision"]
         return "" if last is None else str(last["reason"])
 
-    def command(self, name: str) -> web.Answer:
+    def command(self, name: str, **more: Any) -> web.Answer:
         """As an operator with the token."""
-        return web.post(
-            f"{self.url}/v1/commands/{name}", {"reason": "a test"}, Authorization=f"Bearer {self.token}"
-        )
+        return self.post(f"/v1/commands/{name}", **more)
+
+    def post(self, path: str, **body: Any) -> web.Answer:
+        """Anything that needs the token."""
+        words = {"reason": "a test", **body}
+        return web.post(f"{self.url}{path}", words, Authorization=f"Bearer {self.token}")
 
     def until_ready(self, within_s: float = WITHIN_S) -> None:
         until(lambda: self.get("/readyz").status == 200, "the daemon ready", within_s)
