@@ -63,7 +63,7 @@ class Stopped:
 
     since_ms: int
     equity_coin: float | None
-    index_usd: float | None
+    equity_usd: float | None
 
 
 @dataclass(slots=True)

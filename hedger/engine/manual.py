@@ -21,7 +21,7 @@ from hedger.execution.labels import make_label
 
 TICKER_S = 5.0  # wire time an order waits for the ticker it is judged by
 ASK_S = 60.0  # and for which an instrument nobody holds stays watched
-ANSWERS_KEPT = 100
+ANSWERS_KEPT = 20
 
 
 def given(state: State, asked: OrderAsked, step: Step) -> None:

@@ -111,6 +111,10 @@ def _fitted(state: State, book: BookState, edge: Edge, sight: Sight, step: Step)
     if isinstance(reviewed, Refused):
         book.working.resting_note = f"{edge.side} at {edge.price}: {reviewed.detail}"
         return None
+    most = book.settings.execution.confirm_above_coin
+    if most and coin > most and not book.working.confirmed:
+        book.working.resting_note = f"{edge.side} at {edge.price}: the first hedge is to be confirmed first"
+        return None
     if reviewed.shrunk_by is None:
         return edge
     amount = sight.listed.coin_to_amount(abs(reviewed.change_coin), sight.quote.mark)

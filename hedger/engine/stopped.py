@@ -24,18 +24,13 @@ def watch(state: State, book: BookState, sight: Sight, step: Step) -> None:
             alarms.tell(state, step, ALARM, "", book=book.name)
         return
     if working.stopped is None:
-        exposure = sight.exposure
-        working.stopped = Stopped(step.now.market_ms, exposure.equity_coin, exposure.index_usd)
-    _complete(working.stopped, sight)
+        working.stopped = Stopped(step.now.market_ms, None, None)
+    if working.stopped.equity_usd is None:  # a daemon that starts stopped learns it a little later
+        working.stopped.equity_coin = sight.exposure.equity_coin
+        working.stopped.equity_usd = book.book.equity_usd()
     if sight.inputs is not None:
         detail = _detail(state, book, breaker, sight, sight.inputs, working.stopped)
         alarms.tell(state, step, ALARM, detail, book=book.name, severity=Severity.CRITICAL)
-
-
-def _complete(stopped: Stopped, sight: Sight) -> None:
-    """A daemon that starts stopped learns its equity a little later."""
-    if stopped.equity_coin is None or stopped.index_usd is None:
-        stopped.equity_coin, stopped.index_usd = sight.exposure.equity_coin, sight.exposure.index_usd
 
 
 def _detail(
@@ -48,23 +43,24 @@ def _detail(
     coin = book.settings.underlying
     limit = f"hard limit {interval.hard_lower:+.4f} to {interval.hard_upper:+.4f}"
     return (
-        f"{breaker} with delta {y:+.4f} {coin}, {limit}; {_loss(sight, stopped, coin)}; "
+        f"{breaker} with delta {y:+.4f} {coin}, {limit}; {_loss(book, sight, stopped)}; "
         f"`{command(state, book, breaker)}` ends it"
     )
 
 
-def _loss(sight: Sight, stopped: Stopped, coin: str) -> str:
+def _loss(book: BookState, sight: Sight, stopped: Stopped) -> str:
     since = datetime.fromtimestamp(stopped.since_ms / 1000, UTC).strftime("%H:%M:%S UTC")
-    now_coin, now_usd = sight.exposure.equity_coin, sight.exposure.index_usd
-    before_coin, before_usd = stopped.equity_coin, stopped.index_usd
+    now_coin, now_usd = sight.exposure.equity_coin, book.book.equity_usd()
+    before_coin, before_usd = stopped.equity_coin, stopped.equity_usd
     if now_coin is None or now_usd is None or before_coin is None or before_usd is None:
         return f"equity since {since} not known"
-    change_usd = now_coin * now_usd - before_coin * before_usd
-    return f"equity {now_coin - before_coin:+.6f} {coin} ({change_usd:+,.0f} USD) since {since}"
+    coin = f"{now_coin - before_coin:+.6f} {book.settings.underlying}"
+    return f"equity {coin} ({now_usd - before_usd:+,.0f} USD) since {since}"
 
 
 def command(state: State, book: BookState, breaker: BreakerState) -> str:
-    """Neutralise from a pause, at the switch that binds; a halt needs a resume."""
-    mine = breaker is book.breaker and state.breaker is not breaker
+    """Neutralise from a pause, at the switch that binds, or at both; a halt needs a resume."""
     word = "resume" if breaker is BreakerState.HALTED else "neutralise"
-    return f"hedger {word} --book {book.name}" if mine else f"hedger {word}"
+    own, whole = f"hedger {word} --book {book.name}", f"hedger {word}"
+    bind = [told for told, at in ((whole, state.breaker), (own, book.breaker)) if at is breaker]
+    return " && ".join(bind)

@@ -124,6 +124,7 @@ class OrderView(msgspec.Struct, frozen=True):
     state: str
     detail: str
     created_ms: int
+    purpose: str = "hedge"  # hedge, resting (at an edge of the band) or manual (an operator's)
 
 
 class OrdersView(msgspec.Struct, frozen=True):

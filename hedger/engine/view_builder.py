@@ -211,17 +211,19 @@ def _orders(state: State) -> OrdersView:
 
 def _order(order: Order) -> OrderView:
     intent = order.intent
+    price = intent.price if order.price is None else order.price
     return OrderView(
         label=intent.label,
         instrument=intent.instrument,
         side=intent.side.value,
-        amount=str(plain(intent.amount)),
+        amount=str(plain(order.amount)),
         filled=str(plain(order.filled_amount)),
-        price="market" if intent.price is None else str(intent.price),
+        price="market" if price is None else str(price),
         average_price=str(order.average_price) if order.filled_amount else "",
         state=order.state.value,
         detail=order.detail,
         created_ms=intent.created_ms,
+        purpose=intent.purpose.value,
     )
 
 

@@ -142,7 +142,9 @@ def _unwanted(state: State, order: Order) -> bool:
     parsed = parse_label(order.intent.label)
     of_this_run = parsed is not None and parsed.epoch == state.venues[order.intent.venue].epoch
     immediate = order.intent.time_in_force is not TimeInForce.GTC
-    return immediate or not of_this_run or bool(state.stopping) or state.breaker is BreakerState.HALTED
+    book = state.books.get(order.intent.book)
+    halted = BreakerState.HALTED in (state.breaker, book.breaker if book is not None else None)
+    return immediate or not of_this_run or bool(state.stopping) or halted
 
 
 def cancel(state: State, order: Order, step: Step) -> None:

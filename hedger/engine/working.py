@@ -82,7 +82,7 @@ def _begun(state: State, outcome: Outcome, now: Now) -> Hedge:
         side=intent.side,
         target_coin=verdict.target,
         reason=verdict.reason,
-        detail=verdict.detail,
+        detail=verdict.detail.partition(";")[0],
         rounding=outcome.rounding,
         decided=outcome.whole.amount,
         reference_price=intent.reference_price,

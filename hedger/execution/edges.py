@@ -16,7 +16,6 @@ from hedger.domain.order import Side
 from hedger.domain.quote import Quote
 from hedger.execution.plan import smallest_amount
 
-
 MOST_MOVE = 0.2  # of the index; an edge further away is no price anybody would be allowed to ask
 
 

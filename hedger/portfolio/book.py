@@ -217,6 +217,13 @@ class Book:
         coin = self._accounts.get(self.underlying)
         return 0.0 if coin is None else float(coin.equity)
 
+    def equity_usd(self) -> float | None:
+        """Worth of the book's accounts, the coin at the index and dollars at par; None while not known."""
+        if self.accounts_missing or self._index is None:
+            return None
+        rates = {self.underlying: self._index.price_usd}
+        return sum(float(a.equity) * rates.get(a.currency, 1.0) for a in self._accounts.values())
+
     def _revalue(self, name: str, row: Row) -> None:
         before = row.counted
         self._sums.move(before, self._value(name, row))

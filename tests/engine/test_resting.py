@@ -232,3 +232,14 @@ def test_new_terms_whose_fate_is_unknown_block_the_book_until_they_are_found() -
     assert (rig.last.action, rig.last.reason) == (Action.BLOCKED, Reason.UNKNOWN_ORDER)
     assert sell.label in [look.label for look in rig.of(fx.LookUp)]
     assert buy.label in cancelled(rig), "at any gate what rests is taken back"
+
+
+def test_before_the_first_hedge_is_confirmed_nothing_large_rests() -> None:
+    rig = calm(execution=ExecutionParams(resting=True, confirm_above_coin=0.1))
+    assert not rig.placed
+    assert "confirmed first" in view(rig).books[0].working.resting_note
+
+
+def test_orders_at_the_edges_are_told_apart_from_hedges() -> None:
+    rig, _, _ = resting()
+    assert {row.purpose for row in view(rig).orders.recent} == {"resting"}

@@ -274,3 +274,22 @@ def test_nothing_is_lost_by_a_stop_that_came_with_the_start() -> None:
     assert "equity +0.000000 BTC (+0 USD)" in alarms(rig)["stopped_beyond_hard_limit"]
     rig.step(ev.LinkDown(VENUE, "cut"))
     assert "stopped_beyond_hard_limit" in alarms(rig)
+
+
+def test_where_both_switches_are_paused_both_are_named() -> None:
+    rig = hedged(hard_lower=-0.5, hard_upper=0.5)
+    rig.step(command("pause"), command("pause", "btc"))
+    rig.move(106_000.0)
+    told = alarms(rig)["stopped_beyond_hard_limit"]
+    assert "`hedger neutralise && hedger neutralise --book btc` ends it" in told
+
+
+def test_an_order_that_turns_up_open_while_its_book_is_halted_is_cancelled_again() -> None:
+    rig = Rig(**WIDE)
+    rig.start()
+    order = rig.placed[0]
+    rig.step(ev.PlacementLost(VENUE, order.label, "no reply"))
+    rig.step(command("halt", "btc"))
+    before = len(rig.of(fx.Cancel))
+    rig.step(rig.report_of(order, "open"))
+    assert len(rig.of(fx.Cancel)) == before + 1
