@@ -113,6 +113,11 @@ class Reason(StrEnum):
     FLATTEN = "flatten"  # an operator asked for the hedge to be closed
     MIN_TRADE = "min_trade"
     MIN_LOT = "min_lot"  # no legal order ends nearer the target
+    # policy: intervals, filters, the calendar
+    MIN_MOVE = "min_move"  # the index has not moved far enough since the last hedge or window
+    MAX_INTERVAL = "max_interval"  # to the target at least this often
+    CENTRE_BEFORE = "centre_before"  # to the target before an announced event
+    BLACKOUT = "blackout"  # no hedge in this window, inside the hard limit
     # knowledge
     CONNECTING = "connecting"
     RECOVERING = "recovering"

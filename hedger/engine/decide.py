@@ -24,7 +24,7 @@ from hedger.policies.inputs import Inputs
 from hedger.policies.reasons import ACTS, EXPLANATION, WORD
 from hedger.policies.reasons import Reason as PolicyReason
 
-_WAITS = frozenset({Reason.DWELL, Reason.COOLDOWN, Reason.WINDOW})
+_WAITS = frozenset({Reason.DWELL, Reason.COOLDOWN, Reason.WINDOW, Reason.MIN_MOVE, Reason.BLACKOUT})
 
 
 def decide(state: State, book: BookState, step: Step) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple, get_origin
 
 from hedger.domain.errors import ConfigError
-from hedger.policies.presets import PRESETS
+from hedger.policies.presets import PRESETS, Preset
+from hedger.policies.registry import POLICIES
 from hedger.settings.catalogue import (
     ANY,
     CLOSE,
@@ -222,7 +223,7 @@ def _secret_text(path: Path, file: FilePath) -> str:
 
 
 def from_presets(known: Layer) -> Layer:
-    """The policy and its parameters of every book that names a preset. Raises ConfigError."""
+    """The policy, its parameters and the execution keys of every book that names a preset. Raises ConfigError."""
     rows: list[tuple[Path, Any, str]] = []
     books = known.values.get("books", {})
     for name, book in books.items():
@@ -243,4 +244,11 @@ def _preset_rows(at: Path, book: Mapping[str, Any]) -> Iterator[tuple[Path, Any]
         )
     yield (*at, "policy"), preset.policy
     for field, value in preset.params._asdict().items():
-        yield (*at, preset.policy, field), value
+        yield (*at, preset.policy, field), word_or_number(preset, field, value)
+    for field, worked in preset.execution.items():
+        yield (*at, "execution", field), worked
+
+
+def word_or_number(preset: Preset, field: str, value: float) -> float | str:
+    """A parameter as the file would write it."""
+    return POLICIES[preset.policy].doc[field].word_of(value) or value

@@ -18,6 +18,9 @@ class Binding(StrEnum):
     DWELL = "dwell"
     COOLDOWN = "cooldown"
     WINDOW = "window"
+    MOVE = "move"
+    INTERVAL = "interval"
+    CALENDAR = "calendar"
     CAP = "cap"
     NEW_DELTA = "new_delta"
     LOT_SIZE = "lot_size"
@@ -62,6 +65,10 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.FLATTEN: Meaning(_B.BREAKER, "an operator asked for the hedge to be closed"),
         _R.MIN_TRADE: Meaning(_B.LOT_SIZE, "the hedge would be below the minimum trade"),
         _R.MIN_LOT: Meaning(_B.LOT_SIZE, "no legal order ends nearer the target"),
+        _R.MIN_MOVE: Meaning(_B.MOVE, "the index has not moved far enough since the last hedge"),
+        _R.MAX_INTERVAL: Meaning(_B.INTERVAL, "the maximum interval ended away from the target"),
+        _R.CENTRE_BEFORE: Meaning(_B.CALENDAR, "an announced event is near: to the target before it"),
+        _R.BLACKOUT: Meaning(_B.CALENDAR, "a blackout window: no hedge inside the hard limit"),
         _R.CONNECTING: Meaning(_B.LINK, "the venue is not connected yet"),
         _R.RECOVERING: Meaning(_B.WARM_UP, "positions and orders are being reconciled with the venue"),
         _R.WARM_UP: Meaning(_B.WARM_UP, "not every held instrument has a fresh quote yet"),
