@@ -88,7 +88,7 @@ DOC: Mapping[str, Key] = MappingProxyType(
         ),
         "hedge_ratio": Key(
             "of the way",
-            "how far to go; below 1 the rest follows after cooldown_s; above 1 (to the edge only) past the edge",
+            "how far to go; below 1 the rest follows after cooldown_s; above 1, to the edge only, past it",
             above=0,
             most=MOST_RATIO,
         ),
@@ -121,13 +121,10 @@ def validate(params: Params, target_delta_coin: float = 0.0) -> None:
         raise ValueError(f"target_delta_coin = {target_delta_coin}: must be a finite number")
     _check_edges(params, target_delta_coin)
     if params.hedge_ratio > 1.0 and (params.to_centre == 1 or params.step_coin > 0.0):
-        raise ValueError(
-            f"hedge_ratio = {params.hedge_ratio}: must be at most 1 where the target is aimed at"
-        )
+        raise ValueError(f"hedge_ratio = {params.hedge_ratio}: must be at most 1 on the way to the target")
     if 0.0 < params.max_interval_s < params.cooldown_s:
-        raise ValueError(
-            f"max_interval_s = {params.max_interval_s}: must be 0 or at least cooldown_s = {params.cooldown_s}"
-        )
+        told = f"max_interval_s = {params.max_interval_s}"
+        raise ValueError(f"{told}: must be 0 or at least cooldown_s = {params.cooldown_s}")
 
 
 def _check_edges(params: Params, target: float) -> None:

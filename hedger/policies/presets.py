@@ -38,16 +38,16 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "greeks_live": Preset(
             "band",
             band_params.Params(lower=-0.05, to_centre=1, cooldown_s=5.0),
-            "Greeks.live advanced auto DDH: looks every 5 s, a threshold for each direction, hedges the ratio "
-            "of the deviation from the target (hedge_ratio; above 100 % with to_centre = 0, where the "
+            "Greeks.live advanced auto DDH: every 5 s, a threshold for each direction, hedges the ratio of "
+            "the deviation from the target (hedge_ratio; above 100 % with to_centre = 0, where the "
             "opposite edge ends it)",
             MappingProxyType({"style": "market"}),
         ),
         "bybit": Preset(
             "band",
             band_params.Params(to_centre=1, cooldown_s=6.0, min_move_pct=1.0, move_window_s=3_600.0),
-            "Bybit dynamic delta hedging: every 6 s, a safety range and a target, market orders, and no hedge "
-            "while the underlying has moved less than 1 % within the hour (its advanced setting)",
+            "Bybit dynamic delta hedging: every 6 s, a safety range and a target, market orders, and no "
+            "hedge while the underlying has moved less than 1 % within the hour (its advanced setting)",
             MappingProxyType({"style": "market"}),
         ),
         "hegic_1h": Preset(

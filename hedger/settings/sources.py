@@ -223,7 +223,7 @@ def _secret_text(path: Path, file: FilePath) -> str:
 
 
 def from_presets(known: Layer) -> Layer:
-    """The policy, its parameters and the execution keys of every book that names a preset. Raises ConfigError."""
+    """What the presets say of policy and execution, for every book that names one. Raises ConfigError."""
     rows: list[tuple[Path, Any, str]] = []
     books = known.values.get("books", {})
     for name, book in books.items():

@@ -1,4 +1,4 @@
-"""The band in equity and in sigmas, and every rule that makes a hedge wait, come early or go part of the way."""
+"""The band in equity and in sigmas; every rule by which a hedge waits, comes early or goes part of the way."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def after(params: Params, memory: Memory, inputs: Inputs) -> tuple[float, Reason
     return answer, Reason(reason)
 
 
-# --- thresholds -----------------------------------------------------------------------------------------------
+# --- thresholds ----------------------------------------------------------------------------------------
 
 
 def test_one_sigma_of_six_hours_is_355_thousandths_for_ten_calls() -> None:
@@ -84,7 +84,7 @@ def test_a_scale_widens_the_band_and_moves_no_hard_limit() -> None:
     assert interval(step, INITIAL_MEMORY, doubled)[:2] == (-0.2, 0.2)
 
 
-# --- what waits, and what ends the wait -----------------------------------------------------------------------
+# --- what waits, and what ends the wait ----------------------------------------------------------------
 
 
 def test_no_hedge_before_the_index_has_moved_since_the_last_one() -> None:
@@ -126,7 +126,7 @@ def test_in_a_blackout_a_hedge_that_is_due_waits_and_dwell_keeps_counting() -> N
     assert after(params, memory, inside)[1] is Reason.WITHIN_BAND  # nothing is due: nothing is held back
 
 
-# --- what comes early -----------------------------------------------------------------------------------------
+# --- what comes early ----------------------------------------------------------------------------------
 
 
 def test_at_the_maximum_interval_delta_goes_to_the_target_even_inside_the_band() -> None:
@@ -172,7 +172,7 @@ def test_before_an_announced_event_delta_goes_to_the_target_once_whatever_waits(
     assert after(WAITS, memory, another._replace(blackout=1.0))[1] is Reason.BLACKOUT
 
 
-# --- how far --------------------------------------------------------------------------------------------------
+# --- how far -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_rest_below_the_minimum_trade_is_not_left_for_a_second_hedge() -> None
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        (Params(hedge_ratio=1.2, to_centre=1), "hedge_ratio = 1.2: must be at most 1 where the target"),
+        (Params(hedge_ratio=1.2, to_centre=1), "hedge_ratio = 1.2: must be at most 1 on the way"),
         (Params(hedge_ratio=1.6), "hedge_ratio = 1.6: must be at most 1.5 of the way"),
         (Params(hedge_ratio=0.0), "hedge_ratio = 0.0: must be above 0"),
         (
@@ -224,7 +224,7 @@ def test_rules_that_contradict_each_other_are_refused_by_name(params: Params, me
         validate(params)
 
 
-# --- properties -----------------------------------------------------------------------------------------------
+# --- properties ----------------------------------------------------------------------------------------
 
 any_params = st.builds(
     Params,

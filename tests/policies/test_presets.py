@@ -60,7 +60,7 @@ def test_greeks_live_at_150_per_cent_goes_past_the_edge_and_stays_inside_the_ban
     most = preset("greeks_live")._replace(hedge_ratio=1.5, to_centre=0)
     assert told(most, INITIAL_MEMORY, book(0.2))[0] == pytest.approx(0.05)
     assert told(most, INITIAL_MEMORY, book(2.0))[0] == -0.05  # the opposite edge
-    with pytest.raises(ValueError, match="hedge_ratio = 1.5: must be at most 1 where the target is aimed at"):
+    with pytest.raises(ValueError, match="must be at most 1 on the way to the target"):
         validate(most._replace(to_centre=1))
 
 
