@@ -11,6 +11,7 @@ from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral
 from hedger.execution.params import ExecutionParams
 from hedger.portfolio.exposure import Source
+from hedger.policies.schedule import Schedule
 from hedger.risk.envelope import Envelope
 
 DOLLAR = "USDC"  # what linear instruments settle in (deribit.md 6)
@@ -130,6 +131,8 @@ class BookSettings:
     ] = Legs.INVERSE
     delta: DeltaParams = field(default_factory=DeltaParams)
     settlement: SettlementParams = field(default_factory=SettlementParams)
+    profiles: dict[str, dict[str, float]] = field(default_factory=dict)  # some parameters each, by name
+    schedule: Schedule = field(default_factory=Schedule)
     envelope: Envelope = field(default_factory=Envelope)
     execution: ExecutionParams = field(default_factory=ExecutionParams)
 

@@ -1,4 +1,4 @@
-"""The band in equity and in sigmas; every rule by which a hedge waits, comes early or goes part of the way."""
+"""The band in equity and in sigmas; every rule by which a hedge waits, comes early or goes part way."""
 
 from __future__ import annotations
 
