@@ -10,7 +10,7 @@ from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
-from hedger.engine import commands, holdings, recover, work
+from hedger.engine import commands, holdings, overrides, recover, work
 from hedger.engine import events as ev
 from hedger.engine.state import State, Step
 
@@ -70,6 +70,10 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             bad_data(state, event, step)
         case ev.CommandGiven():
             commands.given(state, event, step)
+        case ev.OverrideGiven():
+            overrides.given(state, event, step)
+        case ev.OverrideCleared():
+            overrides.cleared(state, event, step)
         case ev.SettingsApplied():
             commands.settings_applied(state, event, step)
         case ev.SettingsRefused():

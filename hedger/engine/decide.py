@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
-from hedger.engine import delta, gates, ladder, settlement, work
+from hedger.engine import delta, gates, ladder, profile, settlement, work
 from hedger.engine.decision import Decision
 from hedger.engine.describe import conclude, describe
 from hedger.engine.events import Now
@@ -85,7 +85,7 @@ def _stopped(gate: Gate, sight: Sight) -> Outcome:
 def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome:
     memory, target, code = book.policy.decide(book.params, book.memory, inputs)
     reason = PolicyReason(code)
-    word, why = WORD[reason], EXPLANATION[reason]
+    word, why = WORD[reason], EXPLANATION[reason] + profile.told(book)
     if reason not in ACTS:
         verdict = Verdict(Action.WAIT if word in _WAITS else Action.HOLD, word, why, target)
         return Outcome(verdict, sight, memory)

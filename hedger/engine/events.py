@@ -9,6 +9,7 @@ from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import Order, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Environment
+from hedger.engine.records import Overridden
 from hedger.engine.settings import EngineSettings
 
 
@@ -186,8 +187,37 @@ class CommandGiven(_Event, frozen=True):
     reason: str
 
 
+class OverrideGiven(_Event, frozen=True):
+    """Scale the band by `factor` for `duration_s` of market time. `book` empty: every book."""
+
+    book: str
+    factor: float
+    duration_s: float
+    by: str
+    reason: str
+
+
+class OverrideCleared(_Event, frozen=True):
+    """End the override now. `book` empty: of every book."""
+
+    book: str
+    by: str
+    reason: str
+
+
+class SettingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator set on the running daemon, as text; an empty value: no longer."""
+
+    key: str
+    value: str
+    before: str
+    by: str
+    reason: str
+
+
 class SettingsApplied(_Event, frozen=True):
     settings: EngineSettings
+    changes: tuple[SettingChange, ...] = ()  # by `hedger set`; none for an edit of the file
 
 
 class SettingsRefused(_Event, frozen=True):
@@ -211,6 +241,7 @@ class JournalLoaded(_Event, frozen=True):
     fills: tuple[Fill, ...]  # of the last 24 hours of market time, for turnover and de-duplication
     breakers: dict[str, BreakerState]
     last_fill_ms: int
+    overrides: dict[str, Overridden] = {}  # the last one of each book
 
 
 class Durable(_Event, frozen=True):
@@ -254,6 +285,8 @@ Event = (
     | PlatformLocked
     | BadData
     | CommandGiven
+    | OverrideGiven
+    | OverrideCleared
     | SettingsApplied
     | SettingsRefused
     | JournalLoaded

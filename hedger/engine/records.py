@@ -49,6 +49,29 @@ class Commanded(msgspec.Struct, frozen=True, tag="commanded", forbid_unknown_fie
     reason: str
 
 
+class Overridden(msgspec.Struct, frozen=True, tag="overridden", forbid_unknown_fields=True):
+    """The band of a book is scaled by `factor` until `until_ms` (market time); one that is over ends it."""
+
+    market_ms: int
+    book: str
+    factor: float
+    until_ms: int
+    by: str
+    reason: str
+
+
+class SettingChanged(msgspec.Struct, frozen=True, tag="setting_changed", forbid_unknown_fields=True):
+    """A key was set on the running daemon, or what was set ended; values as text, empty: none."""
+
+    market_ms: int
+    key: str
+    value: str
+    before: str
+    by: str
+    reason: str
+    config_hash: str
+
+
 class Configured(msgspec.Struct, frozen=True, tag="configured", forbid_unknown_fields=True):
     """Settings that took effect."""
 
@@ -72,4 +95,15 @@ class EpochRaised(msgspec.Struct, frozen=True, tag="epoch_raised", forbid_unknow
     epoch: int
 
 
-Record = Intended | OrderChanged | Traded | Decided | Commanded | Configured | Snapshot | EpochRaised
+Record = (
+    Intended
+    | OrderChanged
+    | Traded
+    | Decided
+    | Commanded
+    | Overridden
+    | SettingChanged
+    | Configured
+    | Snapshot
+    | EpochRaised
+)

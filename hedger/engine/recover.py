@@ -14,7 +14,7 @@ import msgspec
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
-from hedger.engine import holdings, work
+from hedger.engine import holdings, overrides, work
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
 from hedger.engine.records import Configured, EpochRaised, Snapshot
 from hedger.engine.state import State, Step, VenueState
@@ -75,6 +75,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
         book.counters.seed(own)
         if own:
             book.last_hedge_s = max(fill.market_ms for fill in own) / 1000
+    overrides.restored(holdings.books_on(state, venue.name), event, step)
     for order in event.orders:
         _restore(state, order, step)
     for fill in event.fills:

@@ -164,6 +164,17 @@ class VenueTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A key set on the running daemon, above file and environment; `file_value` is what the file had then."""
+
+    key: str  # dotted
+    value: str  # as it was written
+    since_ms: int  # market time
+    by: str
+    file_value: str = ""  # JSON; empty: the file had none
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSettings:
     """Everything the engine obeys. `market_speed` is market seconds per wire second (1 on a real venue)."""
 
@@ -173,3 +184,4 @@ class EngineSettings:
     timing: Timing = field(default_factory=Timing)
     market_speed: float = 1.0
     config_hash: str = ""
+    edits: tuple[Edit, ...] = ()

@@ -15,6 +15,7 @@ from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect, Note, Watch
 from hedger.engine.events import Now
 from hedger.engine.outbox import Outbox
+from hedger.engine.profile import ProfileState
 from hedger.engine.records import Record
 from hedger.engine.settings import BookSettings, EngineSettings
 from hedger.execution.table import OrderTable
@@ -100,6 +101,7 @@ class BookState:
     settling: Settling = field(default_factory=Settling)
     kept_coin: float = 0.0  # hedges of delivered options that were kept: set aside, no part of the delta
     soft_scale: float = 1.0  # by how much a soft limit of the envelope widens the band
+    profile: ProfileState = field(default_factory=ProfileState)
     last_decision: Decision | None = None
     last_hedge: Decision | None = None
     recorded_wire_s: float = -math.inf

@@ -6,6 +6,7 @@ import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
+from hedger.engine.profile import ProfileView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
 
@@ -109,6 +110,7 @@ class BookView(msgspec.Struct, frozen=True):
     expiries: tuple[Cut, ...] = ()  # greeks by expiry, in every convention
     expiring: tuple[ExpiringView, ...] = ()  # within 24 h, the nearest strike first
     moved: Moved | None = None  # what moved delta since the book was last flat
+    profile: ProfileView = ProfileView()
 
 
 class OrderView(msgspec.Struct, frozen=True):
@@ -139,6 +141,15 @@ class AlarmView(msgspec.Struct, frozen=True):
     severity: Severity
     detail: str
     since_ms: int  # market time
+
+
+class EditView(msgspec.Struct, frozen=True):
+    """A key set on the running daemon, above file and environment, until cleared or changed in the file."""
+
+    key: str  # dotted
+    value: str
+    since_ms: int  # market time
+    by: str
 
 
 class CountersView(msgspec.Struct, frozen=True):
@@ -172,3 +183,4 @@ class StatusView(msgspec.Struct, frozen=True):
     missing: tuple[str, ...]
     breaker: BreakerState = BreakerState.RUNNING  # the daemon's own switch, whatever the phase
     alarms: tuple[AlarmView, ...] = ()  # the oldest first
+    edits: tuple[EditView, ...] = ()

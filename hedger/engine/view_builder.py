@@ -7,7 +7,7 @@ from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, stricter
 from hedger.domain.vocabulary import State as StateWord
-from hedger.engine import alarms, gates, holdings, ladder
+from hedger.engine import alarms, gates, holdings, ladder, profile
 from hedger.engine.describe import known
 from hedger.engine.events import Now
 from hedger.engine.sight import Sight, interval_of, look
@@ -17,6 +17,7 @@ from hedger.engine.view import (
     BookView,
     CountersView,
     DeltaView,
+    EditView,
     ExpiringView,
     HedgePositionView,
     OrdersView,
@@ -54,6 +55,10 @@ def build_view(state: State, now: Now) -> StatusView:
         counters=_counters(state),
         missing=tuple(f"{book.name}: {item}" for book in books for item in book.missing),
         alarms=alarms.views(state),
+        edits=tuple(
+            EditView(key=edit.key, value=edit.value, since_ms=edit.since_ms, by=edit.by)
+            for edit in state.settings.edits
+        ),
     )
 
 
@@ -126,6 +131,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         expiries=by_expiry(book.book.rows()),
         expiring=_expiring(book, now),
         moved=None if exposure.net_transaction is None else book.moved.told(exposure.net_transaction),
+        profile=profile.view(book),
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hedger.domain.account import PAPER_TRADE, Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
+from hedger.engine.records import Overridden
 from hedger.journal import schema
 from hedger.journal.codec import decode
 from hedger.journal.schema import BLANK, Scope
@@ -82,6 +83,15 @@ async def breakers(connection: AsyncConnection, scope: Scope) -> dict[str, Break
         select(table.c.book, table.c.state).where(table.c.id.in_(last)).order_by(table.c.book)
     )
     return {book: BreakerState(state) for book, state in rows}
+
+
+async def overrides(connection: AsyncConnection, scope: Scope) -> dict[str, Overridden]:
+    """The last override given per book, in this scope or before any; it may have lapsed."""
+    table = schema.overrides
+    mine = or_(scope.owns(table), BLANK.owns(table))
+    last = select(func.max(table.c.id)).where(mine).group_by(table.c.book)
+    query = select(table.c.id, table.c.body).where(table.c.id.in_(last)).order_by(table.c.book)
+    return {each.book: each for each in await _bodies(connection, Overridden, table, query)}
 
 
 async def newest(

@@ -15,7 +15,9 @@ from hedger.engine.records import (
     EpochRaised,
     Intended,
     OrderChanged,
+    Overridden,
     Record,
+    SettingChanged,
     Snapshot,
     Traded,
 )
@@ -52,6 +54,11 @@ def row_of(record: Record) -> Row:
         case Commanded():
             columns = {"book": record.book, "state": str(record.state)}
             return _row(schema.commands, "", record.market_ms, encode(record), **columns)
+        case Overridden():
+            return _row(schema.overrides, "", record.market_ms, encode(record), book=record.book)
+        case SettingChanged():
+            columns = {"key": record.key, "value": record.value}
+            return _row(schema.setting_changes, "", record.market_ms, encode(record), **columns)
         case Configured():
             return _row(schema.configs, "", record.market_ms, encode(record), config_hash=record.config_hash)
         case EpochRaised():

@@ -124,6 +124,21 @@ commands = Table(
     Index("commands_by_book", *SCOPE, "book"),
 )
 
+overrides = Table(
+    "overrides",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("book"),
+    _ms("market_ms"),
+    _body(),
+    Index("overrides_by_book", *SCOPE, "book"),
+)
+
+setting_changes = Table(
+    "setting_changes", metadata, _id(), *_scope(), *_text("key", "value"), _ms("market_ms"), _body()
+)
+
 configs = Table("configs", metadata, _id(), *_scope(), *_text("config_hash"), _ms("market_ms"), _body())
 
 snapshots = Table("snapshots", metadata, _id(), *_scope(), _ms("market_ms"), _body())
@@ -143,6 +158,8 @@ INSERTS: dict[Table, Insert] = {
     fills: insert(fills).on_conflict_do_nothing(index_elements=[*SCOPE, "fee_currency", "trade_id"]),
     decisions: insert(decisions),
     commands: insert(commands),
+    overrides: insert(overrides),
+    setting_changes: insert(setting_changes),
     configs: insert(configs),
     epochs: insert(epochs).on_conflict_do_nothing(),
     snapshots: insert(snapshots),

@@ -31,6 +31,8 @@ class Inputs(NamedTuple):
     counted as in flight failed, and at new settings: delta from there on is born, not drifted."""
     equity_coin: float = math.nan
     """Equity of the account in the coin the book settles in; NaN where it is not known."""
+    book_gamma_coin_per_usd: float = math.nan
+    """The sum of the options' gammas; `gamma_coin_per_usd` is what stands beside y in a P&L."""
     band_scale: float = 1.0
     """By how much the no-trade interval is wider than its parameters say: a timed override, a soft limit."""
     blackout: float = 0.0

@@ -56,9 +56,9 @@ def distances(params: Params, inputs: Inputs) -> tuple[float, float]:
 
 
 def sigma_coin(params: Params, inputs: Inputs) -> float:
-    """One standard deviation of delta over the horizon: |gamma| F iv sqrt(h), in coin."""
+    """One standard deviation of a flat book's delta over the horizon: |gamma| F iv sqrt(h), in coin."""
     move_usd = inputs.index_usd * inputs.iv * math.sqrt(params.sigma_horizon_s / YEAR_S)
-    return abs(inputs.gamma_coin_per_usd) * move_usd
+    return abs(inputs.book_gamma_coin_per_usd) * move_usd
 
 
 def _at_least_one_lot(distance_coin: float, inputs: Inputs) -> float:

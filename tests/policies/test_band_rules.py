@@ -61,7 +61,7 @@ def test_a_band_in_equity_grows_with_the_account() -> None:
 
 @pytest.mark.parametrize(
     ("unit", "field"),
-    [(EQUITY, "equity_coin"), (SIGMA, "iv"), (SIGMA, "gamma_coin_per_usd"), (SIGMA, "index_usd")],
+    [(EQUITY, "equity_coin"), (SIGMA, "iv"), (SIGMA, "book_gamma_coin_per_usd"), (SIGMA, "index_usd")],
 )
 def test_a_band_whose_measure_is_not_known_is_never_traded_on(unit: int, field: str) -> None:
     blind = book(9.0)._replace(equity_coin=5.0)._replace(**{field: math.nan})

@@ -24,7 +24,7 @@ from hedger.policies.theta_offset import (
 )
 from tests.policies.books import GAMMA, HOUR_S, NOON_S, THETA_USD_PER_DAY, book
 
-NOT_READ = ("last_hedge_s", "equity_coin", "blackout", "centre_s")
+NOT_READ = ("last_hedge_s", "equity_coin", "book_gamma_coin_per_usd", "blackout", "centre_s")
 SIX_HOURS = Params()
 LONG = Params(long_gamma=1)
 X_STAR = 1439.4158  # one call sold, flat at the window's start, six hours
@@ -218,6 +218,7 @@ finite_inputs = st.builds(
     st.just(math.nan),
     st.sampled_from([1.0, 2.0]),
     equity_coin=st.just(math.nan),
+    book_gamma_coin_per_usd=st.just(math.nan),
     band_scale=st.sampled_from([0.5, 1.0, 2.0]),
     blackout=st.just(0.0),
     centre_s=st.sampled_from([0.0, 1.8e9]),
