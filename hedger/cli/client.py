@@ -7,7 +7,7 @@ import os
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -59,7 +59,7 @@ class Client:
         suffix = f"?{urllib.parse.urlencode(wanted)}" if wanted else ""
         return self._decoded(urllib.request.Request(f"{self._url}{path}{suffix}"), answer)
 
-    def post(self, path: str, body: dict[str, str], answer: type[_Answer]) -> _Answer:
+    def post(self, path: str, body: Mapping[str, str | float | bool], answer: type[_Answer]) -> _Answer:
         """POST JSON with the bearer token."""
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
         request = urllib.request.Request(

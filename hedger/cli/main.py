@@ -28,6 +28,7 @@ def _register() -> None:
         demo,
         exchange,
         outlook,
+        override,
         plan,
         record,
         replay,
@@ -35,6 +36,7 @@ def _register() -> None:
         status,
         why,
     )
+    from hedger.cli import set as set_command
 
     app.command()(demo.demo)
     app.command()(run.run)
@@ -46,6 +48,8 @@ def _register() -> None:
     app.command()(check.check)
     for command in (commands.pause, commands.resume, commands.reduce_only, commands.flatten, commands.halt):
         app.command()(command)
+    app.command()(override.override)
+    app.command("set")(set_command.set_key)
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from hedger.domain.vocabulary import Severity
 from hedger.engine import events as ev
+from hedger.engine.profile import set_override
 from hedger.engine.records import Overridden
 from hedger.engine.state import BookState, State, Step
 
@@ -46,7 +47,7 @@ def restored(books: Iterable[BookState], event: ev.JournalLoaded, step: Step) ->
         known = event.overrides.get(book.name)
         if known is None or known.until_ms <= step.now.market_ms or book.profile.override is not None:
             continue
-        book.profile.override = known
+        set_override(book.profile, known)
         _say("override_restored", known, step)
 
 
@@ -65,7 +66,7 @@ def _set(book: BookState, factor: float, until_ms: int, by: str, reason: str, st
     record = Overridden(
         market_ms=now_ms, book=book.name, factor=factor, until_ms=until_ms, by=by, reason=reason
     )
-    book.profile.override = record if until_ms > now_ms else None
+    set_override(book.profile, record if until_ms > now_ms else None)
     step.record(record)
     _say("override", record, step)
 

@@ -30,6 +30,7 @@ class ProfileState:
     change_ms: float = -math.inf  # from then on `moment` is to be looked up again; infinite: never
     following: Moment | None = None  # what is in force then
     override: Overridden | None = None
+    text: str = ""  # what decisions say of all this, written when it changes
 
     @property
     def band_scale(self) -> float:
@@ -67,16 +68,23 @@ def advance(book: BookState, step: Step) -> None:
     profile, now_ms = book.profile, step.now.market_ms
     if profile.override is not None and now_ms >= profile.override.until_ms:
         step.note(Severity.INFO, "override_lapsed", book=book.name, factor=profile.override.factor)
-        profile.override = None
+        set_override(profile, None)
     if now_ms < profile.change_ms:
         return
     before, profile.moment = profile.moment, at(profile.calendar, now_ms)
     change = next_change(profile.calendar, now_ms)
     profile.change_ms, profile.following = (math.inf, None) if change is None else change
+    profile.text = _text(profile)
     book.params = params_of(book.settings, book.policy.params_type, profile.moment.profile)
     if profile.moment != before:
         detail = spoken_change(before, profile.moment)
         step.note(Severity.INFO, "schedule", book=book.name, profile=profile.moment.profile, detail=detail)
+
+
+def set_override(profile: ProfileState, override: Overridden | None) -> None:
+    """Put an override in force, or end it."""
+    profile.override = override
+    profile.text = _text(profile)
 
 
 def params_of(settings: BookSettings, params_type: Any, profile: str) -> Any:
@@ -90,8 +98,15 @@ def band_scale(book: BookState) -> float:
 
 
 def told(book: BookState) -> str:
-    """What a decision adds to its sentence: whatever of schedule and override had a say in it."""
-    profile, moment = book.profile, book.profile.moment
+    """What a decision adds to its sentence: whatever of schedule, override and soft limit had a say in it."""
+    parts = [book.profile.text] if book.profile.text else []
+    if book.soft_scale != 1.0:
+        parts.append(f"band x{book.soft_scale:g} by a soft limit")
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _text(profile: ProfileState) -> str:
+    moment = profile.moment
     parts = []
     if moment.profile:
         parts.append(f"profile {moment.profile}")
@@ -103,9 +118,7 @@ def told(book: BookState) -> str:
         parts.append(f"next {spoken(int(profile.change_ms))}: {spoken_change(moment, profile.following)}")
     if profile.override is not None:
         parts.append(f"band x{profile.override.factor:g} until {spoken(profile.override.until_ms)}")
-    if book.soft_scale != 1.0:
-        parts.append(f"band x{book.soft_scale:g} by a soft limit")
-    return f" ({'; '.join(parts)})" if parts else ""
+    return "; ".join(parts)
 
 
 def spoken_change(now: Moment, then: Moment) -> str:

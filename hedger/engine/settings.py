@@ -10,8 +10,8 @@ from typing import Annotated, assert_never
 from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral
 from hedger.execution.params import ExecutionParams
-from hedger.portfolio.exposure import Source
 from hedger.policies.schedule import Schedule
+from hedger.portfolio.exposure import Source
 from hedger.risk.envelope import Envelope
 
 DOLLAR = "USDC"  # what linear instruments settle in (deribit.md 6)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hedger.domain.errors import AuthError
+from hedger.engine.settings import Edit
+from hedger.settings.edits import read_edits
 from hedger.settings.load import Loaded, load, with_exchange
 from hedger.settings.ready import read_ready
 from hedger.settings.sources import variable_name
@@ -24,9 +26,15 @@ class Source:
     overrides: Sequence[str] = ()
     exchange: Path | None = None
 
-    def load(self) -> Loaded:
-        """The whole configuration, validated. Raises ConfigError."""
+    def load(self, edits: Sequence[Edit] | None = None) -> Loaded:
+        """The whole configuration, validated; `edits` instead of those in the state directory where given.
+
+        Raises ConfigError.
+        """
         made = load(self.config, self.environ, self.overrides)
+        above = read_edits(made.state_dir) if edits is None else edits
+        if above:
+            made = load(self.config, self.environ, self.overrides, above)
         return made if self.exchange is None else with_exchange(made, read_ready(self.exchange))
 
 

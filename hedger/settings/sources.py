@@ -1,6 +1,6 @@
 """Where values come from. Each source is a Layer: a nested mapping and the origin of its values.
 
-override > environment > secret file > file > preset > default
+set while running > override > environment > secret file > file > preset > default
 """
 
 from __future__ import annotations
@@ -158,12 +158,13 @@ def from_overrides(overrides: Sequence[str]) -> Layer:
         elif entry_at(path) is None:
             problems.append(f"{dotted(path)}: no such key; {hint_for(path)}")
         else:
-            rows.append((path, _override_value(path, text.strip()), "override"))
+            rows.append((path, override_value(path, text.strip()), "override"))
     refuse(problems)
     return layer_of(rows)
 
 
-def _override_value(path: Path, text: str) -> Any:
+def override_value(path: Path, text: str) -> Any:
+    """A TOML string or list, or a bare word, as the key's type wants it. Raises ConfigError."""
     return _toml_value(path, text) if text[:1] in ('"', "'") else from_text(path, text)
 
 

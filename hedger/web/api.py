@@ -5,9 +5,7 @@ runner = web.AppRunner(make_app(daemon), access_log=None)
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -25,8 +23,8 @@ from hedger.web.answers import (
     status_answer,
 )
 from hedger.web.guard import (
-    ApiError,
     add_security_headers,
+    deadline,
     errors_as_json,
     host_check,
     json_response,
@@ -35,6 +33,7 @@ from hedger.web.guard import (
 from hedger.web.health import health, readiness
 from hedger.web.page import add_page
 from hedger.web.port import DaemonPort
+from hedger.web.tuning import add_tuning
 from hedger.web.why import why
 
 MOST_BODY_BYTES = 4096
@@ -69,6 +68,7 @@ def make_app(
     app.router.add_get("/v1/outlook", api.outlook)
     app.router.add_get("/v1/chain", api.chain)
     app.router.add_post("/v1/commands/{command}", api.command)
+    add_tuning(app, daemon, (bounds or Bounds()).answer_s)
     add_page(app)
     return app
 
@@ -138,13 +138,3 @@ class Api:
 
     def _deadline(self, what: str) -> AbstractAsyncContextManager[None]:
         return deadline(self._bounds.answer_s, what)
-
-
-@asynccontextmanager
-async def deadline(seconds: float, what: str) -> AsyncIterator[None]:
-    """A bound on a wait that ends in 504, so that no caller hangs on a stuck daemon."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as error:
-        raise ApiError(504, f"{what}: no answer within {seconds:g} s") from error

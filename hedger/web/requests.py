@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from hedger.engine.view import StatusView
 from hedger.web.guard import ApiError
+
+_Body = TypeVar("_Body")
 
 DEFAULT_LIMIT = 50
 MOST_DECISIONS = 500
@@ -41,8 +43,13 @@ class CommandBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def decode_body(body: bytes) -> CommandBody:
     """Raises ApiError 400 naming the field."""
+    return decode_as(CommandBody, body)
+
+
+def decode_as(kind: type[_Body], body: bytes) -> _Body:
+    """A JSON body of that kind. Raises ApiError 400 naming the field."""
     try:
-        return msgspec.json.decode(body, type=CommandBody)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         message, field = _refusal(str(error))
         raise ApiError(400, message, field) from error
