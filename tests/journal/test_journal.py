@@ -14,7 +14,7 @@ from hedger.domain.errors import ConfigError, InvariantError
 from hedger.domain.order import OrderState, Side
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.events import JournalLoaded
-from hedger.engine.records import Snapshot, Traded
+from hedger.engine.records import SettingChanged, Snapshot, Traded
 from hedger.journal.journal import Journal
 from tests.journal.records import (
     DAY_MS,
@@ -25,6 +25,7 @@ from tests.journal.records import (
     configured,
     decided,
     intended,
+    overridden,
     traded,
 )
 
@@ -276,3 +277,38 @@ async def test_paper_positions_are_the_sum_of_every_paper_fill_of_the_account(pa
         held = await journal.paper_positions(VENUE, Environment.LOCAL, "1-paper")
         assert held == {"BTC-PERPETUAL": Decimal("-9.7"), "BTC-27MAR26": Decimal(-10)}
         assert await journal.paper_positions(VENUE, Environment.TESTNET, "1-paper") == {}
+
+
+async def test_the_last_override_of_each_book_is_told_and_the_breakers_are_not_touched_by_it(
+    path: Path,
+) -> None:
+    async with await Journal.open(path) as journal:
+        await load(journal)
+        first, last = overridden("btc", 2.0), overridden("btc", 3.0)
+        await journal.write([commanded(BreakerState.PAUSED), first, overridden("eth", 0.5), last])
+
+    async with await Journal.open(path) as journal:
+        loaded = await load(journal)
+        other = await load(journal, account_id="2")
+
+    assert loaded.overrides == {"btc": last, "eth": overridden("eth", 0.5)}
+    assert loaded.breakers[""] is BreakerState.PAUSED
+    assert other.overrides == {}
+
+
+async def test_a_key_set_on_the_daemon_is_kept_with_who_and_why(path: Path) -> None:
+    change = SettingChanged(
+        market_ms=NOW_MS,
+        key="books.btc.band.upper",
+        value="0.2",
+        before="0.1",
+        by="cli:desk",
+        reason="CPI",
+        config_hash="c0ffee",
+    )
+    async with await Journal.open(path) as journal:
+        await load(journal)
+        await journal.write([change])
+    ((key, value, body),) = rows(path, "select key, value, body from setting_changes")
+    assert (key, value) == ("books.btc.band.upper", "0.2")
+    assert msgspec.json.decode(str(body), type=SettingChanged) == change
