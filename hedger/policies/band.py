@@ -63,6 +63,8 @@ def decide(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, floa
     index = inputs.index_usd if params.min_move_pct > 0.0 else 0.0
     if not math.isfinite(y + inputs.target_delta_coin + inputs.now_s + lower + upper + index):
         return memory, y, _NOT_FINITE
+    if lower <= y <= upper and nothing_begins(params, memory, inputs):
+        return memory, y, _WITHIN_BAND
     centre = min(max(inputs.target_delta_coin, lower), upper)
     seen = observed(params, memory, inputs, not lower <= y <= upper, centre)
     if y < hard_lower or y > hard_upper:
@@ -73,6 +75,15 @@ def decide(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, floa
     if reason in (_TO_EDGE, _TO_CENTRE, _STEP, _BY_RATIO):
         return seen, landing(params, y, lower, upper, centre, False), reason
     return seen, y, reason
+
+
+def nothing_begins(params: Params, memory: Memory, inputs: Inputs) -> bool:
+    """Whether a look at a delta inside the band leaves the memory as it is: nearly every look."""
+    if params.max_interval_s > 0.0 or params.min_move_pct > 0.0 or inputs.centre_s > 0.0:
+        return False
+    known = math.isnan(memory.outside_since_s) and not math.isnan(memory.ref_s)
+    never = memory.hedge_s == -math.inf and math.isnan(inputs.last_hedge_s)
+    return known and (never or inputs.last_hedge_s == memory.hedge_s)
 
 
 def observed(params: Params, memory: Memory, inputs: Inputs, outside: bool, centre: float) -> Memory:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from hedger.policies.band_params import COIN, EQUITY, SIGMA, Params
+from hedger.policies.band_params import COIN, EQUITY, Params
 from hedger.policies.inputs import Inputs
 
 YEAR_S = 365.0 * 86_400.0
@@ -23,21 +23,25 @@ class Edges(NamedTuple):
 def edges(params: Params, inputs: Inputs) -> Edges:
     """The band, widened by the scale, and the hard limits, which no scale moves: a wider band ends there."""
     target = inputs.target_delta_coin
-    below, above = distances(params, inputs)
+    as_written = params.unit == COIN and params.step_coin == 0.0
+    if as_written:
+        below, above = target - params.lower, params.upper - target
+    else:
+        below, above = distances(params, inputs)
     hard_lower, hard_upper = params.hard_lower, params.hard_upper
     if hard_lower == -math.inf:
         hard_lower = target - params.hard_times * below
     if hard_upper == math.inf:
         hard_upper = target + params.hard_times * above
-    if inputs.band_scale == 1.0 and params.unit == COIN and params.step_coin == 0.0:
-        return Edges(params.lower, params.upper, hard_lower, hard_upper)  # exactly as written
+    if as_written and inputs.band_scale == 1.0:
+        return Edges(params.lower, params.upper, hard_lower, hard_upper)
     lower = max(target - inputs.band_scale * below, hard_lower)
     upper = min(target + inputs.band_scale * above, hard_upper)
     return Edges(lower, upper, hard_lower, hard_upper)
 
 
 def distances(params: Params, inputs: Inputs) -> tuple[float, float]:
-    """How far the unscaled band reaches below and above the target, in coin."""
+    """How far an unscaled band that is not written in coin reaches below and above the target, in coin."""
     if params.step_coin > 0.0:
         return params.step_coin, params.step_coin
     if params.unit == EQUITY:
@@ -46,13 +50,11 @@ def distances(params: Params, inputs: Inputs) -> tuple[float, float]:
             _at_least_one_lot(params.below_equity_pct * per_cent, inputs),
             _at_least_one_lot(params.above_equity_pct * per_cent, inputs),
         )
-    if params.unit == SIGMA:
-        sigma = sigma_coin(params, inputs)
-        return (
-            _at_least_one_lot(params.below_sigmas * sigma, inputs),
-            _at_least_one_lot(params.above_sigmas * sigma, inputs),
-        )
-    return inputs.target_delta_coin - params.lower, params.upper - inputs.target_delta_coin
+    sigma = sigma_coin(params, inputs)
+    return (
+        _at_least_one_lot(params.below_sigmas * sigma, inputs),
+        _at_least_one_lot(params.above_sigmas * sigma, inputs),
+    )
 
 
 def sigma_coin(params: Params, inputs: Inputs) -> float:
