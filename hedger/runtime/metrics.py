@@ -26,6 +26,7 @@ _BOOK_GAUGES: tuple[tuple[str, str, Callable[[BookView], float | None]], ...] = 
     ("band_upper_delta_coin", "Upper edge of the no-trade band.", lambda b: b.band.upper),
     ("hard_lower_delta_coin", "Lower hard limit of delta.", lambda b: b.band.hard_lower),
     ("hard_upper_delta_coin", "Upper hard limit of delta.", lambda b: b.band.hard_upper),
+    ("band_scale", "What the band is multiplied by: override, soft limit.", lambda b: b.profile.band_scale),
     ("gamma_coin_per_usd", "Change of delta per USD of the index.", lambda b: b.gamma_coin_per_usd),
     ("theta_usd_per_day", "Decay of the book's value per day.", lambda b: b.theta_usd_per_day),
     ("vega_usd", "Value change per point (1 %) of implied volatility.", lambda b: b.vega_usd),

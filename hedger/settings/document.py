@@ -20,7 +20,8 @@ _HEAD = """\
 # Each key is also an environment variable, tables joined by two underscores:
 #     HEDGER_BOOKS__BTC__BAND__UPPER=0.2      HEDGER_VENUES__DERIBIT__CLIENT_SECRET=...
 # and a file of that name in `secrets_dir`. Paths of secret files start at the folder of this file, others at
-# the working folder. Stronger first: --set, environment, secret file, this file, preset, default.
+# the working folder. Stronger first: `hedger set` on the running daemon, --set, environment, secret file,
+# this file, preset, default.
 # `hedger check -c FILE` shows what is obeyed, and where each value comes from.
 """
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.decision import Decision
-from hedger.engine.records import Overridden
+from hedger.engine.records import Overridden, SettingChanged
+from hedger.engine.settings import Edit
 from hedger.policies.calendar import parse_moment
 from hedger.policies.schedule import Schedule
 from tests.engine.rig import Rig, settings
@@ -233,3 +236,20 @@ def test_new_settings_bring_their_own_profiles_and_keep_the_override() -> None:
     rig.step(ev.SettingsApplied(settings=fresh))
     shown = rig.engine.view(rig.now).books[0]
     assert (shown.profile.name, shown.band.upper) == ("calm", pytest.approx(10.0))
+
+
+# --- keys set while running ------------------------------------------------------------------------------
+
+
+def test_a_key_set_on_the_daemon_is_journalled_with_the_settings_and_shown() -> None:
+    rig = hedged()
+    edit = Edit(key="books.btc.band.upper", value="0.3", since_ms=rig.market_ms, by="cli:desk")
+    change = ev.SettingChange(key=edit.key, value="0.3", before="0.1", by="cli:desk", reason="CPI")
+    fresh = replace(settings(config_hash="beef", **{**BAND, "upper": 0.3}), edits=(edit,))
+    rig.step(ev.SettingsApplied(settings=fresh, changes=(change,)))
+
+    (record,) = [r for write in rig.of(fx.Write) for r in write.records if isinstance(r, SettingChanged)]
+    assert (record.key, record.value, record.before, record.config_hash) == (edit.key, "0.3", "0.1", "beef")
+    (shown,) = rig.engine.view(rig.now).edits
+    assert (shown.key, shown.value, shown.since_ms, shown.by) == (edit.key, "0.3", edit.since_ms, "cli:desk")
+    assert "setting_changed" in rig.notes()

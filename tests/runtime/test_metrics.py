@@ -61,6 +61,7 @@ def test_the_band_and_its_target_are_told() -> None:
     assert value(status(), "hedger_target_delta_coin", book="btc_main") == 0.0
     assert value(status(), "hedger_band_lower_delta_coin", book="btc_main") == -0.1
     assert value(status(), "hedger_hard_upper_delta_coin", book="btc_main") == 0.5
+    assert value(status(), "hedger_band_scale", book="btc_main") == 1.0
 
 
 def test_decisions_are_counted_by_action_and_reason() -> None:

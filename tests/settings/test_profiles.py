@@ -117,3 +117,11 @@ def test_a_preset_brings_its_execution_below_the_file(tmp_path: Path) -> None:
     assert found.origins["books.btc.execution.style"] == "preset"
     own = SMALLEST + 'preset = "bybit"\n[books.btc.execution]\nstyle = "limit_ioc"\n'
     assert loaded(tmp_path, own).engine.books[0].execution.style is Style.LIMIT_IOC
+
+
+def test_what_the_readme_shows_is_a_valid_configuration(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("```toml\n", 1)[1].split("```", 1)[0]
+    book = loaded(tmp_path, SMALLEST + shown).engine.books[0]
+    assert book.profiles["weekend"] == {"below_sigmas": 1.5, "above_sigmas": 1.5}
+    assert book.schedule.centre_before
