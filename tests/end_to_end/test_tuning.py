@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
-from tests.end_to_end.yard import DEMO_CONFIG, Yard
+from tests.end_to_end.yard import BRISK, DEMO_CONFIG, Yard
 
 UPPER = "books.btc.band.upper"
 
@@ -67,6 +67,19 @@ def test_a_key_that_needs_a_restart_is_refused_and_nothing_changes(yard: Yard) -
         assert process.wait() == 2
         assert told in process.complained()
     assert daemon.status()["config_hash"] == before
+
+
+def test_a_blackout_holds_a_hedge_back_until_the_hard_limit_is_set_nearer(yard: Yard) -> None:
+    """The strangle of this seed starts 0.19 short: outside the band, inside a hard limit of 0.5."""
+    overrides = (*BRISK, "books.btc.schedule.blackouts=daily 00:00-24:00")
+    daemon = yard.daemon(yard.exchange("--seed", "3", "--book", "strangle"), overrides=overrides)
+    daemon.until_reason("blackout")
+    assert daemon.book()["profile"]["blackout"] == "daily 00:00-24:00"
+    assert daemon.book()["hedges_24h"] == 0
+
+    _hedger(yard, daemon, "set", "band.hard_lower=-0.15", "--book", "btc")
+    until(lambda: daemon.book()["hedges_24h"] > 0, "the hedge beyond the hard limit")
+    assert daemon.book()["last_hedge"]["reason"] == "hard_limit"
 
 
 def _where(daemon: Daemon) -> tuple[str, ...]:
