@@ -102,7 +102,7 @@ DOC: Mapping[str, Key] = MappingProxyType(
         ),
         "min_move_pct": Key(
             "% of the index",
-            "no hedge until the index has moved this far since the last hedge or the window's start; 0: off",
+            "no hedge until the index has moved this far since the last hedge, the start or a window; 0: off",
             least=0,
             most=50,
         ),

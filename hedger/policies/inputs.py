@@ -30,7 +30,7 @@ class Inputs(NamedTuple):
     """A counter that changes at start-up, at a trade or expiry not made by the hedger, when a hedge that was
     counted as in flight failed, and at new settings: delta from there on is born, not drifted."""
     equity_coin: float = math.nan
-    """Equity of the account in the coin the book settles in; NaN where it is not known."""
+    """Equity in every currency the book settles in, in coin; NaN where it is not known."""
     book_gamma_coin_per_usd: float = math.nan
     """The sum of the options' gammas; `gamma_coin_per_usd` is what stands beside y in a P&L."""
     band_scale: float = 1.0
