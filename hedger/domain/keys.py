@@ -26,6 +26,7 @@ class Key(NamedTuple):
     above: float | None = None
     secret: bool = False
     words: Mapping[str, float] | None = None
+    separator: str = ","  # between the items of a list in one text: the environment, --set
 
     def word_of(self, value: object) -> str | None:
         """The word that stands for a value, None where none does."""

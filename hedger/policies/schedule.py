@@ -24,14 +24,23 @@ class Schedule:
 
     profiles: Annotated[
         tuple[str, ...],
-        Key("UTC", f"windows, each with the profile in force in it; the first that holds counts: {_WINDOW}"),
+        Key(
+            "UTC",
+            f"windows, each with the profile in force in it; the first that holds counts: {_WINDOW}",
+            separator=";",
+        ),
     ] = ()
     blackouts: Annotated[
-        tuple[str, ...], Key("UTC", "windows without a hedge, unless delta is beyond the hard limit")
+        tuple[str, ...],
+        Key("UTC", "windows without a hedge, unless delta is beyond the hard limit", separator=";"),
     ] = ()
     centre_before: Annotated[
         tuple[str, ...],
-        Key("UTC; minutes", 'announced events: to the target once before them, like "2026-12-01T09:00 15"'),
+        Key(
+            "UTC; minutes",
+            'announced events: to the target once before them, like "2026-12-01T09:00 15"',
+            separator=";",
+        ),
     ] = ()
 
     def __post_init__(self) -> None:

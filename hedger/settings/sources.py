@@ -143,7 +143,7 @@ def from_text(path: Path, text: str) -> Any:
     if entry is None or get_origin(entry.kind) is not tuple:
         return text
     if not text.strip().startswith("["):
-        return [item.strip() for item in text.split(",") if item.strip()]
+        return [item.strip() for item in text.split(entry.key.separator) if item.strip()]
     return _toml_value(path, text)
 
 

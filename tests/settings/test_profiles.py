@@ -64,6 +64,12 @@ def test_a_profile_may_be_written_from_the_command_line(tmp_path: Path) -> None:
     assert book.schedule.blackouts == ("daily 07:55-08:05",)
 
 
+def test_windows_in_one_text_are_separated_by_semicolons_because_days_hold_commas(tmp_path: Path) -> None:
+    environ = {"HEDGER_BOOKS__BTC__SCHEDULE__BLACKOUTS": "sat,sun 00:00-24:00; mon 07:55-08:05"}
+    blackouts = loaded(tmp_path, environ=environ).engine.books[0].schedule.blackouts
+    assert blackouts == ("sat,sun 00:00-24:00", "mon 07:55-08:05")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
