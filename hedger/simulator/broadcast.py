@@ -69,6 +69,13 @@ class Broadcast:
                     for data in self._private.prints(subscription, trades):
                         self._outlet.notify(connection, subscription, data, wire_s)
 
+    def platform(self, data: dict[str, object], wire_s: float) -> None:
+        """What happens to the platform, to whom it concerns."""
+        for connection in self._connections.values():
+            for subscription in connection.subscriptions.values():
+                if subscription.channel.family == "platform_state":
+                    self._outlet.notify(connection, subscription, data, wire_s)
+
     def due(self, connection: Connection, wire_s: float) -> None:
         """Send what the pace of every subscription allows."""
         for subscription in connection.subscriptions.values():

@@ -13,6 +13,7 @@ ERRORS: Mapping[int, str] = {
     10000: "authorization_required",
     10001: "error",
     10002: "qty_too_low",
+    10003: "order_overlap",
     10004: "order_not_found",
     10005: "price_too_low",
     10007: "price_too_high",
@@ -34,6 +35,7 @@ ERRORS: Mapping[int, str] = {
     10041: "settlement_in_progress",
     10043: "price_wrong_tick",
     10047: "matching_engine_queue_full",
+    10066: "too_many_concurrent_requests",
     11008: "already_filled",
     11029: "invalid_arguments",
     11030: "other_reject",
@@ -43,13 +45,18 @@ ERRORS: Mapping[int, str] = {
     11051: "system_maintenance",
     11054: "post_only_reject",
     11055: "post_only_not_allowed",
+    11056: "unauthenticated_public_requests_temporarily_disabled",
     11094: "internal_server_error",
+    11098: "account_locked",
+    12003: "login_over_limit",
     13004: "invalid_credentials",
     13009: "unauthorized",
+    13019: "orderbook_closed",
     13020: "not_found",
     13021: "forbidden",
     13028: "temporarily_unavailable",
     13032: "non_unique_order_label",
+    13777: "replaced",
     13778: "raw_subscriptions_not_available_for_unauthorized",
     13888: "timed_out",
     -32600: "request entity too large",
@@ -105,7 +112,7 @@ def parse_request(text: str) -> Request:
 
     Raises BadFrame: too large (-32600), not JSON or not an object with a method (11050).
     """
-    if len(text) > MAX_REQUEST_BYTES:
+    if len(text) > MAX_REQUEST_BYTES or len(text.encode()) > MAX_REQUEST_BYTES:
         raise BadFrame(ApiError(-32600))
     try:
         frame = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)

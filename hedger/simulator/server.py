@@ -13,25 +13,29 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from hedger.simulator import sim
-from hedger.simulator.certificate import self_signed
-from hedger.simulator.connection import Close, Connection, Outgoing
-from hedger.simulator.exchange import Exchange, HttpRequest
+from hedger.simulator.admission import HttpRequest
+from hedger.simulator.certificate import Certificates, make_certificates
+from hedger.simulator.connection import Close, Connection, Outgoing, Send
+from hedger.simulator.exchange import Exchange
 from hedger.simulator.launch import Launched, launch
 from hedger.simulator.model import World
 from hedger.simulator.options import Options, Ready
-from hedger.simulator.rpc import ApiError, BadFrame, Request, error_body, parse_request
+from hedger.simulator.rpc import MAX_REQUEST_BYTES, ApiError, BadFrame, Request, error_body, parse_request
 
 HOST = "127.0.0.1"
 TICK_S = 0.1
 MAX_FRAME_BYTES = 1 << 20
 MAX_WAITING_FRAMES = 20_000
+SLOW_CLOSE_S = 1.0
 MAX_CONNECTIONS = 32  # per address, deribit.md 4
+_ENDINGS = (WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR)
 SOCKET_PATHS = ("/ws/api/v2", "/ws/api/v2/")
 
 _UNIX_S = time.time() - time.monotonic()
@@ -63,21 +67,49 @@ class Server:
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         """One websocket connection, from handshake to end; 429 when there are too many."""
-        if len(self.exchange.connections) >= MAX_CONNECTIONS:
-            raise web.HTTPTooManyRequests
-        socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=True)
+        self._refuse_handshake()
+        # Pings and closes are answered here, not by the library: a half-open connection answers nothing.
+        socket = web.WebSocketResponse(
+            max_msg_size=MAX_FRAME_BYTES, compress=True, autoping=False, autoclose=False
+        )
         await socket.prepare(request)
         connection = self.exchange.connect(wire_s())
         link = self._links[connection.id] = Link(request, asyncio.Queue())
         writer = asyncio.create_task(_write(socket, link))
         try:
-            async for message in socket:
-                text = message.data if message.type is WSMsgType.TEXT else ""
-                self.exchange.receive(connection, text, wire_s())
-                self.flush()
+            while not socket.closed:
+                message = await socket.receive()
+                if message.type in _ENDINGS:
+                    break
+                await self._heard(connection, socket, message)
         finally:
             await self._end(connection, writer)
         return socket
+
+    def _refuse_handshake(self) -> None:
+        status = self.exchange.weather.refused_handshake(wire_s())
+        if status is None and len(self.exchange.connections) >= MAX_CONNECTIONS:
+            status = HTTPStatus.TOO_MANY_REQUESTS
+        if status is not None:
+            raise _refusal(status)
+
+    async def _heard(self, connection: Connection, socket: web.WebSocketResponse, message: WSMessage) -> None:
+        """One frame of the client."""
+        if message.type is WSMsgType.PING and not connection.deaf:
+            await socket.pong(message.data)
+        elif message.type is WSMsgType.CLOSE:
+            await self._unheard_close(connection)
+            await socket.close()
+        elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+            text = message.data if message.type is WSMsgType.TEXT else ""
+            self.exchange.receive(connection, text, wire_s())
+            self.flush()
+
+    async def _unheard_close(self, connection: Connection) -> None:
+        """A deaf connection does not hear of the close: TCP stays up until the client cuts it."""
+        transport = self._links[connection.id].request.transport
+        while connection.deaf and transport is not None and not transport.is_closing():
+            await asyncio.sleep(TICK_S)
 
     async def _end(self, connection: Connection, writer: asyncio.Task[None]) -> None:
         self.exchange.disconnect(connection, wire_s())
@@ -87,13 +119,13 @@ class Server:
         self.flush()
 
     def flush(self) -> None:
-        """Hand what the exchange wants to send to the writers; who reads too slowly is cut off."""
+        """Hand what the exchange wants to send to the writers; who reads too slowly is closed."""
         for connection in self.exchange.connections.values():
             link = self._links[connection.id]
-            if link.queue.qsize() > MAX_WAITING_FRAMES:
-                _abort(link.request)
+            if link.queue.qsize() + len(connection.outbox) + len(connection.unheard) > MAX_WAITING_FRAMES:
+                _close_slow(connection, link)
             for frame in connection.take():
-                link.queue.put_nowait(frame)
+                _put(link, frame)
 
     async def tick_for_ever(self) -> None:
         """Move the world every 100 ms of wire time."""
@@ -120,6 +152,9 @@ class Server:
         return await self._http(request, rpc, body)
 
     async def _http(self, request: web.Request, rpc: Request, body: str) -> web.StreamResponse:
+        broken = self.exchange.weather.broken_http(rpc.method, wire_s())
+        if broken is not None:
+            raise _refusal(broken)
         header = request.headers.get("Authorization", "")
         call = HttpRequest(request.method, request.raw_path, body, header, rpc)
         answer = self.exchange.http(call, wire_s())
@@ -128,7 +163,7 @@ class Server:
             _abort(request)
             raise web.HTTPServiceUnavailable
         status, text = answer
-        await asyncio.sleep(self.exchange.outlet.delay_s(wire_s()))
+        await asyncio.sleep(self.exchange.late_s(rpc, wire_s()))
         return web.Response(status=status, text=text, content_type="application/json")
 
     # -- /sim -------------------------------------------------------------------------------------
@@ -167,13 +202,13 @@ class Server:
             web.post("/sim/pause", self.sim_post(lambda exchange, _, now_s: sim.pause(exchange, now_s))),
             web.post("/sim/resume", self.sim_post(lambda exchange, _, now_s: sim.resume(exchange, now_s))),
             web.post("/sim/trade", self.sim_post(sim.trade)),
-            web.post("/sim/fault", self.sim_post(sim.fault)),
+            *(web.post(path, self.sim_post(sim.fault)) for path in ("/sim/faults", "/sim/fault")),
         ]
 
 
 def _posted(method: str, body: str) -> Request:
     """A POST body is a JSON-RPC request; with the method in the path it may hold the parameters alone."""
-    if not method:
+    if not method or len(body.encode()) > MAX_REQUEST_BYTES:
         return parse_request(body)
     fields = _json_object(body)
     if "params" not in fields and "method" not in fields:
@@ -192,6 +227,34 @@ def _json_object(text: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise BadFrame(ApiError(11050, "not an object"))
     return value
+
+
+def _refusal(status: int) -> web.HTTPException:
+    """What stands before the exchange answers in HTML, whatever was asked."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    page = f"<html><head><title>{title}</title></head><body><center><h1>{title}</h1></center></body></html>"
+    refused = web.HTTPException(text=page, content_type="text/html")
+    refused.set_status(status)
+    return refused
+
+
+def _put(link: Link, frame: Outgoing) -> None:
+    """Queue a frame; one that later frames need not wait for joins the queue when its time has come."""
+    if isinstance(frame, Send) and frame.apart:
+        wait_s = max(0.0, frame.not_before_s - wire_s())
+        asyncio.get_running_loop().call_later(wait_s, link.queue.put_nowait, frame)
+    else:
+        link.queue.put_nowait(frame)
+
+
+def _close_slow(connection: Connection, link: Link) -> None:
+    """Throw away what waits and close; a socket that does not even take the close frame is cut."""
+    while not link.queue.empty():
+        link.queue.get_nowait()
+    connection.outbox.clear()
+    connection.unheard.clear()
+    connection.close(WSCloseCode.POLICY_VIOLATION, "connection_too_slow")
+    asyncio.get_running_loop().call_later(SLOW_CLOSE_S, _abort, link.request)
 
 
 def _abort(request: web.Request) -> None:
@@ -239,27 +302,29 @@ async def running_exchange(
     with ExitStack() as stack:
         if launched.journal is not None:
             stack.callback(launched.journal.close)
-        async with _serving(launched, options, _ca_file(stack) if options.tls else None) as running:
+        async with _serving(launched, options, _certificates(stack) if options.tls else None) as running:
             yield running
 
 
-def _ca_file(stack: ExitStack) -> Path:
-    """A certificate of this run, in a folder that goes with it."""
-    return self_signed(Path(stack.enter_context(TemporaryDirectory(prefix="hedger-exchange-"))))
+def _certificates(stack: ExitStack) -> Certificates:
+    """Certificates of this run, in a folder that goes with it."""
+    return make_certificates(Path(stack.enter_context(TemporaryDirectory(prefix="hedger-exchange-"))))
 
 
 @asynccontextmanager
-async def _serving(launched: Launched, options: Options, ca_file: Path | None) -> AsyncIterator[Running]:
+async def _serving(
+    launched: Launched, options: Options, certificates: Certificates | None
+) -> AsyncIterator[Running]:
     server = Server(launched.exchange)
     app = web.Application()
     app.add_routes(server.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        port = await _listen(runner, options.port or launched.origin.port, ca_file)
+        port = await _listen(runner, options.port or launched.origin.port, certificates)
         launched.remember_port(port)
         launched.exchange.tick(wire_s())
-        ready = _ready(launched, port, ca_file)
+        ready = _ready(launched, port, None if certificates is None else certificates.ca)
         if options.ready_file is not None:
             write_ready_file(options.ready_file, ready)
         ticking = asyncio.create_task(server.tick_for_ever())
@@ -276,12 +341,12 @@ async def _serving(launched: Launched, options: Options, ca_file: Path | None) -
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, port: int, ca_file: Path | None) -> int:
+async def _listen(runner: web.AppRunner, port: int, certificates: Certificates | None) -> int:
     """Listen on loopback; returns the port."""
     context = None
-    if ca_file is not None:
+    if certificates is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(ca_file, ca_file.with_suffix(".key"))
+        context.load_cert_chain(certificates.server, certificates.key)
     site = web.TCPSite(runner, HOST, port, ssl_context=context)
     await site.start()
     bound: int = runner.addresses[0][1]
