@@ -36,7 +36,7 @@ def read_fault(fields: Mapping[str, object]) -> Asked:
     params = Params(fields)
     kind = params.required_text("kind")
     if kind not in KINDS:
-        raise invalid_param("kind", f"must be one of {', '.join((*KINDS, 'clear'))}")
+        raise invalid_param("kind", f"must be one of {', '.join(KINDS)}")
     for name in fields:
         if name not in _KNOWN:
             raise invalid_param(name, f"must be one of {', '.join(sorted(_KNOWN))}")

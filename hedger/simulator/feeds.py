@@ -10,7 +10,7 @@ from hedger.simulator.connection import Subscription
 from hedger.simulator.desk import Desk
 from hedger.simulator.history import History
 from hedger.simulator.liquidity import Level
-from hedger.simulator.markets import EVERYTHING, Markets
+from hedger.simulator.markets import Markets, among
 from hedger.simulator.model import Listing
 from hedger.simulator.render_market import grouped, levels, render_ticker
 
@@ -63,7 +63,7 @@ class Feeds:
     def freeze(self, names: frozenset[str]) -> None:
         """Keep telling the tickers of now for these instruments (a fault), and no others."""
         if names != self._frozen_names:
-            self._frozen = {name: row for name, row in self._tickers.items() if _among(names, name)}
+            self._frozen = {name: row for name, row in self._tickers.items() if among(names, name)}
         self._frozen_names = names
 
     def sides(self, listing: Listing) -> tuple[list[Level], list[Level]]:
@@ -85,10 +85,10 @@ class Feeds:
             listing = self._markets.listing(name)
             bids, asks = self.sides(listing)
             known = render_ticker(listing, self._markets.market(name), bids, asks)
-            if _among(self.nulled, name):
+            if among(self.nulled, name):
                 known.update({field: None for field in _TOUCH_PRICES if known[field] == 0.0})
             self._tickers[name] = known
-            if _among(self._frozen_names, name):
+            if among(self._frozen_names, name):
                 self._frozen[name] = known
         return known
 
@@ -96,10 +96,6 @@ class Feeds:
         """The price indices that platform_state tells about."""
         live = (listing.price_index for listing in self._markets.world.listings().values())
         return tuple(dict.fromkeys((*PLATFORM_INDICES, *live)))
-
-    def locked_indices(self) -> frozenset[str]:
-        """Those of them that are locked."""
-        return frozenset(index for index in self.indices() if _among(self._markets.locked, index))
 
     def next_change_id(self) -> int:
         self._change_id += 3
@@ -127,8 +123,11 @@ class Feeds:
     def snapshots(self, channel: Channel) -> list[Json]:
         """Messages that follow the ack of channels that otherwise tell events only."""
         if channel.family == "platform_state":
-            locked = self.locked_indices()
-            return [{"price_index": row, "locked": row in locked, "reasons": []} for row in self.indices()]
+            locked = self._markets.locked
+            return [
+                {"price_index": index, "locked": among(locked, index), "reasons": []}
+                for index in self.indices()
+            ]
         if channel.family == "platform_methods":
             return [{"allow_unauthenticated_public_requests": True}]
         return []
@@ -237,10 +236,6 @@ class Feeds:
             **changes,
         }
         return data if first else {**data, "prev_change_id": previous}
-
-
-def _among(names: frozenset[str], name: str) -> bool:
-    return EVERYTHING in names or name in names
 
 
 def _if_new(sub: Subscription, data: Json, *, but: str = "") -> Json | None:

@@ -68,7 +68,7 @@ class Markets:
 
     def ladder(self, listing: Listing, side: str) -> list[Level]:
         """What is offered now on `bids` or `asks`, best first."""
-        if EVERYTHING in self.empty or listing.name in self.empty:
+        if among(self.empty, listing.name):
             return []
         return self.liquidity.ladder(listing, side, self.raw_ladder(listing, side), self.world.now_ms)
 
@@ -82,7 +82,7 @@ class Markets:
 
     def is_locked(self, listing: Listing) -> bool:
         """Whether the platform, or the index of an instrument, is locked."""
-        return EVERYTHING in self.locked or listing.price_index in self.locked
+        return among(self.locked, listing.price_index)
 
     def trades(self, listing: Listing) -> bool:
         """Whether resting orders are matched."""
@@ -96,6 +96,11 @@ class Markets:
         if market.state != "open":
             raise ApiError(10012)
         return market
+
+
+def among(names: frozenset[str], name: str) -> bool:
+    """Whether a set of names, in which EVERYTHING may stand, has this one."""
+    return EVERYTHING in names or name in names
 
 
 def opposite(direction: str) -> str:

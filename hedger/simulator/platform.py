@@ -10,7 +10,7 @@ from enum import Enum, auto
 from hedger.simulator.broadcast import Broadcast
 from hedger.simulator.faults import Faults
 from hedger.simulator.feeds import Feeds
-from hedger.simulator.markets import EVERYTHING, Markets
+from hedger.simulator.markets import EVERYTHING, Markets, among
 from hedger.simulator.model import Listing
 from hedger.simulator.timeline import StateChange, Timeline
 
@@ -32,6 +32,7 @@ class Platform:
         self._faults, self._markets, self._feeds = faults, markets, feeds
         self._timeline, self._broadcast = timeline, broadcast
         self._maintained = False
+        self._locked: frozenset[str] = frozenset()  # by locks alone
 
     def phase(self, wire_s: float) -> Phase:
         """Where a maintenance stands."""
@@ -64,15 +65,14 @@ class Platform:
             self._broadcast.platform({"maintenance": maintained}, wire_s)
 
     def _lock(self, wire_s: float) -> None:
-        asked = {fault.index or EVERYTHING for fault in self._faults.all("lock", wire_s)}
-        before = self._feeds.locked_indices()
-        self._markets.locked = frozenset(asked | ({EVERYTHING} if self._maintained else set()))
-        after = self._feeds.locked_indices()
-        if self._maintained:
-            return  # one word said it
-        for index in self._feeds.indices():
-            if (index in before) != (index in after):
-                row = {"price_index": index, "locked": index in after, "reasons": []}
+        """A maintenance locks everything too, but says so in one word of its own."""
+        before = self._locked
+        self._locked = frozenset(fault.index or EVERYTHING for fault in self._faults.all("lock", wire_s))
+        self._markets.locked = self._locked | (frozenset({EVERYTHING}) if self._maintained else frozenset())
+        for index in self._feeds.indices() if self._locked != before else ():
+            locked = among(self._locked, index)
+            if locked != among(before, index):
+                row = {"price_index": index, "locked": locked, "reasons": []}
                 self._broadcast.platform(row, wire_s)
 
     def _halt(self, wire_s: float) -> None:
