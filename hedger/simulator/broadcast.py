@@ -17,6 +17,7 @@ INTERVAL_S = {"raw": 0.1, "100ms": 0.1, "agg2": 1.0, "": 0.1}
 FAMILY_INTERVAL_S = {
     "incremental_ticker": 1.0,
     "markprice": 1.0,
+    "volatility": 1.0,
     "estimated_expiration_price": 1.0,
     "chart": 1.0,
     "user.portfolio": 1.0,

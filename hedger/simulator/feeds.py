@@ -13,6 +13,7 @@ from hedger.simulator.liquidity import Level
 from hedger.simulator.markets import Markets, among
 from hedger.simulator.model import Listing
 from hedger.simulator.render_market import grouped, levels, render_ticker
+from hedger.simulator.volatility import volatility_index
 
 Json = dict[str, object]
 PLATFORM_INDICES = ("btc_usd", "eth_usd", "btc_usdc", "eth_usdc", "sol_usdc", "xrp_usdc")
@@ -50,6 +51,7 @@ class Feeds:
             "perpetual": self._perpetual,
             "chart": self._chart,
             "index": self._index,
+            "volatility": self._volatility,
             "markprice": self._mark_prices,
             "estimated_expiration_price": self._estimated_expiration,
         }
@@ -169,6 +171,15 @@ class Feeds:
         price = float(self._markets.index(sub.channel.index))
         now_ms = self._markets.world.now_ms
         return _if_new(sub, {"index_name": sub.channel.index, "price": price, "timestamp": now_ms})
+
+    def _volatility(self, sub: Subscription) -> object:
+        """The volatility index of a currency, per cent a year, named by its price index."""
+        name, now_ms = sub.channel.index, self._markets.world.now_ms
+        value = volatility_index(self._markets, name.split("_")[0].upper())
+        if value is None:
+            return None
+        row = {"timestamp": now_ms, "volatility": value, "index_name": name}
+        return _if_new(sub, row, but="timestamp")
 
     def _estimated_expiration(self, sub: Subscription) -> object:
         now_ms = self._markets.world.now_ms
