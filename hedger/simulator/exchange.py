@@ -116,7 +116,8 @@ class Exchange:
     # -- connections ------------------------------------------------------------------------------
 
     def connect(self, wire_s: float) -> Connection:
-        """A new websocket connection."""
+        """A new websocket connection; it sees the faults that hold now."""
+        self.weather.move(wire_s)
         self._opened += 1
         connection = Connection(self._opened, wire_s, wire_s, wire_s)
         self.connections[connection.id] = connection
