@@ -13,8 +13,7 @@ from hedger.simulator.rpc import ApiError, invalid_param
 HALT_STATES = ("halted", "locked")
 _TEXTS = ("method", "channel", "instrument", "index")
 _SECONDS = ("delay_s", "notice_s", "lifetime_s")
-_SETTINGS = ("kind", "count", "duration_s", "after_s", "state", "code", "status", "share", "chance")
-_KNOWN = frozenset((*_SETTINGS, *_TEXTS, *_SECONDS))
+_TIMES = ("duration_s", "after_s")
 
 
 class Asked(NamedTuple):
@@ -37,9 +36,10 @@ def read_fault(fields: Mapping[str, object]) -> Asked:
     kind = params.required_text("kind")
     if kind not in KINDS:
         raise invalid_param("kind", f"must be one of {', '.join(KINDS)}")
+    known = _fields_of(kind)
     for name in fields:
-        if name not in _KNOWN:
-            raise invalid_param(name, f"must be one of {', '.join(sorted(_KNOWN))}")
+        if name not in known:
+            raise invalid_param(name, f"means nothing for {kind}, which knows {', '.join(known)}")
     made = Fault(kind, left=_count(params), state=params.choice("state", HALT_STATES, "halted"))
     for name in _TEXTS:
         setattr(made, name, params.text(name) or None)
@@ -52,14 +52,19 @@ def read_fault(fields: Mapping[str, object]) -> Asked:
     return Asked(made, duration_s, _seconds(params, "after_s", 0.0))
 
 
+def _fields_of(kind: str) -> tuple[str, ...]:
+    """What may be said about a fault of this kind."""
+    known = KINDS[kind]
+    counted = ("count", "chance") if known.counted else ()
+    return ("kind", *_TIMES, *counted, *known.filters, *known.settings)
+
+
 def _require(fault: Fault) -> None:
     """What a fault of this kind cannot do without."""
     if fault.kind in ("delay", "slow_ack", "slow_engine") and fault.delay_s <= 0:
         raise invalid_param("delay_s", f"must be above 0 for {fault.kind}")
     if fault.kind == "short_token" and fault.lifetime_s < 1:
         raise invalid_param("lifetime_s", "must be 1 or more for short_token")
-    if fault.left is not None and not KINDS[fault.kind].counted:
-        raise invalid_param("count", f"not with {fault.kind}, which lasts for duration_s")
 
 
 def _count(params: Params) -> int | None:

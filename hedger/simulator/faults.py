@@ -77,32 +77,15 @@ class Fault:
 
     def told(self, wire_s: float) -> dict[str, object]:
         """For /sim/faults: what is set, and what is left of it."""
-        row: dict[str, object] = {
+        kind = KINDS[self.kind]
+        return {
             "kind": self.kind,
             "count_left": self.left,
-            "starts_in_s": round(max(0.0, self.since_s - wire_s), 3) if math.isfinite(self.since_s) else 0.0,
+            "starts_in_s": round(max(0.0, self.since_s - wire_s), 3),
             "ends_in_s": round(self.until_s - wire_s, 3) if math.isfinite(self.until_s) else None,
-            "method": self.method,
-            "channel": self.channel,
-            "instrument": self.instrument,
             "chance": self.chance,
+            **{name: getattr(self, name) for name in (*kind.filters, *kind.settings)},
         }
-        return row | {name: getattr(self, name) for name in _DETAILS.get(self.kind, ())}
-
-
-_DETAILS: dict[str, tuple[str, ...]] = {
-    "delay": ("delay_s",),
-    "slow_ack": ("delay_s",),
-    "slow_engine": ("delay_s",),
-    "reject": ("code",),
-    "fill_first": ("share",),
-    "refuse_handshake": ("status",),
-    "http_error": ("status",),
-    "short_token": ("lifetime_s",),
-    "maintenance": ("notice_s",),
-    "lock": ("index",),
-    "halt": ("state",),
-}
 
 
 @dataclass(slots=True)

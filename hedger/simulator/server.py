@@ -202,7 +202,7 @@ class Server:
             web.post("/sim/pause", self.sim_post(lambda exchange, _, now_s: sim.pause(exchange, now_s))),
             web.post("/sim/resume", self.sim_post(lambda exchange, _, now_s: sim.resume(exchange, now_s))),
             web.post("/sim/trade", self.sim_post(sim.trade)),
-            *(web.post(path, self.sim_post(sim.fault)) for path in ("/sim/faults", "/sim/fault")),
+            web.post("/sim/faults", self.sim_post(sim.fault)),
         ]
 
 

@@ -83,6 +83,7 @@ class Weather:
             self._close_all(None, "")
         half_open = self._faults.use("half_open", wire_s)
         if half_open is not None:
+            half_open.left = 0  # its duration is that of the silence; new connections work
             for connection in self._connections.values():
                 connection.deaf_until_s = half_open.until_s
 

@@ -19,8 +19,10 @@ BUY = Subject("private/buy", instrument="BTC-PERPETUAL")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_says_what_it_does_and_can_be_switched_on(kind: str) -> None:
     assert KINDS[kind].tells
-    extra = {"delay_s": 1, "lifetime_s": 5}
-    assert read_fault({"kind": kind, **extra}).fault.kind == kind
+    values = {"delay_s": 1, "lifetime_s": 5, "notice_s": 2, "code": 10041, "status": 503, "share": 0.5}
+    settings = {name: values[name] for name in KINDS[kind].settings if name in values}
+    fault = read_fault({"kind": kind, "duration_s": 3, **settings}).fault
+    assert {name: getattr(fault, name) for name in settings} == settings
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,10 @@ def test_every_kind_says_what_it_does_and_can_be_switched_on(kind: str) -> None:
         ({"kind": "drop", "cuont": 2}, "cuont"),
         ({"kind": "reject", "count": 0}, "count"),
         ({"kind": "lock", "count": 2}, "count"),
+        ({"kind": "lock", "chance": 0.5}, "chance"),
+        ({"kind": "drop", "instrument": "BTC-PERPETUAL"}, "instrument"),
+        ({"kind": "silence", "method": "private/buy"}, "method"),
+        ({"kind": "lost_reply", "code": 10040}, "code"),
         ({"kind": "lock", "duration_s": -1}, "duration_s"),
         ({"kind": "delay"}, "delay_s"),
         ({"kind": "slow_engine"}, "delay_s"),
@@ -103,10 +109,9 @@ class TestTimeAndCount:
                 "count_left": 2,
                 "starts_in_s": 2.0,
                 "ends_in_s": None,
-                "method": None,
-                "channel": None,
-                "instrument": "BTC-PERPETUAL",
                 "chance": 1.0,
+                "method": None,
+                "instrument": "BTC-PERPETUAL",
                 "code": 10041,
             }
         ]

@@ -309,8 +309,9 @@ class TestHalfOpen:
 
     def test_a_new_connection_is_healthy(self) -> None:
         desk = logged_in()
-        fault(desk, kind="half_open")
+        fault(desk, kind="half_open", duration_s=30)
         other = desk.exchange.connect(desk.wire_s)
+        desk.exchange.tick(desk.wire_s + 0.1)
         assert desk.log_in(other).result["access_token"]
 
     def test_the_exchange_gives_up_by_its_heartbeat_and_cancels(self) -> None:
