@@ -169,8 +169,20 @@ class Exchange:
     def _enqueue(self, entry: Waiting, wire_s: float) -> None:
         replaced = self._engine.put(entry)
         if replaced is not None:
-            frame = self._envelope(replaced.request.id, error_body(ApiError(13777)), wire_s)
-            self.outlet.send(replaced.connection, frame, wire_s)
+            self._drop(replaced, ApiError(13777), wire_s)
+
+    def _come_to(self, entry: Waiting, wire_s: float) -> None:
+        """Execute a request that waited; an edit whose order its owner has cancelled is not even tried."""
+        order = self.weather.order_of(entry.request)
+        if entry.order is not None and order is not None and order.cancel_reason == "user_request":
+            self._drop(entry, ApiError(13666), wire_s)
+        else:
+            self._execute(entry.connection, entry.request, wire_s)
+
+    def _drop(self, entry: Waiting, why: ApiError, wire_s: float) -> None:
+        """Answer a request that is not executed."""
+        frame = self._envelope(entry.request.id, error_body(why), wire_s)
+        self.outlet.send(entry.connection, frame, wire_s)
 
     def _execute(self, connection: Connection, request: Request, wire_s: float) -> None:
         """Run a request, answer it, and tell everybody what it changed."""
@@ -261,7 +273,7 @@ class Exchange:
     def _catch_up(self, wire_s: float) -> None:
         """Execute what a slow engine comes to now, and hear what deaf connections received meanwhile."""
         for entry in self._engine.take_due(wire_s):
-            self._execute(entry.connection, entry.request, wire_s)
+            self._come_to(entry, wire_s)
         for connection in list(self.connections.values()):
             if connection.unheard and not connection.deaf:
                 unheard, connection.unheard = connection.unheard, []

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from hedger.simulator.error_codes import ERRORS
 from hedger.simulator.fault_kinds import KINDS
-from hedger.simulator.faults import Fault, Faults
+from hedger.simulator.faults import DEFAULT_REJECT_CODE, Fault, Faults
 from hedger.simulator.params import Params
 from hedger.simulator.rpc import ApiError, invalid_param
 
@@ -45,7 +46,7 @@ def read_fault(fields: Mapping[str, object]) -> Asked:
         setattr(made, name, params.text(name) or None)
     for name in _SECONDS:
         setattr(made, name, _seconds(params, name, getattr(made, name)))
-    made.code, made.status = params.integer("code") or made.code, _status(params)
+    made.code, made.status = _code(params), _status(params)
     made.share, made.chance = _fraction(params, "share"), _fraction(params, "chance")
     _require(made)
     duration_s = _seconds(params, "duration_s", 0.0) if params.has("duration_s") else None
@@ -86,6 +87,13 @@ def _fraction(params: Params, name: str) -> float:
     if value is not None and not 0 < value <= 1:
         raise invalid_param(name, "must be above 0 and at most 1")
     return 1.0 if value is None else float(value)
+
+
+def _code(params: Params) -> int:
+    code = params.integer("code")
+    if code is not None and code not in ERRORS:
+        raise invalid_param("code", "must be an error code of the exchange, for example 10041")
+    return DEFAULT_REJECT_CODE if code is None else code
 
 
 def _status(params: Params) -> int | None:

@@ -123,12 +123,12 @@ class Weather:
         """What a request is about: its method and its instrument, or that of its order."""
         name = request.params.get("instrument_name")
         if not isinstance(name, str):
-            order = self._order(request)
+            order = self.order_of(request)
             name = None if order is None else order.name
         return Subject(request.method, instrument=name)
 
-    def _order(self, request: Request) -> Order | None:
-        """The open order that a cancel or an edit names, by id or by label."""
+    def order_of(self, request: Request) -> Order | None:
+        """The order that a cancel or an edit names by id, or the open one that it names by label."""
         order_id, label = request.params.get("order_id"), request.params.get("label")
         if isinstance(order_id, str):
             return self._desk.orders.get(order_id)
@@ -154,7 +154,7 @@ class Weather:
         """Somebody trades with a resting order just before its cancel or edit is executed."""
         if request.method not in _TAKES_FROM_A_RESTING_ORDER:
             return
-        order = self._order(request)
+        order = self.order_of(request)
         if order is None or not order.is_open:
             return
         fault = self._faults.use("fill_first", wire_s, self.subject(request))

@@ -218,6 +218,14 @@ class TestEditsThatReplaceEdits:
         ask(desk, 901, "private/edit", order_id=order_id, amount=200)
         assert desk.call("private/cancel", order_id=order_id).result["order_state"] == "cancelled"
         (late,) = [frame for frame in desk.pass_time(0.7) if "id" in frame]
+        assert late.error == {"code": 13666, "message": "request_cancelled_by_user"}
+
+    def test_a_fill_meanwhile_wins_too(self, desk: Desk) -> None:
+        order_id = resting(desk)
+        fault(desk, kind="slow_engine", delay_s=0.5, method="private/edit")
+        ask(desk, 901, "private/edit", order_id=order_id, amount=200)
+        sellers_bring(desk, "100")
+        (late,) = [frame for frame in desk.pass_time(0.7) if "id" in frame]
         assert late.error["code"] == 11044
 
 

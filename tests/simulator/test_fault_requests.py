@@ -37,6 +37,7 @@ def test_every_kind_says_what_it_does_and_can_be_switched_on(kind: str) -> None:
         ({"kind": "drop", "instrument": "BTC-PERPETUAL"}, "instrument"),
         ({"kind": "silence", "method": "private/buy"}, "method"),
         ({"kind": "lost_reply", "code": 10040}, "code"),
+        ({"kind": "reject", "code": 4711}, "code"),
         ({"kind": "lock", "duration_s": -1}, "duration_s"),
         ({"kind": "delay"}, "delay_s"),
         ({"kind": "slow_engine"}, "delay_s"),
