@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from hedger.simulator.auth import Grant
 from hedger.simulator.channels import Channel
 
+POLICY_VIOLATION = 1008
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -90,6 +92,12 @@ class Connection:
         if not self.closed:
             self.outbox.append(Close(code, reason))
             self.closed = True
+
+    def too_slow(self) -> None:
+        """Who does not read is told so and closed; what waited is lost."""
+        self.outbox.clear()
+        self.unheard.clear()
+        self.close(POLICY_VIOLATION, "connection_too_slow")
 
     def take(self) -> list[Outgoing]:
         """Everything that waits to be sent, in order; nothing while deaf."""

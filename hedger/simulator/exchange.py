@@ -17,7 +17,7 @@ from hedger.simulator.admission import Admission, HttpRequest
 from hedger.simulator.auth import Authority, Keys
 from hedger.simulator.broadcast import Broadcast
 from hedger.simulator.clock import MarketClock
-from hedger.simulator.connection import Connection
+from hedger.simulator.connection import POLICY_VIOLATION, Connection
 from hedger.simulator.desk import Desk
 from hedger.simulator.engine_queue import EngineQueue, Waiting
 from hedger.simulator.fault_requests import Asked
@@ -196,7 +196,7 @@ class Exchange:
         self.broadcast.snapshots(wire_s)
         self.publish(wire_s)
         if body is not None and _code(body) == 10028:
-            connection.close(1008, "too_many_requests")
+            connection.close(POLICY_VIOLATION, "too_many_requests")
 
     def refuse(self, bad: BadFrame, wire_s: float) -> str:
         """The body that answers an HTTP call which is not a request."""

@@ -22,9 +22,10 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from hedger.simulator import sim
 from hedger.simulator.admission import HttpRequest
 from hedger.simulator.certificate import Certificates, make_certificates
-from hedger.simulator.connection import Close, Connection, Outgoing, Send
+from hedger.simulator.connection import Connection
 from hedger.simulator.exchange import Exchange
 from hedger.simulator.launch import Launched, launch
+from hedger.simulator.link import Link, abort
 from hedger.simulator.model import World
 from hedger.simulator.options import Options, Ready
 from hedger.simulator.rpc import MAX_REQUEST_BYTES, ApiError, BadFrame, Request, error_body, parse_request
@@ -33,7 +34,7 @@ HOST = "127.0.0.1"
 TICK_S = 0.1
 MAX_FRAME_BYTES = 1 << 20
 MAX_WAITING_FRAMES = 20_000
-SLOW_CLOSE_S = 1.0
+SLOW_CLOSE_S = 1.0  # a socket that does not even take the close frame is cut
 MAX_CONNECTIONS = 32  # per address, deribit.md 4
 _ENDINGS = (WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR)
 SOCKET_PATHS = ("/ws/api/v2", "/ws/api/v2/")
@@ -46,14 +47,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def wire_s() -> float:
     """Wire time: seconds since the epoch by a clock that never steps, set by the wall clock once."""
     return _UNIX_S + time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """The transport of one connection and the frames that wait for it."""
-
-    request: web.Request
-    queue: asyncio.Queue[Outgoing]
 
 
 @dataclass(slots=True)
@@ -74,8 +67,8 @@ class Server:
         )
         await socket.prepare(request)
         connection = self.exchange.connect(wire_s())
-        link = self._links[connection.id] = Link(request, asyncio.Queue())
-        writer = asyncio.create_task(_write(socket, link))
+        link = self._links[connection.id] = Link(request, wire_s)
+        writer = asyncio.create_task(link.write(socket))
         try:
             while not socket.closed:
                 message = await socket.receive()
@@ -98,18 +91,13 @@ class Server:
         if message.type is WSMsgType.PING and not connection.deaf:
             await socket.pong(message.data)
         elif message.type is WSMsgType.CLOSE:
-            await self._unheard_close(connection)
+            while connection.deaf and not self._links[connection.id].gone:
+                await asyncio.sleep(TICK_S)  # it does not hear of this: TCP stays up until the client cuts it
             await socket.close()
         elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
             text = message.data if message.type is WSMsgType.TEXT else ""
             self.exchange.receive(connection, text, wire_s())
             self.flush()
-
-    async def _unheard_close(self, connection: Connection) -> None:
-        """A deaf connection does not hear of the close: TCP stays up until the client cuts it."""
-        transport = self._links[connection.id].request.transport
-        while connection.deaf and transport is not None and not transport.is_closing():
-            await asyncio.sleep(TICK_S)
 
     async def _end(self, connection: Connection, writer: asyncio.Task[None]) -> None:
         self.exchange.disconnect(connection, wire_s())
@@ -122,10 +110,12 @@ class Server:
         """Hand what the exchange wants to send to the writers; who reads too slowly is closed."""
         for connection in self.exchange.connections.values():
             link = self._links[connection.id]
-            if link.queue.qsize() + len(connection.outbox) + len(connection.unheard) > MAX_WAITING_FRAMES:
-                _close_slow(connection, link)
+            if link.waiting + len(connection.outbox) + len(connection.unheard) > MAX_WAITING_FRAMES:
+                link.clear()
+                connection.too_slow()
+                asyncio.get_running_loop().call_later(SLOW_CLOSE_S, link.abort)
             for frame in connection.take():
-                _put(link, frame)
+                link.put(frame)
 
     async def tick_for_ever(self) -> None:
         """Move the world every 100 ms of wire time."""
@@ -160,7 +150,7 @@ class Server:
         answer = self.exchange.http(call, wire_s())
         self.flush()
         if answer is None:
-            _abort(request)
+            abort(request)
             raise web.HTTPServiceUnavailable
         status, text = answer
         await asyncio.sleep(self.exchange.late_s(rpc, wire_s()))
@@ -236,51 +226,6 @@ def _refusal(status: int) -> web.HTTPException:
     refused = web.HTTPException(text=page, content_type="text/html")
     refused.set_status(status)
     return refused
-
-
-def _put(link: Link, frame: Outgoing) -> None:
-    """Queue a frame; one that later frames need not wait for joins the queue when its time has come."""
-    if isinstance(frame, Send) and frame.apart:
-        wait_s = max(0.0, frame.not_before_s - wire_s())
-        asyncio.get_running_loop().call_later(wait_s, link.queue.put_nowait, frame)
-    else:
-        link.queue.put_nowait(frame)
-
-
-def _close_slow(connection: Connection, link: Link) -> None:
-    """Throw away what waits and close; a socket that does not even take the close frame is cut."""
-    while not link.queue.empty():
-        link.queue.get_nowait()
-    connection.outbox.clear()
-    connection.unheard.clear()
-    connection.close(WSCloseCode.POLICY_VIOLATION, "connection_too_slow")
-    asyncio.get_running_loop().call_later(SLOW_CLOSE_S, _abort, link.request)
-
-
-def _abort(request: web.Request) -> None:
-    """Drop the transport: the peer sees a connection that broke."""
-    transport = request.transport
-    if isinstance(transport, asyncio.Transport):
-        transport.abort()
-
-
-async def _write(socket: web.WebSocketResponse, link: Link) -> None:
-    """Send the frames of one connection in order, each not before its time."""
-    while True:
-        frame = await link.queue.get()
-        if isinstance(frame, Close):
-            if frame.code is None:
-                _abort(link.request)
-            else:
-                await socket.close(code=frame.code, message=frame.reason.encode())
-            return
-        wait_s = frame.not_before_s - wire_s()
-        if wait_s > 0:
-            await asyncio.sleep(wait_s)
-        try:
-            await socket.send_str(frame.text)
-        except ConnectionError:
-            return
 
 
 @dataclass(frozen=True, slots=True)

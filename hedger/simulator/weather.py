@@ -17,7 +17,6 @@ from hedger.simulator.platform import Phase, Platform
 from hedger.simulator.rpc import ApiError, Request
 
 GOING_AWAY = 1001
-POLICY_VIOLATION = 1008
 TOO_MANY_CONNECTIONS = 429
 UNAVAILABLE = 503
 # Answered while a maintenance is announced; everything else is 11051.
@@ -78,7 +77,8 @@ class Weather:
         if self._platform.phase(wire_s) is Phase.AWAY:
             self._close_all(GOING_AWAY, "maintenance")
         if self._faults.use("too_slow", wire_s) is not None:
-            self._close_all(POLICY_VIOLATION, "connection_too_slow")
+            for connection in self._connections.values():
+                connection.too_slow()
         if self._faults.use("drop", wire_s) is not None:
             self._close_all(None, "")
         half_open = self._faults.use("half_open", wire_s)
