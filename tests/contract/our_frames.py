@@ -105,6 +105,13 @@ def chart() -> list[Any]:
     return notification(channel, desk)
 
 
+def chart_reply() -> list[Any]:
+    desk = traded()
+    span = {"start_timestamp": desk.now_ms - 60_000, "end_timestamp": desk.now_ms}
+    asked = {"instrument_name": PERPETUAL, "resolution": "1"}
+    return [desk.call("public/get_tradingview_chart_data", **asked, **span)]
+
+
 def public_trades() -> list[Any]:
     desk, channel = logged_in(), f"trades.{PERPETUAL}.100ms"
     notification(channel, desk)
@@ -218,6 +225,13 @@ OURS: dict[str, Callable[[], list[Any]]] = {
     "book window": lambda: notification(f"book.{PERPETUAL}.none.10.100ms"),
     "quote": lambda: notification(f"quote.{PERPETUAL}"),
     "chart": chart,
+    "chart reply": chart_reply,
+    "expirations of everything": lambda: [
+        logged_in().call("public/get_expirations", currency="any", kind="any")
+    ],
+    "expirations of options": lambda: [
+        logged_in().call("public/get_expirations", currency="BTC", kind="option")
+    ],
     "volatility index": lambda: notification("deribit_volatility_index.btc_usd"),
     "public trades": public_trades,
     "public trades reply": lambda: [
