@@ -17,6 +17,7 @@ INTERVAL_S = {"raw": 0.1, "100ms": 0.1, "agg2": 1.0, "": 0.1}
 FAMILY_INTERVAL_S = {
     "incremental_ticker": 1.0,
     "markprice": 1.0,
+    "volatility": 1.0,
     "estimated_expiration_price": 1.0,
     "chart": 1.0,
     "user.portfolio": 1.0,
@@ -68,6 +69,13 @@ class Broadcast:
                 if subscription.channel.family == "trades":
                     for data in self._private.prints(subscription, trades):
                         self._outlet.notify(connection, subscription, data, wire_s)
+
+    def platform(self, data: dict[str, object], wire_s: float) -> None:
+        """What happens to the platform, to whom it concerns."""
+        for connection in self._connections.values():
+            for subscription in connection.subscriptions.values():
+                if subscription.channel.family == "platform_state":
+                    self._outlet.notify(connection, subscription, data, wire_s)
 
     def due(self, connection: Connection, wire_s: float) -> None:
         """Send what the pace of every subscription allows."""

@@ -21,8 +21,8 @@ from hedger.simulator.liquidity import Level, takes
 from hedger.simulator.margin import margin
 from hedger.simulator.markets import Markets, opposite
 from hedger.simulator.model import Listing, Market
-from hedger.simulator.numbers import ZERO, rounded
-from hedger.simulator.orders import Order, Ticket, Trade, tick_at
+from hedger.simulator.numbers import ZERO, exact, rounded
+from hedger.simulator.orders import Order, Revision, Ticket, Trade, tick_at
 from hedger.simulator.rpc import ApiError, invalid_param
 from hedger.simulator.tape import Tape
 from hedger.simulator.trades import Fill, record_trade
@@ -66,28 +66,41 @@ class Desk:
         self.orders[order.order_id] = order
         return order, self._work(order, now_ms)
 
-    def edit(
-        self, order: Order, now_ms: int, *, amount: Decimal, price: Decimal, post_only: bool, reject: bool
-    ) -> list[Trade]:
-        """Change an open order; `amount` is the new total. Raises 11044 when it is not open."""
-        market = self.markets.require_open(order.listing)
+    def edit(self, order: Order, revision: Revision, now_ms: int) -> list[Trade]:
+        """Change an open order. Raises 11044 when it is not open, 11008 when that much is filled already."""
         if not order.is_open:
             raise ApiError(11044)
-        check_amount(order.listing, amount)
-        check_price(order.listing, market, order.direction, price)
-        if amount <= order.filled:
+        market = self.markets.require_open(order.listing)
+        check_amount(order.listing, revision.amount)
+        check_price(order.listing, market, order.direction, revision.price)
+        if revision.amount <= order.filled:
             raise ApiError(11008)
+        amount = self._reduced(order, revision) if revision.reduce_only else revision.amount
         if amount > order.amount:
-            self._require_funds(replace(order, amount=amount, price=price))
-        order.amount, order.price, order.replaced = amount, price, True
-        order.post_only, order.reject_post_only = post_only, reject
-        if post_only and self._would_take(order):
-            if reject:
+            self._require_funds(replace(order, amount=amount, price=revision.price))
+        if revision.price != order.price or amount > order.amount:
+            self._resting.pop(order.order_id, None)  # to the end of the queue at its price
+        self._revise(order, revision, amount, now_ms)
+        if order.post_only and self._would_take(order):
+            if order.reject_post_only:
                 self.cancel(order, "edit_post_only_reject", now_ms)
                 return []
             order.price = self._passive_price(order)
-        order.last_update_ms = now_ms
         return self._work(order, now_ms)
+
+    def _reduced(self, order: Order, revision: Revision) -> Decimal:
+        """The total amount of a reduce-only order: what is filled, and at most the open position."""
+        can_reduce = reducible(self.account.size(order.name), order.direction)
+        if not can_reduce:
+            raise ApiError(11030, detail="reduce_only")
+        return min(revision.amount, order.filled + can_reduce)
+
+    def _revise(self, order: Order, revision: Revision, amount: Decimal, now_ms: int) -> None:
+        order.amount, order.price, order.replaced = amount, revision.price, True
+        order.post_only, order.reject_post_only = revision.post_only, revision.reject_post_only
+        order.reduce_only, order.last_update_ms = revision.reduce_only, now_ms
+        can_reduce = reducible(self.account.size(order.name), order.direction)
+        order.risk_reducing = order.remaining <= can_reduce
 
     def cancel(self, order: Order, reason: str, now_ms: int) -> None:
         """Cancel an open order. Raises 11044 when it is not open."""
@@ -100,12 +113,21 @@ class Desk:
     # -- the market moves -------------------------------------------------------------------------
 
     def match_resting(self, now_ms: int) -> None:
-        """Fill resting orders that the market has reached, and trim reduce-only orders."""
-        for order in list(self._resting.values()):
+        """Fill resting orders that the market has reached, best price first and then first come; trim
+        reduce-only orders."""
+        for order in sorted(self._resting.values(), key=lambda order: -order.sign * order.price):
             if order.reduce_only:
                 self._trim(order, now_ms)
-            if order.is_open and self.markets.market(order.name).state == "open":
+            if order.is_open and self.markets.trades(order.listing):
                 self._fill_resting(order, now_ms)
+
+    def fill_part(self, order: Order, share: float, now_ms: int) -> None:
+        """Somebody trades with a resting order, for a share of what remains: whole lots, at least one."""
+        lot = order.listing.min_trade_amount if order.listing.is_option else order.listing.contract_size
+        amount = min(order.remaining, max(lot, order.remaining * exact(share) // lot * lot))
+        change = Change(order.name, [order])
+        change.trades.append(self._book(order, order.price, amount, now_ms, taker=False))
+        self.changes.append(change)
 
     def open_orders(self) -> list[Order]:
         return list(self._resting.values())
@@ -237,8 +259,11 @@ class Desk:
             self.changes.append(Change(order.name, [order]))
 
     def _fill(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
+        self.markets.consume(order.listing, opposite(order.direction), amount)
+        return self._book(order, price, amount, now_ms, taker=taker)
+
+    def _book(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
         listing = order.listing
-        self.markets.consume(listing, opposite(order.direction), amount)
         order.filled += amount
         order.notional += price * amount
         order.last_update_ms = now_ms

@@ -22,9 +22,11 @@ from hedger.simulator.auth import Keys
 from hedger.simulator.books import choose_book, open_book
 from hedger.simulator.clock import MarketClock
 from hedger.simulator.exchange import Exchange, Identity
+from hedger.simulator.fault_requests import explained, parse_fault
 from hedger.simulator.journal import Journal
 from hedger.simulator.model import World
 from hedger.simulator.options import Options
+from hedger.simulator.rpc import ApiError
 from hedger.simulator.tape import Strangers
 
 METHOD_MODULES = (
@@ -109,6 +111,26 @@ def launch(options: Options, now: Callable[[], float], world: World | None = Non
 
     Raises ValueError or OSError when an option does not fit.
     """
+    launched = _new_or_known(options, now, world)
+    try:
+        for text in options.faults:
+            _switch_on(launched.exchange, text, now())
+    except ValueError:
+        if launched.journal is not None:
+            launched.journal.close()
+        raise
+    return launched
+
+
+def _switch_on(exchange: Exchange, text: str, wire_s: float) -> None:
+    """A fault of the command line. ValueError names what is wrong with it."""
+    try:
+        exchange.switch_on(parse_fault(text), wire_s)
+    except ApiError as error:
+        raise ValueError(f"fault {text!r}: {explained(error)}") from None
+
+
+def _new_or_known(options: Options, now: Callable[[], float], world: World | None) -> Launched:
     journal = None if options.state_file is None else Journal(options.state_file)
     known = None if journal is None else journal.fact("origin")
     if journal is not None and known is not None:

@@ -64,6 +64,11 @@ class Buckets:
         self._levels[name] = (credits - 1.0 if enough else credits, wire_s)
         return enough
 
+    def drain(self, method: str, wire_s: float) -> None:
+        """Take all credits of this kind of method."""
+        name, _ = self.limits.bucket_of(method)
+        self._levels[name] = (0.0, wire_s)
+
 
 def render_limits(limits: Limits) -> dict[str, object]:
     """The `limits` of an extended account summary (recorded December 2025)."""

@@ -17,6 +17,10 @@ READ_ACCOUNT = ("account", "read")
 READ_TRADE = ("trade", "read")
 RECENT_ORDERS_MS = 30 * 60_000
 SUMMARY_CURRENCIES = ("BTC", "ETH", "USDC")
+_API_LIMITS: dict[str, object] = {
+    "disable_kyc_verification": True,
+    "change_margin_model_api_limit": {"timeframe": 86_400_000, "rate": 10},
+}
 ACCOUNT_CREATED_MS = 1_567_103_182_920
 
 
@@ -55,7 +59,7 @@ def get_account_summary(call: Call) -> object:
     if currency == "any":
         raise invalid_param("currency", "invalid currency")
     extended = call.params.flag("extended")
-    return {**_summary(call, currency, extended), **(_owner(call) if extended else {})}
+    return {**_summary(call, currency, extended), **(_owner(call) | _API_LIMITS if extended else {})}
 
 
 @method("private/get_account_summaries", READ_ACCOUNT)
@@ -63,7 +67,7 @@ def get_account_summaries(call: Call) -> object:
     extended = call.params.flag("extended")
     others = sorted(set(call.exchange.account.ledgers) - set(SUMMARY_CURRENCIES))
     rows = [_summary(call, currency, extended) for currency in (*SUMMARY_CURRENCIES, *others)]
-    return {**_owner(call), "summaries": rows}
+    return {**_owner(call), "login_enabled": True, "summaries": rows}
 
 
 def _summary(call: Call, currency: str, extended: bool) -> dict[str, object]:
@@ -100,7 +104,6 @@ def _owner(call: Call) -> dict[str, object]:
         "type": "main",
         "creation_timestamp": ACCOUNT_CREATED_MS,
         "referrer_id": None,
-        "login_enabled": True,
         "security_keys_enabled": False,
         "mmp_enabled": False,
         "interuser_transfers_enabled": False,

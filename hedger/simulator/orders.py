@@ -112,6 +112,17 @@ class Ticket:
     connection_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an edit makes of an order. `amount` is the new total, filled part included."""
+
+    amount: Decimal
+    price: Decimal
+    post_only: bool
+    reject_post_only: bool
+    reduce_only: bool
+
+
 def tick_at(listing: Listing, price: Decimal) -> Decimal:
     """The tick size that applies at a price (tick_size_steps apply above their price)."""
     tick = listing.tick_size

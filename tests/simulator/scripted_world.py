@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from hedger.simulator.admission import HttpRequest
 from hedger.simulator.auth import Keys
 from hedger.simulator.clock import MarketClock
 from hedger.simulator.connection import Close, Connection, Send
-from hedger.simulator.exchange import Exchange, HttpRequest, Identity
+from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.launch import METHOD_MODULES
 from hedger.simulator.limits import Limits, Rate
 from hedger.simulator.model import Expired, Funding, Greeks, Listing, Market, WorldEvent

@@ -110,7 +110,7 @@ class DeribitSession:
         ]
         self._login.tick(now)
         self._platform.tick(now)
-        self._subscriptions.tick(now)
+        events += self._subscriptions.tick(now)
         self._listings.tick(now)
         events += self._resync.tick(now)
         if self._health.probe_due(now) and self._link.up:
@@ -159,6 +159,8 @@ class DeribitSession:
         channel = decode.peek_channel(raw)
         family = channels.family(channel)
         if family == channels.TICKER or family == channels.INDEX:
+            if self._subscriptions.unheard:
+                self._subscriptions.heard(channel)
             return decode.notification(raw, channel, decode.Source(self.name, now.wire_s))
         if family:
             return self._private(raw, channel, family, now)
