@@ -250,7 +250,7 @@ class Desk:
         funding = self.markets.market(listing.name).funding
         if funding is not None:
             self.account.accrue_funding(listing, funding.coin_per_usd)
-        profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index)
+        profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index, now_ms)
         fill = Fill(price, amount, fee, profit, now_ms, taker)
         trade = record_trade(order, fill, self.markets, self.tape)
         self.trades.append(trade)

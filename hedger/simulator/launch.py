@@ -21,6 +21,7 @@ from hedger.simulator import (
 from hedger.simulator.auth import Keys
 from hedger.simulator.books import choose_book, open_book
 from hedger.simulator.clock import MarketClock
+from hedger.simulator.entries import DEPOSIT, Note
 from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.journal import Journal
 from hedger.simulator.model import World
@@ -145,7 +146,7 @@ def _fund(exchange: Exchange, options: Options) -> None:
     """The starting book at mark, and cash so that equity is what was asked for."""
     open_book(exchange.account, choose_book(options.book, exchange.markets), exchange.markets)
     for currency, amount in options.equity.items():
-        exchange.account.ledger(currency).balance += amount
+        exchange.account.book(DEPOSIT, currency, amount, exchange.world.now_ms, Note(info="opening balance"))
 
 
 def _relaunch(options: Options, journal: Journal, origin: Origin, world: World | None) -> Launched:
@@ -162,6 +163,7 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
     exchange = _exchange(origin, world, saved.state.clock, options, journal)
     exchange.account.ledgers.update(saved.state.account.ledgers)
     exchange.account.positions.update(saved.state.account.positions)
+    exchange.account.log.extend(saved.state.account.log)
     exchange.account_cancel_on_disconnect = saved.state.account_cancel_on_disconnect
     exchange.desk.restore(saved.orders, saved.trades)
     if others:

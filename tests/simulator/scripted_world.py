@@ -222,7 +222,7 @@ class Desk:
             new_token=lambda: f"token-{next(tokens)}",
             limits=limits,
         )
-        self.exchange.account.ledger("BTC").balance = D(equity)
+        self.exchange.account.book("deposit", "BTC", D(equity), ORIGIN_MS)
         self.wire_s = WIRE_S
         self.connection = self.exchange.connect(self.wire_s)
         self._ids = itertools.count(1)
