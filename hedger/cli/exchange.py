@@ -41,6 +41,9 @@ def exchange(
         str | None, typer.Option(help="Market time at the start, ISO 8601; default now.")
     ] = None,
     vol: Annotated[float, typer.Option(help="Annualised volatility of the seeded world, e.g. 0.55.")] = 0.55,
+    margin: Annotated[
+        str, typer.Option(help="Margin model: segregated_sm, segregated_pm (risk matrix) or cross_sm (in USD).")
+    ] = "segregated_sm",
     with_parent: Annotated[
         bool, typer.Option("--with-parent", hidden=True, help="End when standard input ends.")
     ] = False,
@@ -64,6 +67,7 @@ def exchange(
             ready_file=ready_file,
             state_file=state,
             tls=tls,
+            margin=margin,
             asked=_asked(context),
         )
         asyncio.run(_serve(options, with_parent))

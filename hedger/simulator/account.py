@@ -42,6 +42,7 @@ class Account:
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     log: list[Entry] = field(default_factory=list)
+    margin_model: str = "segregated_sm"
 
     def book(self, kind: str, currency: str, change: Decimal, now_ms: int, note: Note | None = None) -> Entry:
         """Change the cash of a currency: the only way to do so. `now_ms` is market time."""

@@ -5,7 +5,6 @@ Everything that happens is appended to `changes`, which the exchange turns into 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -17,11 +16,11 @@ from hedger.simulator.checks import (
     check_price,
     reducible,
 )
+from hedger.simulator.funds import Funds
 from hedger.simulator.liquidity import Level, takes
-from hedger.simulator.margin import margin
 from hedger.simulator.markets import Markets, opposite
 from hedger.simulator.model import Listing, Market
-from hedger.simulator.numbers import ZERO, rounded
+from hedger.simulator.numbers import ZERO
 from hedger.simulator.orders import Order, Ticket, Trade, tick_at
 from hedger.simulator.rpc import ApiError, invalid_param
 from hedger.simulator.tape import Tape
@@ -42,14 +41,14 @@ class Change:
 class Desk:
     """Orders of the account by id, in order of creation, and the trades they made."""
 
-    def __init__(self, markets: Markets, account: Account, available: Callable[[str], Decimal]) -> None:
+    def __init__(self, markets: Markets, account: Account) -> None:
         self.markets = markets
         self.account = account
         self.orders: dict[str, Order] = {}
         self.trades: list[Trade] = []
         self.changes: list[Change] = []
         self._resting: dict[str, Order] = {}
-        self._available = available
+        self.funds = Funds(account, markets, self.open_orders)
         self.tape = Tape()
 
     # -- requests ---------------------------------------------------------------------------------
@@ -153,17 +152,10 @@ class Desk:
         )
 
     def _require_funds(self, order: Order) -> None:
-        """10009 when the new risk costs more than what is available."""
+        """10009 when the order would break the initial margin; one that reduces its position always may."""
         if order.risk_reducing:
             return
-        listing = order.listing
-        size = order.sign * order.amount
-        mark = self.markets.mark(listing.name)
-        underlying = self.markets.market(listing.name).underlying
-        need = margin(listing, size, mark, rounded(underlying or 0.0, 2)).initial
-        if listing.is_option and size > 0:
-            need = order.price * order.amount
-        if need > self._available(listing.settlement_currency):
+        if not self.funds.affords(order):
             raise ApiError(10009)
 
     def _would_take(self, order: Order) -> bool:

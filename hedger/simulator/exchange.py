@@ -20,6 +20,7 @@ from hedger.simulator.connection import Connection
 from hedger.simulator.desk import Desk
 from hedger.simulator.faults import Faults
 from hedger.simulator.feeds import Feeds
+from hedger.simulator.funds import Funds
 from hedger.simulator.history import History
 from hedger.simulator.journal import Journal, StateRow
 from hedger.simulator.limits import Buckets, Limits
@@ -30,7 +31,6 @@ from hedger.simulator.orders import Order, Trade
 from hedger.simulator.outlet import Outlet
 from hedger.simulator.params import Params
 from hedger.simulator.private_feeds import PrivateFeeds
-from hedger.simulator.render_account import account_totals
 from hedger.simulator.rpc import (
     ApiError,
     BadFrame,
@@ -83,6 +83,7 @@ class Exchange:
     account: Account = field(init=False)
     markets: Markets = field(init=False)
     desk: Desk = field(init=False)
+    funds: Funds = field(init=False)
     feeds: Feeds = field(init=False)
     history: History = field(init=False)
     authority: Authority = field(init=False)
@@ -101,15 +102,12 @@ class Exchange:
     def __post_init__(self) -> None:
         self.account = Account(self.identity.user_id)
         self.markets = Markets(self.world)
-        self.desk = Desk(
-            self.markets,
-            self.account,
-            lambda code: account_totals(self.account, code, self.markets).available_funds,
-        )
+        self.desk = Desk(self.markets, self.account)
+        self.funds = self.desk.funds
         self.history = History()
         self.feeds = Feeds(self.markets, self.desk, self.history)
         self.outlet = Outlet(WirePrinter(self.seed), self.faults)
-        private_feeds = PrivateFeeds(self.account, self.markets)
+        private_feeds = PrivateFeeds(self.account, self.markets, self.funds)
         self.broadcast = Broadcast(self.feeds, private_feeds, self.outlet, self.connections)
         self.timeline = Timeline(self.world, self.markets, self.account, self.desk, self.history)
         self.authority = Authority(self.identity.keys, self.new_token)

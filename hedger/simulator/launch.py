@@ -26,6 +26,7 @@ from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.journal import Journal
 from hedger.simulator.model import World
 from hedger.simulator.options import Options
+from hedger.simulator.requirements import MARGIN_MODELS
 from hedger.simulator.tape import Strangers
 
 METHOD_MODULES = (
@@ -57,6 +58,7 @@ class Origin:
     port: int = 0
     book: str | None = None  # None in a file of an earlier version: not known
     equity: dict[str, Decimal] | None = None
+    margin: str = "segregated_sm"
 
 
 def new_origin(options: Options, wire_s: float) -> Origin:
@@ -78,6 +80,7 @@ def new_origin(options: Options, wire_s: float) -> Origin:
         port=options.port,
         book=options.book,
         equity=dict(options.equity),
+        margin=options.margin,
     )
 
 
@@ -118,6 +121,7 @@ def launch(options: Options, now: Callable[[], float], world: World | None = Non
         except (ValueError, OSError, ImportError):
             journal.close()
             raise
+    require_margin_model(options.margin)
     origin = new_origin(options, now())
     others = world is None
     world = build_world(origin) if world is None else world
@@ -134,7 +138,9 @@ def _exchange(
     origin: Origin, world: World, clock: MarketClock, options: Options, journal: Journal | None
 ) -> Exchange:
     identity = Identity(origin.account, origin.user_id, Keys(origin.client_id, origin.client_secret))
-    return Exchange(world, clock, identity, origin.seed, secrets.token_urlsafe, options.limits, journal)
+    exchange = Exchange(world, clock, identity, origin.seed, secrets.token_urlsafe, options.limits, journal)
+    exchange.account.margin_model = origin.margin
+    return exchange
 
 
 def _let_others_trade(exchange: Exchange) -> None:
@@ -185,6 +191,7 @@ def require_agreement(options: Options, origin: Origin) -> None:
         "replay",
         "replay_from",
         "days",
+        "margin",
     ):
         asked, kept = getattr(options, name), getattr(origin, name)
         if name == "replay" and asked is not None:
@@ -195,6 +202,12 @@ def require_agreement(options: Options, origin: Origin) -> None:
         raise ValueError(
             f"--state {options.state_file}: {'; '.join(odd)}; leave the option out or take another file"
         )
+
+
+def require_margin_model(name: str) -> None:
+    """ValueError names the models there are."""
+    if name not in MARGIN_MODELS:
+        raise ValueError(f"--margin {name}: must be one of {', '.join(MARGIN_MODELS)}")
 
 
 _OPTION = {"origin_ms": "origin", "replay_from": "from"}

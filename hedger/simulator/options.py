@@ -29,6 +29,7 @@ class Options:
     ready_file: Path | None = None
     state_file: Path | None = None
     tls: bool = False
+    margin: str = "segregated_sm"
     limits: Limits = field(default_factory=Limits)
     asked: tuple[str, ...] = ()
     """Names of the fields above that an existing state file must agree with."""
