@@ -42,7 +42,7 @@ def exchange(
     ] = None,
     vol: Annotated[float, typer.Option(help="Annualised volatility of the seeded world, e.g. 0.55.")] = 0.55,
     margin: Annotated[
-        str, typer.Option(help="Margin model: segregated_sm, segregated_pm (risk matrix) or cross_sm (in USD).")
+        str, typer.Option(help="Margin model: segregated_sm, segregated_pm (stress matrix) or cross_sm.")
     ] = "segregated_sm",
     with_parent: Annotated[
         bool, typer.Option("--with-parent", hidden=True, help="End when standard input ends.")

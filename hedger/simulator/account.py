@@ -8,15 +8,18 @@ profit until 08:00 UTC, when the session moves into cash (deribit.md 9 and 11), 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from hedger.simulator.combos import Combo
 from hedger.simulator.entries import CORRECTION, DELIVERY, EXERCISE, SETTLEMENT, TRADE, Entry, Note
+from hedger.simulator.locks import ALL, Lock
 from hedger.simulator.model import Listing
 from hedger.simulator.numbers import ZERO, exact, truncated
 from hedger.simulator.positions import Position, worth
 
 OPTION_FEE_CAP = Decimal("0.125")  # of the option's price, deribit.md 11
+LIQUIDATION_FEE = Decimal("0.01")
 DUST = Decimal("1e-18")  # what the 28 digits of decimal arithmetic may leave
 
 Marks = Callable[[str], Decimal]
@@ -43,6 +46,9 @@ class Account:
     positions: dict[str, Position] = field(default_factory=dict)
     log: list[Entry] = field(default_factory=list)
     margin_model: str = "segregated_sm"
+    locks: dict[str, Lock] = field(default_factory=dict)  # by currency or ALL
+    combos: dict[str, Combo] = field(default_factory=dict)  # that were traded, by id
+    blocks: int = 0  # how many blocks were traded
 
     def book(self, kind: str, currency: str, change: Decimal, now_ms: int, note: Note | None = None) -> Entry:
         """Change the cash of a currency: the only way to do so. `now_ms` is market time."""
@@ -52,6 +58,16 @@ class Account:
         entry = Entry(number, now_ms, kind, currency, change, ledger.balance, note or Note())
         self.log.append(entry)
         return entry
+
+    def lock_on(self, currency: str) -> Lock | None:
+        """What keeps a settlement currency from trading."""
+        return self.locks.get(currency) or self.locks.get(ALL)
+
+    def copy(self) -> Account:
+        """The same cash and positions to try something on; without the cash book, locks and combos."""
+        ledgers = {code: replace(row) for code, row in self.ledgers.items()}
+        positions = {name: replace(row) for name, row in self.positions.items()}
+        return Account(self.user_id, ledgers, positions, margin_model=self.margin_model)
 
     def ledger(self, currency: str) -> Ledger:
         return self.ledgers.setdefault(currency, Ledger(currency))
@@ -185,3 +201,8 @@ def trade_fee(listing: Listing, amount: Decimal, price: Decimal, *, taker: bool)
     if listing.is_option:
         return truncated(min(rate, OPTION_FEE_CAP * price) * amount)
     return truncated(rate * amount / price)
+
+
+def liquidation_fee(listing: Listing, amount: Decimal, price: Decimal) -> Decimal:
+    """What a liquidated trade costs in all: 1 %, of options at most 12.5 % of their price (deribit.md 11)."""
+    return trade_fee(replace(listing, taker_commission=LIQUIDATION_FEE), amount, price, taker=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from hedger.simulator.account import Account, trade_fee
+from hedger.simulator.account import Account, liquidation_fee, trade_fee
 from hedger.simulator.checks import (
     band_price,
     check_amount,
@@ -18,10 +18,11 @@ from hedger.simulator.checks import (
 )
 from hedger.simulator.funds import Funds
 from hedger.simulator.liquidity import Level, takes
+from hedger.simulator.locks import POSITION
 from hedger.simulator.markets import Markets, opposite
 from hedger.simulator.model import Listing, Market
 from hedger.simulator.numbers import ZERO
-from hedger.simulator.orders import Order, Ticket, Trade, tick_at
+from hedger.simulator.orders import PLAIN, Order, Provenance, Ticket, Trade, tick_at
 from hedger.simulator.rpc import ApiError, invalid_param
 from hedger.simulator.tape import Tape
 from hedger.simulator.trades import Fill, record_trade
@@ -56,6 +57,7 @@ class Desk:
     def place(self, ticket: Ticket, now_ms: int) -> tuple[Order, list[Trade]]:
         """Check, match and perhaps rest an order. Raises ApiError; nothing has happened then."""
         market = self.markets.require_open(ticket.listing)
+        self.require_unlocked(ticket.listing, ticket.direction, ticket.amount)
         check_combination(ticket)
         check_amount(ticket.listing, ticket.amount)
         order = self._new_order(ticket, market, now_ms)
@@ -72,6 +74,7 @@ class Desk:
         market = self.markets.require_open(order.listing)
         if not order.is_open:
             raise ApiError(11044)
+        self.require_unlocked(order.listing, order.direction, amount - order.filled)
         check_amount(order.listing, amount)
         check_price(order.listing, market, order.direction, price)
         if amount <= order.filled:
@@ -95,6 +98,23 @@ class Desk:
         order.state, order.cancel_reason, order.last_update_ms = "cancelled", reason, now_ms
         self._resting.pop(order.order_id, None)
         self.changes.append(Change(order.name, [order]))
+
+    # -- the exchange itself ----------------------------------------------------------------------
+
+    def next_order_id(self) -> str:
+        return str(FIRST_ORDER_ID + len(self.orders) + 1)
+
+    def force(self, order: Order, now_ms: int) -> list[Trade]:
+        """Work an order of the exchange itself: no check and no lock holds it up."""
+        self.orders[order.order_id] = order
+        return self._work(order, now_ms)
+
+    def agree(self, order: Order, fee: Decimal, provenance: Provenance, now_ms: int) -> Change:
+        """Fill a whole order at its price beside the book; the caller announces the change."""
+        self.orders[order.order_id] = order
+        taker = provenance.liquidation is None
+        trade = self._book(order, order.price, order.amount, fee, now_ms, taker, provenance)
+        return Change(order.name, [order], [trade])
 
     # -- the market moves -------------------------------------------------------------------------
 
@@ -133,7 +153,7 @@ class Desk:
             if not amount:
                 raise ApiError(11030, detail="reduce_only")
         return Order(
-            order_id=str(FIRST_ORDER_ID + len(self.orders) + 1),
+            order_id=self.next_order_id(),
             listing=listing,
             direction=ticket.direction,
             amount=amount,
@@ -150,6 +170,16 @@ class Desk:
             risk_reducing=amount <= can_reduce,
             connection_id=ticket.connection_id,
         )
+
+    def require_unlocked(self, listing: Listing, direction: str, amount: Decimal) -> None:
+        """11098 while the account is locked; 10072 for what does not reduce while positions are."""
+        lock = self.account.lock_on(listing.settlement_currency)
+        if lock is None:
+            return
+        if lock.reason != POSITION:
+            raise ApiError(11098)
+        if amount > reducible(self.account.size(listing.name), direction):
+            raise ApiError(10072)
 
     def _require_funds(self, order: Order) -> None:
         """10009 when the order would break the initial margin; one that reduces its position always may."""
@@ -229,21 +259,38 @@ class Desk:
             self.changes.append(Change(order.name, [order]))
 
     def _fill(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
+        """Fill a part of an order from the book."""
+        self.markets.consume(order.listing, opposite(order.direction), amount)
+        if order.is_liquidation:
+            fee = liquidation_fee(order.listing, amount, price)
+            return self._book(order, price, amount, fee, now_ms, taker, Provenance(liquidation="T"))
+        fee = trade_fee(order.listing, amount, price, taker=taker)
+        return self._book(order, price, amount, fee, now_ms, taker)
+
+    def _book(
+        self,
+        order: Order,
+        price: Decimal,
+        amount: Decimal,
+        fee: Decimal,
+        now_ms: int,
+        taker: bool,
+        provenance: Provenance = PLAIN,
+    ) -> Trade:
+        """Book a trade of an order, wherever its other side came from."""
         listing = order.listing
-        self.markets.consume(listing, opposite(order.direction), amount)
         order.filled += amount
         order.notional += price * amount
         order.last_update_ms = now_ms
         if not order.remaining:
             order.state = "filled"
             self._resting.pop(order.order_id, None)
-        fee = trade_fee(listing, amount, price, taker=taker)
         index = self.markets.index(listing.price_index)
         funding = self.markets.market(listing.name).funding
         if funding is not None:
             self.account.accrue_funding(listing, funding.coin_per_usd)
         profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index, now_ms)
-        fill = Fill(price, amount, fee, profit, now_ms, taker)
+        fill = Fill(price, amount, fee, profit, now_ms, taker, provenance)
         trade = record_trade(order, fill, self.markets, self.tape)
         self.trades.append(trade)
         self.tape.note(trade)

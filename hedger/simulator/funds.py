@@ -179,7 +179,7 @@ class Funds:
         """Everything in USD, then in the currency asked for."""
         held = {row.listing.settlement_currency for row in self._account.open_positions()}
         ordered = {row.listing.settlement_currency for row in orders}
-        price = self._usd_prices()
+        price = self.usd_prices()
         codes = sorted({*self._account.ledgers, *held, *ordered} & set(price))
         totals = {code: self.totals(code) for code in codes}
         need = {code: self._usd_need(code, orders, price[code], projected=False) for code in codes}
@@ -220,7 +220,7 @@ class Funds:
         need = requirement(self.model, holdings, self._now_ms)
         return (need.initial + need.open_orders) * price, need.maintenance * price
 
-    def _usd_prices(self) -> dict[str, Decimal]:
+    def usd_prices(self) -> dict[str, Decimal]:
         """USD per unit of every currency that is collateral and has a price here; USDC is taken at par."""
         prices = {"USDC": Decimal(1)}
         for code in COLLATERAL:

@@ -13,6 +13,7 @@ import msgspec
 from hedger.simulator import (
     methods_account,
     methods_history,
+    methods_margin,
     methods_market,
     methods_session,
     methods_statistics,
@@ -32,6 +33,7 @@ from hedger.simulator.tape import Strangers
 METHOD_MODULES = (
     methods_account,
     methods_history,
+    methods_margin,
     methods_market,
     methods_session,
     methods_statistics,
@@ -170,6 +172,9 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
     exchange.account.ledgers.update(saved.state.account.ledgers)
     exchange.account.positions.update(saved.state.account.positions)
     exchange.account.log.extend(saved.state.account.log)
+    exchange.account.locks.update(saved.state.account.locks)
+    exchange.account.combos.update(saved.state.account.combos)
+    exchange.account.blocks = saved.state.account.blocks
     exchange.account_cancel_on_disconnect = saved.state.account_cancel_on_disconnect
     exchange.desk.restore(saved.orders, saved.trades)
     if others:
