@@ -306,7 +306,7 @@ class Exchange:
         for trade in (*own, *others):
             self.history.traded(trade)
         self.broadcast.locks([news for news in locks if news.locked], wire_s)
-        if changes or states or late:
+        if changes or states or late or locks:
             self.feeds.refresh()
             self._save(wire_s, [order for change in changes for order in change.orders], own)
             self.broadcast.announce([*changes, *late], states, wire_s)

@@ -17,10 +17,8 @@ class Lock:
     currency: str
     reason: str
     since_ms: int
-    rounds_left: int = 0  # liquidation that was asked for goes on for so many rounds whatever the margin
-    steps: dict[str, Decimal] = field(
-        default_factory=dict
-    )  # of a liquidation: amount per round and instrument
+    rounds_left: int = 0  # a liquidation that was asked for goes on for so many rounds whatever the margin
+    steps: dict[str, Decimal] = field(default_factory=dict)  # amount per round, by instrument
 
 
 @dataclass(frozen=True, slots=True)
