@@ -19,7 +19,7 @@ from hedger.simulator.numbers import ZERO, exact, truncated
 from hedger.simulator.positions import Position, worth
 
 OPTION_FEE_CAP = Decimal("0.125")  # of the option's price, deribit.md 11
-LIQUIDATION_FEE = Decimal("0.01")
+LIQUIDATION_FEE = Decimal("0.0075")  # Deribit's release of 11 January 2022; max_liquidation_commission is 1 %
 DUST = Decimal("1e-18")  # what the 28 digits of decimal arithmetic may leave
 
 Marks = Callable[[str], Decimal]
@@ -204,5 +204,5 @@ def trade_fee(listing: Listing, amount: Decimal, price: Decimal, *, taker: bool)
 
 
 def liquidation_fee(listing: Listing, amount: Decimal, price: Decimal) -> Decimal:
-    """What a liquidated trade costs in all: 1 %, of options at most 12.5 % of their price (deribit.md 11)."""
+    """What a liquidated trade costs in all: 0.75 %, of options at most 12.5 % of their price."""
     return trade_fee(replace(listing, taker_commission=LIQUIDATION_FEE), amount, price, taker=True)

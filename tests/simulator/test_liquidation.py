@@ -110,10 +110,10 @@ class TestStandardMargin:
         gaps = {later - sooner for sooner, later in pairwise(instants)}
         assert min(gaps) >= 1_000
 
-    def test_it_costs_one_percent(self) -> None:
+    def test_it_costs_three_quarters_of_a_percent(self) -> None:
         desk, _ = self.breach()
         trade = own_trades(desk.pass_time(2.0))[0]
-        assert trade["fee"] == pytest.approx(0.01 * trade["amount"] / trade["price"], abs=1e-8)
+        assert trade["fee"] == pytest.approx(0.0075 * trade["amount"] / trade["price"], abs=1e-8)
 
     def test_without_a_market_it_waits_locked(self) -> None:
         desk, _ = self.breach()
