@@ -163,7 +163,8 @@ class Funds:
         totals, holdings = self.totals(currency), self._holdings(currency, orders)
         places = CASH_PLACES.get(currency, 8)
         need = requirement(self.model, holdings, self._now_ms)
-        left = requirement(self.model, self._after_expiry(holdings), self._now_ms)
+        lasting = self._after_expiry(holdings)
+        left = need if len(lasting) == len(holdings) else requirement(self.model, lasting, self._now_ms)
         whole = self.model == SEGREGATED_PM  # the value of options counts
         return Margins(
             self.model,

@@ -7,7 +7,7 @@ is the maintenance margin is looked for on a grid of logarithms, and then on eve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,11 @@ from hedger.simulator.requirements import Holding
 from hedger.simulator.stress import DAY_MS, YEAR_DAYS
 
 FURTHEST = 4.0  # logarithm of the largest factor that is looked at: 55 times
-STEPS = 80  # per side and grid
-GRIDS = 5
+STEPS = 40  # per side and grid
+GRIDS = 6
 
 Floats = NDArray[np.float64]
+OfFactors = Callable[[Floats], Floats]
 
 
 def liquidation_ratio(holdings: Sequence[Holding], room_now: float, now_ms: int) -> float:
@@ -34,55 +35,69 @@ def liquidation_ratio(holdings: Sequence[Holding], room_now: float, now_ms: int)
     held = [row for row in holdings if row.size]
     if not held:
         return 0.0
-    sides = [np.linspace(0.0, side * FURTHEST, STEPS + 1) for side in (-1, 1)]
-    steps = [_first_below(_room(held, room_now, grid, now_ms)) for grid in sides]
-    found = min((step, side) for side, step in enumerate(steps))
-    if found[0] > STEPS:
+    change = _change(held, now_ms)
+
+    def first_below(logs: Floats) -> int:
+        """Where the room ends first; one past the grid when it does not."""
+        below = np.flatnonzero(room_now + change(np.exp(logs)) < 0)
+        return int(below[0]) if below.size else STEPS + 1
+
+    grids = [np.linspace(0.0, side * FURTHEST, STEPS + 1) for side in (-1, 1)]
+    step, side = min((first_below(grid), side) for side, grid in enumerate(grids))
+    if step > STEPS:
         return 0.0
-    grid, step = sides[found[1]], found[0]
+    grid = grids[side]
     for _ in range(GRIDS):
         grid = np.linspace(grid[step - 1], grid[step], STEPS + 1)
-        step = max(1, min(STEPS, _first_below(_room(held, room_now, grid, now_ms))))
+        step = max(1, min(STEPS, first_below(grid)))
     return float(np.exp(grid[step]))
 
 
-def _first_below(room: Floats) -> int:
-    """Where the room ends first; one past the grid when it does not."""
-    below = np.flatnonzero(room < 0)
-    return int(below[0]) if below.size else STEPS + 1
+def _change(held: Sequence[Holding], now_ms: int) -> OfFactors:
+    """What factors on the index change of the room: profit of futures less added maintenance margin."""
+    futures = [_of_future(row) for row in held if not row.listing.is_option]
+    shorts = _margin_of_shorts([row for row in held if row.listing.is_option and row.size < 0], now_ms)
+    still = np.ones(1)
+    base = sum((room(still) for room in futures), -shorts(still))
+
+    def change(factor: Floats) -> Floats:
+        return sum((room(factor) for room in futures), -shorts(factor)) - base
+
+    return change
 
 
-def _room(holdings: Sequence[Holding], room_now: float, logs: Floats, now_ms: int) -> Floats:
-    """Margin balance less maintenance margin at factors that are given by their logarithms."""
-    factor, still = np.exp(logs), np.ones(1)
-    room = np.full(logs.shape, room_now)
-    for row in holdings:
-        if not row.listing.is_option:
-            room += _future_profit(row, factor) + _future_margin(row, still) - _future_margin(row, factor)
-        elif row.size < 0:
-            room += _short_margin(row, still, now_ms) - _short_margin(row, factor, now_ms)
+def _of_future(row: Holding) -> OfFactors:
+    """Profit less maintenance margin of one future, by factor."""
+    size, mark, linear = float(row.size), float(row.mark), row.listing.is_linear
+    base = 0.5 / row.listing.max_leverage
+    slope, index = float(SIZE_SLOPES.get(row.listing.base_currency, OTHER_SLOPE)), float(row.underlying)
+
+    def room(factor: Floats) -> Floats:
+        if linear:
+            return size * mark * (factor - 1) - abs(size) * (base + slope * abs(size)) * index * factor
+        coin = abs(size) / mark / factor
+        return size / mark * (1 - 1 / factor) - coin * (base + slope * coin)
+
     return room
 
 
-def _future_profit(row: Holding, factor: Floats) -> Floats:
-    size, mark = float(row.size), float(row.mark)
-    return size * mark * (factor - 1) if row.listing.is_linear else size / mark * (1 - 1 / factor)
+def _margin_of_shorts(rows: Sequence[Holding], now_ms: int) -> OfFactors:
+    """Maintenance margin of all short options together, by factor."""
+    if not rows:
+        return np.zeros_like
+    forward = np.array([[float(row.underlying)] for row in rows])
+    strike = np.array([[float(row.listing.strike or 0)] for row in rows])
+    days = [[(row.listing.expiration_ms - now_ms) / DAY_MS] for row in rows]
+    tau, vol = np.maximum(0.0, np.array(days)) / YEAR_DAYS, np.array([[row.iv] for row in rows])
+    put = np.array([[row.listing.option_type == "put"] for row in rows])
+    size, linear = np.array([[-float(row.size)] for row in rows]), rows[0].listing.is_linear
+    sign, base = np.where(put, -1.0, 1.0), float(SHORT_OPTION_MAINTENANCE)
 
+    def margin(factor: Floats) -> Floats:
+        moved = forward * factor
+        share = black76(moved, strike, tau, vol, sign).price_usd / moved
+        per_coin = base * np.where(put, np.maximum(1.0, share), 1.0) + share
+        total: Floats = (size * per_coin * (moved if linear else 1.0)).sum(axis=0)
+        return total
 
-def _future_margin(row: Holding, factor: Floats) -> Floats:
-    size, mark = abs(float(row.size)), float(row.mark)
-    coin = np.full(factor.shape, size) if row.listing.is_linear else size / mark / factor
-    slope = float(SIZE_SLOPES.get(row.listing.base_currency, OTHER_SLOPE))
-    margin = coin * (0.5 / row.listing.max_leverage + slope * coin)
-    return margin * float(row.underlying) * factor if row.listing.is_linear else margin
-
-
-def _short_margin(row: Holding, factor: Floats, now_ms: int) -> Floats:
-    """Maintenance margin of a short option after the move."""
-    forward, strike = float(row.underlying) * factor, float(row.listing.strike or 0)
-    tau = max(0.0, (row.listing.expiration_ms - now_ms) / DAY_MS / YEAR_DAYS)
-    sign = 1.0 if row.listing.option_type == "call" else -1.0
-    share = black76(forward, strike, tau, row.iv, sign).price_usd / forward
-    base = float(SHORT_OPTION_MAINTENANCE)
-    margin = base * (np.maximum(1.0, share) if sign < 0 else 1.0) + share
-    return -float(row.size) * margin * (forward if row.listing.is_linear else 1.0)
+    return margin

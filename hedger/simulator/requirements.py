@@ -17,7 +17,7 @@ import numpy as np
 from hedger.simulator.margin import Margin, margin
 from hedger.simulator.model import Listing
 from hedger.simulator.numbers import ZERO, rounded
-from hedger.simulator.stress import Leg, Matrix, risk_matrix
+from hedger.simulator.stress import MAINTENANCE_FACTOR, Leg, risk_matrix
 
 SEGREGATED_SM, SEGREGATED_PM, CROSS_SM = "segregated_sm", "segregated_pm", "cross_sm"
 MARGIN_MODELS = (SEGREGATED_SM, SEGREGATED_PM, CROSS_SM)
@@ -116,7 +116,7 @@ def _of_index(rows: Sequence[Holding], now_ms: int) -> Requirement:
         _decimal(held.initial),
         _decimal(held.maintenance),
         _decimal(added),
-        {row.listing.name: _margin(held.of_leg(number)) for number, row in enumerate(rows)},
+        {row.listing.name: _margin(float(one)) for row, one in zip(rows, held.initial_by_leg, strict=True)},
     )
 
 
@@ -135,8 +135,8 @@ def _size_with_delta_cut(row: Holding) -> Decimal:
     return row.size - row.working.sells if row.unit_delta >= 0 else row.size + row.working.buys
 
 
-def _margin(matrix: Matrix) -> Margin:
-    return Margin(_decimal(matrix.initial), _decimal(matrix.maintenance))
+def _margin(initial: float) -> Margin:
+    return Margin(_decimal(initial), _decimal(MAINTENANCE_FACTOR * initial))
 
 
 def _decimal(value: float) -> Decimal:

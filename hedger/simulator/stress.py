@@ -85,6 +85,12 @@ class Matrix:
     def maintenance(self) -> float:
         return MAINTENANCE_FACTOR * self.initial
 
+    @property
+    def initial_by_leg(self) -> Floats:
+        """What every leg would need by itself."""
+        worst = np.minimum(self.standard.min(axis=(1, 2)), self.extended.min(axis=1))
+        return np.maximum(0.0, -worst) + self.coin_value * np.abs(self.coins * self.basis_moves)
+
     def scaled(self, factors: Floats) -> Matrix:
         """The same legs with their sizes multiplied by one factor each: results are linear in size."""
         return replace(
@@ -92,18 +98,6 @@ class Matrix:
             standard=self.standard * factors[:, None, None],
             extended=self.extended * factors[:, None],
             coins=self.coins * factors,
-        )
-
-    def of_leg(self, number: int) -> Matrix:
-        """One leg by itself."""
-        part = slice(number, number + 1)
-        return replace(
-            self,
-            standard=self.standard[part],
-            extended=self.extended[part],
-            coins=self.coins[part],
-            basis_moves=self.basis_moves[part],
-            expiries=self.expiries[part],
         )
 
 
