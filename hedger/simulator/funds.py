@@ -101,6 +101,12 @@ class Funds:
             return True
         return after.initial <= self._margins(currency, others).initial and not self._costs_premium(order)
 
+    def added_by(self, order: Order) -> Decimal:
+        """What one more order would add to the initial margin."""
+        currency, orders = order.listing.settlement_currency, tuple(self._orders())
+        after = self._margins(currency, (*orders, order))
+        return max(ZERO, after.initial - self._margins(currency, orders).initial)
+
     def _costs_premium(self, order: Order) -> bool:
         """Bought options are paid in cash, whatever they do to the margin."""
         return order.listing.is_option and order.sign > 0

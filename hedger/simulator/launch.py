@@ -12,6 +12,7 @@ import msgspec
 
 from hedger.simulator import (
     methods_account,
+    methods_combo,
     methods_history,
     methods_margin,
     methods_market,
@@ -32,6 +33,7 @@ from hedger.simulator.tape import Strangers
 
 METHOD_MODULES = (
     methods_account,
+    methods_combo,
     methods_history,
     methods_margin,
     methods_market,

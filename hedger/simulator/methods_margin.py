@@ -1,19 +1,22 @@
-"""What-if margins, locks of the account, combos (deribit.md 9; OpenAPI of August 2026)."""
+"""What-if margins and locks of the account (deribit.md 9; OpenAPI of August 2026)."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from hedger.simulator.channels import CURRENCIES
-from hedger.simulator.combos import Combo
+from hedger.simulator.checks import check_amount
 from hedger.simulator.funds import Funds
 from hedger.simulator.methods import Call, method
 from hedger.simulator.model import Listing
 from hedger.simulator.numbers import ZERO
+from hedger.simulator.orders import Order
+from hedger.simulator.params import required_number
 from hedger.simulator.render_margin import currency_summary
-from hedger.simulator.rpc import ApiError, invalid_param
+from hedger.simulator.rpc import invalid_param
 
 READ_ACCOUNT = ("account", "read")
+READ_TRADE = ("trade", "read")
 LOCKABLE = ("BTC", "ETH", "USDC")
 MESSAGES = {
     "liquidation": "Account is being liquidated.",
@@ -57,30 +60,24 @@ def get_user_locks(call: Call) -> object:
     return rows
 
 
-@method("public/get_combos")
-def get_combos(call: Call) -> object:
-    """Combos of a currency that were traded here and whose legs are still listed."""
-    return [combo.as_json() for combo in _live_combos(call)]
+@method("private/get_margins", READ_TRADE)
+def get_margins(call: Call) -> object:
+    """What a buy and a sell of an amount at a price would add to the initial margin, and the price band."""
+    listing = call.exchange.markets.listing(call.params.required_text("instrument_name"))
+    amount, price = required_number(call.params, "amount"), required_number(call.params, "price")
+    check_amount(listing, amount)
+    market = call.exchange.markets.market(listing.name)
+    added = {
+        side: call.exchange.funds.added_by(_probe(listing, side, amount, price, call.now_ms))
+        for side in ("buy", "sell")
+    }
+    return {
+        **{side: float(margin) for side, margin in added.items()},
+        "min_price": float(market.min_price),
+        "max_price": float(market.max_price),
+    }
 
 
-@method("public/get_combo_ids")
-def get_combo_ids(call: Call) -> object:
-    return [combo.id for combo in _live_combos(call)]
-
-
-@method("public/get_combo_details")
-def get_combo_details(call: Call) -> object:
-    found = call.exchange.account.combos.get(call.params.required_text("combo_id"))
-    if found is None:
-        raise ApiError(13020)
-    return found.as_json()
-
-
-def _live_combos(call: Call) -> list[Combo]:
-    currency = call.params.required_text("currency")
-    listed = call.exchange.world.listings()
-    return [
-        combo
-        for combo in call.exchange.account.combos.values()
-        if currency in ("any", combo.currency) and all(leg.instrument_name in listed for leg in combo.legs)
-    ]
+def _probe(listing: Listing, side: str, amount: Decimal, price: Decimal, now_ms: int) -> Order:
+    """An order to ask about."""
+    return Order("probe", listing, side, amount, price, "", "limit", "good_til_cancelled", now_ms, now_ms)

@@ -89,7 +89,8 @@ class Matrix:
     def initial_by_leg(self) -> Floats:
         """What every leg would need by itself."""
         worst = np.minimum(self.standard.min(axis=(1, 2)), self.extended.min(axis=1))
-        return np.maximum(0.0, -worst) + self.coin_value * np.abs(self.coins * self.basis_moves)
+        needed: Floats = np.maximum(0.0, -worst) + self.coin_value * np.abs(self.coins * self.basis_moves)
+        return needed
 
     def scaled(self, factors: Floats) -> Matrix:
         """The same legs with their sizes multiplied by one factor each: results are linear in size."""

@@ -160,6 +160,28 @@ class TestCombos:
         made = describe_combo([(option(CALL, FAR_EXPIRY_MS), D(1))], 0, ORIGIN_MS).as_json()
         assert set(made) == set(recorded)
 
+    @pytest.mark.parametrize(
+        ("kind", "legs", "name"),
+        [
+            ("option", [(CALL, "buy", 1), (PUT, "buy", 1)], "BTC-STRG-22OCT26-90000_100000"),
+            ("future", [(PERPETUAL, "sell", 100), (EXPIRING_FUTURE, "buy", 100)], "BTC-FS-22SEP26_PERP"),
+        ],
+    )
+    def test_it_is_listed_as_an_instrument_with_the_fields_that_were_recorded(
+        self, kind: str, legs: list[tuple[str, str, int]], name: str
+    ) -> None:
+        desk = watched()
+        rows = [{"instrument": leg, "side": side, "amount": amount} for leg, side, amount in legs]
+        block(desk, legs=rows, combo=True)
+        (row,) = desk.call("public/get_instruments", currency="BTC", kind=f"{kind}_combo").result
+        assert (row["instrument_name"], row["kind"]) == (name, f"{kind}_combo")
+        file = f"http_get_instruments_{kind}_combo.json"
+        path = shared_data("deribit_payloads", "nautilus_trader", file)
+        assert set(row) == set(json.loads(path.read_text())["result"][0])
+        for other in ("option", "future"):
+            names = desk.call("public/get_instruments", currency="BTC", kind=other).result
+            assert name not in {listing["instrument_name"] for listing in names}
+
     def test_a_combo_goes_with_its_legs(self) -> None:
         desk = watched()
         legs = [

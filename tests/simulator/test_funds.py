@@ -209,3 +209,18 @@ class TestSimulatePortfolio:
     @pytest.mark.parametrize("wrong", ["abc", [1], {"BTC-PERPETUAL": "x"}, {"NOPE": 1}])
     def test_what_it_cannot_read_is_named(self, wrong: object) -> None:
         assert self.ask(logged_in(), simulated_positions=wrong).error["code"] == -32602
+
+
+class TestGetMargins:
+    def test_it_tells_what_an_order_would_add(self) -> None:
+        desk = logged_in()
+        desk.buy(3_000, type="market")
+        row = desk.call("private/get_margins", instrument_name=PERPETUAL, amount=6_000, price=100_000).result
+        short, long, held = (size * (0.02 + 0.00005 * size) for size in (0.03, 0.09, 0.03))
+        assert row["buy"] == pytest.approx(long - held, abs=1e-8)
+        assert row["sell"] == pytest.approx(short - held, abs=1e-8)  # turned, it needs as much as before
+        assert (row["min_price"], row["max_price"]) == (98_500, 101_500)
+
+    def test_an_amount_that_cannot_be_traded_is_refused(self) -> None:
+        wrong = {"instrument_name": PERPETUAL, "amount": 15, "price": 100_000}
+        assert logged_in().call("private/get_margins", **wrong).error["code"] == 10027
