@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedger.simulator.account import Account
+from hedger.simulator.holdings import holdings_of
 from hedger.simulator.liquidation_price import liquidation_ratio
 from hedger.simulator.markets import Markets
-from hedger.simulator.model import Listing
 from hedger.simulator.numbers import ZERO, exact, rounded
 from hedger.simulator.orders import Order
 from hedger.simulator.render_account import CASH_PLACES, Totals, account_totals
@@ -25,7 +25,6 @@ from hedger.simulator.requirements import (
     SEGREGATED_SM,
     Holding,
     Requirement,
-    Working,
     requirement,
 )
 
@@ -134,32 +133,8 @@ class Funds:
     def holdings(self, currency: str) -> list[Holding]:
         return self._holdings(currency, tuple(self._orders()))
 
-    def _holdings(self, currency: str, orders: Sequence[Order]) -> list[Holding]:
-        """Instruments with a position or an open order, positions first."""
-        working: dict[str, Working] = {}
-        listings = {row.listing.name: row.listing for row in self._account.open_positions(currency)}
-        for order in orders:
-            if order.listing.settlement_currency == currency:
-                listings[order.name] = order.listing
-                working[order.name] = _with_order(working.get(order.name, Working()), order)
-        return [self._holding(row, working.get(name, Working())) for name, row in listings.items()]
-
-    def _holding(self, listing: Listing, working: Working) -> Holding:
-        market, mark = self._markets.market(listing.name), self._markets.mark(listing.name)
-        if market.greeks is not None:
-            unit_delta = market.greeks.delta
-        else:
-            unit_delta = market.delta_decay * (1.0 if listing.is_linear else 1.0 / float(mark))
-        return Holding(
-            listing=listing,
-            size=self._account.size(listing.name),
-            mark=mark,
-            index=self._markets.index(listing.price_index),
-            underlying=rounded(market.underlying or market.index, 4),
-            unit_delta=unit_delta,
-            iv=market.iv or 0.0,
-            working=working,
-        )
+    def _holdings(self, currency: str, orders: Iterable[Order]) -> list[Holding]:
+        return holdings_of(self._account, self._markets, orders, currency)
 
     # -- margins ----------------------------------------------------------------------------------
 
@@ -249,14 +224,6 @@ class Funds:
         kept = Account(self._account.user_id, self._account.ledgers)
         kept.positions = {name: row for name, row in self._account.positions.items() if name in lasting}
         return account_totals(kept, currency, self._markets).delta_total
-
-
-def _with_order(working: Working, order: Order) -> Working:
-    """The open orders of an instrument with one more."""
-    if order.sign < 0:
-        return Working(working.buys, working.sells + order.remaining, working.premium)
-    premium = order.price * order.remaining if order.listing.is_option else ZERO
-    return Working(working.buys + order.remaining, working.sells, working.premium + premium)
 
 
 def _usd(value: Decimal) -> Decimal:
