@@ -18,7 +18,7 @@ from hedger.simulator.account import Account
 from hedger.simulator.desk import Desk
 from hedger.simulator.forced import liquidate
 from hedger.simulator.funds import Funds
-from hedger.simulator.locks import ALL, LIQUIDATION, Lock, LockNews
+from hedger.simulator.locks import ALL, LIQUIDATION, POSITION, Lock, LockNews
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Listing
 from hedger.simulator.numbers import ZERO, exact
@@ -68,7 +68,8 @@ class Liquidator:
 
     def unlock(self, currency: str) -> None:
         """End a lock, if there is one."""
-        if self._account.locks.pop(currency, None) is not None:
+        lock = self._account.locks.pop(currency, None)
+        if lock is not None and lock.reason != POSITION:
             self.news.append(LockNews(currency, locked=False))
 
     def _scopes(self) -> list[str]:
@@ -91,13 +92,14 @@ class Liquidator:
     def _lock(self, scope: str, reason: str, now_ms: int) -> Lock:
         """Lock, and cancel what is open there (of a position lock only what does not reduce)."""
         lock = self._account.locks[scope] = Lock(scope, reason, now_ms)
-        self.news.append(LockNews(scope, locked=True))
-        cause = CANCEL_REASONS.get(self._account.margin_model, CANCEL_REASON)
-        if reason != LIQUIDATION:
-            cause = "position_locked"
+        if reason != POSITION:
+            self.news.append(LockNews(scope, locked=True))
+        cause = "position_locked"
+        if reason == LIQUIDATION:
+            cause = CANCEL_REASONS.get(self._account.margin_model, CANCEL_REASON)
         for order in self._desk.open_orders():
             here = scope in (ALL, order.listing.settlement_currency)
-            if here and (reason != "position" or not order.risk_reducing):
+            if here and (reason != POSITION or not order.risk_reducing):
                 self._desk.cancel(order, cause, now_ms)
         return lock
 

@@ -7,12 +7,11 @@ from decimal import Decimal
 
 ALL = "ALL"  # the currency of a lock on the whole account (cross models)
 LIQUIDATION, ACCOUNT, POSITION = "liquidation", "account", "position"
-REASONS = (LIQUIDATION, ACCOUNT, POSITION)
 
 
 @dataclass(slots=True)
 class Lock:
-    """A lock on one settlement currency, or on all."""
+    """A lock on one settlement currency, or on all. A position lock lets positions shrink and is not told."""
 
     currency: str
     reason: str

@@ -21,7 +21,6 @@ LOCKABLE = ("BTC", "ETH", "USDC")
 MESSAGES = {
     "liquidation": "Account is being liquidated.",
     "account": "Account is locked by the exchange.",
-    "position": "Positions may only be reduced.",
 }
 
 
@@ -55,8 +54,9 @@ def get_user_locks(call: Call) -> object:
     rows: list[object] = []
     for code in LOCKABLE:
         lock = call.exchange.account.lock_on(code)
-        row: dict[str, object] = {"currency": code, "enabled": lock is not None, "locked": lock is not None}
-        rows.append(row if lock is None else {**row, "message": MESSAGES[lock.reason]})
+        locked = lock is not None and lock.reason in MESSAGES
+        row: dict[str, object] = {"currency": code, "enabled": locked, "locked": locked}
+        rows.append({**row, "message": MESSAGES[lock.reason]} if lock is not None and locked else row)
     return rows
 
 

@@ -111,7 +111,7 @@ async def test_money_and_locks_outlive_a_restart(tmp_path: Path) -> None:
     )
     async with story(options) as (running, client):
         await post(running, "/sim/transfer", currency="BTC", amount=2, type="deposit")
-        await post(running, "/sim/lock", currency="ETH", kind="position")
+        await post(running, "/sim/lock", currency="ETH", kind="account")
         before = await client.call("private/get_account_summary", currency="BTC")
     async with story(options) as (running, client):
         after = await client.call("private/get_account_summary", currency="BTC")

@@ -226,6 +226,8 @@ class TestOnRequest:
         frames = desk.frames()
         (order,) = (order for change in changes(frames) for order in change["orders"])
         assert (order["label"], order["cancel_reason"]) == ("adds", "position_locked")
+        assert notifications(frames, "user.lock") == []  # the account itself is not locked
+        assert not any(row["enabled"] for row in desk.call("private/get_user_locks").result)
         refused = desk.buy(10, type="market").error
         assert refused == {"code": 10072, "message": "disabled_while_position_lock"}
         assert desk.sell(2_000, type="market").error["code"] == 10072  # would turn it
