@@ -101,8 +101,10 @@ class Desk:
 
     # -- the exchange itself ----------------------------------------------------------------------
 
-    def next_order_id(self) -> str:
-        return str(FIRST_ORDER_ID + len(self.orders) + 1)
+    def next_order_id(self, listing: Listing) -> str:
+        """Plain digits for BTC, elsewhere with the currency before them (deribit.md 8)."""
+        number, currency = FIRST_ORDER_ID + len(self.orders) + 1, listing.settlement_currency
+        return str(number) if currency == "BTC" else f"{currency}-{number}"
 
     def force(self, order: Order, now_ms: int) -> list[Trade]:
         """Work an order of the exchange itself: no check and no lock holds it up."""
@@ -113,7 +115,7 @@ class Desk:
         """Fill a whole order at its price beside the book; the caller announces the change."""
         self.orders[order.order_id] = order
         taker = provenance.liquidation is None
-        trade = self._book(order, order.price, order.amount, fee, now_ms, taker, provenance)
+        trade = self._enter(order, order.price, order.amount, fee, now_ms, taker, provenance)
         return Change(order.name, [order], [trade])
 
     # -- the market moves -------------------------------------------------------------------------
@@ -153,7 +155,7 @@ class Desk:
             if not amount:
                 raise ApiError(11030, detail="reduce_only")
         return Order(
-            order_id=self.next_order_id(),
+            order_id=self.next_order_id(listing),
             listing=listing,
             direction=ticket.direction,
             amount=amount,
@@ -259,15 +261,18 @@ class Desk:
             self.changes.append(Change(order.name, [order]))
 
     def _fill(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
-        """Fill a part of an order from the book."""
         self.markets.consume(order.listing, opposite(order.direction), amount)
-        if order.is_liquidation:
-            fee = liquidation_fee(order.listing, amount, price)
-            return self._book(order, price, amount, fee, now_ms, taker, Provenance(liquidation="T"))
-        fee = trade_fee(order.listing, amount, price, taker=taker)
-        return self._book(order, price, amount, fee, now_ms, taker)
+        return self._book(order, price, amount, now_ms, taker=taker)
 
-    def _book(
+    def _book(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
+        """A trade with the usual fee, or that of a liquidation."""
+        if order.is_liquidation:
+            fee, provenance = liquidation_fee(order.listing, amount, price), Provenance(liquidation="T")
+        else:
+            fee, provenance = trade_fee(order.listing, amount, price, taker=taker), PLAIN
+        return self._enter(order, price, amount, fee, now_ms, taker, provenance)
+
+    def _enter(
         self,
         order: Order,
         price: Decimal,
@@ -275,7 +280,7 @@ class Desk:
         fee: Decimal,
         now_ms: int,
         taker: bool,
-        provenance: Provenance = PLAIN,
+        provenance: Provenance,
     ) -> Trade:
         """Book a trade of an order, wherever its other side came from."""
         listing = order.listing

@@ -67,7 +67,7 @@ def _order(desk: Desk, leg: BlockLeg, now_ms: int) -> Order:
     """An order that nobody sent through the API."""
     can_reduce = reducible(desk.account.size(leg.listing.name), leg.direction)
     return Order(
-        order_id=desk.next_order_id(),
+        order_id=desk.next_order_id(leg.listing),
         listing=leg.listing,
         direction=leg.direction,
         amount=leg.amount,
