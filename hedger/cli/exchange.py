@@ -48,6 +48,9 @@ def exchange(
         str | None, typer.Option(help="Market time at the start, ISO 8601; default now.")
     ] = None,
     vol: Annotated[float, typer.Option(help="Annualised volatility of the seeded world, e.g. 0.55.")] = 0.55,
+    margin: Annotated[
+        str, typer.Option(help="Margin model: segregated_sm, segregated_pm (stress matrix) or cross_sm.")
+    ] = "segregated_sm",
     with_parent: Annotated[
         bool, typer.Option("--with-parent", hidden=True, help="End when standard input ends.")
     ] = False,
@@ -76,6 +79,7 @@ def exchange(
             state_file=state,
             tls=tls,
             faults=tuple(fault or ()),
+            margin=margin,
             asked=_asked(context),
         )
         asyncio.run(_serve(options, with_parent))

@@ -8,6 +8,7 @@ from hedger.simulator.channels import Channel
 from hedger.simulator.connection import Connection, Subscription
 from hedger.simulator.desk import Change
 from hedger.simulator.feeds import Feeds
+from hedger.simulator.locks import LockNews
 from hedger.simulator.orders import Trade
 from hedger.simulator.outlet import Outlet
 from hedger.simulator.private_feeds import PrivateFeeds
@@ -61,6 +62,14 @@ class Broadcast:
                 for data in self._private.events(subscription, changes, states):
                     self._outlet.notify(connection, subscription, data, wire_s)
         self.portfolios(wire_s)
+
+    def locks(self, news: Sequence[LockNews], wire_s: float) -> None:
+        """That the account was locked or unlocked."""
+        for row in news:
+            for connection in self._connections.values():
+                for subscription in connection.subscriptions.values():
+                    if subscription.channel.family == "user.lock":
+                        self._outlet.notify(connection, subscription, row.as_json(), wire_s)
 
     def prints(self, trades: Sequence[Trade], wire_s: float) -> None:
         """Trades of others, to whom they concern."""

@@ -5,11 +5,10 @@ Everything that happens is appended to `changes`, which the exchange turns into 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from hedger.simulator.account import Account, trade_fee
+from hedger.simulator.account import Account, liquidation_fee, trade_fee
 from hedger.simulator.checks import (
     band_price,
     check_amount,
@@ -17,12 +16,13 @@ from hedger.simulator.checks import (
     check_price,
     reducible,
 )
+from hedger.simulator.funds import Funds
 from hedger.simulator.liquidity import Level, takes
-from hedger.simulator.margin import margin
+from hedger.simulator.locks import POSITION
 from hedger.simulator.markets import Markets, opposite
 from hedger.simulator.model import Listing, Market
-from hedger.simulator.numbers import ZERO, exact, rounded
-from hedger.simulator.orders import Order, Revision, Ticket, Trade, tick_at
+from hedger.simulator.numbers import ZERO, exact
+from hedger.simulator.orders import PLAIN, Order, Provenance, Revision, Ticket, Trade, tick_at
 from hedger.simulator.rpc import ApiError, invalid_param
 from hedger.simulator.tape import Tape
 from hedger.simulator.trades import Fill, record_trade
@@ -42,14 +42,14 @@ class Change:
 class Desk:
     """Orders of the account by id, in order of creation, and the trades they made."""
 
-    def __init__(self, markets: Markets, account: Account, available: Callable[[str], Decimal]) -> None:
+    def __init__(self, markets: Markets, account: Account) -> None:
         self.markets = markets
         self.account = account
         self.orders: dict[str, Order] = {}
         self.trades: list[Trade] = []
         self.changes: list[Change] = []
         self._resting: dict[str, Order] = {}
-        self._available = available
+        self.funds = Funds(account, markets, self.open_orders)
         self.tape = Tape()
 
     # -- requests ---------------------------------------------------------------------------------
@@ -57,6 +57,7 @@ class Desk:
     def place(self, ticket: Ticket, now_ms: int) -> tuple[Order, list[Trade]]:
         """Check, match and perhaps rest an order. Raises ApiError; nothing has happened then."""
         market = self.markets.require_open(ticket.listing)
+        self.require_unlocked(ticket.listing, ticket.direction, ticket.amount)
         check_combination(ticket)
         check_amount(ticket.listing, ticket.amount)
         order = self._new_order(ticket, market, now_ms)
@@ -71,6 +72,7 @@ class Desk:
         if not order.is_open:
             raise ApiError(11044)
         market = self.markets.require_open(order.listing)
+        self.require_unlocked(order.listing, order.direction, revision.amount - order.filled)
         check_amount(order.listing, revision.amount)
         check_price(order.listing, market, order.direction, revision.price)
         if revision.amount <= order.filled:
@@ -109,6 +111,25 @@ class Desk:
         order.state, order.cancel_reason, order.last_update_ms = "cancelled", reason, now_ms
         self._resting.pop(order.order_id, None)
         self.changes.append(Change(order.name, [order]))
+
+    # -- the exchange itself ----------------------------------------------------------------------
+
+    def next_order_id(self, listing: Listing) -> str:
+        """Plain digits for BTC, elsewhere with the currency before them (deribit.md 8)."""
+        number, currency = FIRST_ORDER_ID + len(self.orders) + 1, listing.settlement_currency
+        return str(number) if currency == "BTC" else f"{currency}-{number}"
+
+    def force(self, order: Order, now_ms: int) -> list[Trade]:
+        """Work an order of the exchange itself: no check and no lock holds it up."""
+        self.orders[order.order_id] = order
+        return self._work(order, now_ms)
+
+    def agree(self, order: Order, fee: Decimal, provenance: Provenance, now_ms: int) -> Change:
+        """Fill a whole order at its price beside the book; the caller announces the change."""
+        self.orders[order.order_id] = order
+        taker = provenance.liquidation is None
+        trade = self._enter(order, order.price, order.amount, fee, now_ms, taker, provenance)
+        return Change(order.name, [order], [trade])
 
     # -- the market moves -------------------------------------------------------------------------
 
@@ -156,7 +177,7 @@ class Desk:
             if not amount:
                 raise ApiError(11030, detail="reduce_only")
         return Order(
-            order_id=str(FIRST_ORDER_ID + len(self.orders) + 1),
+            order_id=self.next_order_id(listing),
             listing=listing,
             direction=ticket.direction,
             amount=amount,
@@ -174,18 +195,21 @@ class Desk:
             connection_id=ticket.connection_id,
         )
 
+    def require_unlocked(self, listing: Listing, direction: str, amount: Decimal) -> None:
+        """11098 while the account is locked; 10072 for what does not reduce while positions are."""
+        lock = self.account.lock_on(listing.settlement_currency)
+        if lock is None:
+            return
+        if lock.reason != POSITION:
+            raise ApiError(11098)
+        if amount > reducible(self.account.size(listing.name), direction):
+            raise ApiError(10072)
+
     def _require_funds(self, order: Order) -> None:
-        """10009 when the new risk costs more than what is available."""
+        """10009 when the order would break the initial margin; one that reduces its position always may."""
         if order.risk_reducing:
             return
-        listing = order.listing
-        size = order.sign * order.amount
-        mark = self.markets.mark(listing.name)
-        underlying = self.markets.market(listing.name).underlying
-        need = margin(listing, size, mark, rounded(underlying or 0.0, 2)).initial
-        if listing.is_option and size > 0:
-            need = order.price * order.amount
-        if need > self._available(listing.settlement_currency):
+        if not self.funds.affords(order):
             raise ApiError(10009)
 
     def _would_take(self, order: Order) -> bool:
@@ -263,6 +287,24 @@ class Desk:
         return self._book(order, price, amount, now_ms, taker=taker)
 
     def _book(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
+        """A trade with the usual fee, or that of a liquidation."""
+        if order.is_liquidation:
+            fee, provenance = liquidation_fee(order.listing, amount, price), Provenance(liquidation="T")
+        else:
+            fee, provenance = trade_fee(order.listing, amount, price, taker=taker), PLAIN
+        return self._enter(order, price, amount, fee, now_ms, taker, provenance)
+
+    def _enter(
+        self,
+        order: Order,
+        price: Decimal,
+        amount: Decimal,
+        fee: Decimal,
+        now_ms: int,
+        taker: bool,
+        provenance: Provenance,
+    ) -> Trade:
+        """Book a trade of an order, wherever its other side came from."""
         listing = order.listing
         order.filled += amount
         order.notional += price * amount
@@ -270,13 +312,12 @@ class Desk:
         if not order.remaining:
             order.state = "filled"
             self._resting.pop(order.order_id, None)
-        fee = trade_fee(listing, amount, price, taker=taker)
         index = self.markets.index(listing.price_index)
         funding = self.markets.market(listing.name).funding
         if funding is not None:
             self.account.accrue_funding(listing, funding.coin_per_usd)
-        profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index)
-        fill = Fill(price, amount, fee, profit, now_ms, taker)
+        profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index, now_ms)
+        fill = Fill(price, amount, fee, profit, now_ms, taker, provenance)
         trade = record_trade(order, fill, self.markets, self.tape)
         self.trades.append(trade)
         self.tape.note(trade)

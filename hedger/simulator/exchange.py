@@ -18,15 +18,18 @@ from hedger.simulator.auth import Authority, Keys
 from hedger.simulator.broadcast import Broadcast
 from hedger.simulator.clock import MarketClock
 from hedger.simulator.connection import POLICY_VIOLATION, Connection
-from hedger.simulator.desk import Desk
+from hedger.simulator.courier import Courier
+from hedger.simulator.desk import Change, Desk
 from hedger.simulator.engine_queue import EngineQueue, Waiting
 from hedger.simulator.fault_requests import Asked
 from hedger.simulator.faults import Faults
 from hedger.simulator.feeds import Feeds
+from hedger.simulator.funds import Funds
 from hedger.simulator.heartbeat import watch
 from hedger.simulator.history import History
 from hedger.simulator.journal import Journal, StateRow
 from hedger.simulator.limits import Limits
+from hedger.simulator.liquidation import Liquidator
 from hedger.simulator.markets import Markets
 from hedger.simulator.methods import METHODS, NO_REPLY, Call
 from hedger.simulator.model import World
@@ -35,7 +38,6 @@ from hedger.simulator.outlet import OVERTAKEN_S, Outlet
 from hedger.simulator.params import Params
 from hedger.simulator.platform import Platform
 from hedger.simulator.private_feeds import PrivateFeeds
-from hedger.simulator.render_account import account_totals
 from hedger.simulator.rpc import (
     ApiError,
     BadFrame,
@@ -75,6 +77,9 @@ class Exchange:
     account: Account = field(init=False)
     markets: Markets = field(init=False)
     desk: Desk = field(init=False)
+    funds: Funds = field(init=False)
+    liquidator: Liquidator = field(init=False)
+    courier: Courier = field(init=False, default_factory=Courier)
     feeds: Feeds = field(init=False)
     history: History = field(init=False)
     admission: Admission = field(init=False)
@@ -95,15 +100,13 @@ class Exchange:
         self.faults = Faults(self.seed)
         self.account = Account(self.identity.user_id)
         self.markets = Markets(self.world)
-        self.desk = Desk(
-            self.markets,
-            self.account,
-            lambda code: account_totals(self.account, code, self.markets).available_funds,
-        )
+        self.desk = Desk(self.markets, self.account)
+        self.funds = self.desk.funds
+        self.liquidator = Liquidator(self.account, self.markets, self.desk)
         self.history = History()
         self.feeds = Feeds(self.markets, self.desk, self.history)
         self.outlet = Outlet(WirePrinter(self.seed), self.faults)
-        private_feeds = PrivateFeeds(self.account, self.markets)
+        private_feeds = PrivateFeeds(self.account, self.markets, self.funds)
         self.broadcast = Broadcast(self.feeds, private_feeds, self.outlet, self.connections)
         self.timeline = Timeline(self.world, self.markets, self.account, self.desk, self.history)
         self.admission = Admission(Authority(self.identity.keys, self.new_token), self.limits)
@@ -258,6 +261,7 @@ class Exchange:
         self.weather.move(wire_s)
         if self.timeline.move_to(self.clock.market_ms(wire_s)):
             self.feeds.refresh()
+            self.liquidator.watch(self.world.now_ms)
         self._catch_up(wire_s)
         self.publish(wire_s)
         for connection in list(self.connections.values()):
@@ -306,17 +310,35 @@ class Exchange:
     def publish(self, wire_s: float) -> None:
         """Save and announce everything that happened since the last call."""
         changes, self.desk.changes = self.desk.changes, []
+        locks, self.liquidator.news = self.liquidator.news, []
+        late = self.courier.due(wire_s)
         states, self.timeline.states = self.timeline.states, []
         others, self.desk.tape.news = self.desk.tape.news, []
         own = [trade for change in changes for trade in change.trades]
         for trade in (*own, *others):
             self.history.traded(trade)
-        if changes or states:
+        self.broadcast.locks([news for news in locks if news.locked], wire_s)
+        if changes or states or late or locks:
             self.feeds.refresh()
             self._save(wire_s, [order for change in changes for order in change.orders], own)
-            self.broadcast.announce(changes, states, wire_s)
+            self.broadcast.announce([*changes, *late], states, wire_s)
+        self.broadcast.locks([news for news in locks if not news.locked], wire_s)
         if others:
             self.broadcast.prints(others, wire_s)
+
+    def tell_apart(self, changes: list[Change], gap_s: float, wire_s: float) -> None:
+        """Save changes at once, but tell them one by one with gaps of wire time."""
+        own = [trade for change in changes for trade in change.trades]
+        for trade in own:
+            self.history.traded(trade)
+        self._save(wire_s, [order for change in changes for order in change.orders], own)
+        self.courier.send(changes, gap_s, wire_s)
+        self.publish(wire_s)
+
+    def announce_account(self, wire_s: float) -> None:
+        """Save and tell that cash changed without a trade."""
+        self._save(wire_s)
+        self.broadcast.portfolios(wire_s)
 
     def _save(
         self, wire_s: float, orders: list[Order] | None = None, trades: list[Trade] | None = None

@@ -61,10 +61,17 @@ class Markets:
 
     def index(self, index_name: str) -> Decimal:
         """Index in USD with 2 decimals; -32602 for an unknown name."""
+        price = self.index_or_none(index_name)
+        if price is None:
+            raise invalid_param("index_name", "wrong format")
+        return price
+
+    def index_or_none(self, index_name: str) -> Decimal | None:
+        """Index in USD with 2 decimals; None where the world has no such index."""
         try:
             return rounded(self.world.index_price(index_name), INDEX_PLACES)
         except KeyError:
-            raise invalid_param("index_name", "wrong format") from None
+            return None
 
     def ladder(self, listing: Listing, side: str) -> list[Level]:
         """What is offered now on `bids` or `asks`, best first."""

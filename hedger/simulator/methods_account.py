@@ -9,7 +9,7 @@ from hedger.simulator.methods import Call, method
 from hedger.simulator.methods_trade import order_filter
 from hedger.simulator.orders import Order
 from hedger.simulator.positions import Position
-from hedger.simulator.render_account import account_totals, render_position, render_summary, value_position
+from hedger.simulator.render_margin import currency_summary, position_rows
 from hedger.simulator.render_order import render_order
 from hedger.simulator.rpc import ApiError, invalid_param
 
@@ -40,17 +40,16 @@ def get_position(call: Call) -> object:
     exchange = call.exchange
     listing = exchange.markets.listing(call.params.required_text("instrument_name"))
     held = exchange.account.positions.get(listing.name) or Position(listing)
-    return render_position(value_position(held, exchange.markets))
+    return position_rows(exchange.funds, exchange.markets, [held])[0]
 
 
 @method("private/get_positions", READ_TRADE)
 def get_positions(call: Call) -> object:
     currency, kind = asked_currency(call, required=False), call.params.text("kind")
-    account, markets = call.exchange.account, call.exchange.markets
-    held = account.open_positions(None if currency == "any" else currency)
-    return [
-        render_position(value_position(row, markets)) for row in held if kind in ("", "any", row.listing.kind)
-    ]
+    exchange = call.exchange
+    held = exchange.account.open_positions(None if currency == "any" else currency)
+    wanted = [row for row in held if kind in ("", "any", row.listing.kind)]
+    return position_rows(exchange.funds, exchange.markets, wanted)
 
 
 @method("private/get_account_summary", READ_ACCOUNT)
@@ -72,7 +71,7 @@ def get_account_summaries(call: Call) -> object:
 
 def _summary(call: Call, currency: str, extended: bool) -> dict[str, object]:
     exchange = call.exchange
-    row = render_summary(account_totals(exchange.account, currency, exchange.markets))
+    row = currency_summary(exchange.funds, currency)
     if extended:
         row["limits"] = render_limits(exchange.limits)
         row["fees"] = _fees(call, currency)

@@ -216,7 +216,7 @@ def _detailed(call: Call, orders: Iterable[Order]) -> list[object]:
 
 
 def person_trade(call: Call, listing: Listing, side: str) -> Order:
-    """A person's trade on the same account: no label, not through the API (for /sim/trade)."""
+    """A trade on the same account that did not come through the API: by a person, or another's label."""
     price = call.params.number("price")
     ticket = Ticket(
         listing=listing,
@@ -224,6 +224,7 @@ def person_trade(call: Call, listing: Listing, side: str) -> Order:
         amount=amount_from(listing, call.params.number("amount"), None),
         price=price,
         order_type="market" if price is None else "limit",
+        label=call.params.text("label"),
         time_in_force="immediate_or_cancel" if price is None else "good_til_cancelled",
         api=False,
     )

@@ -31,6 +31,7 @@ class Options:
     tls: bool = False
     faults: tuple[str, ...] = ()
     """Faults from the start on, `KIND,key=value,...` each."""
+    margin: str = "segregated_sm"
     limits: Limits = field(default_factory=Limits)
     asked: tuple[str, ...] = ()
     """Names of the fields above that an existing state file must agree with."""

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
-from hedger.simulator import sim
+from hedger.simulator import sim, sim_account
 from hedger.simulator.admission import HttpRequest
 from hedger.simulator.certificate import Certificates, make_certificates
 from hedger.simulator.connection import Connection
@@ -192,6 +192,11 @@ class Server:
             web.post("/sim/pause", self.sim_post(lambda exchange, _, now_s: sim.pause(exchange, now_s))),
             web.post("/sim/resume", self.sim_post(lambda exchange, _, now_s: sim.resume(exchange, now_s))),
             web.post("/sim/trade", self.sim_post(sim.trade)),
+            web.post("/sim/block", self.sim_post(sim_account.block)),
+            web.post("/sim/transfer", self.sim_post(sim_account.move_money)),
+            web.post("/sim/liquidate", self.sim_post(sim_account.liquidate)),
+            web.post("/sim/adl", self.sim_post(sim_account.deleverage_position)),
+            web.post("/sim/lock", self.sim_post(sim_account.lock)),
             web.post("/sim/faults", self.sim_post(sim.fault)),
         ]
 

@@ -11,6 +11,7 @@ from hedger.simulator.methods_trade import person_trade
 from hedger.simulator.params import Params
 from hedger.simulator.render_account import account_totals
 from hedger.simulator.render_order import render_order, render_trade
+from hedger.simulator.sim_account import entry_row, locks
 
 Json = dict[str, object]
 
@@ -40,6 +41,9 @@ def state(exchange: Exchange, wire_s: float) -> Json:
         "fees": {row.currency: float(row.fees_paid) for row in ledgers},
         "fees_exact": {row.currency: str(row.fees_paid) for row in ledgers},
         "funding_exact": {row.currency: str(row.funding_paid) for row in ledgers},
+        "margin_model": account.margin_model,
+        "locks": locks(exchange),
+        "entries": [entry_row(entry) for entry in account.log],
         "duplicate_labels": duplicate_labels(exchange),
     }
 
@@ -54,7 +58,7 @@ def duplicate_labels(exchange: Exchange) -> Json:
 
 
 def trade(exchange: Exchange, body: Mapping[str, object], wire_s: float) -> Json:
-    """A person's trade on the account: {instrument, side, amount, price?}. Raises ApiError."""
+    """A person's trade on the account: {instrument, side, amount, price?, label?}. Raises ApiError."""
     params = Params(body)
     listing = exchange.markets.listing(params.required_text("instrument"))
     params.required_text("side")

@@ -117,11 +117,6 @@ DELIBERATE: tuple[Deliberate, ...] = (
         ),
     ),
     Deliberate(
-        "positions",
-        "an old example: a position of 2026 was recorded with null (deribit.md 9)",
-        ("[].estimated_liquidation_price is null, recorded number",),
-    ),
-    Deliberate(
         "platform state",
         "recorded in 2025; since 2026 the wire has `reasons` (deribit.md 4)",
         ("adds params.data.reasons",),
