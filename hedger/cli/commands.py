@@ -66,3 +66,5 @@ def _send(command: Command, url: str, state_dir: Path, book: str, reason: str, a
     typer.echo(f"{book or 'daemon'}: {words(answer.state)}")
     for name, state in answer.books.items():
         typer.echo(f"  {name}: {words(state)}")
+    for name, what in answer.ended.items():
+        typer.echo(f"  {name}: this ended {what}")

@@ -165,6 +165,12 @@ class Reason(StrEnum):
     NO_LIQUIDITY = "no_liquidity"
     SHRUNK = "shrunk"
     ILLEGAL_ORDER = "illegal_order"  # amount or price off the instrument's steps
+    # envelope: kinds of orders, margin, the venue's own hand in the account
+    ASSET_CLASS = "asset_class"
+    ORDER_TYPE = "order_type"
+    MARGIN = "margin"  # delta is out and the account could not carry the hedge
+    LIQUIDATION = "liquidation"  # latched: the venue trades or locks the account
+    UNEXPLAINED_POSITION = "unexplained_position"  # a future moved and no trade tells why, yet
 
 
 class Severity(StrEnum):

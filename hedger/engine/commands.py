@@ -8,7 +8,7 @@ import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Severity
 from hedger.engine import events as ev
-from hedger.engine import holdings, profile, work
+from hedger.engine import guard, holdings, profile, work
 from hedger.engine.records import Commanded, Configured, SettingChanged
 from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode
 from hedger.engine.state import BookState, State, Step, VenueState
@@ -38,6 +38,7 @@ def given(state: State, event: ev.CommandGiven, step: Step) -> None:
         state.breaker = after
     else:
         book.breaker = after
+    ended = guard.resumed(state, book, event.by, step) if after is BreakerState.RUNNING else ""
     step.record(
         Commanded(
             market_ms=step.now.market_ms,
@@ -59,6 +60,7 @@ def given(state: State, event: ev.CommandGiven, step: Step) -> None:
         after=after,
         by=event.by,
         reason=event.reason,
+        ended=ended,
     )
 
 

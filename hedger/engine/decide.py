@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
-from hedger.engine import delta, gates, ladder, profile, settlement, work
+from hedger.engine import delta, gates, guard, ladder, margins, profile, settlement, work
 from hedger.engine.decision import Decision
 from hedger.engine.describe import conclude, describe
 from hedger.engine.events import Now
@@ -32,6 +32,8 @@ def decide(state: State, book: BookState, step: Step) -> None:
     if settlement.near(book, step.now):
         settlement.follow(state, book, look(state, book, step.now), step)
     outcome = judge(state, book, step.now)
+    if outcome.verdict.reason is Reason.ACCOUNT_UNKNOWN and margins.look(state, book, step.now):
+        outcome = judge(state, book, step.now)  # what was missing has come since the last look
     if not book.warm and gates.data_gap(state, book, outcome.sight, step.now) is None:
         book.warm = True
     if outcome.approved is not None:
@@ -49,6 +51,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
         ladder.tell(state, book, outcome.sight.exposure, step)
         delta.tell_parted(state, book, outcome.sight.figures, step)
     conclude(state, book, outcome.verdict, outcome.sight, step)
+    guard.concluded(state, book, outcome.verdict, step)
 
 
 def preview(state: State, book: BookState, now: Now) -> Decision:
@@ -62,7 +65,8 @@ def judge(state: State, book: BookState, now: Now) -> Outcome:
     sight = look(state, book, now)
     flattening = gates.breaker_of(state, book) is BreakerState.FLATTENING
     data_gate = gates.hedge_gap if flattening else gates.data_gate
-    gate = gates.daemon_gate(state, book, sight) or data_gate(state, book, sight, now)
+    gate = gates.daemon_gate(state, book, sight) or guard.gate(state, book, sight, now)
+    gate = gate or data_gate(state, book, sight, now)
     gate = gate or gates.legs_gate(book) or gates.order_gate(state, book, now)
     gate = gate or settlement.gate(book, sight, now)
     if gate is not None:

@@ -9,7 +9,7 @@ from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import Order, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Environment
-from hedger.engine.records import Overridden
+from hedger.engine.records import Latched, LossReferenced, Overridden
 from hedger.engine.settings import EngineSettings
 
 
@@ -169,6 +169,14 @@ class PlatformLocked(_Event, frozen=True):
     detail: str
 
 
+class AccountLocked(_Event, frozen=True):
+    """The venue locked or unlocked the account itself, by a notification or by what it refused."""
+
+    venue: str
+    locked: bool
+    detail: str
+
+
 class BadData(_Event, frozen=True):
     """A payload was refused: nothing may be traded on it. `instrument` may be empty."""
 
@@ -230,7 +238,8 @@ class JournalLoaded(_Event, frozen=True):
     """What the journal knows of (venue, environment, account): the second half of recovery.
 
     `epoch` is this run's, already durable. `breakers` by book name, "" for the daemon.
-    `last_fill_ms` is the market time of the newest journalled fill (0: none).
+    `last_fill_ms` is the market time of the newest journalled fill (0: none). `latches` and
+    `loss_references` are the newest of each book (and period).
     """
 
     venue: str
@@ -242,6 +251,8 @@ class JournalLoaded(_Event, frozen=True):
     breakers: dict[str, BreakerState]
     last_fill_ms: int
     overrides: dict[str, Overridden] = {}  # the last one of each book
+    latches: tuple[Latched, ...] = ()
+    loss_references: tuple[LossReferenced, ...] = ()
 
 
 class Durable(_Event, frozen=True):
@@ -283,6 +294,7 @@ Event = (
     | LookedUp
     | LookupFailed
     | PlatformLocked
+    | AccountLocked
     | BadData
     | CommandGiven
     | OverrideGiven

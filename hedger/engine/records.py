@@ -95,6 +95,31 @@ class EpochRaised(msgspec.Struct, frozen=True, tag="epoch_raised", forbid_unknow
     epoch: int
 
 
+class Latched(msgspec.Struct, frozen=True, tag="latched", forbid_unknown_fields=True):
+    """The venue's hand was seen in the account: no order of the book until a person resumes it.
+
+    `detail` says what was seen; empty: the latch has ended.
+    """
+
+    market_ms: int
+    venue: str
+    book: str
+    detail: str
+    by: str
+
+
+class LossReferenced(msgspec.Struct, frozen=True, tag="loss_referenced", forbid_unknown_fields=True):
+    """What a book's losses are counted from: equity in the coin, its worth in USD then, and dollars."""
+
+    market_ms: int
+    venue: str
+    book: str
+    period: str  # "day" | "start"
+    coin: float
+    coin_usd: float
+    dollars: float
+
+
 Record = (
     Intended
     | OrderChanged
@@ -106,4 +131,6 @@ Record = (
     | Configured
     | Snapshot
     | EpochRaised
+    | Latched
+    | LossReferenced
 )

@@ -13,6 +13,7 @@ from hedger.execution.params import ExecutionParams
 from hedger.policies.schedule import Schedule
 from hedger.portfolio.exposure import Source
 from hedger.risk.envelope import Envelope
+from hedger.risk.margin_params import MarginParams
 
 DOLLAR = "USDC"  # what linear instruments settle in (deribit.md 6)
 
@@ -135,6 +136,7 @@ class BookSettings:
     schedule: Schedule = field(default_factory=Schedule)
     envelope: Envelope = field(default_factory=Envelope)
     execution: ExecutionParams = field(default_factory=ExecutionParams)
+    margin: MarginParams = field(default_factory=MarginParams)
 
     def __post_init__(self) -> None:
         if not _BOOK_NAME.fullmatch(self.name):

@@ -14,6 +14,7 @@ from hedger.domain.vocabulary import Action, BreakerState, Environment, Phase, R
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect, Note, Watch
 from hedger.engine.events import Now
+from hedger.engine.guard_state import AccountState, Guard
 from hedger.engine.outbox import Outbox
 from hedger.engine.profile import ProfileState
 from hedger.engine.records import Record
@@ -59,6 +60,7 @@ class VenueState:
     indices: dict[str, IndexPrice] = field(default_factory=dict)
     foreign_open: dict[str, OrderReport] = field(default_factory=dict)
     watch: Watch | None = None
+    account: AccountState = field(default_factory=AccountState)
 
     @property
     def reconnects(self) -> int:
@@ -102,6 +104,7 @@ class BookState:
     kept_coin: float = 0.0  # hedges of delivered options that were kept: set aside, no part of the delta
     soft_scale: float = 1.0  # by how much a soft limit of the envelope widens the band
     profile: ProfileState = field(default_factory=ProfileState)
+    guard: Guard = field(default_factory=Guard)
     last_decision: Decision | None = None
     last_hedge: Decision | None = None
     recorded_wire_s: float = -math.inf

@@ -11,6 +11,7 @@ from hedger.domain.order import OrderIntent
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine import gates
+from hedger.engine.doors import admitted
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.sight import Sight
@@ -19,10 +20,7 @@ from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.labels import make_label
 from hedger.execution.plan import NoPlan, Planned, Round, plan
 from hedger.policies.inputs import Inputs, Interval
-from hedger.risk.admit import admit
 from hedger.risk.review import review
-
-MOST_VALIDITY_S = 60.0  # wire time: no order may stay executable longer than this
 
 
 class Wish(NamedTuple):
@@ -74,6 +72,9 @@ def trade(wish: Wish) -> Outcome:
         breaker=gates.breaker_of(state, book),
         counters=book.counters,
         now=wish.now,
+        account=book.guard.margin,
+        floor=book.settings.margin,
+        listed=listed,
     )
     if isinstance(reviewed, Refused):
         return wish.blocked(reviewed)
@@ -108,19 +109,7 @@ def _admitted(
     """The second door. An order that only observe mode refuses is one that would have been sent."""
     state, book = wish.state, wish.book
     intent = _intent(state, book, planned, quote, wish.now)
-    answer = admit(
-        intent,
-        listed,
-        quote,
-        index,
-        envelope=book.settings.envelope,
-        breaker=gates.breaker_of(state, book),
-        mode=state.settings.mode,
-        counters=book.counters,
-        hedge_position=book.book.size(intent.instrument),
-        now=wish.now,
-        max_validity_ms=int(MOST_VALIDITY_S * 1000 * state.settings.market_speed),
-    )
+    answer = admitted(state, book, intent, listed, quote, index, wish.now)
     match answer:
         case Approved():
             verdict = Verdict(Action.HEDGE, wish.why.reason, detail, wish.target, planned, intent.label)

@@ -7,6 +7,7 @@ import msgspec
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
 from hedger.engine.profile import ProfileView
+from hedger.engine.view_guard import GuardView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
 
@@ -111,6 +112,7 @@ class BookView(msgspec.Struct, frozen=True):
     expiring: tuple[ExpiringView, ...] = ()  # within 24 h, the nearest strike first
     moved: Moved | None = None  # what moved delta since the book was last flat
     profile: ProfileView = ProfileView()
+    guard: GuardView = GuardView()
 
 
 class OrderView(msgspec.Struct, frozen=True):

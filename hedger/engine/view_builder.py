@@ -10,6 +10,7 @@ from hedger.domain.vocabulary import State as StateWord
 from hedger.engine import alarms, gates, holdings, ladder, profile
 from hedger.engine.describe import known
 from hedger.engine.events import Now
+from hedger.engine.guard_view import guard_view
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, VenueState
 from hedger.engine.view import (
@@ -128,6 +129,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         last_decision=book.last_decision,
         last_hedge=book.last_hedge,
         missing=missing,
+        guard=guard_view(state, book, sight),
         expiries=by_expiry(book.book.rows()),
         expiring=_expiring(book, now),
         moved=None if exposure.net_transaction is None else book.moved.told(exposure.net_transaction),

@@ -96,6 +96,8 @@ class Journal:
                 breakers=await queries.breakers(connection, scope),
                 overrides=await queries.overrides(connection, scope),
                 last_fill_ms=await queries.last_fill_ms(connection, scope),
+                latches=await queries.latches(connection, scope),
+                loss_references=await queries.loss_references(connection, scope),
             )
         return loaded
 

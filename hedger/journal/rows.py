@@ -14,6 +14,8 @@ from hedger.engine.records import (
     Decided,
     EpochRaised,
     Intended,
+    Latched,
+    LossReferenced,
     OrderChanged,
     Overridden,
     Record,
@@ -65,6 +67,12 @@ def row_of(record: Record) -> Row:
             return Row(schema.epochs, record.venue, {"epoch": record.epoch, "market_ms": record.market_ms})
         case Snapshot():
             return _row(schema.snapshots, "", record.market_ms, encode(record))
+        case Latched():
+            columns = {"book": record.book, "kind": "latched"}
+            return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
+        case LossReferenced():
+            columns = {"book": record.book, "kind": f"loss_{record.period}"}
+            return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
         case _:
             assert_never(record)
 

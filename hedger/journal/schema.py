@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCOPE = ("venue", "environment", "account_id")
 
@@ -144,6 +144,19 @@ configs = Table("configs", metadata, _id(), *_scope(), *_text("config_hash"), _m
 snapshots = Table("snapshots", metadata, _id(), *_scope(), _ms("market_ms"), _body())
 
 
+guards = Table(
+    "guards",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("book", "kind"),
+    _ms("market_ms"),
+    _body(),
+    Index("guards_by_book", *SCOPE, "book", "kind"),
+)
+"""What guards a book: latches, and what its losses are counted from; the newest row of a kind counts."""
+
+
 def _upsert_order() -> Insert:
     """The newest state of a label wins; an intent (draft) never overwrites what is known of its label."""
     new = insert(orders)
@@ -163,5 +176,6 @@ INSERTS: dict[Table, Insert] = {
     configs: insert(configs),
     epochs: insert(epochs).on_conflict_do_nothing(),
     snapshots: insert(snapshots),
+    guards: insert(guards),
 }
 """How a row of each table is written, in the order in which a transaction writes the tables."""

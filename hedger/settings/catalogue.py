@@ -18,6 +18,7 @@ from hedger.policies.presets import PRESETS
 from hedger.policies.registry import POLICIES, Policy
 from hedger.policies.schedule import Schedule
 from hedger.risk.envelope import Envelope
+from hedger.risk.margin_params import MarginParams
 from hedger.settings.tables import (
     JournalSettings,
     LogSettings,
@@ -81,6 +82,7 @@ TABLES: Mapping[Path, Table] = {
     PROFILE: {name: entry for policy in POLICIES.values() for name, entry in _policy_table(policy).items()},
     ("books", ANY, "schedule"): _table(Schedule),
     ("books", ANY, "envelope"): _table(Envelope),
+    ("books", ANY, "margin"): _table(MarginParams),
     ("books", ANY, "execution"): _table(ExecutionParams),
     ("timing",): _table(Timing),
     ("journal",): _table(JournalSettings),

@@ -39,6 +39,7 @@ _ABOUT: dict[Path, str] = {
         ANY,
         "envelope",
     ): "The limits every hedge passes; one that does not fit is shrunk or refused.",
+    ("books", ANY, "margin"): "The floor under the account's margin; a hedge that breaks it is shrunk.",
     ("books", ANY, "execution"): "How a hedge is worked.",
     ("timing",): "Deadlines and staleness; wire time.",
     ("journal",): "Orders, fills and decisions, durable before an order is sent.",

@@ -39,6 +39,7 @@ def _book_rows(book: BookSettings, preset: str) -> dict[Path, Any]:
         rows |= dict(_policy_rows((*at, "profiles", name), params))
     rows |= dict(_rows((*at, "schedule"), book.schedule))
     rows |= dict(_rows((*at, "envelope"), book.envelope))
+    rows |= dict(_rows((*at, "margin"), book.margin))
     return rows | dict(_rows((*at, "execution"), book.execution))
 
 

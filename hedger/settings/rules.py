@@ -86,6 +86,7 @@ def _book_problems(tree: Tree) -> Iterator[str]:
                 )
         yield from _neutral_problems(tree, book)
         yield from _currency_problems(tree, book)
+        yield from _loss_problems(book)
 
 
 def _instrument_problems(book: BookSettings) -> Iterator[str]:
@@ -125,6 +126,18 @@ def _neutral_problems(tree: Tree, book: BookSettings) -> Iterator[str]:
         yield f"{dotted(path)}: missing; a live production book says what it keeps neutral: coin or usd"
     if book.neutral is Neutral.BLACK and not book.allow_naive:
         yield wrong(path, book.neutral.value, "ignores the premiums; to trade it live set allow_naive = true")
+
+
+def _loss_problems(book: BookSettings) -> Iterator[str]:
+    """Losses are counted in what the book keeps neutral: the coin, or USD."""
+    usd = book.neutral is Neutral.USD
+    wrong_unit, right_unit = ("coin", "usd") if usd else ("usd", "coin")
+    for name in ("max_loss_day", "max_loss"):
+        value = getattr(book.envelope, f"{name}_{wrong_unit}")
+        if value:
+            neutral = book.neutral or Neutral.COIN
+            right = f"losses of a {neutral} book are counted in {right_unit}: set {name}_{right_unit}"
+            yield wrong(("books", book.name, "envelope", f"{name}_{wrong_unit}"), value, right)
 
 
 def _filled(tree: Tree, name: str) -> BookSettings:

@@ -35,6 +35,7 @@ class Binding(StrEnum):
     JOURNAL = "journal"
     BREAKER = "breaker"
     MODE = "mode"
+    MARGIN = "margin"
     LIMIT = "limit"
 
 
@@ -117,6 +118,11 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.SPREAD: Meaning(_B.LIMIT, "the spread is too wide"),
         _R.NO_LIQUIDITY: Meaning(_B.MARKET, "nobody quotes the side the hedge needs"),
         _R.SHRUNK: Meaning(_B.LIMIT, "a limit made the order smaller"),
+        _R.ASSET_CLASS: Meaning(_B.LIMIT, "orders in this kind of instrument are not allowed"),
+        _R.ORDER_TYPE: Meaning(_B.LIMIT, "this type of order is not allowed"),
+        _R.MARGIN: Meaning(_B.MARGIN, "delta is out and the margin floor forbids the hedge"),
+        _R.LIQUIDATION: Meaning(_B.ACCOUNT, "the venue liquidates or locks the account: latched"),
+        _R.UNEXPLAINED_POSITION: Meaning(_B.POSITION, "a position moved and no trade tells why"),
         _R.ILLEGAL_ORDER: Meaning(_B.LOT_SIZE, "amount or price is off the instrument's steps"),
     }
 )

@@ -14,7 +14,7 @@ from hedger.domain.errors import ConfigError, InvariantError
 from hedger.domain.order import OrderState, Side
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.events import JournalLoaded
-from hedger.engine.records import SettingChanged, Snapshot, Traded
+from hedger.engine.records import Latched, LossReferenced, SettingChanged, Snapshot, Traded
 from hedger.journal.journal import Journal
 from tests.journal.records import (
     DAY_MS,
@@ -225,7 +225,7 @@ async def test_a_newer_file_is_refused_and_left_alone(path: Path) -> None:
     newer.execute("PRAGMA user_version = 99")
     newer.close()
 
-    with pytest.raises(ConfigError, match="schema version 99 is newer than 1"):
+    with pytest.raises(ConfigError, match="schema version 99 is newer than 2"):
         await Journal.open(path)
     assert rows(path, "PRAGMA user_version") == [(99,)]
 
@@ -312,3 +312,51 @@ async def test_a_key_set_on_the_daemon_is_kept_with_who_and_why(path: Path) -> N
     ((key, value, body),) = rows(path, "select key, value, body from setting_changes")
     assert (key, value) == ("books.btc.band.upper", "0.2")
     assert msgspec.json.decode(str(body), type=SettingChanged) == change
+
+
+def latched(detail: str, book: str = "btc", by: str = "hedger") -> Latched:
+    return Latched(market_ms=NOW_MS, venue=VENUE, book=book, detail=detail, by=by)
+
+
+def reference(period: str, coin: float, book: str = "btc") -> LossReferenced:
+    given = {"coin": coin, "coin_usd": coin * 1e5, "dollars": 0.5}
+    return LossReferenced(market_ms=NOW_MS, venue=VENUE, book=book, period=period, **given)
+
+
+async def test_a_latch_is_found_until_somebody_ended_it(path: Path) -> None:
+    async with await Journal.open(path) as journal:
+        await load(journal)
+        await journal.write([latched("trade 7"), latched("trade 8", "eth")])
+        await journal.write([latched("", by="anna")])
+
+    async with await Journal.open(path) as journal:
+        assert (await load(journal)).latches == (latched("trade 8", "eth"),)
+        await journal.write([latched("trade 9")])
+        assert {latch.detail for latch in (await load(journal)).latches} == {"trade 8", "trade 9"}
+        assert (await load(journal, "2")).latches == ()
+
+
+async def test_losses_are_counted_from_the_newest_reference_of_each_book_and_period(path: Path) -> None:
+    async with await Journal.open(path) as journal:
+        await load(journal)
+        await journal.write([reference("start", 10.0), reference("day", 10.0), reference("day", 9.0, "eth")])
+        await journal.write([reference("day", 9.5)])
+
+    async with await Journal.open(path) as journal:
+        found = (await load(journal)).loss_references
+    assert found == (reference("start", 10.0), reference("day", 9.0, "eth"), reference("day", 9.5))
+
+
+async def test_a_journal_of_an_earlier_version_gains_the_table(path: Path) -> None:
+    async with await Journal.open(path) as journal:
+        await journal.write([commanded(BreakerState.HALTED)])
+    older = sqlite3.connect(path)
+    older.execute("drop table guards")
+    older.execute("PRAGMA user_version = 1")
+    older.close()
+
+    async with await Journal.open(path) as journal:
+        loaded = await load(journal)
+        await journal.write([latched("trade 7")])
+        assert (await load(journal)).latches == (latched("trade 7"),)
+    assert loaded.breakers == {"": BreakerState.HALTED}

@@ -99,6 +99,13 @@ PLACEMENT_UNKNOWN: dict[int, str] = {
     13888: "timed out: only a look-up tells on which side of the engine",
 }
 
+# Refusals that say the account itself may not trade: liquidation, a position lock, or the venue's staff.
+ACCOUNT_LOCKED: dict[int, str] = {
+    10019: "locked by the venue's staff",
+    10072: "disabled while the position is locked",
+    11098: "account locked",
+}
+
 # Codes of public/auth that no retry will mend.
 AUTH_FATAL: dict[int, str] = {
     INVALID_CREDENTIALS: (

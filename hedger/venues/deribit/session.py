@@ -21,6 +21,7 @@ from hedger.venues.deribit import channels, decode, encode, wire
 from hedger.venues.deribit.credits import Bucket, Pool
 from hedger.venues.deribit.enquiries import Enquiries
 from hedger.venues.deribit.errors import (
+    ACCOUNT_LOCKED,
     BAD_REPLY,
     RAW_NEEDS_AUTH,
     SETTLEMENT_IN_PROGRESS,
@@ -228,6 +229,9 @@ class DeribitSession:
             self._login.reauthenticate(now)
         elif failure.code in _NO_TRADING_NOW:
             events = self._platform.refused(failure, now)
+        elif failure.code in ACCOUNT_LOCKED and call.method != "public/auth":
+            detail = f"{call.method}: {failure}"
+            events = [ev.AccountLocked(venue=self.name, locked=True, detail=detail)]
         return [*events, *call.failed(failure, now)]
 
     def _bad(self, channel: str, detail: str) -> ev.BadData:
@@ -302,7 +306,7 @@ class DeribitSession:
         """Account channels first, then what the engine watches, then the chain."""
         if not self._login.authenticated:
             return
-        names = list(self._account_channels)
+        names = [*self._account_channels, channels.LOCK]
         if self._watch is not None:
             names += [channels.index(name) for name in self._watch.indices]
             names += [channels.ticker(name) for name in self._watch.instruments]

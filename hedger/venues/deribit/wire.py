@@ -104,6 +104,8 @@ class Position(msgspec.Struct):
     mark_price: Decimal | None = None
     delta: float | None = None
     floating_profit_loss: Decimal | None = None
+    initial_margin: Decimal | None = None
+    maintenance_margin: Decimal | None = None
 
 
 class Changes(msgspec.Struct):
@@ -144,6 +146,14 @@ class Summary(msgspec.Struct):
     futures_session_upl: Decimal = Decimal(0)
     margin_model: str = ""
     limits: Limits | None = None
+    margin_balance: Decimal | None = None
+    projected_initial_margin: Decimal | None = None
+    projected_maintenance_margin: Decimal | None = None
+    estimated_liquidation_ratio: float | None = None
+    total_equity_usd: Decimal | None = None  # with cross collateral only
+    total_margin_balance_usd: Decimal | None = None
+    total_initial_margin_usd: Decimal | None = None
+    total_maintenance_margin_usd: Decimal | None = None
 
 
 class Summaries(msgspec.Struct):
@@ -176,6 +186,7 @@ class InstrumentRow(msgspec.Struct):
     maker_commission: Decimal = Decimal(0)
     taker_commission: Decimal = Decimal(0)
     settlement_period: str | None = None
+    max_leverage: Decimal | None = None
 
 
 class Platform(msgspec.Struct):
@@ -192,6 +203,13 @@ class Status(msgspec.Struct):
     locked: bool | str
     locked_indices: list[str] = []
     locked_currencies: list[str] = []
+
+
+class Lock(msgspec.Struct):
+    """`user.lock`: "ALL", or the currency that is locked."""
+
+    locked: bool
+    currency: str = ""
 
 
 class StateChange(msgspec.Struct):
