@@ -59,7 +59,7 @@ class Client:
         suffix = f"?{urllib.parse.urlencode(wanted)}" if wanted else ""
         return self._decoded(urllib.request.Request(f"{self._url}{path}{suffix}"), answer)
 
-    def post(self, path: str, body: Mapping[str, str | bool], answer: type[_Answer]) -> _Answer:
+    def post(self, path: str, body: Mapping[str, str | float | bool], answer: type[_Answer]) -> _Answer:
         """POST JSON with the bearer token."""
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
         request = urllib.request.Request(

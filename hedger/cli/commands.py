@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hedger.cli.client import (
     DEFAULT_STATE_DIR,
@@ -21,10 +19,8 @@ from hedger.cli.client import (
     token_of,
     told_errors,
 )
-from hedger.cli.figures import coin, words
-from hedger.cli.plan import print_plans
-from hedger.cli.status import chosen
-from hedger.web.answers import CommandAnswer, PlansAnswer, StatusAnswer
+from hedger.cli.figures import words
+from hedger.web.answers import CommandAnswer
 from hedger.web.requests import Command
 
 StateDir = Annotated[
@@ -47,7 +43,7 @@ def _operator(command: Command, meaning: str) -> Callable[..., None]:
         reason: Why = "no reason given",
         as_json: AsJson = False,
     ) -> None:
-        _send(command, url, state_dir, book, reason, as_json)
+        send(command, url, state_dir, book, reason, as_json)
 
     tell.__name__, tell.__doc__ = command.value, meaning
     return tell
@@ -65,47 +61,7 @@ halt = _operator(Command.HALT, "Cancel resting orders and send nothing until res
 confirm = _operator(Command.CONFIRM, "Let the first hedge pass that was held back for a person to see.")
 
 
-def resume(
-    url: Url = DEFAULT_URL,
-    state_dir: StateDir = DEFAULT_STATE_DIR,
-    book: OneBook = "",
-    reason: Why = "no reason given",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; only a terminal is ever asked.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Hedge again after any of the other commands; the first orders that would be sent are shown before."""
-    with told_errors():
-        plans = Client(url).get("/v1/plan", PlansAnswer, book=book, resumed="true")
-    if not as_json:
-        print_plans(Console(stderr=True), plans.plans)
-    if not (yes or as_json) and sys.stdin.isatty():
-        typer.confirm("resume?", abort=True, err=True)
-    _send(Command.RESUME, url, state_dir, book, reason, as_json)
-
-
-def flatten(
-    url: Url = DEFAULT_URL,
-    state_dir: StateDir = DEFAULT_STATE_DIR,
-    book: OneBook = "",
-    reason: Why = "no reason given",
-    accept_naked_delta: Annotated[
-        bool, typer.Option("--accept-naked-delta", help="Even where this leaves more delta than there is.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Close the book's own hedge and nothing else; the options stay, unhedged: the delta left is shown."""
-    if not as_json:
-        with told_errors():
-            answer = Client(url).get("/v1/status", StatusAnswer)
-            for shown in chosen(answer, book):
-                left = coin(shown.working.naked_delta_coin)
-                typer.echo(
-                    f"{shown.name}: flattening leaves {left} {shown.underlying} of naked delta", err=True
-                )
-    _send(Command.FLATTEN, url, state_dir, book, reason, as_json, accept_naked_delta=accept_naked_delta)
-
-
-def _send(
+def send(
     command: Command, url: str, state_dir: Path, book: str, reason: str, as_json: bool, **more: bool
 ) -> None:
     body: dict[str, str | bool] = {"reason": reason, "by": operator(), "book": book, **more}
@@ -117,6 +73,8 @@ def _send(
     typer.echo(f"{book or 'daemon'}: {words(answer.state)}")
     for name, state in answer.books.items():
         typer.echo(f"  {name}: {words(state)}")
+    for name, what in answer.ended.items():
+        typer.echo(f"  {name}: this ended {what}")
 
 
 def operator() -> str:

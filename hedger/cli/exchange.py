@@ -37,18 +37,32 @@ def exchange(
         typer.Option(help="Keep account, orders, clock and keys in this file; an existing one decides."),
     ] = None,
     tls: Annotated[bool, typer.Option(help="Serve wss and https with a self-signed certificate.")] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A fault, KIND,key=value,...: e.g. maintenance,after_s=60,duration_s=30. May be repeated; "
+            "`--fault help` lists the kinds."
+        ),
+    ] = None,
     origin: Annotated[
         str | None, typer.Option(help="Market time at the start, ISO 8601; default now.")
     ] = None,
     vol: Annotated[float, typer.Option(help="Annualised volatility of the seeded world, e.g. 0.55.")] = 0.55,
+    margin: Annotated[
+        str, typer.Option(help="Margin model: segregated_sm, segregated_pm (stress matrix) or cross_sm.")
+    ] = "segregated_sm",
     with_parent: Annotated[
         bool, typer.Option("--with-parent", hidden=True, help="End when standard input ends.")
     ] = False,
 ) -> None:
     """Serve a local exchange that speaks Deribit's API v2 until SIGTERM or SIGINT."""
+    from hedger.simulator.fault_kinds import KINDS
     from hedger.simulator.launch import parse_equity
     from hedger.simulator.options import Options
 
+    if "help" in (fault or ()):
+        print("\n".join(f"{name:20} {kind.tells}" for name, kind in KINDS.items()))
+        raise typer.Exit
     try:
         options = Options(
             port=port,
@@ -64,6 +78,8 @@ def exchange(
             ready_file=ready_file,
             state_file=state,
             tls=tls,
+            faults=tuple(fault or ()),
+            margin=margin,
             asked=_asked(context),
         )
         asyncio.run(_serve(options, with_parent))

@@ -29,13 +29,16 @@ def _register() -> None:
         exchange,
         order,
         outlook,
+        override,
         plan,
         record,
         replay,
         run,
         status,
+        switches,
         why,
     )
+    from hedger.cli import set as set_command
 
     app.command()(demo.demo)
     app.command()(run.run)
@@ -47,15 +50,17 @@ def _register() -> None:
     app.command()(check.check)
     for command in (
         commands.pause,
-        commands.resume,
+        switches.resume,
         commands.confirm,
         commands.reduce_only,
         commands.neutralise,
-        commands.flatten,
+        switches.flatten,
         commands.halt,
     ):
         app.command()(command)
     app.add_typer(order.order, name="order")
+    app.command()(override.override)
+    app.command("set")(set_command.set_key)
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)

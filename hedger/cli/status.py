@@ -12,11 +12,13 @@ from rich.table import Table
 from hedger.cli.client import DEFAULT_URL, AsJson, BookName, Client, Url, print_json, told_errors
 from hedger.cli.exit_codes import ExitCode
 from hedger.cli.figures import UNKNOWN, age, coin, milliseconds, number, pct, usd, words
+from hedger.cli.override import spoken
 from hedger.cli.tables import WIDE, Column, facts, table
 from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import Action, Mode, Severity, State
+from hedger.engine.profile import ProfileView
 from hedger.engine.view import OrdersView, OrderView, PositionView, VenueView
-from hedger.web.answers import BookAnswer, StatusAnswer
+from hedger.web.answers import BookAnswer, StatusAnswer, market_time
 
 _MODE_STYLE = {
     Mode.LIVE: "bold white on red",
@@ -73,6 +75,9 @@ def _head(answer: StatusAnswer) -> Group:
         lines.append(f"[{style}]{escape(f'{words(alarm.name)}: {where}{alarm.detail}')}[/]")
     if answer.missing:
         lines.append(f"[yellow]awaited: {escape(', '.join(answer.missing))}[/]")
+    for edit in answer.edits:
+        told = f"{edit.key} = {edit.value}, set {market_time(edit.since_ms)} by {edit.by}"
+        lines.append(f"[yellow]{escape(told)}[/]")
     if answer.settings_error:
         lines.append(f"[yellow]the last reload was refused: {escape(answer.settings_error)}[/]")
     if not answer.journal_ok:
@@ -87,11 +92,28 @@ def _book(book: BookAnswer, wide: bool) -> Panel:
     action = book.why.action
     style = _ACTION_STYLE[action] if action else "yellow"
     why = f"[{style}]{escape(book.why.sentence)}[/]"
+    positions = _positions(book.positions, wide)
     return Panel(
-        Group(why, "", _deltas(book), _figures(book), *_working(book), "", _positions(book.positions, wide)),
+        Group(
+            why, *_schedule(book.profile), "", _deltas(book), _figures(book), *_working(book), "", positions
+        ),
         title=title,
         title_align="left",
     )
+
+
+def _schedule(profile: ProfileView) -> list[RenderableType]:
+    """What is in force beside the book's own parameters, and what comes next; nothing where neither is."""
+    told = []
+    if profile.name:
+        told.append(("profile", f"{profile.name} by {profile.window}"))
+    if profile.blackout:
+        told.append(("blackout", profile.blackout))
+    if profile.override_factor is not None:
+        told.append(("override", spoken(profile)))
+    if profile.next_change_ms is not None:
+        told.append(("next", f"{market_time(profile.next_change_ms)} {profile.next_change}"))
+    return [facts(*((name, escape(value)) for name, value in told))] if told else []
 
 
 def _deltas(book: BookAnswer) -> Columns:

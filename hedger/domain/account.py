@@ -31,7 +31,14 @@ class Fill(msgspec.Struct, frozen=True, tag="fill", forbid_unknown_fields=True):
     trade_seq: int = 0
     block_trade_id: str | None = None
     combo_id: str | None = None
-    liquidation: bool = False
+    liquidation: bool = False  # a side of it was under liquidation
+    liquidated: str = ""  # which: "M" maker, "T" taker, "MT"
+
+    @property
+    def ours_liquidated(self) -> bool:
+        """Whether it was our side; where the sides are not told, it was."""
+        told = bool(self.liquidated) and self.liquidity in ("M", "T")
+        return self.liquidation and (not told or self.liquidity in self.liquidated)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -52,6 +59,8 @@ class Position(msgspec.Struct, frozen=True, tag="position", forbid_unknown_field
     mark_price: Decimal | None = None
     delta_coin: float | None = None
     floating_pnl: Decimal | None = None
+    initial_margin: Decimal | None = None  # in the settlement currency, as everything of margin
+    maintenance_margin: Decimal | None = None
 
 
 class Fee(msgspec.Struct, frozen=True, tag="fee", forbid_unknown_fields=True):
@@ -66,7 +75,11 @@ class Fee(msgspec.Struct, frozen=True, tag="fee", forbid_unknown_fields=True):
 
 
 class Account(msgspec.Struct, frozen=True, tag="account", forbid_unknown_fields=True):
-    """One currency's account summary; amounts in that currency's coin."""
+    """One currency's account summary; amounts in that currency's coin.
+
+    With cross collateral `margin_balance`, `available_funds` and both margins are the whole account converted
+    into the currency, and the totals in USD are told; balance and equity stay per currency (deribit.md 9).
+    """
 
     venue: str
     currency: str
@@ -85,3 +98,11 @@ class Account(msgspec.Struct, frozen=True, tag="account", forbid_unknown_fields=
     margin_model: str = ""
     received_wire_s: float = 0.0
     fees: tuple[Fee, ...] = ()  # told by the extended summary only
+    margin_balance: Decimal | None = None  # what margin is held against; not told: see risk.funds
+    projected_initial_margin: Decimal | None = None  # after the next expiry
+    projected_maintenance_margin: Decimal | None = None
+    estimated_liquidation_ratio: float | None = None
+    total_equity_usd: Decimal | None = None  # the whole account, cross collateral only
+    total_margin_balance_usd: Decimal | None = None
+    total_initial_margin_usd: Decimal | None = None
+    total_maintenance_margin_usd: Decimal | None = None

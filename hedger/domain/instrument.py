@@ -75,6 +75,7 @@ class Instrument(msgspec.Struct, frozen=True, tag="instrument", forbid_unknown_f
     maker_commission: Decimal = Decimal(0)
     taker_commission: Decimal = Decimal(0)
     settlement_period: str = ""
+    max_leverage: Decimal | None = None
 
     @property
     def is_option(self) -> bool:

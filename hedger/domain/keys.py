@@ -8,13 +8,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 
 class Key(NamedTuple):
-    """Unit and meaning of a key; `least` and `most` are inclusive bounds, `above` an exclusive one."""
+    """Unit and meaning of a key; `least` and `most` are inclusive bounds, `above` an exclusive one.
+
+    `words` are what a file may write for values that a kernel sees as numbers: {"coin": 0.0, "equity": 1.0}.
+    """
 
     unit: str
     meaning: str
@@ -22,6 +25,12 @@ class Key(NamedTuple):
     most: float | None = None
     above: float | None = None
     secret: bool = False
+    words: Mapping[str, float] | None = None
+    separator: str = ","  # between the items of a list in one text: the environment, --set
+
+    def word_of(self, value: object) -> str | None:
+        """The word that stands for a value, None where none does."""
+        return next((word for word, number in (self.words or {}).items() if number == value), None)
 
 
 def keys_of(params_type: type) -> Iterator[tuple[str, Key]]:

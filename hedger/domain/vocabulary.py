@@ -115,6 +115,11 @@ class Reason(StrEnum):
     FLATTEN = "flatten"  # an operator asked for the hedge to be closed
     MIN_TRADE = "min_trade"
     MIN_LOT = "min_lot"  # no legal order ends nearer the target
+    # policy: intervals, filters, the calendar
+    MIN_MOVE = "min_move"  # the index has not moved far enough since the last hedge or window
+    MAX_INTERVAL = "max_interval"  # to the target at least this often
+    CENTRE_BEFORE = "centre_before"  # to the target before an announced event
+    BLACKOUT = "blackout"  # no hedge in this window, inside the hard limit
     # knowledge
     CONNECTING = "connecting"
     RECOVERING = "recovering"
@@ -162,13 +167,18 @@ class Reason(StrEnum):
     NO_LIQUIDITY = "no_liquidity"
     SHRUNK = "shrunk"
     ILLEGAL_ORDER = "illegal_order"  # amount or price off the instrument's steps
+    # envelope: kinds of orders, margin, the venue's own hand in the account
+    ASSET_CLASS = "asset_class"
+    ORDER_TYPE = "order_type"
+    MARGIN = "margin"  # delta is out and the account could not carry the hedge
+    LIQUIDATION = "liquidation"  # latched: the venue trades or locks the account
+    UNEXPLAINED_POSITION = "unexplained_position"  # a future moved and no trade tells why, yet
     # execution
     NEUTRALISE = "neutralise"  # an operator asked for a hedge to the target, whatever the band says
     NEUTRALISING = "neutralising"
     CONFIRMATION = "confirmation"  # the first hedge is large and waits for a person
     RESTING_CANCEL = "resting_cancel"  # orders at the band's edges are cancelled before a hedge
     AMEND_RATE = "amend_rate"
-    ASSET_CLASS = "asset_class"  # the book may not trade this kind of instrument
 
 
 class Severity(StrEnum):

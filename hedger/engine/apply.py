@@ -10,7 +10,7 @@ from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
-from hedger.engine import amend, commands, holdings, manual, recover, work
+from hedger.engine import amend, commands, guard, holdings, latch, manual, overrides, recover, work
 from hedger.engine import events as ev
 from hedger.engine.state import State, Step
 
@@ -34,6 +34,7 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             position_reported(state, event.position, step)
         case ev.AccountReported():
             holdings.set_account(state, event.account)
+            guard.account_told(state, event.account, step.now)
         case ev.Durable():
             work.released(state, event.sequence, step)
         case ev.LinkUp():
@@ -70,6 +71,8 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             work.order_event(state, event.label, OrderEvent.CANCEL_REFUSED, event.message, step)
         case ev.PlatformLocked():
             platform_locked(state, event, step)
+        case ev.AccountLocked():
+            latch.account_locked(state, event, step)
         case ev.BadData():
             bad_data(state, event, step)
         case ev.CommandGiven():
@@ -78,6 +81,10 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             manual.given(state, event.asked, step)
         case ev.CancelGiven():
             manual.cancel(state, event, step)
+        case ev.OverrideGiven():
+            overrides.given(state, event, step)
+        case ev.OverrideCleared():
+            overrides.cleared(state, event, step)
         case ev.SettingsApplied():
             commands.settings_applied(state, event, step)
         case ev.SettingsRefused():
@@ -144,6 +151,7 @@ def _refuse(state: State, venue: str, name: str, market_ms: int, step: Step) -> 
 
 def reported(state: State, report: OrderReport, step: Step) -> None:
     """Evidence about an order: ours moves in the table, a foreign one is shown."""
+    latch.report_seen(state, report, step)
     if state.orders.get(report.label) is not None:
         work.report(state, report, step)
     elif work.is_ours(state, report.label):
@@ -164,10 +172,12 @@ def filled(state: State, fill: Fill, step: Step) -> None:
     """A trade of the account; counted once, whatever the number of messages that tell of it."""
     if work.take_fill(state, fill, step):
         holdings.move(state, fill, step)
+        latch.fill_seen(state, fill, step)
 
 
 def position_reported(state: State, position: Position, step: Step) -> None:
     """The venue's word on a position beside trades; before the first snapshot there is nothing to compare."""
+    guard.position_told(state, position)
     if state.venues[position.venue].reconciled:
         holdings.check_position(state, position.venue, position.instrument, position.size, step)
 

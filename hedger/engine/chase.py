@@ -14,7 +14,7 @@ from hedger.domain.approval import Approved, Refused
 from hedger.domain.order import Order, OrderIntent, OrderState, Purpose
 from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import amend, work
-from hedger.engine.door import door, valid_until_ms
+from hedger.engine.doors import door, valid_until_ms
 from hedger.engine.hedge import Hedge
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Outcome

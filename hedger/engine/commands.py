@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from hedger.domain.vocabulary import BreakerState, Severity
-from hedger.engine import confirmation, holdings, naked, work
+from hedger.engine import confirmation, guard, holdings, naked, profile, work
 from hedger.engine import events as ev
-from hedger.engine.records import Commanded, Configured
+from hedger.engine.records import Commanded, Configured, SettingChanged
 from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.policies.registry import POLICIES
@@ -55,6 +57,7 @@ def given(state: State, event: ev.CommandGiven, step: Step) -> None:
     for one in (book,) if book is not None else state.books.values():
         if after is not before:
             one.working.begin_anew()
+    ended = guard.resumed(state, book, event.by, step) if after is BreakerState.RUNNING else ""
     _record(event, after, step)
     if after is BreakerState.HALTED:
         work.cancel_resting(state, step, book)
@@ -67,6 +70,7 @@ def given(state: State, event: ev.CommandGiven, step: Step) -> None:
         after=after,
         by=event.by,
         reason=event.reason,
+        ended=ended,
     )
 
 
@@ -116,10 +120,11 @@ def _book_state(state: State, settings: BookSettings) -> BookState:
     if known is None:
         book = Book(settings.underlying, settings.venue, settings.currencies)
         known = BookState(settings, book, policy, params, policy.initial_memory, Counters())
-    if (known.policy.name, known.params) != (policy.name, params) or known.settings != settings:
+    elif known.settings != settings:
         _renew(known, settings, policy.name != known.policy.name)
     known.settings, known.policy, known.params = settings, policy, params
     known.book.freeze_settling = settings.settlement.mode is not SettlementMode.TWAP
+    profile.install(known)
     return known
 
 
@@ -140,5 +145,14 @@ def settings_applied(state: State, event: ev.SettingsApplied, step: Step) -> Non
         for book in holdings.books_on(state, venue.name):
             holdings.refresh_instruments(state, book)
         holdings.watch(state, venue, step)
-    step.record(Configured(market_ms=step.now.market_ms, config_hash=event.settings.config_hash))
+    config_hash = event.settings.config_hash
+    step.record(Configured(market_ms=step.now.market_ms, config_hash=config_hash))
+    for change in event.changes:
+        _setting_changed(change, config_hash, step)
     step.note(Severity.INFO, "settings_applied", before=before, config_hash=event.settings.config_hash)
+
+
+def _setting_changed(change: ev.SettingChange, config_hash: str, step: Step) -> None:
+    told = msgspec.structs.asdict(change)
+    step.record(SettingChanged(market_ms=step.now.market_ms, config_hash=config_hash, **told))
+    step.note(Severity.WARNING, "setting_changed", **told)

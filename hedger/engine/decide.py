@@ -15,8 +15,11 @@ from hedger.engine import (
     confirmation,
     delta,
     gates,
+    guard,
     ladder,
+    margins,
     neutral,
+    profile,
     resting,
     settlement,
     stopped,
@@ -37,7 +40,7 @@ from hedger.policies.inputs import Inputs
 from hedger.policies.reasons import ACTS, EXPLANATION, WORD
 from hedger.policies.reasons import Reason as PolicyReason
 
-_WAITS = frozenset({Reason.DWELL, Reason.COOLDOWN, Reason.WINDOW})
+_WAITS = frozenset({Reason.DWELL, Reason.COOLDOWN, Reason.WINDOW, Reason.MIN_MOVE, Reason.BLACKOUT})
 
 
 def decide(state: State, book: BookState, step: Step) -> None:
@@ -45,6 +48,8 @@ def decide(state: State, book: BookState, step: Step) -> None:
     if settlement.near(book, step.now):
         settlement.follow(state, book, look(state, book, step.now), step)
     outcome = judge(state, book, step.now)
+    if outcome.verdict.reason is Reason.ACCOUNT_UNKNOWN and margins.look(state, book, step.now):
+        outcome = judge(state, book, step.now)  # what was missing has come since the last look
     if not book.warm and gates.data_gap(state, book, outcome.sight, step.now) is None:
         book.warm = True
     if outcome.approved is not None:
@@ -64,6 +69,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
         delta.tell_parted(state, book, outcome.sight.figures, step)
     conclude(state, book, outcome.verdict, outcome.sight, step)
     _follow(state, book, outcome, step)
+    guard.concluded(state, book, outcome.verdict, step)
 
 
 def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
@@ -95,7 +101,8 @@ def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Ou
     breaker = gates.breaker_of(state, book)
     flattening = breaker is BreakerState.FLATTENING
     data_gate = gates.hedge_gap if flattening else gates.data_gate
-    gate = gates.daemon_gate(state, book, sight) or data_gate(state, book, sight, now)
+    gate = gates.daemon_gate(state, book, sight) or guard.gate(state, book, sight, now)
+    gate = gate or data_gate(state, book, sight, now)
     gate = gate or gates.legs_gate(book) or gates.order_gate(state, book, now, alone=alone)
     gate = gate or settlement.gate(book, sight, now)
     if gate is not None:
@@ -120,7 +127,7 @@ def _stopped(gate: Gate, sight: Sight) -> Outcome:
 def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome:
     memory, target, code = book.policy.decide(book.params, book.memory, inputs)
     reason = PolicyReason(code)
-    word, why = WORD[reason], EXPLANATION[reason]
+    word, why = WORD[reason], EXPLANATION[reason] + profile.told(book)
     if reason not in ACTS:
         goes_on = None if reason is PolicyReason.NOT_FINITE else _goes_on(state, book, sight, inputs, now)
         if goes_on is not None:

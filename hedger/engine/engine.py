@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import commands, manual, recover, work
+from hedger.engine import commands, guard, manual, profile, recover, work
 from hedger.engine.apply import apply
 from hedger.engine.chain import Expiry, chain
 from hedger.engine.decide import decide, preview
@@ -44,8 +44,10 @@ class Engine:
         for event in events:
             apply(state, event, step)
         self._deadlines(step)
+        guard.look(state, step)
         for book in state.books.values():
             book.book.age(now, state.settings.timing.option_stale_s)
+            profile.advance(book, step)
             decide(state, book, step)
         work.stop_when_quiet(state, step)
         write = state.outbox.flush()

@@ -10,6 +10,7 @@ from hedger.domain.order import Order, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.manual_order import OrderAsked
+from hedger.engine.records import Latched, LossReferenced, Overridden
 from hedger.engine.settings import EngineSettings
 
 
@@ -186,6 +187,14 @@ class PlatformLocked(_Event, frozen=True):
     detail: str
 
 
+class AccountLocked(_Event, frozen=True):
+    """The venue locked or unlocked the account itself, by a notification or by what it refused."""
+
+    venue: str
+    locked: bool
+    detail: str
+
+
 class BadData(_Event, frozen=True):
     """A payload was refused: nothing may be traded on it. `instrument` may be empty."""
 
@@ -222,8 +231,37 @@ class CancelGiven(_Event, frozen=True):
     reason: str
 
 
+class OverrideGiven(_Event, frozen=True):
+    """Scale the band by `factor` for `duration_s` of market time. `book` empty: every book."""
+
+    book: str
+    factor: float
+    duration_s: float
+    by: str
+    reason: str
+
+
+class OverrideCleared(_Event, frozen=True):
+    """End the override now. `book` empty: of every book."""
+
+    book: str
+    by: str
+    reason: str
+
+
+class SettingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator set on the running daemon, as text; an empty value: no longer."""
+
+    key: str
+    value: str
+    before: str
+    by: str
+    reason: str
+
+
 class SettingsApplied(_Event, frozen=True):
     settings: EngineSettings
+    changes: tuple[SettingChange, ...] = ()  # by `hedger set`; none for an edit of the file
 
 
 class SettingsRefused(_Event, frozen=True):
@@ -236,7 +274,8 @@ class JournalLoaded(_Event, frozen=True):
     """What the journal knows of (venue, environment, account): the second half of recovery.
 
     `epoch` is this run's, already durable. `breakers` by book name, "" for the daemon.
-    `last_fill_ms` is the market time of the newest journalled fill (0: none).
+    `last_fill_ms` is the market time of the newest journalled fill (0: none). `latches` and
+    `loss_references` are the newest of each book (and period).
     """
 
     venue: str
@@ -247,6 +286,9 @@ class JournalLoaded(_Event, frozen=True):
     fills: tuple[Fill, ...]  # of the last 24 hours of market time, for turnover and de-duplication
     breakers: dict[str, BreakerState]
     last_fill_ms: int
+    overrides: dict[str, Overridden] = {}  # the last one of each book
+    latches: tuple[Latched, ...] = ()
+    loss_references: tuple[LossReferenced, ...] = ()
 
 
 class Durable(_Event, frozen=True):
@@ -290,10 +332,13 @@ Event = (
     | LookedUp
     | LookupFailed
     | PlatformLocked
+    | AccountLocked
     | BadData
     | CommandGiven
     | OrderGiven
     | CancelGiven
+    | OverrideGiven
+    | OverrideCleared
     | SettingsApplied
     | SettingsRefused
     | JournalLoaded

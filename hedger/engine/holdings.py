@@ -128,7 +128,9 @@ def move(state: State, fill: Fill, step: Step) -> None:
     book = book_of(state, fill.venue, fill.instrument)
     if book is None:
         return
+    book.guard.stale = True
     if fill.market_ms <= known.told_ms.get(fill.instrument, -1):
+        known.account.explain(fill.instrument, fill.signed_amount)
         known.reconcile_wire_s = min(known.reconcile_wire_s, step.now.wire_s)
         return
     _ensure_row(known, book, fill.instrument)

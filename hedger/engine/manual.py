@@ -12,7 +12,7 @@ from hedger.domain.order import TERMINAL, OrderIntent, OrderState, OrderType, Pu
 from hedger.domain.vocabulary import Mode, Reason, Severity
 from hedger.engine import events as ev
 from hedger.engine import holdings, work
-from hedger.engine.door import door, valid_until_ms
+from hedger.engine.doors import door, valid_until_ms
 from hedger.engine.hedge import Manual
 from hedger.engine.manual_order import OrderAsked
 from hedger.engine.records import Commanded

@@ -25,7 +25,7 @@ SHIFTS = (-0.1, -0.05, 0.0, 0.05, 0.1)  # of volatility, as fractions
 REACH = 0.1  # how far the ladder of orders looks, fraction of the index
 STEPS = 40  # on each side: a level every quarter of a per cent
 MOST_RUNGS = 8  # on each side
-_WAITS = ("dwell_s", "cooldown_s", "min_move_fraction")
+_WAITS = ("dwell_s", "cooldown_s", "min_move_pct", "max_interval_s")
 
 
 class NextOrder(msgspec.Struct, frozen=True):
@@ -102,7 +102,13 @@ def _ladder(book: BookState, sight: Sight, inputs: Inputs, now: Now, step: float
         index = inputs.index_usd * (1.0 + move)
         delta = float(y) + hedged_usd / index
         there = inputs._replace(
-            delta_coin=delta, index_usd=index, gamma_coin_per_usd=float(slope), last_hedge_s=math.nan
+            delta_coin=delta,
+            index_usd=index,
+            gamma_coin_per_usd=float(slope),
+            book_gamma_coin_per_usd=float(slope),
+            last_hedge_s=math.nan,
+            blackout=0.0,
+            centre_s=0.0,
         )
         _, target, code = book.policy.decide(params, memory, there)
         change = target - delta

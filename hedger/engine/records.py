@@ -51,6 +51,29 @@ class Commanded(msgspec.Struct, frozen=True, tag="commanded", forbid_unknown_fie
     reason: str
 
 
+class Overridden(msgspec.Struct, frozen=True, tag="overridden", forbid_unknown_fields=True):
+    """The band of a book is scaled by `factor` until `until_ms` (market time); one that is over ends it."""
+
+    market_ms: int
+    book: str
+    factor: float
+    until_ms: int
+    by: str
+    reason: str
+
+
+class SettingChanged(msgspec.Struct, frozen=True, tag="setting_changed", forbid_unknown_fields=True):
+    """A key was set on the running daemon, or what was set ended; values as text, empty: none."""
+
+    market_ms: int
+    key: str
+    value: str
+    before: str
+    by: str
+    reason: str
+    config_hash: str
+
+
 class Configured(msgspec.Struct, frozen=True, tag="configured", forbid_unknown_fields=True):
     """Settings that took effect."""
 
@@ -72,6 +95,31 @@ class EpochRaised(msgspec.Struct, frozen=True, tag="epoch_raised", forbid_unknow
     market_ms: int
     venue: str
     epoch: int
+
+
+class Latched(msgspec.Struct, frozen=True, tag="latched", forbid_unknown_fields=True):
+    """The venue's hand was seen in the account: no order of the book until a person resumes it.
+
+    `detail` says what was seen; empty: the latch has ended.
+    """
+
+    market_ms: int
+    venue: str
+    book: str
+    detail: str
+    by: str
+
+
+class LossReferenced(msgspec.Struct, frozen=True, tag="loss_referenced", forbid_unknown_fields=True):
+    """What a book's losses are counted from: equity in the coin, its worth in USD then, and dollars."""
+
+    market_ms: int
+    venue: str
+    book: str
+    period: str  # "day" | "start"
+    coin: float
+    coin_usd: float
+    dollars: float
 
 
 class HedgeEnd(StrEnum):
@@ -108,5 +156,17 @@ class HedgeDone(msgspec.Struct, frozen=True, tag="hedge_done", forbid_unknown_fi
 
 
 Record = (
-    HedgeDone | Intended | OrderChanged | Traded | Decided | Commanded | Configured | Snapshot | EpochRaised
+    HedgeDone
+    | Intended
+    | OrderChanged
+    | Traded
+    | Decided
+    | Commanded
+    | Overridden
+    | SettingChanged
+    | Configured
+    | Snapshot
+    | EpochRaised
+    | Latched
+    | LossReferenced
 )

@@ -11,10 +11,11 @@ from decimal import Decimal
 
 import msgspec
 
+from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
-from hedger.engine import holdings, work
+from hedger.engine import guard, holdings, latch, overrides, unexplained, work
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
 from hedger.engine.records import Configured, EpochRaised, Snapshot
 from hedger.engine.state import State, Step, VenueState
@@ -70,11 +71,14 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
         return
     venue.epoch, venue.last_fill_ms = event.epoch, event.last_fill_ms
     _merge_breakers(state, event, step)
+    latch.restore(state, venue.name, event.latches, step)
+    guard.journal_loaded(state, venue.name, event.loss_references)
     for book in holdings.books_on(state, venue.name):
         own = [fill for fill in event.fills if work.book_name(fill.label) == book.name]
         book.counters.seed(own)
         if own:
             book.last_hedge_s = max(fill.market_ms for fill in own) / 1000
+    overrides.restored(holdings.books_on(state, venue.name), event, step)
     for order in event.orders:
         _restore(state, order, step)
     for fill in event.fills:
@@ -131,7 +135,7 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     asked_wire_s = venue.snapshot_asked_wire_s if venue.snapshot_due_wire_s is not None else -math.inf
     venue.snapshot_due_wire_s = None
     for fill in event.fills:
-        work.take_fill(state, fill, step)  # the positions below already hold it
+        _told_beside(state, venue, fill, step)  # the positions below already hold it
     _raise_epoch(state, venue, event, step)
     _orders(state, venue, event.open_orders, step)
     overtaken = _positions(state, venue, event, step)
@@ -139,12 +143,22 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
         state.orders.settle_all(venue.name, asked_wire_s)
     for account in event.accounts:
         holdings.set_account(state, account)
+        guard.account_told(state, account, step.now)
     venue.reconciled = True
     if venue.phase is Phase.RECOVERING and venue.epoch and not overtaken:
         venue.phase = Phase.WARMING_UP
     _next_look(state, venue, overtaken, step)
     step.record(_record(step, event))
     holdings.watch(state, venue, step)
+
+
+def _told_beside(state: State, venue: VenueState, fill: Fill, step: Step) -> bool:
+    """A trade out of an answer, which moves no position; False for one seen before."""
+    if not work.take_fill(state, fill, step):
+        return False
+    venue.account.owe(fill.instrument, fill.signed_amount)
+    latch.fill_seen(state, fill, step)
+    return True
 
 
 def _next_look(state: State, venue: VenueState, overtaken: bool, step: Step) -> None:
@@ -173,6 +187,7 @@ def _orders(state: State, venue: VenueState, reports: tuple[OrderReport, ...], s
     venue.foreign_open, venue.adopted = {}, {}
     _gone(state, venue, reports, step)
     for report in reports:
+        latch.report_seen(state, report, step)
         if state.orders.get(report.label) is not None:
             work.report(state, report, step)
         elif work.is_ours(state, report.label):
@@ -214,11 +229,17 @@ def _positions(state: State, venue: VenueState, event: ev.SnapshotTaken, step: S
     sizes = {position.instrument: position.size for position in event.positions}
     told_ms = event.positions_ms or event.server_ms
     overtaken = False
+    for position in event.positions:
+        guard.position_told(state, position)
     names = set(sizes) | set(holdings.held(state, venue.name)) | set(venue.disputed)  # flat ones, too
+    names |= set(venue.account.owed)
     for name in sorted(names):
         if name in venue.moved or venue.filled_ms.get(name, -1) >= told_ms:
             overtaken = True
+            if not venue.reconciled:
+                venue.account.untold[name] = None
             continue
+        unexplained.by_snapshot(state, venue, name, sizes.get(name, Decimal(0)), step)
         holdings.set_position(state, venue.name, name, sizes.get(name, Decimal(0)), step)
         venue.told_ms[name] = told_ms
         venue.disputed.pop(name, None)
@@ -267,11 +288,12 @@ def looked_up(state: State, event: ev.LookedUp, step: Step) -> None:
     order = state.orders.get(event.label)
     if order is None:
         return
-    news = [fill for fill in event.fills if work.take_fill(state, fill, step)]
+    venue = state.venues[event.venue]
+    news = [fill for fill in event.fills if _told_beside(state, venue, fill, step)]
     for report in event.reports:
+        latch.report_seen(state, report, step)
         work.report(state, report, step)
     if news:
-        venue = state.venues[event.venue]
         venue.snapshot_due_wire_s = None  # an answer under way may be older than this evidence
         request_snapshot(state, venue, step)
     if order.state is not OrderState.UNKNOWN:

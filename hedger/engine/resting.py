@@ -14,7 +14,7 @@ from hedger.domain.approval import Approved, Refused
 from hedger.domain.order import Order, OrderIntent, OrderState, OrderType, Purpose, TimeInForce
 from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import chase, gates, work
-from hedger.engine.door import door, valid_until_ms
+from hedger.engine.doors import door, valid_until_ms
 from hedger.engine.sight import Sight, interval_of
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.trade import hedge_position_coin

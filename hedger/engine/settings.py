@@ -10,8 +10,10 @@ from typing import Annotated, assert_never
 from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral
 from hedger.execution.params import ExecutionParams
+from hedger.policies.schedule import Schedule
 from hedger.portfolio.exposure import Source
 from hedger.risk.envelope import Envelope
+from hedger.risk.margin_params import MarginParams
 
 DOLLAR = "USDC"  # what linear instruments settle in (deribit.md 6)
 
@@ -130,8 +132,11 @@ class BookSettings:
     ] = Legs.INVERSE
     delta: DeltaParams = field(default_factory=DeltaParams)
     settlement: SettlementParams = field(default_factory=SettlementParams)
+    profiles: dict[str, dict[str, float]] = field(default_factory=dict)  # some parameters each, by name
+    schedule: Schedule = field(default_factory=Schedule)
     envelope: Envelope = field(default_factory=Envelope)
     execution: ExecutionParams = field(default_factory=ExecutionParams)
+    margin: MarginParams = field(default_factory=MarginParams)
 
     def __post_init__(self) -> None:
         if not _BOOK_NAME.fullmatch(self.name):
@@ -161,6 +166,17 @@ class VenueTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A key set on the running daemon, above file and environment; `file_value` is what the file had then."""
+
+    key: str  # dotted
+    value: str  # as it was written
+    since_ms: int  # market time
+    by: str
+    file_value: str = ""  # JSON; empty: the file had none
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSettings:
     """Everything the engine obeys. `market_speed` is market seconds per wire second (1 on a real venue)."""
 
@@ -170,3 +186,4 @@ class EngineSettings:
     timing: Timing = field(default_factory=Timing)
     market_speed: float = 1.0
     config_hash: str = ""
+    edits: tuple[Edit, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from hedger.domain.instrument import Instrument
@@ -9,6 +10,7 @@ from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Neutral
 from hedger.engine.delta import NO_FIGURES, Figures, figures
 from hedger.engine.events import Now
+from hedger.engine.profile import band_scale
 from hedger.engine.state import BookState, State
 from hedger.policies.inputs import Inputs, Interval
 from hedger.portfolio.exposure import Exposure, gamma_of_controlled
@@ -116,7 +118,24 @@ def _inputs(
         listed.amount_to_coin(listed.amount_step, quote.mark),
         book.last_hedge_s,
         book.epoch,
+        _whole_equity_coin(book, exposure.equity_coin, exposure.index_usd),
+        _or_nan(exposure.gamma_coin_per_usd),
+        band_scale(book),
+        1.0 if book.profile.moment.blackout else 0.0,
+        book.profile.moment.centre_ms / 1000,
     )
+
+
+def _whole_equity_coin(book: BookState, coin: float | None, index_usd: float) -> float:
+    """Equity in every currency the book settles in, in coin at the index; NaN where one is not known."""
+    if coin is None:
+        return math.nan
+    dollars = [book.book.account(name) for name in book.book.currencies if name != book.book.underlying]
+    return coin + sum(math.nan if each is None else float(each.equity) for each in dollars) / index_usd
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def interval_of(book: BookState, inputs: Inputs | None) -> Interval | None:

@@ -14,8 +14,10 @@ from hedger.domain.vocabulary import Action, BreakerState, Environment, Phase, R
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect, Note, Watch
 from hedger.engine.events import Now
+from hedger.engine.guard_state import AccountState, Guard
 from hedger.engine.hedge import Working
 from hedger.engine.outbox import Outbox
+from hedger.engine.profile import ProfileState
 from hedger.engine.records import Record
 from hedger.engine.settings import BookSettings, EngineSettings
 from hedger.execution.costs import FeeKey, Rates
@@ -64,6 +66,7 @@ class VenueState:
         default_factory=dict
     )  # instrument -> wire time it is wanted until
     watch: Watch | None = None
+    account: AccountState = field(default_factory=AccountState)
 
     @property
     def reconnects(self) -> int:
@@ -106,6 +109,8 @@ class BookState:
     settling: Settling = field(default_factory=Settling)
     kept_coin: float = 0.0  # hedges of delivered options that were kept: set aside, no part of the delta
     soft_scale: float = 1.0  # by how much a soft limit of the envelope widens the band
+    profile: ProfileState = field(default_factory=ProfileState)
+    guard: Guard = field(default_factory=Guard)
     last_decision: Decision | None = None
     last_hedge: Decision | None = None
     recorded_wire_s: float = -math.inf

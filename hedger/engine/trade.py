@@ -11,7 +11,7 @@ from hedger.domain.order import OrderIntent
 from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine import confirmation, gates
-from hedger.engine.door import door, valid_until_ms
+from hedger.engine.doors import door, valid_until_ms
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.sight import Sight
@@ -84,6 +84,9 @@ def trade(wish: Wish) -> Outcome:
         breaker=gates.breaker_of(state, book),
         counters=book.counters,
         now=wish.now,
+        account=book.guard.margin,
+        floor=book.settings.margin,
+        listed=listed,
     )
     if isinstance(reviewed, Refused):
         return wish.blocked(reviewed)

@@ -7,6 +7,8 @@ import msgspec
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
 from hedger.engine.execution_view import WorkingView
+from hedger.engine.profile import ProfileView
+from hedger.engine.view_guard import GuardView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
 
@@ -111,6 +113,8 @@ class BookView(msgspec.Struct, frozen=True):
     expiring: tuple[ExpiringView, ...] = ()  # within 24 h, the nearest strike first
     moved: Moved | None = None  # what moved delta since the book was last flat
     working: WorkingView = WorkingView()  # its execution
+    profile: ProfileView = ProfileView()
+    guard: GuardView = GuardView()
 
 
 class OrderView(msgspec.Struct, frozen=True):
@@ -144,6 +148,15 @@ class AlarmView(msgspec.Struct, frozen=True):
     since_ms: int  # market time
 
 
+class EditView(msgspec.Struct, frozen=True):
+    """A key set on the running daemon, above file and environment, until cleared or changed in the file."""
+
+    key: str  # dotted
+    value: str
+    since_ms: int  # market time
+    by: str
+
+
 class CountersView(msgspec.Struct, frozen=True):
     """Monotonic counts since start; keys of the maps are enumeration values."""
 
@@ -175,3 +188,4 @@ class StatusView(msgspec.Struct, frozen=True):
     missing: tuple[str, ...]
     breaker: BreakerState = BreakerState.RUNNING  # the daemon's own switch, whatever the phase
     alarms: tuple[AlarmView, ...] = ()  # the oldest first
+    edits: tuple[EditView, ...] = ()

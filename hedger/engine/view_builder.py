@@ -7,9 +7,10 @@ from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, stricter
 from hedger.domain.vocabulary import State as StateWord
-from hedger.engine import alarms, gates, holdings, ladder
+from hedger.engine import alarms, gates, holdings, ladder, profile
 from hedger.engine.describe import known
 from hedger.engine.events import Now
+from hedger.engine.guard_view import guard_view
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, VenueState
 from hedger.engine.view import (
@@ -17,6 +18,7 @@ from hedger.engine.view import (
     BookView,
     CountersView,
     DeltaView,
+    EditView,
     ExpiringView,
     HedgePositionView,
     OrdersView,
@@ -55,6 +57,10 @@ def build_view(state: State, now: Now) -> StatusView:
         counters=_counters(state),
         missing=tuple(f"{book.name}: {item}" for book in books for item in book.missing),
         alarms=alarms.views(state),
+        edits=tuple(
+            EditView(key=edit.key, value=edit.value, since_ms=edit.since_ms, by=edit.by)
+            for edit in state.settings.edits
+        ),
     )
 
 
@@ -124,10 +130,12 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         last_decision=book.last_decision,
         last_hedge=book.last_hedge,
         missing=missing,
+        guard=guard_view(state, book, sight),
         expiries=by_expiry(book.book.rows()),
         expiring=_expiring(book, now),
         moved=None if exposure.net_transaction is None else book.moved.told(exposure.net_transaction),
         working=working_view(state, book, sight, now),
+        profile=profile.view(book),
     )
 
 

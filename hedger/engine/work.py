@@ -86,6 +86,8 @@ def _forbidden_now(state: State, approved: Approved) -> str:
         return "the daemon is stopping"
     book = state.books.get(approved.intent.book)
     breaker = state.breaker if book is None else stricter(state.breaker, book.breaker)
+    if book is not None and book.guard.latch:
+        return f"latched: {book.guard.latch}"
     return f"breaker is {breaker}" if breaker in (BreakerState.PAUSED, BreakerState.HALTED) else ""
 
 

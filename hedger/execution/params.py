@@ -67,13 +67,6 @@ class ExecutionParams:
             least=0,
         ),
     ] = 0.0
-    manual_options: Annotated[bool, Key("", "let `hedger order` trade options")] = False
-    manual_collar_fraction: Annotated[
-        float,
-        Key(
-            "fraction", "a manual option order may be no worse than the mark premium by more", above=0, most=1
-        ),
-    ] = 0.2
 
     def __post_init__(self) -> None:
         check_bounds(self)

@@ -94,7 +94,10 @@ class Journal:
                 orders=await queries.open_and_recent_orders(connection, scope, since_ms),
                 fills=await queries.recent_fills(connection, scope, since_ms),
                 breakers=await queries.breakers(connection, scope),
+                overrides=await queries.overrides(connection, scope),
                 last_fill_ms=await queries.last_fill_ms(connection, scope),
+                latches=await queries.latches(connection, scope),
+                loss_references=await queries.loss_references(connection, scope),
             )
         return loaded
 

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Table, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.account import PAPER_TRADE, Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
+from hedger.engine.records import Latched, LossReferenced, Overridden
 from hedger.journal import schema
 from hedger.journal.codec import decode
 from hedger.journal.schema import BLANK, Scope
@@ -82,6 +83,34 @@ async def breakers(connection: AsyncConnection, scope: Scope) -> dict[str, Break
         select(table.c.book, table.c.state).where(table.c.id.in_(last)).order_by(table.c.book)
     )
     return {book: BreakerState(state) for book, state in rows}
+
+
+async def overrides(connection: AsyncConnection, scope: Scope) -> dict[str, Overridden]:
+    """The last override given per book, in this scope or before any; it may have lapsed."""
+    table = schema.overrides
+    mine = or_(scope.owns(table), BLANK.owns(table))
+    last = select(func.max(table.c.id)).where(mine).group_by(table.c.book)
+    query = select(table.c.id, table.c.body).where(table.c.id.in_(last)).order_by(table.c.book)
+    return {each.book: each for each in await _bodies(connection, Overridden, table, query)}
+
+
+async def latches(connection: AsyncConnection, scope: Scope) -> tuple[Latched, ...]:
+    """The newest latch of every book that has not ended."""
+    newest = await _bodies(connection, Latched, schema.guards, _newest_guards(scope, "latched"))
+    return tuple(latch for latch in newest if latch.detail)
+
+
+async def loss_references(connection: AsyncConnection, scope: Scope) -> tuple[LossReferenced, ...]:
+    """What the losses of every book are counted from, by period."""
+    query = _newest_guards(scope, "loss_day", "loss_start")
+    return await _bodies(connection, LossReferenced, schema.guards, query)
+
+
+def _newest_guards(scope: Scope, *kinds: str) -> Select[Any]:
+    table = schema.guards
+    mine = and_(scope.owns(table), table.c.kind.in_(kinds))
+    last = select(func.max(table.c.id)).where(mine).group_by(table.c.book, table.c.kind)
+    return select(table.c.id, table.c.body).where(table.c.id.in_(last)).order_by(table.c.id)
 
 
 async def newest(

@@ -15,8 +15,12 @@ from hedger.engine.records import (
     EpochRaised,
     HedgeDone,
     Intended,
+    Latched,
+    LossReferenced,
     OrderChanged,
+    Overridden,
     Record,
+    SettingChanged,
     Snapshot,
     Traded,
 )
@@ -56,12 +60,23 @@ def row_of(record: Record) -> Row:
         case Commanded():
             columns = {"book": record.book, "state": str(record.state)}
             return _row(schema.commands, "", record.market_ms, encode(record), **columns)
+        case Overridden():
+            return _row(schema.overrides, "", record.market_ms, encode(record), book=record.book)
+        case SettingChanged():
+            columns = {"key": record.key, "value": record.value}
+            return _row(schema.setting_changes, "", record.market_ms, encode(record), **columns)
         case Configured():
             return _row(schema.configs, "", record.market_ms, encode(record), config_hash=record.config_hash)
         case EpochRaised():
             return Row(schema.epochs, record.venue, {"epoch": record.epoch, "market_ms": record.market_ms})
         case Snapshot():
             return _row(schema.snapshots, "", record.market_ms, encode(record))
+        case Latched():
+            columns = {"book": record.book, "kind": "latched"}
+            return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
+        case LossReferenced():
+            columns = {"book": record.book, "kind": f"loss_{record.period}"}
+            return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
         case _:
             assert_never(record)
 

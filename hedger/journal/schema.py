@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCOPE = ("venue", "environment", "account_id")
 
@@ -135,9 +135,37 @@ hedges = Table(
     Index("hedges_by_book", "book", "market_ms"),
 )
 
+overrides = Table(
+    "overrides",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("book"),
+    _ms("market_ms"),
+    _body(),
+    Index("overrides_by_book", *SCOPE, "book"),
+)
+
+setting_changes = Table(
+    "setting_changes", metadata, _id(), *_scope(), *_text("key", "value"), _ms("market_ms"), _body()
+)
+
 configs = Table("configs", metadata, _id(), *_scope(), *_text("config_hash"), _ms("market_ms"), _body())
 
 snapshots = Table("snapshots", metadata, _id(), *_scope(), _ms("market_ms"), _body())
+
+
+guards = Table(
+    "guards",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("book", "kind"),
+    _ms("market_ms"),
+    _body(),
+    Index("guards_by_book", *SCOPE, "book", "kind"),
+)
+"""What guards a book: latches, and what its losses are counted from; the newest row of a kind counts."""
 
 
 def _upsert_order() -> Insert:
@@ -155,8 +183,11 @@ INSERTS: dict[Table, Insert] = {
     decisions: insert(decisions),
     hedges: insert(hedges),
     commands: insert(commands),
+    overrides: insert(overrides),
+    setting_changes: insert(setting_changes),
     configs: insert(configs),
     epochs: insert(epochs).on_conflict_do_nothing(),
     snapshots: insert(snapshots),
+    guards: insert(guards),
 }
 """How a row of each table is written, in the order in which a transaction writes the tables."""

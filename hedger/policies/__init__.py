@@ -5,5 +5,7 @@ NamedTuples of plain floats: arithmetic and `math` only, no strings, objects or 
 function that trades can also be compiled over simulated paths. A kernel that holds returns the delta it was
 given as its target; `reasons.ACTS` tells which reasons ask for a trade.
 
+Which parameters it is given, and when, a book's `schedule` says (read by `calendar`).
+
 Entrance: `registry.POLICIES`. May import: domain, pricing, portfolio.
 """

@@ -14,6 +14,8 @@ def check_keys(params: Any, doc: Mapping[str, Key]) -> None:
     """Refuse a value outside its Key's bounds. Raises ValueError naming field, value and what is right."""
     for field, key in doc.items():
         value = getattr(params, field)
+        if key.word_of(value) is not None:
+            continue
         if not math.isfinite(value):
             raise ValueError(f"{field} = {value}: must be a finite number")
         if key.above is not None and not value > key.above:
@@ -24,20 +26,35 @@ def check_keys(params: Any, doc: Mapping[str, Key]) -> None:
             raise ValueError(f"{field} = {value}: must be at most {key.most:g} {key.unit}".rstrip())
 
 
-def build(params_type: type, values: Mapping[str, float]) -> Any:
+def build(params_type: type, values: Mapping[str, float | str], doc: Mapping[str, Key]) -> Any:
     """Params from settings; what is absent keeps its default. Raises ValueError for a key that is not one."""
+    return params_type(**numbers(params_type, values, doc))
+
+
+def numbers(params_type: type, values: Mapping[str, float | str], doc: Mapping[str, Key]) -> dict[str, float]:
+    """The given values as the kernel reads them, words turned into their numbers. Raises ValueError."""
     kinds = get_type_hints(params_type)
     for field, value in values.items():
         if field not in kinds:
             near = get_close_matches(field, kinds, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(kinds)}"
             raise ValueError(f"{field} = {value!r}: no such parameter; {hint}")
-    return params_type(**{field: _number(field, kinds[field], value) for field, value in values.items()})
+    return {field: _number(field, kinds[field], value, doc[field]) for field, value in values.items()}
 
 
-def _number(field: str, kind: type, value: object) -> float:
+def _number(field: str, kind: type, value: object, key: Key) -> float:
+    if key.words is not None and value in key.words:
+        return kind(key.words[str(value)])  # type: ignore[no-any-return]
     if not isinstance(value, int | float):
-        raise ValueError(f"{field} = {value!r}: must be a number")
-    if kind is int and value not in (0, 1):
+        right = "must be a number" if key.words is None else _one_of(kind, key.words)
+        raise ValueError(f"{field} = {value!r}: {right}")
+    if kind is int and key.words is not None and value not in key.words.values():
+        raise ValueError(f"{field} = {value!r}: {_one_of(kind, key.words)}")
+    if kind is int and key.words is None and value not in (0, 1):
         raise ValueError(f"{field} = {value!r}: must be 0 (off) or 1 (on)")
     return int(value) if kind is int else float(value)
+
+
+def _one_of(kind: type, words: Mapping[str, float]) -> str:
+    named = " or ".join(f'"{word}"' for word in words)
+    return f"must be {named}" if kind is int else f"must be a number or {named}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 
@@ -28,6 +29,16 @@ class Inputs(NamedTuple):
     book_epoch: float
     """A counter that changes at start-up, at a trade or expiry not made by the hedger, when a hedge that was
     counted as in flight failed, and at new settings: delta from there on is born, not drifted."""
+    equity_coin: float = math.nan
+    """Equity in every currency the book settles in, in coin; NaN where it is not known."""
+    book_gamma_coin_per_usd: float = math.nan
+    """The sum of the options' gammas; `gamma_coin_per_usd` is what stands beside y in a P&L."""
+    band_scale: float = 1.0
+    """By how much the no-trade interval is wider than its parameters say: a timed override, a soft limit."""
+    blackout: float = 0.0
+    """1 within a blackout window: no hedge inside the hard limit."""
+    centre_s: float = 0.0
+    """The announced event before which delta is to be at its target once (its market time, s); 0: none."""
 
 
 class Interval(NamedTuple):

@@ -34,12 +34,20 @@ class Reason(IntEnum):
     SIGMA_BAND_HOLD = 18
     SIGMA_BAND_HEDGE = 19
     NOT_FINITE = 20
+    OUTSIDE_BAND_BY_RATIO = 21
+    MIN_MOVE = 22
+    MAX_INTERVAL = 23
+    CENTRE_BEFORE = 24
+    BLACKOUT = 25
 
 
 ACTS: frozenset[Reason] = frozenset(
     {
         Reason.OUTSIDE_BAND_TO_EDGE,
         Reason.OUTSIDE_BAND_TO_CENTRE,
+        Reason.OUTSIDE_BAND_BY_RATIO,
+        Reason.MAX_INTERVAL,
+        Reason.CENTRE_BEFORE,
         Reason.HARD_LIMIT_TO_EDGE,
         Reason.HARD_LIMIT_TO_CENTRE,
         Reason.STEP,
@@ -76,6 +84,11 @@ EXPLANATION: Mapping[Reason, str] = MappingProxyType(
         Reason.BORN: "delta is new (start-up, trade, expiry or settings): hedge to the target at once",
         Reason.SIGMA_BAND_HOLD: "gamma and theta do not offset: delta is inside the sigma band",
         Reason.SIGMA_BAND_HEDGE: "gamma and theta do not offset: delta left the sigma band, hedge it",
+        Reason.OUTSIDE_BAND_BY_RATIO: "delta left the band: hedge back by the hedge ratio",
+        Reason.MIN_MOVE: "delta left the band, but the index has not moved far enough for a hedge",
+        Reason.MAX_INTERVAL: "the maximum interval ended away from the target: hedge to the target",
+        Reason.CENTRE_BEFORE: "an announced event is near: hedge to the target before it",
+        Reason.BLACKOUT: "a hedge is due, but this is a blackout window and delta is inside the hard limit",
         Reason.NOT_FINITE: "an input is not a finite number: nothing is traded on it",
     }
 )
@@ -104,6 +117,11 @@ WORD: Mapping[Reason, vocabulary.Reason] = MappingProxyType(
         Reason.BORN: vocabulary.Reason.NEW_DELTA,
         Reason.SIGMA_BAND_HOLD: vocabulary.Reason.SIGMA_BAND,
         Reason.SIGMA_BAND_HEDGE: vocabulary.Reason.SIGMA_BAND,
+        Reason.OUTSIDE_BAND_BY_RATIO: vocabulary.Reason.OUTSIDE_BAND,
+        Reason.MIN_MOVE: vocabulary.Reason.MIN_MOVE,
+        Reason.MAX_INTERVAL: vocabulary.Reason.MAX_INTERVAL,
+        Reason.CENTRE_BEFORE: vocabulary.Reason.CENTRE_BEFORE,
+        Reason.BLACKOUT: vocabulary.Reason.BLACKOUT,
         Reason.NOT_FINITE: vocabulary.Reason.BAD_INPUT,
     }
 )

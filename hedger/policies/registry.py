@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hedger.domain.keys import Key
-from hedger.policies import band, theta_offset
-from hedger.policies.bounds import build
+from hedger.policies import band, band_params, theta_offset
+from hedger.policies.bounds import build, numbers
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.reasons import Reason
 from hedger.policies.rounding import Rounding
@@ -36,11 +36,15 @@ class Policy(NamedTuple):
             raise ValueError(f"reason = {Reason(reason).name}: policy {self.name} trades only on {known}")
         return found
 
-    def params(self, values: Mapping[str, float], target_delta_coin: float = 0.0) -> Any:
+    def params(self, values: Mapping[str, float | str], target_delta_coin: float = 0.0) -> Any:
         """Validated Params from settings; absent keys keep their defaults, unknown keys are refused."""
-        params = build(self.params_type, values)
+        params = build(self.params_type, values, self.doc)
         self.validate(params, target_delta_coin)
         return params
+
+    def numbers(self, values: Mapping[str, float | str]) -> dict[str, float]:
+        """Some parameters as the kernel reads them; ValueError for one that is none."""
+        return numbers(self.params_type, values, self.doc)
 
 
 def policy_named(name: str) -> Policy:
@@ -54,12 +58,12 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
     {
         "band": Policy(
             "band",
-            band.Params,
-            band.DOC,
+            band_params.Params,
+            band_params.DOC,
             band.INITIAL_MEMORY,
             band.decide,
             band.interval,
-            band.validate,
+            band_params.validate,
             band.ROUNDING,
         ),
         "theta_offset": Policy(

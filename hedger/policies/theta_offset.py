@@ -10,6 +10,9 @@ f = B x + G x^2 / 2 + Th dt. Short gamma hedges to the target iff f < 0, long ga
 - where decay cannot offset gamma (G Th >= 0, almost no gamma, long gamma not asked for) a *sigma band* of
   `sigma_band_k` such deviations replaces the window rule.
 
+The scale of the band widens cap and sigma band; what the window rule compares is money and stays as it is.
+In a blackout only the cap hedges. Before an announced event delta goes to the target once.
+
 A hedge once due stays due until the gap is at most one lot; then the book is flat and a new reference starts.
 """
 
@@ -42,6 +45,8 @@ _CAP = int(Reason.CAP)
 _BORN = int(Reason.BORN)
 _SIGMA_HOLD = int(Reason.SIGMA_BAND_HOLD)
 _SIGMA_HEDGE = int(Reason.SIGMA_BAND_HEDGE)
+_CENTRE_BEFORE = int(Reason.CENTRE_BEFORE)
+_BLACKOUT = int(Reason.BLACKOUT)
 _NOT_FINITE = int(Reason.NOT_FINITE)
 
 
@@ -83,24 +88,36 @@ class Memory(NamedTuple):
     ref_theta_usd_per_day: float
     due: int
     """The reason of a hedge not yet seen in y; -1 if none."""
+    centred_s: float = 0.0
+    """The announced event before which delta has been at its target; 0: none yet."""
 
 
-INITIAL_MEMORY = Memory(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, _NONE)
+INITIAL_MEMORY = Memory(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, _NONE, 0.0)
 
 
 def decide(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, float, int]:
     """The kernel: where delta should be now, and why."""
     if not all_finite(inputs):
         return memory, inputs.delta_coin, _NOT_FINITE
+    after, target, reason = without_blackout(params, memory, inputs)
+    if inputs.blackout != 0.0 and after.due != _NONE and inside_cap(params, inputs):
+        return memory, inputs.delta_coin, _BLACKOUT
+    return after, target, reason
+
+
+def without_blackout(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, float, int]:
+    """The rules as they are outside every blackout window."""
     if inputs.book_epoch != memory.book_epoch:
         return hedge_until_flat(params, memory, inputs, _BORN)
     if memory.due != _NONE:
         return hedge_until_flat(params, memory, inputs, memory.due)
+    if inputs.centre_s > 0.0 and memory.centred_s != inputs.centre_s:
+        return hedge_until_flat(params, memory, inputs, _CENTRE_BEFORE)
     reason, due = judge(params, memory, inputs)
     if due:
         return hedge_until_flat(params, memory, inputs, reason)
     if windows_ended(params, memory, inputs) >= 1.0:
-        return reference(inputs), inputs.delta_coin, reason
+        return reference(inputs, memory.centred_s), inputs.delta_coin, reason
     return memory, inputs.delta_coin, reason
 
 
@@ -116,6 +133,7 @@ def all_finite(inputs: Inputs) -> bool:
         + inputs.iv
         + inputs.lot_coin
         + inputs.book_epoch
+        + inputs.band_scale
     )
 
 
@@ -132,13 +150,14 @@ def hedge_until_flat(
             memory.ref_gamma_coin_per_usd,
             memory.ref_theta_usd_per_day,
             reason,
+            memory.centred_s,
         )
         return waiting, inputs.target_delta_coin, reason
-    flat = reference(inputs)
+    flat = reference(inputs, inputs.centre_s if inputs.centre_s > 0.0 else memory.centred_s)
     return flat, inputs.delta_coin, _WAITING_WINDOW if decay_offsets(params, flat) else _SIGMA_HOLD
 
 
-def reference(inputs: Inputs) -> Memory:
+def reference(inputs: Inputs, centred_s: float = 0.0) -> Memory:
     """The book as it is now: what the next window is judged against."""
     return Memory(
         inputs.book_epoch,
@@ -148,14 +167,21 @@ def reference(inputs: Inputs) -> Memory:
         inputs.gamma_coin_per_usd,
         inputs.theta_usd_per_day,
         _NONE,
+        centred_s,
     )
+
+
+def inside_cap(params: Params, inputs: Inputs) -> bool:
+    """Whether delta is where only the window rules would move it."""
+    gap = abs(inputs.delta_coin - inputs.target_delta_coin)
+    return gap <= half_width(params, inputs, params.cap_sigmas)
 
 
 def judge(params: Params, memory: Memory, inputs: Inputs) -> tuple[int, bool]:
     """(reason, whether a hedge is due): the cap, then the sigma band or the window rule."""
-    gap = abs(inputs.delta_coin - inputs.target_delta_coin)
-    if gap > half_width(params, inputs, params.cap_sigmas):
+    if not inside_cap(params, inputs):
         return _CAP, True
+    gap = abs(inputs.delta_coin - inputs.target_delta_coin)
     if not decay_offsets(params, memory):
         if gap > half_width(params, inputs, params.sigma_band_k):
             return _SIGMA_HEDGE, True
@@ -174,10 +200,10 @@ def judge(params: Params, memory: Memory, inputs: Inputs) -> tuple[int, bool]:
 
 
 def half_width(params: Params, inputs: Inputs, sigmas: float) -> float:
-    """`sigmas` standard deviations of the window's delta move, in coin; at least one lot."""
+    """`sigmas` standard deviations of the window's delta move, times the scale, in coin; at least one lot."""
     gamma = max(abs(inputs.gamma_coin_per_usd), params.gamma_floor_coin_per_usd)
     move_usd = inputs.index_usd * inputs.iv * math.sqrt(params.window_s / YEAR_S)
-    return max(sigmas * gamma * move_usd, inputs.lot_coin)
+    return max(inputs.band_scale * sigmas * gamma * move_usd, inputs.lot_coin)
 
 
 def decay_offsets(params: Params, memory: Memory) -> bool:
@@ -260,6 +286,7 @@ ROUNDING: Mapping[Reason, Rounding] = MappingProxyType(
     {
         Reason.BORN: Rounding.NEAREST,
         Reason.CAP: Rounding.NEAREST,
+        Reason.CENTRE_BEFORE: Rounding.NEAREST,
         Reason.DECAY_LOST: Rounding.NEAREST,
         Reason.MISSED_WINDOW_LOST: Rounding.NEAREST,
         Reason.MOVE_PAYS: Rounding.NEAREST,

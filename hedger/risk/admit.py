@@ -1,4 +1,4 @@
-"""The second door: every order that is to be placed is judged here, whoever asks for it.
+"""The second door: every order that is to be placed or amended is judged here, whoever asks for it.
 
 Only this module constructs an Approved. Comparisons are written so that a NaN refuses. The mode is judged
 last: an order that observe mode refuses is one that would have been sent.
@@ -11,34 +11,26 @@ from decimal import Decimal
 from typing import NamedTuple, assert_never
 
 from hedger.domain.approval import Approved, Refused
-from hedger.domain.instrument import Instrument, InstrumentState
-from hedger.domain.order import OrderIntent, OrderType, Side
+from hedger.domain.instrument import Instrument, InstrumentState, Payoff
+from hedger.domain.order import OrderIntent, OrderType, Side, TimeInForce
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Mode, Reason
 from hedger.portfolio.times import Now
-from hedger.risk import premium
 from hedger.risk.counters import Counters
-from hedger.risk.envelope import Envelope
+from hedger.risk.envelope import AssetClass, Envelope, OrderStyle
+from hedger.risk.margin import MarginState, refusal
+from hedger.risk.margin_params import MarginParams
 
 MAX_VALIDITY_MS = 86_400_000
 """Default bound of `valid_until`, market time: wide, for exchanges whose market time runs fast."""
 
-OPTION_QUOTE_AGE_S = 60.0  # wire time
-
 _INF = float("inf")
 
 
-class OptionTerms(NamedTuple):
-    """That option orders are allowed at all, and how much worse than the mark premium they may be priced."""
-
-    collar_fraction: float
-
-
 class Standing(NamedTuple):
-    """An open order that `admit` is asked to give new terms; amounts in the instrument's unit."""
+    """An open order that `admit` is asked to give new terms."""
 
-    amount: Decimal  # its total
-    filled: Decimal
+    amount: Decimal  # its total, in the instrument's unit
     amends_minute: int  # amendments of the book in the last 60 s of wire time
     max_amends_per_minute: int
 
@@ -57,17 +49,32 @@ class _Case(NamedTuple):
     hedge_position: Decimal
     now: Now
     max_validity_ms: int
+    latched: str
+    account: MarginState | None
+    floor: MarginParams
+    filled: Decimal
+    in_flight: Decimal
     standing: Standing | None
-    options: OptionTerms | None
 
     @property
-    def remaining(self) -> Decimal:
-        """What may still trade: of a new order all of it."""
-        return self.intent.amount - (self.standing.filled if self.standing is not None else 0)
+    def amount(self) -> Decimal:
+        """What may still trade."""
+        return self.intent.amount - self.filled
 
     @property
     def signed(self) -> Decimal:
-        return self.remaining * self.intent.side.sign
+        return self.amount * self.intent.side.sign
+
+    @property
+    def worst_position(self) -> Decimal:
+        """The position once everything else under way on this side has traded."""
+        return self.hedge_position + self.in_flight
+
+    def coin_and_usd(self, amount: Decimal) -> tuple[float, float]:
+        """Size of an amount; an option's by its underlying, not by its premium."""
+        price_usd = self.quote.mark if self.instrument.is_future else self.index_price.price_usd
+        to = self.instrument
+        return to.amount_to_coin(amount, price_usd), to.amount_to_usd(amount, price_usd)
 
 
 def admit(
@@ -82,15 +89,22 @@ def admit(
     counters: Counters,
     hedge_position: Decimal,
     now: Now,
+    latched: str,
+    account: MarginState | None,
+    floor: MarginParams,
     max_validity_ms: int = MAX_VALIDITY_MS,
+    filled: Decimal = Decimal(0),
+    in_flight: Decimal = Decimal(0),
     standing: Standing | None = None,
-    options: OptionTerms | None = None,
 ) -> Approved | Refused:
-    """Permission for exactly this order, or the first limit it breaks; with `standing` for exactly these new
-    terms of an open one, which may make it smaller and never larger. Options only with their terms.
+    """Permission for exactly this order, or the first limit it breaks.
 
     `hedge_position` is the signed position in the instrument, in its amount unit; `max_validity_ms` is how
-    far ahead (market time) `valid_until` may lie.
+    far ahead (market time) `valid_until` may lie. `latched` says what latched the book, empty: nothing.
+    `account` is None while its margin is not known: live, only orders pass then that shrink the position.
+    Of an amendment `filled` is the part of the intent's amount that has traded already and `standing` the
+    order as it stands, which new terms may make smaller and never larger. `in_flight` is the
+    signed amount of other orders on this side that may still trade; all of it is assumed to.
     """
     case = _Case(
         intent,
@@ -104,14 +118,22 @@ def admit(
         hedge_position,
         now,
         max_validity_ms,
+        latched,
+        account,
+        floor,
+        filled,
+        in_flight,
         standing,
-        options,
     )
-    for check in _OPTION_CHECKS if instrument.is_option else _CHECKS:
+    for check in _CHECKS:
         refused = check(case)
         if refused is not None:
             return refused
     return Approved(intent, mode)
+
+
+def _latch(case: _Case) -> Refused | None:
+    return Refused(Reason.LIQUIDATION, case.latched) if case.latched else None
 
 
 def _breaker(case: _Case) -> Refused | None:
@@ -142,13 +164,32 @@ def _identity(case: _Case) -> Refused | None:
     if _index_is_other(case):
         detail = f"index {case.index_price.index} is not {instrument.name}'s {instrument.price_index}"
         return Refused(Reason.ILLEGAL_ORDER, detail)
-    if instrument.is_option and case.options is None:
-        detail = f"{instrument.name} is an option: execution.manual_options lets an operator trade them"
-        return Refused(Reason.ASSET_CLASS, detail)
-    if not (instrument.is_future or instrument.is_option):
-        detail = f"{instrument.name} is a {instrument.kind}: only futures, perpetuals and options trade here"
-        return Refused(Reason.ASSET_CLASS, detail)
     return None
+
+
+def _kind(case: _Case) -> Refused | None:
+    allowed, kind = case.envelope.asset_classes, case.instrument.kind.value
+    if kind in allowed:
+        return None
+    right = "is no asset class" if kind not in tuple(AssetClass) else f"asset_classes = {', '.join(allowed)}"
+    return Refused(Reason.ASSET_CLASS, f"{case.instrument.name} is a {kind}: {right}")
+
+
+def style_of(intent: OrderIntent) -> OrderStyle:
+    """How an order would stand in the market."""
+    if intent.order_type is OrderType.MARKET:
+        return OrderStyle.MARKET
+    if intent.post_only:
+        return OrderStyle.POST_ONLY
+    resting = intent.time_in_force is TimeInForce.GTC
+    return OrderStyle.LIMIT_GTC if resting else OrderStyle.LIMIT_IOC
+
+
+def _style(case: _Case) -> Refused | None:
+    style, allowed = style_of(case.intent), case.envelope.order_types
+    if style in allowed:
+        return None
+    return Refused(Reason.ORDER_TYPE, f"a {style} order: order_types = {', '.join(allowed)}")
 
 
 def _index_is_other(case: _Case) -> bool:
@@ -166,7 +207,8 @@ def _state(case: _Case) -> Refused | None:
 def _data(case: _Case) -> Refused | None:
     """Sound and fresh: mark, index, and their ages in wire time."""
     most_s, wire_s = case.envelope.max_quote_age_s, case.now.wire_s
-    if not 0.0 < case.quote.mark < _INF:
+    worthless = case.instrument.is_option and case.quote.mark == 0.0
+    if not worthless and not 0.0 < case.quote.mark < _INF:
         return Refused(Reason.BAD_INPUT, f"mark = {case.quote.mark}: must be above 0")
     if not 0.0 < case.index_price.price_usd < _INF:
         return Refused(Reason.BAD_INPUT, f"index = {case.index_price.price_usd}: must be above 0")
@@ -178,19 +220,11 @@ def _data(case: _Case) -> Refused | None:
     return None
 
 
-def _option_data(case: _Case) -> Refused | None:
-    """Like `_data`; a worthless option's mark is 0, and its ticker may be quiet for longer."""
-    if not 0.0 < case.index_price.price_usd < _INF:
-        return Refused(Reason.BAD_INPUT, f"index = {case.index_price.price_usd}: must be above 0")
-    age_s = case.now.wire_s - case.quote.received_wire_s
-    if not age_s <= OPTION_QUOTE_AGE_S:
-        return Refused(Reason.STALE_QUOTE, f"quote is {age_s:.2f} s old, at most {OPTION_QUOTE_AGE_S:g} s")
-    return None
-
-
 def _liquidity(case: _Case) -> Refused | None:
     quote, most = case.quote, case.envelope.max_spread_fraction
     bid, ask = quote.bid, quote.ask
+    if case.instrument.is_option and case.intent.order_type is not OrderType.MARKET:
+        return None  # often quoted on one side only; its price is held by the collar
     if bid is None or ask is None or not bid > 0.0 or not ask < _INF:
         return Refused(Reason.NO_LIQUIDITY, f"bid {bid}, ask {ask}: both sides must be quoted")
     if not (quote.bid_amount > 0.0 and quote.ask_amount > 0.0):
@@ -229,9 +263,21 @@ def _validity(case: _Case) -> Refused | None:
 
 def _collar(case: _Case) -> Refused | None:
     """The order's price, of a market order the touch it takes, against mark, index and the venue's band."""
-    quote, envelope = case.quote, case.envelope
+    quote = case.quote
     touch = quote.ask if case.intent.side is Side.BUY else quote.bid
     price = float(case.intent.price) if case.intent.price is not None else (touch or 0.0)
+    refused = _option_collar(case, price) if case.instrument.is_option else _future_collar(case, price)
+    if refused is not None:
+        return refused
+    low, high = quote.min_price, quote.max_price
+    if (low is not None and not price >= low) or (high is not None and not price <= high):
+        detail = f"price {price:g} is outside the venue's band {low} to {high}"
+        return Refused(Reason.PRICE_COLLAR, detail)
+    return None
+
+
+def _future_collar(case: _Case, price: float) -> Refused | None:
+    quote, envelope = case.quote, case.envelope
     collars = (
         ("mark", quote.mark, "collar_mark_fraction", envelope.collar_mark_fraction),
         ("index", case.index_price.price_usd, "collar_index_fraction", envelope.collar_index_fraction),
@@ -241,17 +287,23 @@ def _collar(case: _Case) -> Refused | None:
         if not away <= most:
             detail = f"price {price:g} is {away:.4%} from the {name} {reference:g}, {key} = {most:g}"
             return Refused(Reason.PRICE_COLLAR, detail)
-    low, high = quote.min_price, quote.max_price
-    if (low is not None and not price >= low) or (high is not None and not price <= high):
-        detail = f"price {price:g} is outside the venue's band {low} to {high}"
-        return Refused(Reason.PRICE_COLLAR, detail)
     return None
 
 
+def _option_collar(case: _Case, price: float) -> Refused | None:
+    """Premiums are small numbers: how far one is from the mark is judged in shares of the coin."""
+    most, mark = case.envelope.collar_option_fraction, case.quote.mark
+    coin = 1.0 if case.instrument.payoff is Payoff.INVERSE else case.index_price.price_usd
+    away = abs(price - mark) / coin
+    if away <= most:
+        return None
+    detail = f"price {price:g} is {away:.4%} of the coin from the mark {mark:g}"
+    return Refused(Reason.PRICE_COLLAR, f"{detail}, collar_option_fraction = {most:g}")
+
+
 def _size(case: _Case) -> Refused | None:
-    envelope, amount, mark = case.envelope, case.remaining, case.quote.mark
-    usd = case.instrument.amount_to_usd(amount, mark)
-    coin = case.instrument.amount_to_coin(amount, mark)
+    envelope = case.envelope
+    coin, usd = case.coin_and_usd(case.amount)
     if not usd <= envelope.max_order_usd:
         detail = f"order of {usd:.2f} USD, max_order_usd = {envelope.max_order_usd:g}"
         return Refused(Reason.ORDER_NOTIONAL, detail)
@@ -263,7 +315,9 @@ def _size(case: _Case) -> Refused | None:
 
 def _position(case: _Case) -> Refused | None:
     """The position afterwards; an order that makes a position beyond the cap smaller passes."""
-    before, most = case.hedge_position, case.envelope.max_hedge_position_coin
+    if not case.instrument.is_future:
+        return None
+    before, most = case.worst_position, case.envelope.max_hedge_position_coin
     after = before + case.signed
     coin = abs(case.instrument.amount_to_coin(after, case.quote.mark))
     if coin <= most or abs(after) < abs(before):
@@ -275,17 +329,17 @@ def _position(case: _Case) -> Refused | None:
 def _smaller(case: _Case) -> Refused | None:
     """New terms never add to an order: what adds is an order of its own."""
     standing, asked = case.standing, case.intent.amount
-    if standing is None or standing.filled < asked <= standing.amount:
+    if standing is None or case.filled < asked <= standing.amount:
         return None
-    bound = f"must be above {standing.filled} filled, at most {standing.amount}"
+    bound = f"must be above {case.filled} filled, at most {standing.amount}"
     return Refused(Reason.ILLEGAL_ORDER, f"amount = {asked} for an open order: {bound}")
 
 
 def _rate(case: _Case) -> Refused | None:
     if case.standing is not None:
-        made, most = case.standing.amends_minute, case.standing.max_amends_per_minute
-        detail = f"{made} amendments in the last 60 s, max_amends_per_minute = {most}"
-        return None if made < most else Refused(Reason.AMEND_RATE, detail)
+        made, limit = case.standing.amends_minute, case.standing.max_amends_per_minute
+        detail = f"{made} amendments in the last 60 s, max_amends_per_minute = {limit}"
+        return None if made < limit else Refused(Reason.AMEND_RATE, detail)
     orders, most = case.counters.orders_minute(case.now), case.envelope.max_orders_per_minute
     if orders < most:
         return None
@@ -294,7 +348,7 @@ def _rate(case: _Case) -> Refused | None:
 
 def _turnover(case: _Case) -> Refused | None:
     envelope, counters, now = case.envelope, case.counters, case.now
-    usd = case.instrument.amount_to_usd(case.remaining, case.quote.mark)
+    _, usd = case.coin_and_usd(case.amount)
     hour, day = envelope.max_turnover_hour_usd, envelope.max_turnover_day_usd
     windows = (
         (Reason.TURNOVER_HOUR, "max_turnover_hour_usd", hour, counters.turnover_hour_usd(now)),
@@ -306,6 +360,13 @@ def _turnover(case: _Case) -> Refused | None:
     return None
 
 
+def _margin(case: _Case) -> Refused | None:
+    if case.account is None and case.mode is not Mode.LIVE:
+        return None
+    held, amount = float(case.worst_position), float(case.signed)
+    return refusal(case.account, case.instrument, held, amount, case.floor)
+
+
 def _mode(case: _Case) -> Refused | None:
     if case.mode is Mode.OBSERVE:
         return Refused(Reason.OBSERVE_MODE, "mode is observe: the order is shown, not sent")
@@ -313,8 +374,11 @@ def _mode(case: _Case) -> Refused | None:
 
 
 _CHECKS: tuple[Callable[[_Case], Refused | None], ...] = (
+    _latch,
     _breaker,
     _identity,
+    _kind,
+    _style,
     _state,
     _data,
     _liquidity,
@@ -326,31 +390,6 @@ _CHECKS: tuple[Callable[[_Case], Refused | None], ...] = (
     _position,
     _rate,
     _turnover,
-    _mode,
-)
-
-
-def _premium(case: _Case) -> Refused | None:
-    most = 0.0 if case.options is None else case.options.collar_fraction
-    return premium.collar(case.intent, case.instrument, case.quote, most)
-
-
-def _option_breaker(case: _Case) -> Refused | None:
-    """An option is no hedge to be reduced: only a running book trades one."""
-    if case.breaker is BreakerState.RUNNING:
-        return None
-    return _breaker(case) or Refused(Reason.PAUSED, f"breaker is {case.breaker}: options trade when running")
-
-
-_OPTION_CHECKS: tuple[Callable[[_Case], Refused | None], ...] = (
-    _option_breaker,
-    _identity,
-    _state,
-    _option_data,
-    _legal,
-    _validity,
-    _premium,
-    lambda case: premium.size(case.intent, case.index_price, case.envelope),
-    _rate,
+    _margin,
     _mode,
 )

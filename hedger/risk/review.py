@@ -6,10 +6,13 @@ import math
 from typing import NamedTuple
 
 from hedger.domain.approval import Refused
+from hedger.domain.instrument import Instrument
 from hedger.domain.vocabulary import BreakerState, Reason
 from hedger.portfolio.times import Now
 from hedger.risk.counters import Counters
 from hedger.risk.envelope import Envelope
+from hedger.risk.margin import MarginState, most_amount
+from hedger.risk.margin_params import MarginParams
 
 
 class Reviewed(NamedTuple):
@@ -44,8 +47,14 @@ def review(
     counters: Counters,
     now: Now,
     hedge_price_usd: float | None = None,
+    account: MarginState | None = None,
+    floor: MarginParams | None = None,
+    listed: Instrument | None = None,
 ) -> Reviewed | Refused:
     """How much of the wanted `change_coin` of the hedge position may be asked for.
+
+    With `account`, `floor` and the hedge instrument as `listed`, a hedge is also shrunk to what the margin
+    carries; where one is not given that is left to `admit`, which passes nothing the floor forbids.
 
     Positions and what is in flight are signed coin. Limits in USD are turned into coin at the higher of
     `index_usd` and `hedge_price_usd` (mark of the hedge instrument), so that the order of that size passes
@@ -65,6 +74,8 @@ def review(
         *_order_caps(envelope, price_usd),
         *_turnover_caps(envelope, price_usd, counters, now),
     ]
+    if account is not None and floor is not None and listed is not None:
+        caps += _margin_caps(account, floor, listed, change_coin, position_coin)
     return _fit(change_coin, sign, min(caps, key=lambda cap: cap.coin))
 
 
@@ -116,3 +127,20 @@ def _turnover_caps(envelope: Envelope, price_usd: float, counters: Counters, now
             f"max_turnover_day_usd = {day:g}, traded {traded_day:.2f}",
         ),
     ]
+
+
+def _margin_caps(
+    account: MarginState, floor: MarginParams, listed: Instrument, change_coin: float, position_coin: float
+) -> list[_Cap]:
+    """What fits above the margin floor, everything in flight assumed to trade."""
+    holding = account.holdings.get(listed.name)
+    if holding is None:
+        return []
+    held = listed.coin_to_amount(position_coin, holding.mark)
+    amount = listed.coin_to_amount(change_coin, holding.mark)
+    fits, why = most_amount(account, listed.name, held, amount, floor)
+    if not why:
+        return []
+    step = float(listed.amount_step)
+    whole = abs(fits) // step * step  # less than a lot is no room
+    return [_Cap(Reason.MARGIN, listed.amount_to_coin(whole, holding.mark), f"delta out, no margin: {why}")]

@@ -17,15 +17,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from hedger import __version__
-from hedger.domain.errors import HaltedError, HedgerError, VenueError
+from hedger.domain.errors import ConfigError, HaltedError, HedgerError, VenueError
 from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Exit, Note
 from hedger.engine.engine import Engine
-from hedger.engine.events import CancelGiven, CommandGiven, OrderGiven, StopRequested
+from hedger.engine.events import (
+    CancelGiven,
+    CommandGiven,
+    OrderGiven,
+    OverrideCleared,
+    OverrideGiven,
+    SettingChange,
+    StopRequested,
+)
 from hedger.engine.manual_order import OrderAnswered, OrderAsked
 from hedger.engine.outlook import Outlook
+from hedger.engine.settings import Edit
 from hedger.engine.view import StatusView
 from hedger.journal.journal import Journal
 from hedger.journal.writer import JournalWriter
@@ -61,8 +70,16 @@ Companion = Callable[[Started], Coroutine[Any, Any, None]]
 class Daemon:
     """The driver as the web surface sees it (its `DaemonPort`)."""
 
-    def __init__(self, driver: LiveDriver, journal: Journal, metrics: Metrics, token: str) -> None:
+    def __init__(
+        self,
+        driver: LiveDriver,
+        journal: Journal,
+        metrics: Metrics,
+        token: str,
+        watcher: ReloadWatcher | None = None,
+    ) -> None:
         self.driver, self._journal, self._metrics, self.token = driver, journal, metrics, token
+        self._watcher = watcher
 
     @property
     def step_age_s(self) -> float:
@@ -105,6 +122,17 @@ class Daemon:
         """Obeyed, and latched: whoever was told of a halt finds it after a crash, too."""
         return await self.driver.obeyed(given)
 
+    async def override(self, told: OverrideGiven | OverrideCleared) -> StatusView:
+        """Obeyed, and journalled: it is found again after a restart."""
+        return await self.driver.obeyed(told)
+
+    async def set_key(self, key: str, value: str, by: str, reason: str) -> SettingChange:
+        """Set a key above file and environment; an empty value clears it. Raises ConfigError."""
+        if self._watcher is None:
+            raise ConfigError(f"{key}: this daemon was not started from a file; nothing can be set")
+        edit = Edit(key=key, value=value, since_ms=self.driver.clock.market_ms(), by=by)
+        return await self._watcher.change(edit, reason, self.driver.obeyed)
+
     def metrics(self) -> bytes:
         return self._metrics.render()
 
@@ -139,15 +167,17 @@ async def run_daemon(
         log.take_over_standard_logging()
         log.redactor.register(token)
         driver, metrics = _driver(loaded, journal, writer, log, watchers, stack)
-        daemon = Daemon(driver, journal, metrics, token)
+        watcher = None
+        if source is not None:
+            watcher = ReloadWatcher(source.config, loaded, source.load, driver.emit)
+        daemon = Daemon(driver, journal, metrics, token, watcher)
         url = await stack.enter_async_context(surface(daemon)) if surface is not None else ""
         stack.enter_context(_signals(daemon))
-        return await _supervise(loaded, source, driver, writer, Started(daemon, url), companion)
+        return await _supervise(watcher, driver, writer, Started(daemon, url), companion)
 
 
 async def _supervise(
-    loaded: Loaded,
-    source: Source | None,
+    watcher: ReloadWatcher | None,
     driver: LiveDriver,
     writer: JournalWriter,
     started: Started,
@@ -159,8 +189,7 @@ async def _supervise(
             beside = [group.create_task(writer.run(driver.emit), name="journal")]
             for name, venue in driver.venues.items():
                 beside.append(group.create_task(venue.run(driver.emit), name=f"venue {name}"))
-            if source is not None:
-                watcher = ReloadWatcher(source.config, loaded, source.load, driver.emit)
+            if watcher is not None:
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.poke)
                 beside.append(group.create_task(watcher.run(), name="reload"))
             if companion is not None:

@@ -14,6 +14,8 @@ from prometheus_client.registry import Collector
 
 from hedger.domain.vocabulary import BreakerState, State
 from hedger.engine.view import BookView, StatusView, VenueView
+from hedger.engine.view_guard import MarginView
+from hedger.risk.tiers import Tier
 
 Sample = tuple[Sequence[str], float | None]
 
@@ -26,6 +28,7 @@ _BOOK_GAUGES: tuple[tuple[str, str, Callable[[BookView], float | None]], ...] = 
     ("band_upper_delta_coin", "Upper edge of the no-trade band.", lambda b: b.band.upper),
     ("hard_lower_delta_coin", "Lower hard limit of delta.", lambda b: b.band.hard_lower),
     ("hard_upper_delta_coin", "Upper hard limit of delta.", lambda b: b.band.hard_upper),
+    ("band_scale", "What the band is multiplied by: override, soft limit.", lambda b: b.profile.band_scale),
     ("gamma_coin_per_usd", "Change of delta per USD of the index.", lambda b: b.gamma_coin_per_usd),
     ("theta_usd_per_day", "Decay of the book's value per day.", lambda b: b.theta_usd_per_day),
     ("vega_usd", "Value change per point (1 %) of implied volatility.", lambda b: b.vega_usd),
@@ -53,6 +56,28 @@ _BOOK_GAUGES: tuple[tuple[str, str, Callable[[BookView], float | None]], ...] = 
         lambda b: oldest_quote_s(b),
     ),
     ("inputs_missing", "Inputs awaited before the book may hedge.", lambda b: float(len(b.missing))),
+)
+
+_MARGIN_GAUGES: tuple[tuple[str, str, Callable[[MarginView], float | None]], ...] = (
+    ("margin_balance", "What margin is held against.", lambda m: m.balance),
+    ("margin_initial", "Initial margin.", lambda m: m.initial),
+    ("margin_maintenance", "Maintenance margin.", lambda m: m.maintenance),
+    ("margin_excess_fraction", "Balance less initial margin, over balance.", lambda m: m.excess_fraction),
+    (
+        "margin_maintenance_distance",
+        "Balance less maintenance margin, over balance.",
+        lambda m: m.maintenance_distance,
+    ),
+    (
+        "liquidation_up_fraction",
+        "Rise of the index that meets maintenance margin.",
+        lambda m: _fraction(m.liquidation_up_pct),
+    ),
+    (
+        "liquidation_down_fraction",
+        "Fall of the index that meets maintenance margin.",
+        lambda m: _fraction(m.liquidation_down_pct),
+    ),
 )
 
 _VENUE_GAUGES: tuple[tuple[str, str, Callable[[VenueView], float | None]], ...] = (
@@ -164,6 +189,25 @@ def _book_metrics(view: StatusView) -> Iterator[Metric]:
     yield _gauge("breaker", "1 for the state of the book's breaker.", ("book", "state"), breakers)
     for name, meaning, value in _BOOK_GAUGES:
         yield _gauge(name, meaning, ("book",), [((b.name,), value(b)) for b in view.books])
+    yield from _guard_metrics(view)
+
+
+def _guard_metrics(view: StatusView) -> Iterator[Metric]:
+    """Caps by the key that sets them, in the key's own unit; margin in the currency of the hedge."""
+    caps = [((book.name, cap.name), cap) for book in view.books for cap in book.guard.caps]
+    names = ("book", "cap")
+    yield _gauge("cap_used", "Used of a cap, in its unit.", names, [(at, cap.used) for at, cap in caps])
+    yield _gauge("cap_limit", "The cap, in its unit.", names, [(at, cap.limit) for at, cap in caps])
+    tiers = [((*at, tier.value), float(cap.tier is tier)) for at, cap in caps for tier in Tier]
+    yield _gauge("cap_tier", "1 for the tier of a cap.", (*names, "tier"), tiers)
+    losses = [((b.name, b.guard.loss.unit), b.guard.loss.today) for b in view.books if b.guard.loss]
+    yield _gauge("loss_today", "Fall of the equity since 00:00 UTC.", ("book", "unit"), losses)
+    latched = [((b.name,), float(bool(b.guard.latch))) for b in view.books]
+    yield _gauge("latched", "1 while a sign of a liquidation latches the book.", ("book",), latched)
+    held = [(b.name, b.guard.margin) for b in view.books if b.guard.margin is not None]
+    for name, meaning, value in _MARGIN_GAUGES:
+        samples = [((book, margin.currency), value(margin)) for book, margin in held]
+        yield _gauge(name, meaning, ("book", "currency"), samples)
 
 
 def _deltas(book: BookView) -> list[Sample]:
@@ -184,6 +228,10 @@ def _one_hot(
 
 def _by_key(counts: dict[str, int]) -> list[Sample]:
     return [((key,), float(n)) for key, n in sorted(counts.items())]
+
+
+def _fraction(pct: float | None) -> float | None:
+    return None if pct is None else pct / 100
 
 
 def _seconds(ms: float | None) -> float | None:

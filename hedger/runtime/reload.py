@@ -1,4 +1,6 @@
-"""Reload: the file is read anew when it changes or SIGHUP says so; validated whole, all or nothing.
+"""Reload: the file is read anew when it changes or SIGHUP says so, or a key is set on the running daemon.
+
+Validated whole, all or nothing.
 
 The engine swaps settings between steps; what the shell was built from (venues, journal, page, logs, secrets,
 mode) needs a restart, and an edit of those is refused by name.
@@ -7,32 +9,41 @@ mode) needs a restart, and an edit of those is refused by name.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from watchfiles import awatch
 
 from hedger.domain.errors import ConfigError
-from hedger.engine.events import Event, SettingsApplied, SettingsRefused
+from hedger.engine.events import Event, SettingChange, SettingsApplied, SettingsRefused
+from hedger.engine.settings import Edit
+from hedger.settings import edits as set_keys
+from hedger.settings.catalogue import dotted
+from hedger.settings.edits import IDENTITY, RELOADABLE
 from hedger.settings.load import Loaded
 
 POLL_S = 0.4  # a change is noticed within this even where the file system tells nothing
 SETTLE_S = 0.05  # a file still being written is left alone for this long
 
-_RELOADABLE = ("books", "timing")
-_IDENTITY = ("venue", "underlying")  # of a book: another one is another book
+FILE = "file"  # who ended what was set, when an edit of the file did
 
 _Signature = tuple[int, int, int] | None
 
 
-class ReloadWatcher:
-    """Watches one file; `reload` loads it as at the start, `emit` gives events to the engine."""
+Reload = Callable[[Sequence[Edit] | None], Loaded]
+"""Loads as at the start: with these edits above the file, or with those in the state directory."""
 
-    def __init__(
-        self, path: Path, current: Loaded, reload: Callable[[], Loaded], emit: Callable[[Event], None]
-    ) -> None:
+Obey = Callable[[Event], Awaitable[object]]
+
+
+class ReloadWatcher:
+    """Watches one file and takes keys that are set; `emit` gives events to the engine."""
+
+    def __init__(self, path: Path, current: Loaded, reload: Reload, emit: Callable[[Event], None]) -> None:
         self._path, self._current, self._reload, self._emit = path, current, reload, emit
+        self._one = asyncio.Lock()  # a key is not set while the file is being read
         self._seen = _signature(path)
         self._wake, self._poked, self._refused = asyncio.Event(), False, False
 
@@ -43,6 +54,7 @@ class ReloadWatcher:
 
     async def run(self) -> None:
         """Until cancelled."""
+        self._end_overtaken(self._current)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(), name="file changes")
             while True:
@@ -77,16 +89,66 @@ class ReloadWatcher:
         await asyncio.sleep(SETTLE_S)
         return _signature(self._path)
 
+    async def change(self, edit: Edit, reason: str, obey: Obey) -> SettingChange:
+        """Set a key, or clear it where the value is empty: validated, kept, and obeyed when this returns.
+
+        `obey` hands the event to the engine and waits for it. Raises ConfigError: nothing has changed.
+        """
+        async with self._one:
+            current = self._current
+            known = set_keys.find(current.edits, edit.key)
+            wanted = self._wanted(current, edit)
+            fresh = await asyncio.to_thread(self._reload, wanted)
+            fixed = restart_keys(current, fresh)
+            if fixed:
+                raise ConfigError(
+                    f"{', '.join(fixed)}: changed in the file, needs a restart before keys are set"
+                )
+            if edit.value and set_keys.find(fresh.edits, edit.key) is None:
+                raise ConfigError(
+                    f"{edit.key}: was changed in the file at this moment; look again, then set it"
+                )
+            set_keys.write_edits(fresh.state_dir, fresh.edits)
+            before = known.value if known else str(current.values.get(edit.key, ""))
+            change = SettingChange(key=edit.key, value=edit.value, before=before, by=edit.by, reason=reason)
+            ended = tuple(_ended(each) for each in fresh.ended_edits)
+            self._current, self._refused = fresh, False
+            await obey(SettingsApplied(settings=fresh.engine, changes=(*ended, change)))
+            return change
+
+    def _wanted(self, current: Loaded, edit: Edit) -> tuple[Edit, ...]:
+        if edit.value:
+            path = set_keys.path_of(edit.key, current.settings.books)
+            told = current.file_values.get(dotted(path), "")
+            return set_keys.with_edit(current.edits, replace(edit, file_value=told))
+        if set_keys.find(current.edits, edit.key) is None:
+            known = ", ".join(each.key for each in current.edits) or "none"
+            raise ConfigError(f"{edit.key}: is not set; keys that are: {known}")
+        return set_keys.without(current.edits, edit.key)
+
+    def _end_overtaken(self, fresh: Loaded) -> None:
+        """Forget for good what the file has overtaken, and have it journalled."""
+        if fresh.ended_edits:
+            set_keys.write_edits(fresh.state_dir, fresh.edits)
+            ended = tuple(_ended(edit) for edit in fresh.ended_edits)
+            self._emit(SettingsApplied(settings=fresh.engine, changes=ended))
+
     async def _attempt(self) -> None:
         """Load and hand over, or refuse and keep what runs."""
-        try:
-            fresh = await asyncio.to_thread(self._reload)
-        except ConfigError as error:
-            self._refuse(str(error))
-            return
+        async with self._one:
+            try:
+                fresh = await asyncio.to_thread(self._reload, None)
+                self._take(fresh)
+            except ConfigError as error:
+                self._refuse(str(error))
+
+    def _take(self, fresh: Loaded) -> None:
         fixed = restart_keys(self._current, fresh)
         if fixed:
             self._refuse(f"{', '.join(fixed)}: cannot change while running; restart the daemon")
+        elif fresh.ended_edits:
+            self._end_overtaken(fresh)
+            self._current, self._refused = fresh, False
         elif self._refused or fresh.config_hash != self._current.config_hash:
             # After a refusal even the old configuration is applied: it takes the error out of the status.
             self._current, self._refused = fresh, False
@@ -95,6 +157,12 @@ class ReloadWatcher:
     def _refuse(self, detail: str) -> None:
         self._refused = True
         self._emit(SettingsRefused(detail=detail))
+
+
+def _ended(edit: Edit) -> SettingChange:
+    return SettingChange(
+        key=edit.key, value="", before=edit.value, by=FILE, reason="the file says something else of this key"
+    )
 
 
 def restart_keys(current: Loaded, fresh: Loaded) -> Sequence[str]:
@@ -112,14 +180,14 @@ def _differs(name: str, current: Loaded, fresh: Loaded) -> bool:
 def _fixed(name: str, current: Loaded, fresh: Loaded) -> str:
     """What of a changed key cannot change while running, empty if it can."""
     table, _, rest = name.partition(".")
-    if table not in _RELOADABLE:
+    if table not in RELOADABLE:
         return name
     if table != "books":
         return ""
     book, _, key = rest.partition(".")
     if not all(f"books.{book}.venue" in loaded.values for loaded in (current, fresh)):
         return f"books.{book}"
-    return name if key in _IDENTITY else ""
+    return name if key in IDENTITY else ""
 
 
 def _signature(path: Path) -> _Signature:

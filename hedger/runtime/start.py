@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hedger.domain.errors import AuthError
+from hedger.domain.errors import AuthError, ConfigError
+from hedger.engine.settings import Edit
+from hedger.settings.edits import FILE_NAME, read_edits
 from hedger.settings.load import Loaded, load, with_exchange
 from hedger.settings.ready import read_ready
 from hedger.settings.sources import variable_name
@@ -24,10 +26,28 @@ class Source:
     overrides: Sequence[str] = ()
     exchange: Path | None = None
 
-    def load(self) -> Loaded:
-        """The whole configuration, validated. Raises ConfigError."""
+    def load(self, edits: Sequence[Edit] | None = None) -> Loaded:
+        """The whole configuration, validated; `edits` instead of those in the state directory where given.
+
+        Raises ConfigError.
+        """
         made = load(self.config, self.environ, self.overrides)
+        above = read_edits(made.state_dir) if edits is None else edits
+        if above:
+            made = self._with(above, made.state_dir if edits is None else None)
         return made if self.exchange is None else with_exchange(made, read_ready(self.exchange))
+
+    def _with(self, edits: Sequence[Edit], state_dir: Path | None) -> Loaded:
+        """With keys set while running; where they do not fit the file, it says where they are kept."""
+        try:
+            return load(self.config, self.environ, self.overrides, edits)
+        except ConfigError as error:
+            if state_dir is None:
+                raise
+            where = (
+                f"{state_dir / FILE_NAME}: holds keys set while running, which do not fit; remove them there"
+            )
+            raise ConfigError(f"{error}\n{where}") from error
 
 
 def require_keys(loaded: Loaded) -> None:

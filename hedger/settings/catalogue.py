@@ -16,7 +16,9 @@ from hedger.engine.settings import BookSettings, DeltaParams, SettlementParams, 
 from hedger.execution.params import ExecutionParams
 from hedger.policies.presets import PRESETS
 from hedger.policies.registry import POLICIES, Policy
+from hedger.policies.schedule import Schedule
 from hedger.risk.envelope import Envelope
+from hedger.risk.margin_params import MarginParams
 from hedger.settings.tables import (
     JournalSettings,
     LogSettings,
@@ -67,6 +69,9 @@ def _book_table() -> dict[str, Entry]:
     return {"venue": venue, **_table(BookSettings), "preset": preset}
 
 
+PROFILE: Path = ("books", ANY, "profiles", ANY)
+"""Table of a profile: some parameters of the book's policy."""
+
 TABLES: Mapping[Path, Table] = {
     (): _table(TopSettings),
     ("venues", ANY): _table(VenueSettings, DeribitParams),
@@ -74,7 +79,10 @@ TABLES: Mapping[Path, Table] = {
     **{("books", ANY, policy.name): _policy_table(policy) for policy in POLICIES.values()},
     ("books", ANY, "delta"): _table(DeltaParams),
     ("books", ANY, "settlement"): _table(SettlementParams),
+    PROFILE: {name: entry for policy in POLICIES.values() for name, entry in _policy_table(policy).items()},
+    ("books", ANY, "schedule"): _table(Schedule),
     ("books", ANY, "envelope"): _table(Envelope),
+    ("books", ANY, "margin"): _table(MarginParams),
     ("books", ANY, "execution"): _table(ExecutionParams),
     ("timing",): _table(Timing),
     ("journal",): _table(JournalSettings),
@@ -88,8 +96,12 @@ POINTERS = ("secrets_dir", "client_id_file", "client_secret_file")
 
 
 def pattern_of(path: Path) -> Path:
-    """The path with the name of a book or venue replaced by ANY."""
-    return (path[0], ANY, *path[2:]) if len(path) > 1 and path[0] in ("venues", "books") else path
+    """The path with the name of a book, venue or profile replaced by ANY."""
+    if len(path) < 2 or path[0] not in ("venues", "books"):
+        return path
+    if len(path) > 3 and path[0] == PROFILE[0] and path[2] == PROFILE[2]:
+        return (*PROFILE, *path[4:])
+    return (path[0], ANY, *path[2:])
 
 
 def entry_at(path: Path) -> Entry | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hedger.domain.keys import Key
-from hedger.settings.catalogue import ANY, REQUIRED, TABLES, Entry, Path, dotted
+from hedger.settings.catalogue import ANY, PROFILE, REQUIRED, TABLES, Entry, Path, dotted
 from hedger.settings.effective import plain
 
 _HEAD = """\
@@ -20,22 +20,26 @@ _HEAD = """\
 # Each key is also an environment variable, tables joined by two underscores:
 #     HEDGER_BOOKS__BTC__BAND__UPPER=0.2      HEDGER_VENUES__DERIBIT__CLIENT_SECRET=...
 # and a file of that name in `secrets_dir`. Paths of secret files start at the folder of this file, others at
-# the working folder. Stronger first: --set, environment, secret file, this file, preset, default.
+# the working folder. Stronger first: `hedger set` on the running daemon, --set, environment, secret file,
+# this file, preset, default.
 # `hedger check -c FILE` shows what is obeyed, and where each value comes from.
 """
 
 _ABOUT: dict[Path, str] = {
     ("venues", ANY): "One account at one venue; deribit is a name of your choice (a-z, 0-9, _).",
     ("books", ANY): "One book: all positions of one underlying at one venue; btc is a name of your choice.",
-    ("books", ANY, "band"): 'Parameters of policy = "band"; thresholds are absolute deltas.',
+    ("books", ANY, "band"): 'Parameters of policy = "band".',
     ("books", ANY, "theta_offset"): 'Parameters of policy = "theta_offset"; times are market time.',
     ("books", ANY, "delta"): "Whose delta counts, and how long a model may stand in for a dead feed.",
     ("books", ANY, "settlement"): "The half hour before 08:00 UTC of a day on which options expire.",
+    PROFILE: "A profile replaces some parameters of the policy while the schedule says so, or none does.",
+    ("books", ANY, "schedule"): "Profiles, blackouts and announced events; market time, UTC.",
     (
         "books",
         ANY,
         "envelope",
     ): "The limits every hedge passes; one that does not fit is shrunk or refused.",
+    ("books", ANY, "margin"): "The floor under the account's margin; a hedge that breaks it is shrunk.",
     ("books", ANY, "execution"): "How a hedge is worked.",
     ("timing",): "Deadlines and staleness; wire time.",
     ("journal",): "Orders, fills and decisions, durable before an order is sent.",
@@ -59,7 +63,21 @@ def default_toml() -> str:
     return "\n".join([_HEAD, *(line for table in TABLES for line in _table(table))]).rstrip() + "\n"
 
 
+_PROFILE_EXAMPLE = """\
+#
+#     [books.btc.profiles.weekend]
+#     lower = -0.3
+#     upper = 0.3
+#     [books.btc.schedule]
+#     profiles = ["sat,sun 00:00-24:00 weekend"]
+"""
+
+
 def _table(pattern: Path) -> Iterator[str]:
+    if pattern == PROFILE:
+        yield f"# {_ABOUT[pattern]}"
+        yield _PROFILE_EXAMPLE
+        return
     if pattern:
         path = tuple(_NAMES[pattern[0]] if step == ANY else step for step in pattern)
         yield from (f"# {_ABOUT[pattern]}", f"[{dotted(path)}]")
@@ -70,7 +88,7 @@ def _table(pattern: Path) -> Iterator[str]:
 
 def _key(name: str, entry: Entry) -> Iterator[str]:
     given = entry.default in (REQUIRED, None)
-    value = _EXAMPLES[name] if given else plain(entry.default)
+    value = _EXAMPLES[name] if given else (entry.key.word_of(entry.default) or plain(entry.default))
     facts = [fact for fact in (entry.key.unit, *_bounds(entry.key), "no default" if given else "") if fact]
     yield f"# {entry.key.meaning}" + (f" [{'; '.join(facts)}]" if facts else "")
     yield f"{name} = {toml_value(value)}"

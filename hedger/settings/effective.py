@@ -34,9 +34,20 @@ def effective(tree: Tree, books: tuple[BookSettings, ...]) -> dict[Path, Any]:
 def _book_rows(book: BookSettings, preset: str) -> dict[Path, Any]:
     at = ("books", book.name)
     rows = {(*at, "venue"): book.venue, **dict(_rows(at, book)), (*at, "preset"): preset}
-    rows |= {(*at, book.policy, name): value for name, value in book.policy_params.items()}
+    rows |= dict(_policy_rows((*at, book.policy), book.policy_params))
+    for name, params in book.profiles.items():
+        rows |= dict(_policy_rows((*at, "profiles", name), params))
+    rows |= dict(_rows((*at, "schedule"), book.schedule))
     rows |= dict(_rows((*at, "envelope"), book.envelope))
+    rows |= dict(_rows((*at, "margin"), book.margin))
     return rows | dict(_rows((*at, "execution"), book.execution))
+
+
+def _policy_rows(at: Path, params: Mapping[str, float]) -> Iterator[tuple[Path, Any]]:
+    """Parameters in the words of the file."""
+    known = TABLES[pattern_of(at)]
+    for name, value in params.items():
+        yield (*at, name), known[name].key.word_of(value) or value
 
 
 def _rows(at: Path, params: Any) -> Iterator[tuple[Path, Any]]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import Environment
-from hedger.engine.settings import EngineSettings, VenueTerms
+from hedger.engine.settings import Edit, EngineSettings, VenueTerms
+from hedger.settings import edits as set_keys
 from hedger.settings import sources
 from hedger.settings.catalogue import Path as KeyPath
 from hedger.settings.catalogue import dotted, entry_at
@@ -43,13 +44,25 @@ class Loaded:
     origins: Mapping[str, str]
     config_hash: str
     secrets: tuple[str, ...] = field(repr=False)
+    edits: tuple[Edit, ...] = ()  # set while running, in force
+    ended_edits: tuple[Edit, ...] = ()  # set while running, until the file said something else
+    file_values: Mapping[str, str] = field(default_factory=dict)  # JSON of what can be set, by dotted key
 
 
-def load(path: Path, environ: Mapping[str, str], overrides: Sequence[str] = ()) -> Loaded:
-    """Read and validate everything. Raises ConfigError, one line per problem, secrets masked."""
-    layers = _layers(path, environ, overrides)
+def load(
+    path: Path, environ: Mapping[str, str], overrides: Sequence[str] = (), edits: Sequence[Edit] = ()
+) -> Loaded:
+    """Read and validate everything; `edits` are the keys set while running.
+
+    Raises ConfigError, one line per problem, secrets masked.
+    """
+    file = sources.from_file(path)
+    values = set_keys.file_values(sources.leaves(file.values))
+    kept, ended = set_keys.split(edits, values)
+    layers = _layers(path, file, environ, overrides, kept)
     origins = {dotted(at): origin for at, origin in sources.merged(layers).origins.items()}
-    return _assemble(path, compose(layers), origins, MarketClock())
+    made = _assemble(path, compose(layers), origins, MarketClock(), kept)
+    return replace(made, ended_edits=ended, file_values=values)
 
 
 def with_exchange(loaded: Loaded, ready: Mapping[str, Any]) -> Loaded:
@@ -65,7 +78,8 @@ def with_exchange(loaded: Loaded, ready: Mapping[str, Any]) -> Loaded:
     tree = loaded.settings.model_copy(update={"venues": {name: _local(venue, found)}})
     taken = ("environment", "url", "client_id", "client_secret", *(("ca_file",) if found.ca_file else ()))
     origins = {**loaded.origins, **{f"venues.{name}.{key}": READY_FILE for key in taken}}
-    return _assemble(loaded.path, tree, origins, found.clock)
+    made = _assemble(loaded.path, tree, origins, found.clock, loaded.edits)
+    return replace(made, ended_edits=loaded.ended_edits, file_values=loaded.file_values)
 
 
 def _local(venue: VenueSettings, found: Ready) -> VenueSettings:
@@ -79,17 +93,24 @@ def _local(venue: VenueSettings, found: Ready) -> VenueSettings:
     return replace(venue, environment=Environment.LOCAL, params=params)
 
 
-def _layers(path: Path, environ: Mapping[str, str], overrides: Sequence[str]) -> list[sources.Layer]:
+def _layers(
+    path: Path,
+    file: sources.Layer,
+    environ: Mapping[str, str],
+    overrides: Sequence[str],
+    edits: Sequence[Edit],
+) -> list[sources.Layer]:
     """Strongest first."""
-    strong = [sources.from_overrides(overrides), sources.from_environment(environ)]
-    file = sources.from_file(path)
+    strong = [set_keys.layer(edits), sources.from_overrides(overrides), sources.from_environment(environ)]
     known = sources.merged([*strong, file])
     refuse_odd(sources.leaves(known.values))
     secret = sources.from_secret_files(known, path.absolute().parent)
     return [*strong, secret, file, sources.from_presets(known)]
 
 
-def _assemble(path: Path, tree: Tree, origins: Mapping[str, str], clock: MarketClock) -> Loaded:
+def _assemble(
+    path: Path, tree: Tree, origins: Mapping[str, str], clock: MarketClock, edits: tuple[Edit, ...]
+) -> Loaded:
     books = checked_books(tree)
     rows = effective(tree, books)
     config_hash = hash_of(rows, clock)
@@ -99,7 +120,7 @@ def _assemble(path: Path, tree: Tree, origins: Mapping[str, str], clock: MarketC
     return Loaded(
         path=path,
         settings=tree,
-        engine=EngineSettings(tree.top.mode, terms, books, tree.timing, clock.speed, config_hash),
+        engine=EngineSettings(tree.top.mode, terms, books, tree.timing, clock.speed, config_hash, edits),
         venues={name: (venue.environment, venue.params) for name, venue in tree.venues.items()},
         state_dir=state_dir,
         journal_path=Path(tree.journal.path) if tree.journal.path else state_dir / _JOURNAL_FILE,
@@ -111,6 +132,7 @@ def _assemble(path: Path, tree: Tree, origins: Mapping[str, str], clock: MarketC
         origins={name: origins.get(name, DEFAULT) for name in values},
         config_hash=config_hash,
         secrets=_secrets(rows),
+        edits=edits,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from hedger.domain.errors import ConfigError
 from hedger.domain.names import parse_name
@@ -16,6 +18,7 @@ from hedger.settings.tables import VenueSettings
 from hedger.settings.tree import Tree
 from hedger.venues.deribit.params import endpoint
 
+_PROFILE_NAME = re.compile(r"[a-z][a-z0-9_]{0,15}")
 _VENUE_NAME = "a-z, 0-9 and single _, starting with a letter"
 
 
@@ -83,6 +86,7 @@ def _book_problems(tree: Tree) -> Iterator[str]:
                 )
         yield from _neutral_problems(tree, book)
         yield from _currency_problems(tree, book)
+        yield from _loss_problems(book)
 
 
 def _instrument_problems(book: BookSettings) -> Iterator[str]:
@@ -124,8 +128,20 @@ def _neutral_problems(tree: Tree, book: BookSettings) -> Iterator[str]:
         yield wrong(path, book.neutral.value, "ignores the premiums; to trade it live set allow_naive = true")
 
 
+def _loss_problems(book: BookSettings) -> Iterator[str]:
+    """Losses are counted in what the book keeps neutral: the coin, or USD."""
+    usd = book.neutral is Neutral.USD
+    wrong_unit, right_unit = ("coin", "usd") if usd else ("usd", "coin")
+    for name in ("max_loss_day", "max_loss"):
+        value = getattr(book.envelope, f"{name}_{wrong_unit}")
+        if value:
+            neutral = book.neutral or Neutral.COIN
+            right = f"losses of a {neutral} book are counted in {right_unit}: set {name}_{right_unit}"
+            yield wrong(("books", book.name, "envelope", f"{name}_{wrong_unit}"), value, right)
+
+
 def _filled(tree: Tree, name: str) -> BookSettings:
-    """Raises ValueError with the dotted path of what a policy refuses."""
+    """Raises ValueError with the dotted path of what a policy or a profile refuses."""
     book, tables = tree.books[name], tree.policies.get(name, {})
     at = ("books", name)
     params = {
@@ -134,10 +150,40 @@ def _filled(tree: Tree, name: str) -> BookSettings:
     }
     if book.policy not in params:
         params[book.policy] = _validated(at, book.policy, {}, book.target_delta_coin)
-    return replace(book, neutral=book.neutral or Neutral.COIN, policy_params=params[book.policy])
+    profiles = {
+        profile: _profile((*at, "profiles", profile), book, params[book.policy], table)
+        for profile, table in tree.profiles.get(name, {}).items()
+    }
+    _check_slots(book, profiles)
+    return replace(
+        book,
+        neutral=book.neutral or Neutral.COIN,
+        policy_params=params[book.policy],
+        profiles=profiles,
+    )
 
 
-def _validated(at: Path, policy: str, table: dict[str, float], target_delta_coin: float) -> dict[str, float]:
+def _profile(at: Path, book: BookSettings, base: dict[str, float], table: dict[str, Any]) -> dict[str, float]:
+    """The profile's own parameters as numbers; with those of the book they must be valid together."""
+    if not _PROFILE_NAME.fullmatch(at[-1]):
+        raise ValueError(f"{dotted(at)}: a profile's name is 1-16 of a-z, 0-9 and _, starting with a letter")
+    try:
+        own = policy_named(book.policy).numbers(table)
+        policy_named(book.policy).params({**base, **own}, book.target_delta_coin)
+    except ValueError as error:
+        raise ValueError(_placed(at, str(error))) from error
+    return own
+
+
+def _check_slots(book: BookSettings, profiles: dict[str, dict[str, float]]) -> None:
+    for slot, text in zip(book.schedule.calendar().slots, book.schedule.profiles, strict=True):
+        if slot.profile not in profiles:
+            known = ", ".join(profiles) or "none"
+            right = f"{slot.profile!r} is no table [books.{book.name}.profiles.NAME]; known: {known}"
+            raise ValueError(wrong(("books", book.name, "schedule", "profiles"), text, right))
+
+
+def _validated(at: Path, policy: str, table: dict[str, Any], target_delta_coin: float) -> dict[str, float]:
     try:
         params: dict[str, float] = policy_named(policy).params(table, target_delta_coin)._asdict()
     except ValueError as error:

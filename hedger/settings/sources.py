@@ -1,6 +1,6 @@
 """Where values come from. Each source is a Layer: a nested mapping and the origin of its values.
 
-override > environment > secret file > file > preset > default
+set while running > override > environment > secret file > file > preset > default
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple, get_origin
 
 from hedger.domain.errors import ConfigError
-from hedger.policies.presets import PRESETS
+from hedger.policies.presets import PRESETS, Preset
+from hedger.policies.registry import POLICIES
 from hedger.settings.catalogue import (
     ANY,
     CLOSE,
@@ -142,7 +143,7 @@ def from_text(path: Path, text: str) -> Any:
     if entry is None or get_origin(entry.kind) is not tuple:
         return text
     if not text.strip().startswith("["):
-        return [item.strip() for item in text.split(",") if item.strip()]
+        return [item.strip() for item in text.split(entry.key.separator) if item.strip()]
     return _toml_value(path, text)
 
 
@@ -157,12 +158,13 @@ def from_overrides(overrides: Sequence[str]) -> Layer:
         elif entry_at(path) is None:
             problems.append(f"{dotted(path)}: no such key; {hint_for(path)}")
         else:
-            rows.append((path, _override_value(path, text.strip()), "override"))
+            rows.append((path, override_value(path, text.strip()), "override"))
     refuse(problems)
     return layer_of(rows)
 
 
-def _override_value(path: Path, text: str) -> Any:
+def override_value(path: Path, text: str) -> Any:
+    """A TOML string or list, or a bare word, as the key's type wants it. Raises ConfigError."""
     return _toml_value(path, text) if text[:1] in ('"', "'") else from_text(path, text)
 
 
@@ -222,7 +224,7 @@ def _secret_text(path: Path, file: FilePath) -> str:
 
 
 def from_presets(known: Layer) -> Layer:
-    """The policy and its parameters of every book that names a preset. Raises ConfigError."""
+    """What the presets say of policy and execution, for every book that names one. Raises ConfigError."""
     rows: list[tuple[Path, Any, str]] = []
     books = known.values.get("books", {})
     for name, book in books.items():
@@ -243,4 +245,11 @@ def _preset_rows(at: Path, book: Mapping[str, Any]) -> Iterator[tuple[Path, Any]
         )
     yield (*at, "policy"), preset.policy
     for field, value in preset.params._asdict().items():
-        yield (*at, preset.policy, field), value
+        yield (*at, preset.policy, field), word_or_number(preset, field, value)
+    for field, worked in preset.execution.items():
+        yield (*at, "execution", field), worked
+
+
+def word_or_number(preset: Preset, field: str, value: float) -> float | str:
+    """A parameter as the file would write it."""
+    return POLICIES[preset.policy].doc[field].word_of(value) or value

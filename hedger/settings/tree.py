@@ -38,8 +38,10 @@ class Tree(BaseSettings):
     top: TopSettings = Field(default_factory=TopSettings)
     venues: dict[str, VenueSettings] = Field(default_factory=dict)
     books: dict[str, BookSettings] = Field(default_factory=dict)
-    policies: dict[str, dict[str, dict[str, float]]] = Field(default_factory=dict)
-    """Of each book, the parameter table of every policy that has one."""
+    policies: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    """Of each book, the parameter table of every policy that has one: numbers, or words."""
+    profiles: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    """Of each book, the parameters of every profile."""
     presets: dict[str, str] = Field(default_factory=dict)
     timing: Timing = Field(default_factory=Timing)
     journal: JournalSettings = Field(default_factory=JournalSettings)
@@ -58,7 +60,8 @@ class Tree(BaseSettings):
             "top": {name: value for name, value in values.items() if name in TABLES[()]},
             "venues": {name: _venue(table) for name, table in tables.get("venues", {}).items()},
             "books": {name: _book(name, table) for name, table in books.items()},
-            "policies": {name: _picked(table, POLICIES) for name, table in books.items()},
+            "policies": {name: _parameters(_picked(table, POLICIES)) for name, table in books.items()},
+            "profiles": {name: _parameters(table.get("profiles", {})) for name, table in books.items()},
             "presets": {name: table["preset"] for name, table in books.items() if "preset" in table},
         }
 
@@ -69,8 +72,20 @@ def _venue(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _book(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    own = {key: value for key, value in table.items() if key not in POLICIES and key != "preset"}
-    return {"name": name, **own}
+    elsewhere = (*POLICIES, "preset", "profiles")
+    return {"name": name, **{key: value for key, value in table.items() if key not in elsewhere}}
+
+
+def _parameters(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Texts of the environment as numbers where they are some; a word stays one, its policy judges it."""
+    return {name: {key: _number(value) for key, value in table.items()} for name, table in tables.items()}
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _picked(table: Mapping[str, Any], names: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:

@@ -8,14 +8,19 @@ profit until 08:00 UTC, when the session moves into cash (deribit.md 9 and 11), 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from hedger.simulator.combos import Combo
+from hedger.simulator.entries import CORRECTION, DELIVERY, EXERCISE, SETTLEMENT, TRADE, Entry, Note
+from hedger.simulator.locks import ALL, Lock
 from hedger.simulator.model import Listing
 from hedger.simulator.numbers import ZERO, exact, truncated
 from hedger.simulator.positions import Position, worth
 
 OPTION_FEE_CAP = Decimal("0.125")  # of the option's price, deribit.md 11
+LIQUIDATION_FEE = Decimal("0.0075")  # Deribit's release of 11 January 2022; max_liquidation_commission is 1 %
+DUST = Decimal("1e-18")  # what the 28 digits of decimal arithmetic may leave
 
 Marks = Callable[[str], Decimal]
 
@@ -39,6 +44,30 @@ class Account:
     user_id: int
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
+    log: list[Entry] = field(default_factory=list)
+    margin_model: str = "segregated_sm"
+    locks: dict[str, Lock] = field(default_factory=dict)  # by currency or ALL
+    combos: dict[str, Combo] = field(default_factory=dict)  # that were traded, by id
+    blocks: int = 0  # how many blocks were traded
+
+    def book(self, kind: str, currency: str, change: Decimal, now_ms: int, note: Note | None = None) -> Entry:
+        """Change the cash of a currency: the only way to do so. `now_ms` is market time."""
+        ledger = self.ledger(currency)
+        ledger.balance += change
+        number = self.log[-1].number + 1 if self.log else 1
+        entry = Entry(number, now_ms, kind, currency, change, ledger.balance, note or Note())
+        self.log.append(entry)
+        return entry
+
+    def lock_on(self, currency: str) -> Lock | None:
+        """What keeps a settlement currency from trading."""
+        return self.locks.get(currency) or self.locks.get(ALL)
+
+    def copy(self) -> Account:
+        """The same cash and positions to try something on; without the cash book, locks and combos."""
+        ledgers = {code: replace(row) for code, row in self.ledgers.items()}
+        positions = {name: replace(row) for name, row in self.positions.items()}
+        return Account(self.user_id, ledgers, positions, margin_model=self.margin_model)
 
     def ledger(self, currency: str) -> Ledger:
         return self.ledgers.setdefault(currency, Ledger(currency))
@@ -56,23 +85,35 @@ class Account:
         return [p for p in rows if currency is None or p.listing.settlement_currency == currency]
 
     def apply_trade(
-        self, listing: Listing, amount: Decimal, price: Decimal, fee: Decimal, index: Decimal
+        self,
+        listing: Listing,
+        amount: Decimal,
+        price: Decimal,
+        fee: Decimal,
+        index: Decimal,
+        now_ms: int,
+        kind: str = TRADE,
     ) -> Decimal:
         """Book a signed amount at a price with its fee in coin; returns the realised profit in coin."""
-        ledger = self.ledger(listing.settlement_currency)
-        realised = self.position(listing).trade(amount, price, index)
+        ledger, held = self.ledger(listing.settlement_currency), self.position(listing)
+        realised = held.trade(amount, price, index)
+        premium = ZERO
         if listing.is_option:
-            ledger.balance -= worth(listing, amount, price)
+            premium = -worth(listing, amount, price)
             ledger.options_session_rpl += realised
         else:
             ledger.futures_session_rpl += realised
-        ledger.balance -= fee
         ledger.fees_paid += fee
+        flow = premium if listing.is_option else realised
+        note = Note(listing.name, amount, price, held.size, fee, flow)
+        self.book(kind, ledger.currency, premium - fee, now_ms, note)
         return realised
 
-    def open_at_mark(self, listing: Listing, amount: Decimal, mark: Decimal, index: Decimal) -> None:
+    def open_at_mark(
+        self, listing: Listing, amount: Decimal, mark: Decimal, index: Decimal, now_ms: int
+    ) -> None:
         """A position that was there before the exchange started: at mark, without a fee."""
-        self.apply_trade(listing, amount, mark, ZERO, index)
+        self.apply_trade(listing, amount, mark, ZERO, index, now_ms, CORRECTION)
 
     def accrue_funding(self, listing: Listing, coin_per_usd: float) -> None:
         """Pay the growth of a perpetual's funding accumulator: a long of N USD pays N times the growth."""
@@ -87,21 +128,30 @@ class Account:
         ledger.futures_session_rpl += received
         ledger.funding_paid -= received
 
-    def settle(self, marks: Marks) -> None:
+    def settle(self, marks: Marks, now_ms: int) -> None:
         """Daily settlement: session profit of futures moves into cash, entries restart at the mark."""
         for held in self.positions.values():
-            if not held.size:
-                held.realized_session = held.funding_session = ZERO
-                continue
-            profit = held.settle(marks(held.listing.name))
-            if not held.listing.is_option:
-                self.ledger(held.listing.settlement_currency).futures_session_rpl += profit
+            self._settle_position(held, marks, now_ms)
         for ledger in self.ledgers.values():
-            ledger.balance += ledger.futures_session_rpl
-            ledger.futures_session_rpl = ZERO
+            rest, ledger.futures_session_rpl = ledger.futures_session_rpl, ZERO
+            if abs(rest) > DUST:  # of futures that expired flat in this session
+                self.book(SETTLEMENT, ledger.currency, rest, now_ms, Note(cashflow=rest))
             ledger.options_session_rpl = ZERO
 
-    def deliver(self, listing: Listing, delivery_price: Decimal) -> Decimal:
+    def _settle_position(self, held: Position, marks: Marks, now_ms: int) -> None:
+        """One position's session: realised, funding and unrealised; futures have it in cash."""
+        listing = held.listing
+        realised, held.realized_session, held.funding_session = held.realized_session, ZERO, ZERO
+        mark = marks(listing.name) if held.size else ZERO
+        unrealised = held.settle(mark) if held.size else ZERO
+        profit = realised + unrealised
+        if listing.is_option or not profit:
+            return
+        self.ledger(listing.settlement_currency).futures_session_rpl -= realised
+        note = Note(listing.name, held.size, mark, held.size, cashflow=profit)
+        self.book(SETTLEMENT, listing.settlement_currency, profit, now_ms, note)
+
+    def deliver(self, listing: Listing, delivery_price: Decimal, now_ms: int) -> Decimal:
         """Cash delivery at expiry, after which the position is gone; returns its worth in coin."""
         held = self.positions.pop(listing.name, None)
         if held is None or not held.size:
@@ -110,11 +160,16 @@ class Account:
         price = payoff(listing, delivery_price) if listing.is_option else delivery_price
         profit = worth(listing, held.size, price) - held.entry_session
         if not listing.is_option:
-            ledger.futures_session_rpl += profit
+            ledger.futures_session_rpl -= held.realized_session
+            profit += held.realized_session
+            note = Note(listing.name, -held.size, price, cashflow=profit)
+            self.book(DELIVERY, ledger.currency, profit, now_ms, note)
             return profit
-        ledger.balance += worth(listing, held.size, price)
+        value = worth(listing, held.size, price)
+        note = Note(listing.name, -held.size, price, cashflow=value)
+        self.book(EXERCISE, ledger.currency, value, now_ms, note)
         ledger.options_session_rpl += profit
-        return worth(listing, held.size, price)
+        return value
 
     def exact_equity(self, currency: str, marks: Marks) -> Decimal:
         """Cash + session result + open profit of futures + value of options, coin, unrounded."""
@@ -146,3 +201,8 @@ def trade_fee(listing: Listing, amount: Decimal, price: Decimal, *, taker: bool)
     if listing.is_option:
         return truncated(min(rate, OPTION_FEE_CAP * price) * amount)
     return truncated(rate * amount / price)
+
+
+def liquidation_fee(listing: Listing, amount: Decimal, price: Decimal) -> Decimal:
+    """What a liquidated trade costs in all: 0.75 %, of options at most 12.5 % of their price."""
+    return trade_fee(replace(listing, taker_commission=LIQUIDATION_FEE), amount, price, taker=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hedger.simulator.params import Params
 from hedger.simulator.rpc import ApiError, invalid_param
@@ -43,6 +43,10 @@ class Grant:
     def allows(self, resource: str, level: str) -> bool:
         return _RIGHT_LEVELS[self.rights.get(resource, "none")] >= _RIGHT_LEVELS[level]
 
+    def ending(self, wire_s: float) -> Grant:
+        """The same grant, over at an instant of wire time if not before."""
+        return replace(self, expires_s=min(self.expires_s, wire_s))
+
 
 def parse_scope(asked: str, connection_id: int | None, wire_s: float) -> tuple[Grant, int]:
     """The grant for a requested scope and its lifetime in seconds."""
@@ -75,11 +79,17 @@ class Authority:
         self._refresh: dict[str, str] = {}  # refresh token -> scope asked for
 
     def authenticate(
-        self, params: Params, connection_id: int | None, wire_s: float
+        self, params: Params, connection_id: int | None, wire_s: float, longest_s: int | None = None
     ) -> tuple[Grant, dict[str, object]]:
-        """public/auth. Raises 13004 for wrong keys or signatures, 13009 for a wrong refresh token."""
+        """public/auth; the token lives no longer than `longest_s`.
+
+        Raises 13004 for wrong keys or signatures, 13009 for a wrong refresh token.
+        """
         scope = self._proven_scope(params)
         grant, lifetime_s = parse_scope(scope, connection_id, wire_s)
+        if longest_s is not None:
+            lifetime_s = min(lifetime_s, longest_s)
+            grant = grant.ending(wire_s + lifetime_s)
         access, refresh = self._new_token(), self._new_token()
         self._access[access] = grant
         self._refresh[refresh] = scope
@@ -149,6 +159,11 @@ class Authority:
         if not self.keys.signed(fields.get("id", ""), message, fields.get("sig", "")):
             raise ApiError(13009, {"reason": "invalid_signature"})
         return parse_scope("", None, wire_s)[0]
+
+    def expire_all(self, wire_s: float) -> None:
+        """Every token so far is worth nothing any more, refresh tokens included."""
+        self._access = {token: grant.ending(wire_s) for token, grant in self._access.items()}
+        self._refresh.clear()
 
     def forget_connection(self, connection_id: int) -> None:
         """Tokens of connection scope die with their connection."""

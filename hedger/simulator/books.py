@@ -97,7 +97,7 @@ def open_book(account: Account, rows: list[Row], markets: Markets) -> None:
     """Open positions at mark, without fees or trades: they were there before."""
     for listing, size in rows:
         index = markets.index(listing.price_index)
-        account.open_at_mark(listing, size, markets.mark(listing.name), index)
+        account.open_at_mark(listing, size, markets.mark(listing.name), index, markets.world.now_ms)
         funding = markets.market(listing.name).funding
         if funding is not None:
             account.accrue_funding(listing, funding.coin_per_usd)

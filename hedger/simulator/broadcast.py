@@ -8,6 +8,7 @@ from hedger.simulator.channels import Channel
 from hedger.simulator.connection import Connection, Subscription
 from hedger.simulator.desk import Change
 from hedger.simulator.feeds import Feeds
+from hedger.simulator.locks import LockNews
 from hedger.simulator.orders import Trade
 from hedger.simulator.outlet import Outlet
 from hedger.simulator.private_feeds import PrivateFeeds
@@ -17,6 +18,7 @@ INTERVAL_S = {"raw": 0.1, "100ms": 0.1, "agg2": 1.0, "": 0.1}
 FAMILY_INTERVAL_S = {
     "incremental_ticker": 1.0,
     "markprice": 1.0,
+    "volatility": 1.0,
     "estimated_expiration_price": 1.0,
     "chart": 1.0,
     "user.portfolio": 1.0,
@@ -61,6 +63,14 @@ class Broadcast:
                     self._outlet.notify(connection, subscription, data, wire_s)
         self.portfolios(wire_s)
 
+    def locks(self, news: Sequence[LockNews], wire_s: float) -> None:
+        """That the account was locked or unlocked."""
+        for row in news:
+            for connection in self._connections.values():
+                for subscription in connection.subscriptions.values():
+                    if subscription.channel.family == "user.lock":
+                        self._outlet.notify(connection, subscription, row.as_json(), wire_s)
+
     def prints(self, trades: Sequence[Trade], wire_s: float) -> None:
         """Trades of others, to whom they concern."""
         for connection in self._connections.values():
@@ -68,6 +78,13 @@ class Broadcast:
                 if subscription.channel.family == "trades":
                     for data in self._private.prints(subscription, trades):
                         self._outlet.notify(connection, subscription, data, wire_s)
+
+    def platform(self, data: dict[str, object], wire_s: float) -> None:
+        """What happens to the platform, to whom it concerns."""
+        for connection in self._connections.values():
+            for subscription in connection.subscriptions.values():
+                if subscription.channel.family == "platform_state":
+                    self._outlet.notify(connection, subscription, data, wire_s)
 
     def due(self, connection: Connection, wire_s: float) -> None:
         """Send what the pace of every subscription allows."""

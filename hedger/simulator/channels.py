@@ -30,7 +30,7 @@ class Channel:
 
     @property
     def private(self) -> bool:
-        return self.family.startswith("user.")
+        return self.family.startswith(("user.", "block_trade_confirmations"))
 
     @property
     def needs_auth(self) -> bool:
@@ -55,6 +55,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("perpetual", rf"perpetual\.{_I}\.{_T}"),
     ("chart", rf"chart\.trades\.{_I}\.{_WORD.format('resolution')}"),
     ("index", rf"deribit_price_index\.{_X}"),
+    ("volatility", rf"deribit_volatility_index\.{_X}"),
     ("markprice", rf"markprice\.options\.{_X}"),
     ("estimated_expiration_price", rf"estimated_expiration_price\.{_X}"),
     ("trades", rf"trades\.{_I}\.{_T}"),
@@ -70,6 +71,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("user.trades", rf"user\.trades\.{_I}\.{_T}"),
     ("user.trades", rf"user\.trades\.{_K}\.{_C}\.{_T}"),
     ("user.lock", r"user\.lock"),
+    # granted, and without news here
+    ("announcements", r"announcements"),
+    ("block_trade_confirmations", rf"block_trade_confirmations(?:\.{_C})?"),
+    ("user.access_log", r"user\.access_log"),
+    ("user.mmp_trigger", rf"user\.mmp_trigger\.{_X}"),
 )
 _COMPILED = tuple((family, re.compile(pattern)) for family, pattern in _PATTERNS)
 
@@ -93,7 +99,7 @@ def _valid(name: str, family: str, parts: dict[str, str]) -> Channel | None:
     )
     if any(parts.get(key, allowed[0]) not in allowed for key, allowed in rules):
         return None
-    currency = parts.pop("currency", "")
+    currency = parts.pop("currency", "") or ""
     if currency:
         currency = currency if currency == "any" else currency.upper()
         if currency not in CURRENCIES:

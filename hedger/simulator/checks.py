@@ -37,10 +37,10 @@ def check_price(listing: Listing, market: Market, direction: str, price: Decimal
 
 
 def check_combination(ticket: Ticket) -> None:
-    """Labels of at most 64 characters; post-only needs a resting limit order (11055)."""
+    """Labels of at most 64 characters; post-only needs a limit order good till cancelled (11055)."""
     if len(ticket.label) > MAX_LABEL:
         raise invalid_param("label", "wrong format")
-    resting = ticket.time_in_force in ("good_til_cancelled", "good_til_day")
+    resting = ticket.time_in_force == "good_til_cancelled"
     if ticket.post_only and not (resting and ticket.order_type == "limit"):
         raise ApiError(11055)
     if ticket.order_type == "limit" and ticket.price is None:

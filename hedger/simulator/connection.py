@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
 from hedger.simulator.auth import Grant
 from hedger.simulator.channels import Channel
 
+POLICY_VIOLATION = 1008
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A text frame, to be sent not before an instant of wire time."""
+    """A text frame, to be sent not before an instant of wire time; `apart`: later frames need not wait."""
 
     text: str
     not_before_s: float
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,14 @@ class Close:
 Outgoing = Send | Close
 
 
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """A notification that the next one overtakes (a fault), held since an instant of wire time."""
+
+    frame: dict[str, object]
+    since_s: float
+
+
 @dataclass(slots=True)
 class Subscription:
     """A channel of one connection with what it needs to remember between messages."""
@@ -38,6 +50,7 @@ class Subscription:
     change_id: int = 0
     levels: dict[str, dict[float, float]] = field(default_factory=dict)
     pending: list[dict[str, object]] = field(default_factory=list)  # rows of aggregated private channels
+    silent: bool = False  # granted, and never a word (a fault)
 
 
 @dataclass(slots=True)
@@ -51,7 +64,11 @@ class Heartbeat:
 
 @dataclass(slots=True)
 class Connection:
-    """State of one connection. Frames go to `outbox`; the driver takes them from there."""
+    """State of one connection. Frames go to `outbox`; the driver takes them from there.
+
+    A deaf connection (half open, a fault) sends nothing and what arrives waits in `unheard`, until
+    `deaf_until_s`; the exchange itself does not know.
+    """
 
     id: int
     opened_s: float
@@ -62,6 +79,11 @@ class Connection:
     heartbeat: Heartbeat | None = None
     closed: bool = False
     logged_out: bool = False
+    released: bool = False  # its tokens and its orders were dealt with
+    deaf_until_s: float = -math.inf
+    deaf: bool = False
+    unheard: list[str] = field(default_factory=list)
+    overtaken: Overtaken | None = None
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     outbox: deque[Outgoing] = field(default_factory=deque)
 
@@ -71,8 +93,16 @@ class Connection:
             self.outbox.append(Close(code, reason))
             self.closed = True
 
+    def too_slow(self) -> None:
+        """Who does not read is told so and closed; what waited is lost."""
+        self.outbox.clear()
+        self.unheard.clear()
+        self.close(POLICY_VIOLATION, "connection_too_slow")
+
     def take(self) -> list[Outgoing]:
-        """Everything that waits to be sent, in order."""
+        """Everything that waits to be sent, in order; nothing while deaf."""
+        if self.deaf:
+            return []
         frames = list(self.outbox)
         self.outbox.clear()
         return frames

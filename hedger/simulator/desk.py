@@ -5,11 +5,10 @@ Everything that happens is appended to `changes`, which the exchange turns into 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from hedger.simulator.account import Account, trade_fee
+from hedger.simulator.account import Account, liquidation_fee, trade_fee
 from hedger.simulator.checks import (
     band_price,
     check_amount,
@@ -17,12 +16,13 @@ from hedger.simulator.checks import (
     check_price,
     reducible,
 )
+from hedger.simulator.funds import Funds
 from hedger.simulator.liquidity import Level, takes
-from hedger.simulator.margin import margin
+from hedger.simulator.locks import POSITION
 from hedger.simulator.markets import Markets, opposite
 from hedger.simulator.model import Listing, Market
-from hedger.simulator.numbers import ZERO, rounded
-from hedger.simulator.orders import Order, Ticket, Trade, tick_at
+from hedger.simulator.numbers import ZERO, exact
+from hedger.simulator.orders import PLAIN, Order, Provenance, Revision, Ticket, Trade, tick_at
 from hedger.simulator.rpc import ApiError, invalid_param
 from hedger.simulator.tape import Tape
 from hedger.simulator.trades import Fill, record_trade
@@ -42,14 +42,14 @@ class Change:
 class Desk:
     """Orders of the account by id, in order of creation, and the trades they made."""
 
-    def __init__(self, markets: Markets, account: Account, available: Callable[[str], Decimal]) -> None:
+    def __init__(self, markets: Markets, account: Account) -> None:
         self.markets = markets
         self.account = account
         self.orders: dict[str, Order] = {}
         self.trades: list[Trade] = []
         self.changes: list[Change] = []
         self._resting: dict[str, Order] = {}
-        self._available = available
+        self.funds = Funds(account, markets, self.open_orders)
         self.tape = Tape()
 
     # -- requests ---------------------------------------------------------------------------------
@@ -57,6 +57,7 @@ class Desk:
     def place(self, ticket: Ticket, now_ms: int) -> tuple[Order, list[Trade]]:
         """Check, match and perhaps rest an order. Raises ApiError; nothing has happened then."""
         market = self.markets.require_open(ticket.listing)
+        self.require_unlocked(ticket.listing, ticket.direction, ticket.amount)
         check_combination(ticket)
         check_amount(ticket.listing, ticket.amount)
         order = self._new_order(ticket, market, now_ms)
@@ -66,28 +67,42 @@ class Desk:
         self.orders[order.order_id] = order
         return order, self._work(order, now_ms)
 
-    def edit(
-        self, order: Order, now_ms: int, *, amount: Decimal, price: Decimal, post_only: bool, reject: bool
-    ) -> list[Trade]:
-        """Change an open order; `amount` is the new total. Raises 11044 when it is not open."""
-        market = self.markets.require_open(order.listing)
+    def edit(self, order: Order, revision: Revision, now_ms: int) -> list[Trade]:
+        """Change an open order. Raises 11044 when it is not open, 11008 when that much is filled already."""
         if not order.is_open:
             raise ApiError(11044)
-        check_amount(order.listing, amount)
-        check_price(order.listing, market, order.direction, price)
-        if amount <= order.filled:
+        market = self.markets.require_open(order.listing)
+        self.require_unlocked(order.listing, order.direction, revision.amount - order.filled)
+        check_amount(order.listing, revision.amount)
+        check_price(order.listing, market, order.direction, revision.price)
+        if revision.amount <= order.filled:
             raise ApiError(11008)
+        amount = self._reduced(order, revision) if revision.reduce_only else revision.amount
         if amount > order.amount:
-            self._require_funds(replace(order, amount=amount, price=price))
-        order.amount, order.price, order.replaced = amount, price, True
-        order.post_only, order.reject_post_only = post_only, reject
-        if post_only and self._would_take(order):
-            if reject:
+            self._require_funds(replace(order, amount=amount, price=revision.price))
+        if revision.price != order.price or amount > order.amount:
+            self._resting.pop(order.order_id, None)  # to the end of the queue at its price
+        self._revise(order, revision, amount, now_ms)
+        if order.post_only and self._would_take(order):
+            if order.reject_post_only:
                 self.cancel(order, "edit_post_only_reject", now_ms)
                 return []
             order.price = self._passive_price(order)
-        order.last_update_ms = now_ms
         return self._work(order, now_ms)
+
+    def _reduced(self, order: Order, revision: Revision) -> Decimal:
+        """The total amount of a reduce-only order: what is filled, and at most the open position."""
+        can_reduce = reducible(self.account.size(order.name), order.direction)
+        if not can_reduce:
+            raise ApiError(11030, detail="reduce_only")
+        return min(revision.amount, order.filled + can_reduce)
+
+    def _revise(self, order: Order, revision: Revision, amount: Decimal, now_ms: int) -> None:
+        order.amount, order.price, order.replaced = amount, revision.price, True
+        order.post_only, order.reject_post_only = revision.post_only, revision.reject_post_only
+        order.reduce_only, order.last_update_ms = revision.reduce_only, now_ms
+        can_reduce = reducible(self.account.size(order.name), order.direction)
+        order.risk_reducing = order.remaining <= can_reduce
 
     def cancel(self, order: Order, reason: str, now_ms: int) -> None:
         """Cancel an open order. Raises 11044 when it is not open."""
@@ -97,15 +112,43 @@ class Desk:
         self._resting.pop(order.order_id, None)
         self.changes.append(Change(order.name, [order]))
 
+    # -- the exchange itself ----------------------------------------------------------------------
+
+    def next_order_id(self, listing: Listing) -> str:
+        """Plain digits for BTC, elsewhere with the currency before them (deribit.md 8)."""
+        number, currency = FIRST_ORDER_ID + len(self.orders) + 1, listing.settlement_currency
+        return str(number) if currency == "BTC" else f"{currency}-{number}"
+
+    def force(self, order: Order, now_ms: int) -> list[Trade]:
+        """Work an order of the exchange itself: no check and no lock holds it up."""
+        self.orders[order.order_id] = order
+        return self._work(order, now_ms)
+
+    def agree(self, order: Order, fee: Decimal, provenance: Provenance, now_ms: int) -> Change:
+        """Fill a whole order at its price beside the book; the caller announces the change."""
+        self.orders[order.order_id] = order
+        taker = provenance.liquidation is None
+        trade = self._enter(order, order.price, order.amount, fee, now_ms, taker, provenance)
+        return Change(order.name, [order], [trade])
+
     # -- the market moves -------------------------------------------------------------------------
 
     def match_resting(self, now_ms: int) -> None:
-        """Fill resting orders that the market has reached, and trim reduce-only orders."""
-        for order in list(self._resting.values()):
+        """Fill resting orders that the market has reached, best price first and then first come; trim
+        reduce-only orders."""
+        for order in sorted(self._resting.values(), key=lambda order: -order.sign * order.price):
             if order.reduce_only:
                 self._trim(order, now_ms)
-            if order.is_open and self.markets.market(order.name).state == "open":
+            if order.is_open and self.markets.trades(order.listing):
                 self._fill_resting(order, now_ms)
+
+    def fill_part(self, order: Order, share: float, now_ms: int) -> None:
+        """Somebody trades with a resting order, for a share of what remains: whole lots, at least one."""
+        lot = order.listing.min_trade_amount if order.listing.is_option else order.listing.contract_size
+        amount = min(order.remaining, max(lot, order.remaining * exact(share) // lot * lot))
+        change = Change(order.name, [order])
+        change.trades.append(self._book(order, order.price, amount, now_ms, taker=False))
+        self.changes.append(change)
 
     def open_orders(self) -> list[Order]:
         return list(self._resting.values())
@@ -134,7 +177,7 @@ class Desk:
             if not amount:
                 raise ApiError(11030, detail="reduce_only")
         return Order(
-            order_id=str(FIRST_ORDER_ID + len(self.orders) + 1),
+            order_id=self.next_order_id(listing),
             listing=listing,
             direction=ticket.direction,
             amount=amount,
@@ -152,18 +195,21 @@ class Desk:
             connection_id=ticket.connection_id,
         )
 
+    def require_unlocked(self, listing: Listing, direction: str, amount: Decimal) -> None:
+        """11098 while the account is locked; 10072 for what does not reduce while positions are."""
+        lock = self.account.lock_on(listing.settlement_currency)
+        if lock is None:
+            return
+        if lock.reason != POSITION:
+            raise ApiError(11098)
+        if amount > reducible(self.account.size(listing.name), direction):
+            raise ApiError(10072)
+
     def _require_funds(self, order: Order) -> None:
-        """10009 when the new risk costs more than what is available."""
+        """10009 when the order would break the initial margin; one that reduces its position always may."""
         if order.risk_reducing:
             return
-        listing = order.listing
-        size = order.sign * order.amount
-        mark = self.markets.mark(listing.name)
-        underlying = self.markets.market(listing.name).underlying
-        need = margin(listing, size, mark, rounded(underlying or 0.0, 2)).initial
-        if listing.is_option and size > 0:
-            need = order.price * order.amount
-        if need > self._available(listing.settlement_currency):
+        if not self.funds.affords(order):
             raise ApiError(10009)
 
     def _would_take(self, order: Order) -> bool:
@@ -237,21 +283,41 @@ class Desk:
             self.changes.append(Change(order.name, [order]))
 
     def _fill(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
+        self.markets.consume(order.listing, opposite(order.direction), amount)
+        return self._book(order, price, amount, now_ms, taker=taker)
+
+    def _book(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
+        """A trade with the usual fee, or that of a liquidation."""
+        if order.is_liquidation:
+            fee, provenance = liquidation_fee(order.listing, amount, price), Provenance(liquidation="T")
+        else:
+            fee, provenance = trade_fee(order.listing, amount, price, taker=taker), PLAIN
+        return self._enter(order, price, amount, fee, now_ms, taker, provenance)
+
+    def _enter(
+        self,
+        order: Order,
+        price: Decimal,
+        amount: Decimal,
+        fee: Decimal,
+        now_ms: int,
+        taker: bool,
+        provenance: Provenance,
+    ) -> Trade:
+        """Book a trade of an order, wherever its other side came from."""
         listing = order.listing
-        self.markets.consume(listing, opposite(order.direction), amount)
         order.filled += amount
         order.notional += price * amount
         order.last_update_ms = now_ms
         if not order.remaining:
             order.state = "filled"
             self._resting.pop(order.order_id, None)
-        fee = trade_fee(listing, amount, price, taker=taker)
         index = self.markets.index(listing.price_index)
         funding = self.markets.market(listing.name).funding
         if funding is not None:
             self.account.accrue_funding(listing, funding.coin_per_usd)
-        profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index)
-        fill = Fill(price, amount, fee, profit, now_ms, taker)
+        profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index, now_ms)
+        fill = Fill(price, amount, fee, profit, now_ms, taker, provenance)
         trade = record_trade(order, fill, self.markets, self.tape)
         self.trades.append(trade)
         self.tape.note(trade)

@@ -13,39 +13,44 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from hedger.simulator.account import Account
-from hedger.simulator.auth import Authority, Grant, Keys
+from hedger.simulator.admission import Admission, HttpRequest
+from hedger.simulator.auth import Authority, Keys
 from hedger.simulator.broadcast import Broadcast
 from hedger.simulator.clock import MarketClock
-from hedger.simulator.connection import Connection
-from hedger.simulator.desk import Desk
+from hedger.simulator.connection import POLICY_VIOLATION, Connection
+from hedger.simulator.courier import Courier
+from hedger.simulator.desk import Change, Desk
+from hedger.simulator.engine_queue import EngineQueue, Waiting
+from hedger.simulator.fault_requests import Asked
 from hedger.simulator.faults import Faults
 from hedger.simulator.feeds import Feeds
+from hedger.simulator.funds import Funds
+from hedger.simulator.heartbeat import watch
 from hedger.simulator.history import History
 from hedger.simulator.journal import Journal, StateRow
-from hedger.simulator.limits import Buckets, Limits
+from hedger.simulator.limits import Limits
+from hedger.simulator.liquidation import Liquidator
 from hedger.simulator.markets import Markets
 from hedger.simulator.methods import METHODS, NO_REPLY, Call
 from hedger.simulator.model import World
 from hedger.simulator.orders import Order, Trade
-from hedger.simulator.outlet import Outlet
+from hedger.simulator.outlet import OVERTAKEN_S, Outlet
 from hedger.simulator.params import Params
+from hedger.simulator.platform import Platform
 from hedger.simulator.private_feeds import PrivateFeeds
-from hedger.simulator.render_account import account_totals
 from hedger.simulator.rpc import (
     ApiError,
     BadFrame,
     Request,
     envelope,
     error_body,
-    heartbeat,
+    invalid_param,
     parse_request,
 )
 from hedger.simulator.timeline import Timeline
+from hedger.simulator.weather import Weather
 from hedger.simulator.wire import WirePrinter
 
-HEARTBEAT_ANSWER_S = 10.0
-HEARTBEAT_PERIOD = 1.06  # of the interval, recorded
-IDLE_CLOSE_S = 60.0
 SAVE_EVERY_S = 1.0
 
 
@@ -56,17 +61,6 @@ class Identity:
     account: str
     user_id: int
     keys: Keys
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """One HTTP call, already parsed: `uri` is path and query as sent (it is signed)."""
-
-    verb: str
-    uri: str
-    body: str
-    authorization: str
-    request: Request
 
 
 @dataclass(slots=True)
@@ -83,54 +77,67 @@ class Exchange:
     account: Account = field(init=False)
     markets: Markets = field(init=False)
     desk: Desk = field(init=False)
+    funds: Funds = field(init=False)
+    liquidator: Liquidator = field(init=False)
+    courier: Courier = field(init=False, default_factory=Courier)
     feeds: Feeds = field(init=False)
     history: History = field(init=False)
-    authority: Authority = field(init=False)
+    admission: Admission = field(init=False)
     outlet: Outlet = field(init=False)
     broadcast: Broadcast = field(init=False)
     timeline: Timeline = field(init=False)
-    faults: Faults = field(init=False, default_factory=Faults)
-    buckets: Buckets = field(init=False)
-    anonymous: Buckets = field(init=False)
+    faults: Faults = field(init=False)
+    platform: Platform = field(init=False)
+    weather: Weather = field(init=False)
     connections: dict[int, Connection] = field(init=False, default_factory=dict)
     account_cancel_on_disconnect: bool = field(init=False, default=False)
     _random: random.Random = field(init=False)
+    _engine: EngineQueue = field(init=False, default_factory=EngineQueue)
     _opened: int = field(init=False, default=0)
     _saved_s: float = field(init=False, default=float("-inf"))
 
     def __post_init__(self) -> None:
+        self.faults = Faults(self.seed)
         self.account = Account(self.identity.user_id)
         self.markets = Markets(self.world)
-        self.desk = Desk(
-            self.markets,
-            self.account,
-            lambda code: account_totals(self.account, code, self.markets).available_funds,
-        )
+        self.desk = Desk(self.markets, self.account)
+        self.funds = self.desk.funds
+        self.liquidator = Liquidator(self.account, self.markets, self.desk)
         self.history = History()
         self.feeds = Feeds(self.markets, self.desk, self.history)
         self.outlet = Outlet(WirePrinter(self.seed), self.faults)
-        private_feeds = PrivateFeeds(self.account, self.markets)
+        private_feeds = PrivateFeeds(self.account, self.markets, self.funds)
         self.broadcast = Broadcast(self.feeds, private_feeds, self.outlet, self.connections)
         self.timeline = Timeline(self.world, self.markets, self.account, self.desk, self.history)
-        self.authority = Authority(self.identity.keys, self.new_token)
-        self.buckets, self.anonymous = Buckets(self.limits), Buckets(self.limits)
+        self.admission = Admission(Authority(self.identity.keys, self.new_token), self.limits)
+        self.platform = Platform(self.faults, self.markets, self.feeds, self.timeline, self.broadcast)
+        self.weather = Weather(
+            self.faults, self.platform, self.admission, self.desk, self.feeds, self.connections
+        )
         self._random = random.Random(self.seed)
 
     # -- connections ------------------------------------------------------------------------------
 
     def connect(self, wire_s: float) -> Connection:
-        """A new websocket connection."""
+        """A new websocket connection; it sees the faults that hold now."""
+        self.weather.move(wire_s)
         self._opened += 1
         connection = Connection(self._opened, wire_s, wire_s, wire_s)
         self.connections[connection.id] = connection
         return connection
 
     def disconnect(self, connection: Connection, wire_s: float) -> None:
-        """The transport is gone: cancel-on-disconnect (not after a logout), tokens die."""
+        """The transport is gone."""
         connection.closed = True
-        if self.connections.pop(connection.id, None) is None:
+        if self.connections.pop(connection.id, None) is not None:
+            self._release(connection, wire_s)
+
+    def _release(self, connection: Connection, wire_s: float) -> None:
+        """A connection is over, seen from here: cancel-on-disconnect (not after a logout), tokens die."""
+        if connection.released:
             return
-        self.authority.forget_connection(connection.id)
+        connection.released = True
+        self.admission.authority.forget_connection(connection.id)
         if connection.cancel_on_disconnect and not connection.logged_out:
             self._cancel_orders_of(connection, wire_s)
 
@@ -147,22 +154,52 @@ class Exchange:
         """Answer one text frame of a connection."""
         if connection.closed:
             return
+        if connection.deaf:
+            connection.unheard.append(text)
+            return
         connection.last_received_s = wire_s
         try:
             request = parse_request(text)
         except BadFrame as bad:
             self.outlet.send(connection, self._refusal(bad, wire_s), wire_s)
             return
+        slow = self.faults.use("slow_engine", wire_s, self.weather.subject(request))
+        if slow is None:
+            self._execute(connection, request, wire_s)
+        else:
+            self._enqueue(Waiting(wire_s + slow.delay_s, connection, request), wire_s)
+
+    def _enqueue(self, entry: Waiting, wire_s: float) -> None:
+        replaced = self._engine.put(entry)
+        if replaced is not None:
+            self._drop(replaced, ApiError(13777), wire_s)
+
+    def _come_to(self, entry: Waiting, wire_s: float) -> None:
+        """Execute a request that waited; an edit whose order its owner has cancelled is not even tried."""
+        order = self.weather.order_of(entry.request)
+        if entry.order is not None and order is not None and order.cancel_reason == "user_request":
+            self._drop(entry, ApiError(13666), wire_s)
+        else:
+            self._execute(entry.connection, entry.request, wire_s)
+
+    def _drop(self, entry: Waiting, why: ApiError, wire_s: float) -> None:
+        """Answer a request that is not executed."""
+        frame = self._envelope(entry.request.id, error_body(why), wire_s)
+        self.outlet.send(entry.connection, frame, wire_s)
+
+    def _execute(self, connection: Connection, request: Request, wire_s: float) -> None:
+        """Run a request, answer it, and tell everybody what it changed."""
+        subject = self.weather.subject(request)
         body = self._answer(request, connection, wire_s)
-        if self.faults.use("notification_first", wire_s, method=request.method):
+        if self.faults.use("notification_first", wire_s, subject):
             self.publish(wire_s)
-        lost = self.faults.use("lost_reply", wire_s, method=request.method) is not None
+        lost = self.faults.use("lost_reply", wire_s, subject) is not None
         if body is not None and not lost:
-            self.outlet.send(connection, self._envelope(request.id, body, wire_s), wire_s)
+            self.outlet.reply(connection, self._envelope(request.id, body, wire_s), subject, wire_s)
         self.broadcast.snapshots(wire_s)
         self.publish(wire_s)
         if body is not None and _code(body) == 10028:
-            connection.close(1008, "too_many_requests")
+            connection.close(POLICY_VIOLATION, "too_many_requests")
 
     def refuse(self, bad: BadFrame, wire_s: float) -> str:
         """The body that answers an HTTP call which is not a request."""
@@ -173,12 +210,18 @@ class Exchange:
 
     def http(self, call: HttpRequest, wire_s: float) -> tuple[int, str] | None:
         """Answer one HTTP call: status and body, or None when the reply is lost on purpose."""
+        subject = self.weather.subject(call.request)
         body = self._answer(call.request, None, wire_s, http=call)
         self.publish(wire_s)
-        if body is None or self.faults.use("lost_reply", wire_s, method=call.request.method):
+        if body is None or self.faults.use("lost_reply", wire_s, subject):
             return None
         text = self.outlet.printer.text(self._envelope(call.request.id, body, wire_s))
         return (400 if "error" in body else 200), text
+
+    def late_s(self, request: Request, wire_s: float) -> float:
+        """How late the answer to an HTTP call leaves on purpose."""
+        slow_s = self.outlet.slow_ack_s(self.weather.subject(request), wire_s)
+        return slow_s or self.outlet.delay_s(wire_s)
 
     def _answer(
         self, request: Request, connection: Connection | None, wire_s: float, http: HttpRequest | None = None
@@ -193,44 +236,18 @@ class Exchange:
     def _run(
         self, request: Request, connection: Connection | None, wire_s: float, http: HttpRequest | None
     ) -> object:
-        grant = self._grant(request, connection, wire_s, http)
-        buckets = self.anonymous if grant is None else self.buckets
-        if not buckets.take(request.method, wire_s):
-            raise ApiError(10028)
+        grant = self.admission.identify(request, connection, wire_s, http)
+        self.admission.charge(grant, request.method, wire_s)
         known = METHODS.get(request.method)
         if known is None:
             raise ApiError(-32601)
         if request.method.startswith("private/"):
-            self._authorize(grant, known.right, wire_s)
-        self._reject_on_purpose(request.method, wire_s)
-        params = Params({k: v for k, v in request.params.items() if k != "access_token"})
+            self.admission.authorize(grant, known.right, wire_s)
+        self.weather.refuse(request, grant, wire_s)
         now_ms = self.clock.market_ms(wire_s)
+        self.weather.overtake(request, wire_s, now_ms)
+        params = Params({k: v for k, v in request.params.items() if k != "access_token"})
         return known.run(Call(self, connection, request.method, params, grant, wire_s, now_ms))
-
-    def _grant(
-        self, request: Request, connection: Connection | None, wire_s: float, http: HttpRequest | None
-    ) -> Grant | None:
-        """What the caller may do: by token in the parameters, by header, or by its connection."""
-        token = request.params.get("access_token")
-        if isinstance(token, str):
-            return self.authority.token_grant(token, connection.id if connection else None, wire_s)
-        if http is not None and http.authorization and request.method.startswith("private/"):
-            header = http.authorization
-            return self.authority.header_grant(header, http.verb, http.uri, http.body, wire_s)
-        return connection.grant if connection else None
-
-    def _authorize(self, grant: Grant | None, right: tuple[str, str] | None, wire_s: float) -> None:
-        if grant is None:
-            raise ApiError(13009)
-        if wire_s >= grant.expires_s:
-            raise ApiError(13009, {"reason": "invalid_token"})
-        if right is not None and not grant.allows(*right):
-            raise ApiError(13021)
-
-    def _reject_on_purpose(self, method: str, wire_s: float) -> None:
-        fault = self.faults.use("reject", wire_s, method=method)
-        if fault is not None:
-            raise ApiError(fault.code)
 
     def _envelope(
         self, request_id: int | str | None, body: Mapping[str, object], wire_s: float
@@ -241,27 +258,41 @@ class Exchange:
 
     def tick(self, wire_s: float) -> None:
         """Move the world to now and send what is due. To be called about every 100 ms of wire time."""
-        self.apply_faults(wire_s)
+        self.weather.move(wire_s)
         if self.timeline.move_to(self.clock.market_ms(wire_s)):
             self.feeds.refresh()
+            self.liquidator.watch(self.world.now_ms)
+        self._catch_up(wire_s)
         self.publish(wire_s)
-        for connection in self.connections.values():
+        for connection in list(self.connections.values()):
             if not connection.closed:
                 self.broadcast.due(connection, wire_s)
-                self._watch_heartbeat(connection, wire_s)
+                self.outlet.release(connection, wire_s, OVERTAKEN_S)
+                watch(connection, self.outlet, wire_s)
+            if connection.closed:
+                self._release(connection, wire_s)
         if wire_s - self._saved_s >= SAVE_EVERY_S:
             self._save(wire_s)
 
-    def apply_faults(self, wire_s: float) -> None:
-        """Let faults of the market take or lose effect."""
-        self.feeds.freeze(self.faults.find("stale_quotes", wire_s) is not None)
-        empty = self.faults.find("empty_book", wire_s) is not None
-        if empty != self.markets.empty:
-            self.markets.empty = empty
-            self.feeds.refresh()
-        if self.faults.use("drop", wire_s) is not None:
-            for connection in self.connections.values():
-                connection.close(None)
+    def _catch_up(self, wire_s: float) -> None:
+        """Execute what a slow engine comes to now, and hear what deaf connections received meanwhile."""
+        for entry in self._engine.take_due(wire_s):
+            self._come_to(entry, wire_s)
+        for connection in list(self.connections.values()):
+            if connection.unheard and not connection.deaf:
+                unheard, connection.unheard = connection.unheard, []
+                for text in unheard:
+                    self.receive(connection, text, wire_s)
+
+    def switch_on(self, asked: Asked, wire_s: float) -> None:
+        """Switch a fault on. Raises ApiError for an instrument or an index that does not exist."""
+        fault = asked.fault
+        if fault.instrument is not None:
+            self.markets.listing(fault.instrument)
+        if fault.index is not None and fault.index not in self.feeds.indices():
+            raise invalid_param("index", f"must be one of {', '.join(self.feeds.indices())}")
+        asked.switch_on(self.faults, wire_s)
+        self.weather.move(wire_s)
 
     def pause(self, wire_s: float) -> None:
         """Freeze market time; every `user.portfolio` is sent once more, at the frozen instant."""
@@ -274,37 +305,40 @@ class Exchange:
         self.clock.resume(wire_s)
         self._save(wire_s)
 
-    def _watch_heartbeat(self, connection: Connection, wire_s: float) -> None:
-        beat = connection.heartbeat
-        if beat is None:
-            if not connection.subscriptions and wire_s - connection.last_received_s >= IDLE_CLOSE_S:
-                connection.close(None)
-            return
-        if beat.answer_by_s is not None and wire_s >= beat.answer_by_s:
-            connection.close(4000, "heartbeat close")
-        elif wire_s >= beat.next_s:
-            if wire_s - max(connection.last_received_s, connection.last_sent_s) >= beat.interval_s:
-                self.outlet.send(connection, heartbeat("heartbeat"), wire_s)
-            self.outlet.send(connection, heartbeat("test_request"), wire_s)
-            beat.next_s = wire_s + beat.interval_s * HEARTBEAT_PERIOD
-            beat.answer_by_s = beat.answer_by_s or wire_s + HEARTBEAT_ANSWER_S
-
     # -- what happened ----------------------------------------------------------------------------
 
     def publish(self, wire_s: float) -> None:
         """Save and announce everything that happened since the last call."""
         changes, self.desk.changes = self.desk.changes, []
+        locks, self.liquidator.news = self.liquidator.news, []
+        late = self.courier.due(wire_s)
         states, self.timeline.states = self.timeline.states, []
         others, self.desk.tape.news = self.desk.tape.news, []
         own = [trade for change in changes for trade in change.trades]
         for trade in (*own, *others):
             self.history.traded(trade)
-        if changes or states:
+        self.broadcast.locks([news for news in locks if news.locked], wire_s)
+        if changes or states or late or locks:
             self.feeds.refresh()
             self._save(wire_s, [order for change in changes for order in change.orders], own)
-            self.broadcast.announce(changes, states, wire_s)
+            self.broadcast.announce([*changes, *late], states, wire_s)
+        self.broadcast.locks([news for news in locks if not news.locked], wire_s)
         if others:
             self.broadcast.prints(others, wire_s)
+
+    def tell_apart(self, changes: list[Change], gap_s: float, wire_s: float) -> None:
+        """Save changes at once, but tell them one by one with gaps of wire time."""
+        own = [trade for change in changes for trade in change.trades]
+        for trade in own:
+            self.history.traded(trade)
+        self._save(wire_s, [order for change in changes for order in change.orders], own)
+        self.courier.send(changes, gap_s, wire_s)
+        self.publish(wire_s)
+
+    def announce_account(self, wire_s: float) -> None:
+        """Save and tell that cash changed without a trade."""
+        self._save(wire_s)
+        self.broadcast.portfolios(wire_s)
 
     def _save(
         self, wire_s: float, orders: list[Order] | None = None, trades: list[Trade] | None = None

@@ -10,14 +10,16 @@ from hedger.simulator.connection import Subscription
 from hedger.simulator.desk import Desk
 from hedger.simulator.history import History
 from hedger.simulator.liquidity import Level
-from hedger.simulator.markets import Markets
+from hedger.simulator.markets import Markets, among
 from hedger.simulator.model import Listing
 from hedger.simulator.render_market import grouped, levels, render_ticker
+from hedger.simulator.volatility import volatility_index
 
 Json = dict[str, object]
 PLATFORM_INDICES = ("btc_usd", "eth_usd", "btc_usdc", "eth_usdc", "sol_usdc", "xrp_usdc")
 FIRST_CHANGE_ID = 174_959_000_000
 _MINUTE_MS = 60_000
+_TOUCH_PRICES = ("best_bid_price", "best_ask_price")
 _QUOTE_FIELDS = (
     "best_bid_price",
     "best_bid_amount",
@@ -36,7 +38,9 @@ class Feeds:
         self._desk = desk
         self._history = history
         self._tickers: dict[str, Json] = {}
-        self._frozen: dict[str, Json] | None = None
+        self._frozen: dict[str, Json] = {}
+        self._frozen_names: frozenset[str] = frozenset()
+        self.nulled: frozenset[str] = frozenset()  # instruments whose empty side is told as null (a fault)
         self._change_id = FIRST_CHANGE_ID
         self._producers: dict[str, Callable[[Subscription], object]] = {
             "ticker": self._ticker_feed,
@@ -47,6 +51,7 @@ class Feeds:
             "perpetual": self._perpetual,
             "chart": self._chart,
             "index": self._index,
+            "volatility": self._volatility,
             "markprice": self._mark_prices,
             "estimated_expiration_price": self._estimated_expiration,
         }
@@ -57,12 +62,11 @@ class Feeds:
         """Forget what was built: the market moved or its liquidity changed."""
         self._tickers.clear()
 
-    def freeze(self, frozen: bool) -> None:
-        """Keep telling the tickers of now (a fault), or stop that."""
-        if not frozen:
-            self._frozen = None
-        elif self._frozen is None:
-            self._frozen = dict(self._tickers)
+    def freeze(self, names: frozenset[str]) -> None:
+        """Keep telling the tickers of now for these instruments (a fault), and no others."""
+        if names != self._frozen_names:
+            self._frozen = {name: row for name, row in self._tickers.items() if among(names, name)}
+        self._frozen_names = names
 
     def sides(self, listing: Listing) -> tuple[list[Level], list[Level]]:
         """Bids and asks as everybody sees them: what is left of the world's, and the account's own."""
@@ -76,16 +80,24 @@ class Feeds:
 
     def ticker(self, name: str) -> Json:
         """The ticker of a live instrument."""
-        if self._frozen is not None and name in self._frozen:
+        if name in self._frozen:
             return self._frozen[name]
         known = self._tickers.get(name)
         if known is None:
             listing = self._markets.listing(name)
             bids, asks = self.sides(listing)
-            known = self._tickers[name] = render_ticker(listing, self._markets.market(name), bids, asks)
-            if self._frozen is not None:
+            known = render_ticker(listing, self._markets.market(name), bids, asks)
+            if among(self.nulled, name):
+                known.update({field: None for field in _TOUCH_PRICES if known[field] == 0.0})
+            self._tickers[name] = known
+            if among(self._frozen_names, name):
                 self._frozen[name] = known
         return known
+
+    def indices(self) -> tuple[str, ...]:
+        """The price indices that platform_state tells about."""
+        live = (listing.price_index for listing in self._markets.world.listings().values())
+        return tuple(dict.fromkeys((*PLATFORM_INDICES, *live)))
 
     def next_change_id(self) -> int:
         self._change_id += 3
@@ -113,7 +125,11 @@ class Feeds:
     def snapshots(self, channel: Channel) -> list[Json]:
         """Messages that follow the ack of channels that otherwise tell events only."""
         if channel.family == "platform_state":
-            return [{"price_index": name, "locked": False, "reasons": []} for name in PLATFORM_INDICES]
+            locked = self._markets.locked
+            return [
+                {"price_index": index, "locked": among(locked, index), "reasons": []}
+                for index in self.indices()
+            ]
         if channel.family == "platform_methods":
             return [{"allow_unauthenticated_public_requests": True}]
         return []
@@ -155,6 +171,15 @@ class Feeds:
         price = float(self._markets.index(sub.channel.index))
         now_ms = self._markets.world.now_ms
         return _if_new(sub, {"index_name": sub.channel.index, "price": price, "timestamp": now_ms})
+
+    def _volatility(self, sub: Subscription) -> object:
+        """The volatility index of a currency, per cent a year, named by its price index."""
+        name, now_ms = sub.channel.index, self._markets.world.now_ms
+        value = volatility_index(self._markets, name.split("_")[0].upper())
+        if value is None:
+            return None
+        row = {"timestamp": now_ms, "volatility": value, "index_name": name}
+        return _if_new(sub, row, but="timestamp")
 
     def _estimated_expiration(self, sub: Subscription) -> object:
         now_ms = self._markets.world.now_ms

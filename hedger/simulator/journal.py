@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from hedger.simulator.account import Account
 from hedger.simulator.clock import MarketClock
+from hedger.simulator.entries import Entry
 from hedger.simulator.orders import Order, Trade
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS trades (id TEXT PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS entries (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 """
 _UPSERT = "INSERT INTO {} VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
 
@@ -52,6 +54,7 @@ class Journal:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
         self._database = sqlite3.connect(path, isolation_level=None)
+        self._entries_saved = 0
         try:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
@@ -64,15 +67,22 @@ class Journal:
         self._database.close()
 
     def save(self, state: StateRow, orders: list[Order], trades: list[Trade]) -> None:
-        """Write the state with the orders and trades that changed, all or nothing."""
-        run = self._database.execute
+        """Write the state with the orders and trades that changed, all or nothing.
+
+        The cash book only grows: of it just the new entries are written, as rows of their own.
+        """
+        run, log = self._database.execute, state.account.log
+        body = msgspec.json.encode(replace(state, account=replace(state.account, log=[])))
         run("BEGIN IMMEDIATE")
-        run(_UPSERT.format("facts"), ("state", msgspec.json.encode(state)))
+        run(_UPSERT.format("facts"), ("state", body))
+        for entry in log[self._entries_saved :]:
+            run(_UPSERT.format("entries"), (str(entry.number), msgspec.json.encode(entry)))
         for order in orders:
             run(_UPSERT.format("orders"), (order.order_id, msgspec.json.encode(order)))
         for trade in trades:
             run(_UPSERT.format("trades"), (trade.trade_id, msgspec.json.encode(trade)))
         run("COMMIT")
+        self._entries_saved = len(log)
 
     def load(self) -> Saved | None:
         """The state of an earlier run, or None for a new file."""
@@ -80,6 +90,8 @@ class Journal:
         if body is None:
             return None
         state = msgspec.json.decode(body, type=StateRow)
+        state.account.log = [msgspec.json.decode(row, type=Entry) for row in self._bodies("entries")]
+        self._entries_saved = len(state.account.log)
         orders = [msgspec.json.decode(row, type=Order) for row in self._bodies("orders")]
         trades = [msgspec.json.decode(row, type=Trade) for row in self._bodies("trades")]
         return Saved(state, orders, trades)

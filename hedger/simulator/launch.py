@@ -12,7 +12,9 @@ import msgspec
 
 from hedger.simulator import (
     methods_account,
+    methods_combo,
     methods_history,
+    methods_margin,
     methods_market,
     methods_session,
     methods_statistics,
@@ -21,15 +23,21 @@ from hedger.simulator import (
 from hedger.simulator.auth import Keys
 from hedger.simulator.books import choose_book, open_book
 from hedger.simulator.clock import MarketClock
+from hedger.simulator.entries import DEPOSIT, Note
 from hedger.simulator.exchange import Exchange, Identity
+from hedger.simulator.fault_requests import explained, parse_fault
 from hedger.simulator.journal import Journal
 from hedger.simulator.model import World
 from hedger.simulator.options import Options
+from hedger.simulator.requirements import MARGIN_MODELS
+from hedger.simulator.rpc import ApiError
 from hedger.simulator.tape import Strangers
 
 METHOD_MODULES = (
     methods_account,
+    methods_combo,
     methods_history,
+    methods_margin,
     methods_market,
     methods_session,
     methods_statistics,
@@ -56,6 +64,7 @@ class Origin:
     port: int = 0
     book: str | None = None  # None in a file of an earlier version: not known
     equity: dict[str, Decimal] | None = None
+    margin: str = "segregated_sm"
 
 
 def new_origin(options: Options, wire_s: float) -> Origin:
@@ -77,6 +86,7 @@ def new_origin(options: Options, wire_s: float) -> Origin:
         port=options.port,
         book=options.book,
         equity=dict(options.equity),
+        margin=options.margin,
     )
 
 
@@ -109,6 +119,26 @@ def launch(options: Options, now: Callable[[], float], world: World | None = Non
 
     Raises ValueError or OSError when an option does not fit.
     """
+    launched = _new_or_known(options, now, world)
+    try:
+        for text in options.faults:
+            _switch_on(launched.exchange, text, now())
+    except ValueError:
+        if launched.journal is not None:
+            launched.journal.close()
+        raise
+    return launched
+
+
+def _switch_on(exchange: Exchange, text: str, wire_s: float) -> None:
+    """A fault of the command line. ValueError names what is wrong with it."""
+    try:
+        exchange.switch_on(parse_fault(text), wire_s)
+    except ApiError as error:
+        raise ValueError(f"fault {text!r}: {explained(error)}") from None
+
+
+def _new_or_known(options: Options, now: Callable[[], float], world: World | None) -> Launched:
     journal = None if options.state_file is None else Journal(options.state_file)
     known = None if journal is None else journal.fact("origin")
     if journal is not None and known is not None:
@@ -117,6 +147,7 @@ def launch(options: Options, now: Callable[[], float], world: World | None = Non
         except (ValueError, OSError, ImportError):
             journal.close()
             raise
+    require_margin_model(options.margin)
     origin = new_origin(options, now())
     others = world is None
     world = build_world(origin) if world is None else world
@@ -133,7 +164,9 @@ def _exchange(
     origin: Origin, world: World, clock: MarketClock, options: Options, journal: Journal | None
 ) -> Exchange:
     identity = Identity(origin.account, origin.user_id, Keys(origin.client_id, origin.client_secret))
-    return Exchange(world, clock, identity, origin.seed, secrets.token_urlsafe, options.limits, journal)
+    exchange = Exchange(world, clock, identity, origin.seed, secrets.token_urlsafe, options.limits, journal)
+    exchange.account.margin_model = origin.margin
+    return exchange
 
 
 def _let_others_trade(exchange: Exchange) -> None:
@@ -145,7 +178,7 @@ def _fund(exchange: Exchange, options: Options) -> None:
     """The starting book at mark, and cash so that equity is what was asked for."""
     open_book(exchange.account, choose_book(options.book, exchange.markets), exchange.markets)
     for currency, amount in options.equity.items():
-        exchange.account.ledger(currency).balance += amount
+        exchange.account.book(DEPOSIT, currency, amount, exchange.world.now_ms, Note(info="opening balance"))
 
 
 def _relaunch(options: Options, journal: Journal, origin: Origin, world: World | None) -> Launched:
@@ -162,6 +195,10 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
     exchange = _exchange(origin, world, saved.state.clock, options, journal)
     exchange.account.ledgers.update(saved.state.account.ledgers)
     exchange.account.positions.update(saved.state.account.positions)
+    exchange.account.log.extend(saved.state.account.log)
+    exchange.account.locks.update(saved.state.account.locks)
+    exchange.account.combos.update(saved.state.account.combos)
+    exchange.account.blocks = saved.state.account.blocks
     exchange.account_cancel_on_disconnect = saved.state.account_cancel_on_disconnect
     exchange.desk.restore(saved.orders, saved.trades)
     if others:
@@ -183,6 +220,7 @@ def require_agreement(options: Options, origin: Origin) -> None:
         "replay",
         "replay_from",
         "days",
+        "margin",
     ):
         asked, kept = getattr(options, name), getattr(origin, name)
         if name == "replay" and asked is not None:
@@ -193,6 +231,12 @@ def require_agreement(options: Options, origin: Origin) -> None:
         raise ValueError(
             f"--state {options.state_file}: {'; '.join(odd)}; leave the option out or take another file"
         )
+
+
+def require_margin_model(name: str) -> None:
+    """ValueError names the models there are."""
+    if name not in MARGIN_MODELS:
+        raise ValueError(f"--margin {name}: must be one of {', '.join(MARGIN_MODELS)}")
 
 
 _OPTION = {"origin_ms": "origin", "replay_from": "from"}

@@ -37,6 +37,7 @@ class Limits:
     other: Rate = Rate(20, 100)
     subscribe: Rate = Rate(10 / 3, 10)
     get_instruments: Rate = Rate(1, 50)
+    simulate: Rate = Rate(1, 1)
 
     def bucket_of(self, method: str) -> tuple[str, Rate]:
         if method in MATCHING_METHODS:
@@ -45,6 +46,8 @@ class Limits:
             return "subscribe", self.subscribe
         if method == "public/get_instruments":
             return "get_instruments", self.get_instruments
+        if method == "private/simulate_portfolio":
+            return "simulate", self.simulate
         return "other", self.other
 
 
@@ -63,6 +66,11 @@ class Buckets:
         enough = credits >= 1.0
         self._levels[name] = (credits - 1.0 if enough else credits, wire_s)
         return enough
+
+    def drain(self, method: str, wire_s: float) -> None:
+        """Take all credits of this kind of method."""
+        name, _ = self.limits.bucket_of(method)
+        self._levels[name] = (0.0, wire_s)
 
 
 def render_limits(limits: Limits) -> dict[str, object]:

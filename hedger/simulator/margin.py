@@ -1,7 +1,12 @@
-"""Standard margin of a segregated account, simple form: enough to refuse what nobody could carry.
+"""Standard margin: every position by itself, nothing is netted (long against short futures cost twice).
 
-Inverse futures: coin value / leverage initial, half of it maintenance. Short options: mark plus 15 % of the
-coin less how far it is out of the money, at least 10 %; maintenance mark plus 7.5 %. Long options: none.
+Futures and perpetuals, by size s in coin (Deribit, "Linear Perpetual" and the release of 11 January 2022):
+  initial      s * (1 / max_leverage + slope * s)      slope: BTC 0.005 %, ETH 0.0004 % per coin
+  maintenance  s * (1 / max_leverage / 2 + slope * s)
+Short options, per coin, as a share of the underlying (published by Deribit and copied by its peers):
+  call  initial max(0.15 - OTM, 0.10) + mark               maintenance 0.075 + mark
+  put   initial max(the same, maintenance)                 maintenance max(0.075, 0.075 * mark) + mark
+Long options: none. Inverse instruments need coin, linear ones the same times the underlying in USDC.
 """
 
 from __future__ import annotations
@@ -15,27 +20,48 @@ from hedger.simulator.numbers import ZERO
 SHORT_OPTION_FLOOR = Decimal("0.10")
 SHORT_OPTION_BASE = Decimal("0.15")
 SHORT_OPTION_MAINTENANCE = Decimal("0.075")
+SIZE_SLOPES = {"BTC": Decimal("0.00005"), "ETH": Decimal("0.000004")}
+OTHER_SLOPE = Decimal("0.000005")  # SOL's, for coins that are not listed above
 
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """Coin."""
+    """In the settlement currency."""
 
     initial: Decimal = ZERO
     maintenance: Decimal = ZERO
 
+    def __add__(self, other: Margin) -> Margin:
+        return Margin(self.initial + other.initial, self.maintenance + other.maintenance)
+
 
 def margin(listing: Listing, size: Decimal, mark: Decimal, underlying: Decimal) -> Margin:
-    """Margin of a signed amount; `underlying` in USD is read for options only."""
+    """Standard margin of a signed size. `underlying` in USD: forward of an option, index of a future."""
     if not size:
         return Margin()
     if not listing.is_option:
-        initial = abs(size) / mark / listing.max_leverage
-        return Margin(initial, initial / 2)
-    if size > 0:
-        return Margin()
-    per_coin = max(SHORT_OPTION_BASE - _out_of_the_money(listing, underlying), SHORT_OPTION_FLOOR)
-    return Margin(-size * (per_coin + mark), -size * (SHORT_OPTION_MAINTENANCE + mark))
+        return _of_future(listing, abs(size), mark, underlying)
+    return Margin() if size > 0 else _of_short_option(listing, -size, mark, underlying)
+
+
+def _of_future(listing: Listing, size: Decimal, mark: Decimal, index: Decimal) -> Margin:
+    coin = size if listing.is_linear else size / mark
+    unit = index if listing.is_linear else Decimal(1)
+    base, slope = 1 / Decimal(listing.max_leverage), SIZE_SLOPES.get(listing.base_currency, OTHER_SLOPE)
+    return Margin(coin * (base + slope * coin) * unit, coin * (base / 2 + slope * coin) * unit)
+
+
+def _of_short_option(listing: Listing, size: Decimal, mark: Decimal, underlying: Decimal) -> Margin:
+    """`mark` is coin for inverse options and USDC for linear ones; both are taken as a share here."""
+    unit = underlying if listing.is_linear else Decimal(1)
+    share = mark / unit
+    maintenance = SHORT_OPTION_MAINTENANCE + share
+    if listing.option_type == "put":
+        maintenance = SHORT_OPTION_MAINTENANCE * max(Decimal(1), share) + share
+    initial = max(SHORT_OPTION_BASE - _out_of_the_money(listing, underlying), SHORT_OPTION_FLOOR) + share
+    if listing.option_type == "put":
+        initial = max(initial, maintenance)
+    return Margin(size * initial * unit, size * maintenance * unit)
 
 
 def _out_of_the_money(listing: Listing, underlying: Decimal) -> Decimal:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from hedger.simulator.liquidity import Level, Liquidity
@@ -12,6 +14,7 @@ from hedger.simulator.rpc import ApiError, invalid_param
 INDEX_PLACES = 2
 FUTURE_MARK_PLACES = 2
 OPTION_MARK_PLACES = 8  # valuation and trades; tickers show 4
+EVERYTHING = ""  # in a set of names: all of them
 
 
 class Markets:
@@ -20,7 +23,9 @@ class Markets:
     def __init__(self, world: World) -> None:
         self.world = world
         self.liquidity = Liquidity()
-        self.empty = False  # every ladder empty (a fault)
+        self.empty: frozenset[str] = frozenset()  # instruments whose ladders are empty (a fault)
+        self.locked: frozenset[str] = frozenset()  # price indices that are locked
+        self.states: Mapping[str, str] = {}  # states by name, where not the world's
         self._cache: dict[str, Market] = {}
         self._cache_ms = -1
 
@@ -38,8 +43,16 @@ class Markets:
             self._cache_ms = self.world.now_ms
         known = self._cache.get(name)
         if known is None:
-            known = self._cache[name] = self.world.market(name)
+            known = self.world.market(name)
+            if name in self.states:
+                known = replace(known, state=self.states[name])
+            self._cache[name] = known
         return known
+
+    def set_states(self, states: Mapping[str, str]) -> None:
+        """States of instruments that differ from the world's."""
+        self.states = states
+        self._cache.clear()
 
     def mark(self, name: str) -> Decimal:
         """Mark price for valuation: USD with 2 decimals, or coin with 8."""
@@ -48,14 +61,21 @@ class Markets:
 
     def index(self, index_name: str) -> Decimal:
         """Index in USD with 2 decimals; -32602 for an unknown name."""
+        price = self.index_or_none(index_name)
+        if price is None:
+            raise invalid_param("index_name", "wrong format")
+        return price
+
+    def index_or_none(self, index_name: str) -> Decimal | None:
+        """Index in USD with 2 decimals; None where the world has no such index."""
         try:
             return rounded(self.world.index_price(index_name), INDEX_PLACES)
         except KeyError:
-            raise invalid_param("index_name", "wrong format") from None
+            return None
 
     def ladder(self, listing: Listing, side: str) -> list[Level]:
         """What is offered now on `bids` or `asks`, best first."""
-        if self.empty:
+        if among(self.empty, listing.name):
             return []
         return self.liquidity.ladder(listing, side, self.raw_ladder(listing, side), self.world.now_ms)
 
@@ -67,12 +87,27 @@ class Markets:
         levels = self.raw_ladder(listing, side)
         self.liquidity.consume(listing, side, amount, levels, self.world.now_ms)
 
+    def is_locked(self, listing: Listing) -> bool:
+        """Whether the platform, or the index of an instrument, is locked."""
+        return among(self.locked, listing.price_index)
+
+    def trades(self, listing: Listing) -> bool:
+        """Whether resting orders are matched."""
+        return not self.is_locked(listing) and self.market(listing.name).state == "open"
+
     def require_open(self, listing: Listing) -> Market:
-        """The market of an instrument that trades; 10012 when its book is closed."""
+        """The market of an instrument that trades; 11051 when it is locked, 10012 when its book is closed."""
+        if self.is_locked(listing):
+            raise ApiError(11051)
         market = self.market(listing.name)
         if market.state != "open":
             raise ApiError(10012)
         return market
+
+
+def among(names: frozenset[str], name: str) -> bool:
+    """Whether a set of names, in which EVERYTHING may stand, has this one."""
+    return EVERYTHING in names or name in names
 
 
 def opposite(direction: str) -> str:

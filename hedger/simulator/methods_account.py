@@ -9,7 +9,7 @@ from hedger.simulator.methods import Call, method
 from hedger.simulator.methods_trade import order_filter
 from hedger.simulator.orders import Order
 from hedger.simulator.positions import Position
-from hedger.simulator.render_account import account_totals, render_position, render_summary, value_position
+from hedger.simulator.render_margin import currency_summary, position_rows
 from hedger.simulator.render_order import render_order
 from hedger.simulator.rpc import ApiError, invalid_param
 
@@ -17,6 +17,10 @@ READ_ACCOUNT = ("account", "read")
 READ_TRADE = ("trade", "read")
 RECENT_ORDERS_MS = 30 * 60_000
 SUMMARY_CURRENCIES = ("BTC", "ETH", "USDC")
+_API_LIMITS: dict[str, object] = {
+    "disable_kyc_verification": True,
+    "change_margin_model_api_limit": {"timeframe": 86_400_000, "rate": 10},
+}
 ACCOUNT_CREATED_MS = 1_567_103_182_920
 
 
@@ -36,17 +40,16 @@ def get_position(call: Call) -> object:
     exchange = call.exchange
     listing = exchange.markets.listing(call.params.required_text("instrument_name"))
     held = exchange.account.positions.get(listing.name) or Position(listing)
-    return render_position(value_position(held, exchange.markets))
+    return position_rows(exchange.funds, exchange.markets, [held])[0]
 
 
 @method("private/get_positions", READ_TRADE)
 def get_positions(call: Call) -> object:
     currency, kind = asked_currency(call, required=False), call.params.text("kind")
-    account, markets = call.exchange.account, call.exchange.markets
-    held = account.open_positions(None if currency == "any" else currency)
-    return [
-        render_position(value_position(row, markets)) for row in held if kind in ("", "any", row.listing.kind)
-    ]
+    exchange = call.exchange
+    held = exchange.account.open_positions(None if currency == "any" else currency)
+    wanted = [row for row in held if kind in ("", "any", row.listing.kind)]
+    return position_rows(exchange.funds, exchange.markets, wanted)
 
 
 @method("private/get_account_summary", READ_ACCOUNT)
@@ -55,7 +58,7 @@ def get_account_summary(call: Call) -> object:
     if currency == "any":
         raise invalid_param("currency", "invalid currency")
     extended = call.params.flag("extended")
-    return {**_summary(call, currency, extended), **(_owner(call) if extended else {})}
+    return {**_summary(call, currency, extended), **(_owner(call) | _API_LIMITS if extended else {})}
 
 
 @method("private/get_account_summaries", READ_ACCOUNT)
@@ -63,12 +66,12 @@ def get_account_summaries(call: Call) -> object:
     extended = call.params.flag("extended")
     others = sorted(set(call.exchange.account.ledgers) - set(SUMMARY_CURRENCIES))
     rows = [_summary(call, currency, extended) for currency in (*SUMMARY_CURRENCIES, *others)]
-    return {**_owner(call), "summaries": rows}
+    return {**_owner(call), "login_enabled": True, "summaries": rows}
 
 
 def _summary(call: Call, currency: str, extended: bool) -> dict[str, object]:
     exchange = call.exchange
-    row = render_summary(account_totals(exchange.account, currency, exchange.markets))
+    row = currency_summary(exchange.funds, currency)
     if extended:
         row["limits"] = render_limits(exchange.limits)
         row["fees"] = _fees(call, currency)
@@ -100,7 +103,6 @@ def _owner(call: Call) -> dict[str, object]:
         "type": "main",
         "creation_timestamp": ACCOUNT_CREATED_MS,
         "referrer_id": None,
-        "login_enabled": True,
         "security_keys_enabled": False,
         "mmp_enabled": False,
         "interuser_transfers_enabled": False,

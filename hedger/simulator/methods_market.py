@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hedger.simulator.channels import KINDS
 from hedger.simulator.methods import Call, method
 from hedger.simulator.methods_account import asked_currency
+from hedger.simulator.methods_combo import combo_instruments
 from hedger.simulator.model import Listing
 from hedger.simulator.params import required_integer
 from hedger.simulator.render_market import render_instrument, render_order_book, render_summary
@@ -57,7 +58,8 @@ def get_currencies(call: Call) -> object:
 def get_instruments(call: Call) -> object:
     if call.params.flag("expired"):
         return []
-    return [render_instrument(row, _state(call, row)) for row in _chosen(call)]
+    combos = combo_instruments(call, call.params.text("kind"), asked_currency(call, required=False))
+    return [*(render_instrument(row, _state(call, row)) for row in _chosen(call)), *combos]
 
 
 def _state(call: Call, listing: Listing) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hedger.simulator.channels import parse_channel
 from hedger.simulator.connection import Heartbeat, Subscription
+from hedger.simulator.faults import Subject
 from hedger.simulator.methods import NO_REPLY, Call, method
 from hedger.simulator.params import required_integer
 from hedger.simulator.rpc import ApiError, invalid_param
@@ -17,7 +18,10 @@ MAX_CHANNEL_LABEL = 16
 @method("public/auth")
 def auth(call: Call) -> object:
     connection_id = call.connection.id if call.connection else None
-    grant, result = call.exchange.authority.authenticate(call.params, connection_id, call.wire_s)
+    short = call.exchange.faults.use("short_token", call.wire_s, Subject(call.method))
+    longest_s = None if short is None else int(short.lifetime_s)
+    authority = call.exchange.admission.authority
+    grant, result = authority.authenticate(call.params, connection_id, call.wire_s, longest_s)
     if call.connection is not None:
         call.connection.grant = grant
         if call.exchange.account_cancel_on_disconnect:
@@ -57,7 +61,7 @@ def get_time(call: Call) -> object:
 
 @method("public/status")
 def status(call: Call) -> object:
-    return {"locked": "false"}
+    return call.exchange.platform.status()
 
 
 @method("public/set_heartbeat")
@@ -126,6 +130,9 @@ def _subscribe(call: Call, *, private: bool) -> list[str]:
     for channel in granted:
         if channel.name not in connection.subscriptions:
             subscription = connection.subscriptions[channel.name] = Subscription(channel)
+            subject = Subject(channel=channel.name, instrument=channel.instrument or None)
+            fault = call.exchange.faults.use("silent_subscription", call.wire_s, subject)
+            subscription.silent = fault is not None
             call.exchange.broadcast.subscribed(connection, subscription)
     return sorted({channel.name for channel in granted}, key=lambda name: name[::-1])
 

@@ -8,7 +8,7 @@ from hedger.simulator.checks import reducible
 from hedger.simulator.desk import amount_from, find_order
 from hedger.simulator.methods import Call, method
 from hedger.simulator.model import Listing
-from hedger.simulator.orders import Order, Ticket, Trade
+from hedger.simulator.orders import Order, Revision, Ticket, Trade
 from hedger.simulator.render_order import render_order, render_trade
 from hedger.simulator.rpc import ApiError, invalid_param
 
@@ -110,23 +110,28 @@ def edit_by_label(call: Call) -> object:
 
 
 def _edit(call: Call, order: Order) -> object:
-    params = call.params
     _check_valid_until(call)
+    trades = call.exchange.desk.edit(order, _revision(call, order), call.now_ms)
+    return _reply(call, order, trades)
+
+
+def _revision(call: Call, order: Order) -> Revision:
+    """What is not said stays as it is."""
+    params = call.params
     if params.has("mmp"):
         raise invalid_param("mmp", "editing mmp flag is not supported")
-    amount = order.amount
+    if any(params.has(name) for name in NOT_IMPLEMENTED):
+        raise ApiError(10033)
+    amount, price = order.amount, params.number("price")
     if params.has("amount") or params.has("contracts"):
         amount = amount_from(order.listing, params.number("amount"), params.number("contracts"))
-    price = params.number("price")
-    trades = call.exchange.desk.edit(
-        order,
-        call.now_ms,
+    return Revision(
         amount=amount,
         price=order.price if price is None else price,
         post_only=params.flag("post_only", order.post_only),
-        reject=params.flag("reject_post_only", order.reject_post_only),
+        reject_post_only=params.flag("reject_post_only", order.reject_post_only),
+        reduce_only=params.flag("reduce_only", order.reduce_only),
     )
-    return _reply(call, order, trades)
 
 
 @method("private/cancel", WRITE)
@@ -211,7 +216,7 @@ def _detailed(call: Call, orders: Iterable[Order]) -> list[object]:
 
 
 def person_trade(call: Call, listing: Listing, side: str) -> Order:
-    """A person's trade on the same account: no label, not through the API (for /sim/trade)."""
+    """A trade on the same account that did not come through the API: by a person, or another's label."""
     price = call.params.number("price")
     ticket = Ticket(
         listing=listing,
@@ -219,6 +224,7 @@ def person_trade(call: Call, listing: Listing, side: str) -> Order:
         amount=amount_from(listing, call.params.number("amount"), None),
         price=price,
         order_type="market" if price is None else "limit",
+        label=call.params.text("label"),
         time_in_force="immediate_or_cancel" if price is None else "good_til_cancelled",
         api=False,
     )

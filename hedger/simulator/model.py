@@ -44,6 +44,11 @@ class Listing:
         return self.kind == "option"
 
     @property
+    def is_linear(self) -> bool:
+        """Settled in USDC: amounts in coin, prices and money in USDC."""
+        return self.instrument_type == "linear"
+
+    @property
     def is_perpetual(self) -> bool:
         return self.settlement_period == "perpetual"
 

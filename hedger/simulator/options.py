@@ -29,6 +29,9 @@ class Options:
     ready_file: Path | None = None
     state_file: Path | None = None
     tls: bool = False
+    faults: tuple[str, ...] = ()
+    """Faults from the start on, `KIND,key=value,...` each."""
+    margin: str = "segregated_sm"
     limits: Limits = field(default_factory=Limits)
     asked: tuple[str, ...] = ()
     """Names of the fields above that an existing state file must agree with."""

@@ -35,6 +35,8 @@ class Order:
     api: bool = True
     risk_reducing: bool = False
     connection_id: int | None = None
+    is_liquidation: bool = False  # an order of the exchange itself
+    from_block: bool = False
 
     @property
     def name(self) -> str:
@@ -60,6 +62,20 @@ class Order:
     def crosses(self, price: Decimal) -> bool:
         """Whether this order would trade at `price` of the other side."""
         return price <= self.price if self.direction == "buy" else price >= self.price
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a trade comes from when it is no plain fill from the book."""
+
+    liquidation: str | None = None  # M | T: the side that was liquidated
+    block_trade_id: str | None = None
+    leg_count: int = 0  # of the block
+    combo_id: str | None = None
+    combo_trade_id: str | None = None
+
+
+PLAIN = Provenance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,7 @@ class Trade:
     reduce_only: bool
     risk_reducing: bool
     api: bool
+    provenance: Provenance = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +127,17 @@ class Ticket:
     reduce_only: bool = False
     api: bool = True
     connection_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an edit makes of an order. `amount` is the new total, filled part included."""
+
+    amount: Decimal
+    price: Decimal
+    post_only: bool
+    reject_post_only: bool
+    reduce_only: bool
 
 
 def tick_at(listing: Listing, price: Decimal) -> Decimal:

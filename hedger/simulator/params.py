@@ -92,6 +92,20 @@ class Params:
             raise invalid_param(name, "wrong format")
         return list(value)
 
+    def amounts(self, name: str) -> dict[str, Decimal]:
+        """An object of numbers by name, none when absent; a query string carries it as JSON text."""
+        value = self._raw.get(name)
+        if isinstance(value, str):
+            try:
+                value = json.loads(value, parse_float=Decimal)
+            except ValueError:
+                raise invalid_param(name, "wrong format") from None
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise invalid_param(name, "wrong format")
+        return {str(key): required_number(Params(value), key) for key in value}
+
 
 def required_integer(params: Params, name: str) -> int:
     value = params.integer(name)

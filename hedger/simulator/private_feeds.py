@@ -8,11 +8,12 @@ from hedger.simulator.account import Account
 from hedger.simulator.channels import Channel
 from hedger.simulator.connection import Subscription
 from hedger.simulator.desk import Change
+from hedger.simulator.funds import Funds
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Listing
 from hedger.simulator.orders import Trade
 from hedger.simulator.positions import Position
-from hedger.simulator.render_account import account_totals, render_position, render_summary, value_position
+from hedger.simulator.render_margin import changed_position, currency_summary
 from hedger.simulator.render_order import render_order, render_public_trade, render_trade
 from hedger.simulator.timeline import StateChange
 
@@ -23,8 +24,9 @@ EVENT_FAMILIES = ("user.changes", "user.orders", "user.trades", "trades", "instr
 class PrivateFeeds:
     """Turns changes into the data of one subscription."""
 
-    def __init__(self, account: Account, markets: Markets) -> None:
+    def __init__(self, account: Account, markets: Markets, funds: Funds) -> None:
         self._account = account
+        self._funds = funds
         self._markets = markets
 
     def events(
@@ -76,7 +78,7 @@ class PrivateFeeds:
         """The summaries that a `user.portfolio` channel tells, one per currency."""
         asked = channel.currency
         currencies = sorted(self._account.ledgers) if asked == "any" else [asked]
-        return [render_summary(account_totals(self._account, code, self._markets)) for code in currencies]
+        return [currency_summary(self._funds, code) for code in currencies]
 
     def _covers(self, channel: Channel, change: Change) -> bool:
         listing = _listing_of(change)
@@ -113,7 +115,7 @@ class PrivateFeeds:
         if listing is None or listing.name not in self._markets.world.listings():
             return []
         held = self._account.positions.get(listing.name) or Position(listing)
-        return [render_position(value_position(held, self._markets), full=False)]
+        return [changed_position(self._funds, self._markets, held)]
 
 
 def _listing_of(change: Change) -> Listing | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedger.simulator.account import Account, Ledger
-from hedger.simulator.margin import Margin, margin
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Greeks, Market
 from hedger.simulator.numbers import ZERO, exact, rounded
@@ -38,19 +37,16 @@ class Valued:
     gamma: Decimal
     vega: Decimal
     theta: Decimal
-    margin: Margin
 
 
 def value_position(position: Position, markets: Markets) -> Valued:
     listing, size = position.listing, position.size
     market, mark = markets.market(listing.name), markets.mark(listing.name)
-    underlying = rounded(market.underlying or market.index, 4)
     delta, gamma, vega, theta = _position_greeks(size, market.greeks)
     if not listing.is_option:
         delta = rounded(size / mark * exact(market.delta_decay), FUTURE_DELTA_PLACES)
     index = markets.index(listing.price_index)
-    required = margin(listing, size, mark, underlying)
-    return Valued(position, market, mark, index, delta, gamma, vega, theta, required)
+    return Valued(position, market, mark, index, delta, gamma, vega, theta)
 
 
 def _position_greeks(size: Decimal, unit: Greeks | None) -> tuple[Decimal, Decimal, Decimal, Decimal]:
@@ -71,8 +67,8 @@ def direction_of(size: Decimal) -> str:
     return "buy" if size > 0 else "sell"
 
 
-def render_position(valued: Valued, *, full: bool = True) -> Json:
-    """A position; `full` adds the fields that `user.changes` leaves out."""
+def render_position(valued: Valued) -> Json:
+    """A position without its margins."""
     held, mark = valued.position, valued.mark
     listing = held.listing
     row: Json = {
@@ -88,13 +84,8 @@ def render_position(valued: Valued, *, full: bool = True) -> Json:
         "floating_profit_loss": float(rounded(held.session_profit(mark), PROFIT_PLACES)),
         "realized_profit_loss": float(rounded(held.realized_session, PROFIT_PLACES)),
         "total_profit_loss": float(rounded(held.total_profit(mark), PROFIT_PLACES)),
-        "initial_margin": float(rounded(valued.margin.initial, PROFIT_PLACES)),
-        "maintenance_margin": float(rounded(valued.margin.maintenance, PROFIT_PLACES)),
     }
     row.update(_option_part(valued) if listing.is_option else _future_part(valued))
-    if full:
-        row["open_orders_margin"] = 0.0
-        row["estimated_liquidation_price"] = None
     return row
 
 
@@ -136,21 +127,10 @@ class Totals:
     deltas: dict[str, Decimal]
     options_delta: Decimal
     greek_maps: dict[str, dict[str, Decimal]]
-    initial_margin: Decimal
-    maintenance_margin: Decimal
 
     @property
     def equity(self) -> Decimal:
         return self.balance + self.futures_session_upl + self.session_rpl + self.options_value
-
-    @property
-    def margin_balance(self) -> Decimal:
-        """Segregated standard margin: equity less the value of options."""
-        return self.equity - self.options_value
-
-    @property
-    def available_funds(self) -> Decimal:
-        return self.margin_balance - self.initial_margin
 
     @property
     def delta_total(self) -> Decimal:
@@ -179,8 +159,6 @@ def account_totals(account: Account, currency: str, markets: Markets) -> Totals:
         deltas=_by_index(rows, "delta") or _flat_map(currency),
         options_delta=_sum(r.delta for r in options),
         greek_maps={name: _by_index(options, name) for name in ("gamma", "vega", "theta")},
-        initial_margin=rounded(_sum(r.margin.initial for r in rows), places),
-        maintenance_margin=rounded(_sum(r.margin.maintenance for r in rows), places),
     )
 
 
@@ -205,19 +183,11 @@ def _floats(values: dict[str, Decimal]) -> Json:
 
 
 def render_summary(totals: Totals) -> Json:
-    """The per-currency object of get_account_summary and `user.portfolio`."""
+    """The part of a summary of one currency that no margin model changes."""
     greek = {name: _sum(values.values()) for name, values in totals.greek_maps.items()}
-    ratio = totals.maintenance_margin / totals.margin_balance if totals.margin_balance > 0 else ZERO
     numbers: dict[str, Decimal] = {
         "balance": totals.balance,
         "equity": totals.equity,
-        "margin_balance": totals.margin_balance,
-        "available_funds": totals.available_funds,
-        "available_withdrawal_funds": max(ZERO, min(totals.balance, totals.available_funds)),
-        "initial_margin": totals.initial_margin,
-        "maintenance_margin": totals.maintenance_margin,
-        "projected_initial_margin": totals.initial_margin,
-        "projected_maintenance_margin": totals.maintenance_margin,
         "session_rpl": totals.session_rpl,
         "session_upl": totals.futures_session_upl + totals.options_session_upl,
         "futures_pl": totals.futures_total,
@@ -233,8 +203,6 @@ def render_summary(totals: Totals) -> Json:
         "options_vega": greek["vega"],
         "options_theta": greek["theta"],
         "delta_total": totals.delta_total,
-        "projected_delta_total": totals.delta_total,
-        "estimated_liquidation_ratio": rounded(ratio, 8),
         "spot_reserve": ZERO,
         "additional_reserve": ZERO,
         "locked_balance": ZERO,
@@ -247,8 +215,4 @@ def render_summary(totals: Totals) -> Json:
         "options_gamma_map": _floats(totals.greek_maps["gamma"]),
         "options_vega_map": _floats(totals.greek_maps["vega"]),
         "options_theta_map": _floats(totals.greek_maps["theta"]),
-        "estimated_liquidation_ratio_map": {name: float(rounded(ratio, 16)) for name in totals.deltas},
-        "margin_model": "segregated_sm",
-        "portfolio_margining_enabled": False,
-        "cross_collateral_enabled": False,
     }

@@ -123,7 +123,7 @@ def render_stats(listing: Listing, market: Market) -> Json:
         "volume": round(market.volume_24h_usd / market.index, 8),
         "volume_usd": round(market.volume_24h_usd, 2),
     }
-    if not listing.is_option:
+    if not listing.is_option or listing.instrument_type == "linear":
         stats["volume_notional"] = round(market.volume_24h_usd, 2)
     return stats
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hedger.simulator.orders import Order, Trade
+from hedger.simulator.orders import Order, Provenance, Trade
 
 Json = dict[str, object]
 
@@ -32,8 +32,10 @@ def render_order(order: Order, user_id: int) -> Json:
         "replaced": order.replaced,
         "mmp": False,
         "risk_reducing": order.risk_reducing,
-        "is_liquidation": False,
+        "is_liquidation": order.is_liquidation,
     }
+    if order.from_block:
+        row["block_trade"] = True
     if order.post_only:
         row["reject_post_only"] = order.reject_post_only
     if order.original_order_type:
@@ -76,6 +78,7 @@ def render_trade(trade: Trade, user_id: int) -> Json:
     if trade.label:
         row["label"] = trade.label
     row.update(_option_fields(trade))
+    row.update(_provenance(trade.provenance))
     return row
 
 
@@ -96,7 +99,20 @@ def render_public_trade(trade: Trade) -> Json:
     }
     if trade.iv is not None:
         row["iv"] = trade.iv
+    row.update(_provenance(trade.provenance))
     return row
+
+
+def _provenance(origin: Provenance) -> Json:
+    """Fields that only trades of liquidations, blocks and combos have."""
+    row: Json = {
+        "liquidation": origin.liquidation,
+        "block_trade_id": origin.block_trade_id,
+        "block_trade_leg_count": origin.leg_count or None,
+        "combo_id": origin.combo_id,
+        "combo_trade_id": origin.combo_trade_id,
+    }
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _option_fields(trade: Trade) -> Json:

@@ -7,63 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-MAX_REQUEST_BYTES = 32 * 1024
+from hedger.simulator.error_codes import ERRORS
 
-ERRORS: Mapping[int, str] = {
-    10000: "authorization_required",
-    10001: "error",
-    10002: "qty_too_low",
-    10004: "order_not_found",
-    10005: "price_too_low",
-    10007: "price_too_high",
-    10009: "not_enough_funds",
-    10010: "already_closed",
-    10011: "price_not_allowed",
-    10012: "book_closed",
-    10019: "locked_by_admin",
-    10020: "invalid_or_unsupported_instrument",
-    10021: "invalid_amount",
-    10023: "invalid_price",
-    10025: "invalid_order_id",
-    10027: "non_integer_contract_amount",
-    10028: "too_many_requests",
-    10029: "not_owner_of_order",
-    10030: "must_be_websocket_request",
-    10033: "not_implemented",
-    10040: "retry",
-    10041: "settlement_in_progress",
-    10043: "price_wrong_tick",
-    10047: "matching_engine_queue_full",
-    11008: "already_filled",
-    11029: "invalid_arguments",
-    11030: "other_reject",
-    11042: "permission_denied",
-    11044: "not_open_order",
-    11050: "bad_request",
-    11051: "system_maintenance",
-    11054: "post_only_reject",
-    11055: "post_only_not_allowed",
-    11094: "internal_server_error",
-    13004: "invalid_credentials",
-    13009: "unauthorized",
-    13020: "not_found",
-    13021: "forbidden",
-    13028: "temporarily_unavailable",
-    13032: "non_unique_order_label",
-    13778: "raw_subscriptions_not_available_for_unauthorized",
-    13888: "timed_out",
-    -32600: "request entity too large",
-    -32601: "Method not found",
-    -32602: "Invalid params",
-    -32000: "Missing params",
-}
+MAX_REQUEST_BYTES = 32 * 1024
 
 
 class ApiError(Exception):
     """An answer of the exchange that is not a result."""
 
     def __init__(self, code: int, data: object = None, detail: str = "") -> None:
-        name = ERRORS.get(code, "error")
+        name = ERRORS[code]
         self.code = code
         self.message = f"{name} {detail}" if detail else name
         self.data = data
@@ -105,7 +58,7 @@ def parse_request(text: str) -> Request:
 
     Raises BadFrame: too large (-32600), not JSON or not an object with a method (11050).
     """
-    if len(text) > MAX_REQUEST_BYTES:
+    if len(text) > MAX_REQUEST_BYTES or len(text.encode()) > MAX_REQUEST_BYTES:
         raise BadFrame(ApiError(-32600))
     try:
         frame = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)

@@ -13,25 +13,30 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
-from hedger.simulator import sim
-from hedger.simulator.certificate import self_signed
-from hedger.simulator.connection import Close, Connection, Outgoing
-from hedger.simulator.exchange import Exchange, HttpRequest
+from hedger.simulator import sim, sim_account
+from hedger.simulator.admission import HttpRequest
+from hedger.simulator.certificate import Certificates, make_certificates
+from hedger.simulator.connection import Connection
+from hedger.simulator.exchange import Exchange
 from hedger.simulator.launch import Launched, launch
+from hedger.simulator.link import Link, abort
 from hedger.simulator.model import World
 from hedger.simulator.options import Options, Ready
-from hedger.simulator.rpc import ApiError, BadFrame, Request, error_body, parse_request
+from hedger.simulator.rpc import MAX_REQUEST_BYTES, ApiError, BadFrame, Request, error_body, parse_request
 
 HOST = "127.0.0.1"
 TICK_S = 0.1
 MAX_FRAME_BYTES = 1 << 20
 MAX_WAITING_FRAMES = 20_000
+SLOW_CLOSE_S = 1.0  # a socket that does not even take the close frame is cut
 MAX_CONNECTIONS = 32  # per address, deribit.md 4
+_ENDINGS = (WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR)
 SOCKET_PATHS = ("/ws/api/v2", "/ws/api/v2/")
 
 _UNIX_S = time.time() - time.monotonic()
@@ -42,14 +47,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def wire_s() -> float:
     """Wire time: seconds since the epoch by a clock that never steps, set by the wall clock once."""
     return _UNIX_S + time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """The transport of one connection and the frames that wait for it."""
-
-    request: web.Request
-    queue: asyncio.Queue[Outgoing]
 
 
 @dataclass(slots=True)
@@ -63,21 +60,44 @@ class Server:
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         """One websocket connection, from handshake to end; 429 when there are too many."""
-        if len(self.exchange.connections) >= MAX_CONNECTIONS:
-            raise web.HTTPTooManyRequests
-        socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=True)
+        self._refuse_handshake()
+        # Pings and closes are answered here, not by the library: a half-open connection answers nothing.
+        socket = web.WebSocketResponse(
+            max_msg_size=MAX_FRAME_BYTES, compress=True, autoping=False, autoclose=False
+        )
         await socket.prepare(request)
         connection = self.exchange.connect(wire_s())
-        link = self._links[connection.id] = Link(request, asyncio.Queue())
-        writer = asyncio.create_task(_write(socket, link))
+        link = self._links[connection.id] = Link(request, wire_s)
+        writer = asyncio.create_task(link.write(socket))
         try:
-            async for message in socket:
-                text = message.data if message.type is WSMsgType.TEXT else ""
-                self.exchange.receive(connection, text, wire_s())
-                self.flush()
+            while not socket.closed:
+                message = await socket.receive()
+                if message.type in _ENDINGS:
+                    break
+                await self._heard(connection, socket, message)
         finally:
             await self._end(connection, writer)
         return socket
+
+    def _refuse_handshake(self) -> None:
+        status = self.exchange.weather.refused_handshake(wire_s())
+        if status is None and len(self.exchange.connections) >= MAX_CONNECTIONS:
+            status = HTTPStatus.TOO_MANY_REQUESTS
+        if status is not None:
+            raise _refusal(status)
+
+    async def _heard(self, connection: Connection, socket: web.WebSocketResponse, message: WSMessage) -> None:
+        """One frame of the client."""
+        if message.type is WSMsgType.PING and not connection.deaf:
+            await socket.pong(message.data)
+        elif message.type is WSMsgType.CLOSE:
+            while connection.deaf and not self._links[connection.id].gone:
+                await asyncio.sleep(TICK_S)  # it does not hear of this: TCP stays up until the client cuts it
+            await socket.close()
+        elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+            text = message.data if message.type is WSMsgType.TEXT else ""
+            self.exchange.receive(connection, text, wire_s())
+            self.flush()
 
     async def _end(self, connection: Connection, writer: asyncio.Task[None]) -> None:
         self.exchange.disconnect(connection, wire_s())
@@ -87,13 +107,15 @@ class Server:
         self.flush()
 
     def flush(self) -> None:
-        """Hand what the exchange wants to send to the writers; who reads too slowly is cut off."""
+        """Hand what the exchange wants to send to the writers; who reads too slowly is closed."""
         for connection in self.exchange.connections.values():
             link = self._links[connection.id]
-            if link.queue.qsize() > MAX_WAITING_FRAMES:
-                _abort(link.request)
+            if link.waiting + len(connection.outbox) + len(connection.unheard) > MAX_WAITING_FRAMES:
+                link.clear()
+                connection.too_slow()
+                asyncio.get_running_loop().call_later(SLOW_CLOSE_S, link.abort)
             for frame in connection.take():
-                link.queue.put_nowait(frame)
+                link.put(frame)
 
     async def tick_for_ever(self) -> None:
         """Move the world every 100 ms of wire time."""
@@ -120,15 +142,18 @@ class Server:
         return await self._http(request, rpc, body)
 
     async def _http(self, request: web.Request, rpc: Request, body: str) -> web.StreamResponse:
+        broken = self.exchange.weather.broken_http(rpc.method, wire_s())
+        if broken is not None:
+            raise _refusal(broken)
         header = request.headers.get("Authorization", "")
         call = HttpRequest(request.method, request.raw_path, body, header, rpc)
         answer = self.exchange.http(call, wire_s())
         self.flush()
         if answer is None:
-            _abort(request)
+            abort(request)
             raise web.HTTPServiceUnavailable
         status, text = answer
-        await asyncio.sleep(self.exchange.outlet.delay_s(wire_s()))
+        await asyncio.sleep(self.exchange.late_s(rpc, wire_s()))
         return web.Response(status=status, text=text, content_type="application/json")
 
     # -- /sim -------------------------------------------------------------------------------------
@@ -167,13 +192,18 @@ class Server:
             web.post("/sim/pause", self.sim_post(lambda exchange, _, now_s: sim.pause(exchange, now_s))),
             web.post("/sim/resume", self.sim_post(lambda exchange, _, now_s: sim.resume(exchange, now_s))),
             web.post("/sim/trade", self.sim_post(sim.trade)),
-            web.post("/sim/fault", self.sim_post(sim.fault)),
+            web.post("/sim/block", self.sim_post(sim_account.block)),
+            web.post("/sim/transfer", self.sim_post(sim_account.move_money)),
+            web.post("/sim/liquidate", self.sim_post(sim_account.liquidate)),
+            web.post("/sim/adl", self.sim_post(sim_account.deleverage_position)),
+            web.post("/sim/lock", self.sim_post(sim_account.lock)),
+            web.post("/sim/faults", self.sim_post(sim.fault)),
         ]
 
 
 def _posted(method: str, body: str) -> Request:
     """A POST body is a JSON-RPC request; with the method in the path it may hold the parameters alone."""
-    if not method:
+    if not method or len(body.encode()) > MAX_REQUEST_BYTES:
         return parse_request(body)
     fields = _json_object(body)
     if "params" not in fields and "method" not in fields:
@@ -194,30 +224,13 @@ def _json_object(text: str) -> dict[str, object]:
     return value
 
 
-def _abort(request: web.Request) -> None:
-    """Drop the transport: the peer sees a connection that broke."""
-    transport = request.transport
-    if isinstance(transport, asyncio.Transport):
-        transport.abort()
-
-
-async def _write(socket: web.WebSocketResponse, link: Link) -> None:
-    """Send the frames of one connection in order, each not before its time."""
-    while True:
-        frame = await link.queue.get()
-        if isinstance(frame, Close):
-            if frame.code is None:
-                _abort(link.request)
-            else:
-                await socket.close(code=frame.code, message=frame.reason.encode())
-            return
-        wait_s = frame.not_before_s - wire_s()
-        if wait_s > 0:
-            await asyncio.sleep(wait_s)
-        try:
-            await socket.send_str(frame.text)
-        except ConnectionError:
-            return
+def _refusal(status: int) -> web.HTTPException:
+    """What stands before the exchange answers in HTML, whatever was asked."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    page = f"<html><head><title>{title}</title></head><body><center><h1>{title}</h1></center></body></html>"
+    refused = web.HTTPException(text=page, content_type="text/html")
+    refused.set_status(status)
+    return refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,27 +252,29 @@ async def running_exchange(
     with ExitStack() as stack:
         if launched.journal is not None:
             stack.callback(launched.journal.close)
-        async with _serving(launched, options, _ca_file(stack) if options.tls else None) as running:
+        async with _serving(launched, options, _certificates(stack) if options.tls else None) as running:
             yield running
 
 
-def _ca_file(stack: ExitStack) -> Path:
-    """A certificate of this run, in a folder that goes with it."""
-    return self_signed(Path(stack.enter_context(TemporaryDirectory(prefix="hedger-exchange-"))))
+def _certificates(stack: ExitStack) -> Certificates:
+    """Certificates of this run, in a folder that goes with it."""
+    return make_certificates(Path(stack.enter_context(TemporaryDirectory(prefix="hedger-exchange-"))))
 
 
 @asynccontextmanager
-async def _serving(launched: Launched, options: Options, ca_file: Path | None) -> AsyncIterator[Running]:
+async def _serving(
+    launched: Launched, options: Options, certificates: Certificates | None
+) -> AsyncIterator[Running]:
     server = Server(launched.exchange)
     app = web.Application()
     app.add_routes(server.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        port = await _listen(runner, options.port or launched.origin.port, ca_file)
+        port = await _listen(runner, options.port or launched.origin.port, certificates)
         launched.remember_port(port)
         launched.exchange.tick(wire_s())
-        ready = _ready(launched, port, ca_file)
+        ready = _ready(launched, port, None if certificates is None else certificates.ca)
         if options.ready_file is not None:
             write_ready_file(options.ready_file, ready)
         ticking = asyncio.create_task(server.tick_for_ever())
@@ -276,12 +291,12 @@ async def _serving(launched: Launched, options: Options, ca_file: Path | None) -
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, port: int, ca_file: Path | None) -> int:
+async def _listen(runner: web.AppRunner, port: int, certificates: Certificates | None) -> int:
     """Listen on loopback; returns the port."""
     context = None
-    if ca_file is not None:
+    if certificates is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(ca_file, ca_file.with_suffix(".key"))
+        context.load_cert_chain(certificates.server, certificates.key)
     site = web.TCPSite(runner, HOST, port, ssl_context=context)
     await site.start()
     bound: int = runner.addresses[0][1]

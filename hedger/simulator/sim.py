@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hedger.simulator.exchange import Exchange
-from hedger.simulator.faults import KINDS, Fault
+from hedger.simulator.fault_requests import read_fault
 from hedger.simulator.methods import Call
 from hedger.simulator.methods_trade import person_trade
 from hedger.simulator.params import Params
 from hedger.simulator.render_account import account_totals
 from hedger.simulator.render_order import render_order, render_trade
-from hedger.simulator.rpc import invalid_param
+from hedger.simulator.sim_account import entry_row, locks
 
 Json = dict[str, object]
 
@@ -41,6 +41,9 @@ def state(exchange: Exchange, wire_s: float) -> Json:
         "fees": {row.currency: float(row.fees_paid) for row in ledgers},
         "fees_exact": {row.currency: str(row.fees_paid) for row in ledgers},
         "funding_exact": {row.currency: str(row.funding_paid) for row in ledgers},
+        "margin_model": account.margin_model,
+        "locks": locks(exchange),
+        "entries": [entry_row(entry) for entry in account.log],
         "duplicate_labels": duplicate_labels(exchange),
     }
 
@@ -55,7 +58,7 @@ def duplicate_labels(exchange: Exchange) -> Json:
 
 
 def trade(exchange: Exchange, body: Mapping[str, object], wire_s: float) -> Json:
-    """A person's trade on the account: {instrument, side, amount, price?}. Raises ApiError."""
+    """A person's trade on the account: {instrument, side, amount, price?, label?}. Raises ApiError."""
     params = Params(body)
     listing = exchange.markets.listing(params.required_text("instrument"))
     params.required_text("side")
@@ -67,32 +70,13 @@ def trade(exchange: Exchange, body: Mapping[str, object], wire_s: float) -> Json
 
 
 def fault(exchange: Exchange, body: Mapping[str, object], wire_s: float) -> Json:
-    """Switch a fault on ({kind, count?, duration_s?, method?, channel?, code?, delay_s?}), or `clear` all."""
-    params = Params(body)
-    kind = params.required_text("kind")
-    if kind == "clear":
-        exchange.faults.clear()
+    """Switch a fault on (fault_requests.py tells the fields), or with the kind `clear` all of them off."""
+    if Params(body).required_text("kind") == "clear":
+        exchange.weather.clear(wire_s)
     else:
-        exchange.faults.add(_fault(params, kind), wire_s, _seconds(params, "duration_s"))
-    exchange.apply_faults(wire_s)
+        exchange.switch_on(read_fault(body), wire_s)
+    exchange.publish(wire_s)
     return faults(exchange, wire_s)
-
-
-def _fault(params: Params, kind: str) -> Fault:
-    if kind not in KINDS:
-        raise invalid_param("kind", f"must be one of {', '.join((*KINDS, 'clear'))}")
-    made = Fault(kind, left=params.integer("count"))
-    if kind == "drop" and made.left is None:
-        made.left = 1
-    made.method, made.channel = params.text("method") or None, params.text("channel") or None
-    made.code = params.integer("code") or made.code
-    made.delay_s = _seconds(params, "delay_s") or 0.0
-    return made
-
-
-def _seconds(params: Params, name: str) -> float | None:
-    value = params.number(name)
-    return None if value is None else float(value)
 
 
 def faults(exchange: Exchange, wire_s: float) -> Json:

@@ -80,7 +80,7 @@ class Timeline:
             if order.name == event.name:
                 self._desk.cancel(order, "settlement", event.market_ms)
         delivery_price = rounded(event.delivery_price, INDEX_PLACES)
-        self._account.deliver(listing, delivery_price)
+        self._account.deliver(listing, delivery_price, event.market_ms)
         self._markets.liquidity.forget(event.name)
         position = self._interest.get(event.name, 0.0)
         self._history.settlements.append(expired(listing, event.market_ms, delivery_price, position))
@@ -92,7 +92,7 @@ class Timeline:
         for order in self._desk.open_orders():
             if order.time_in_force == "good_til_day":
                 self._desk.cancel(order, "settlement", market_ms)
-        self._account.settle(self._markets.mark)
+        self._account.settle(self._markets.mark, market_ms)
         for listing in self._world.listings().values():
             if not listing.is_option:
                 market = self._markets.market(listing.name)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hedger.simulator.markets import Markets
 from hedger.simulator.numbers import rounded
-from hedger.simulator.orders import Order, Trade
+from hedger.simulator.orders import PLAIN, Order, Provenance, Trade
 from hedger.simulator.tape import Tape, tick_direction
 
 
@@ -21,6 +21,7 @@ class Fill:
     profit: Decimal
     market_ms: int
     taker: bool
+    provenance: Provenance = PLAIN
 
 
 def record_trade(order: Order, fill: Fill, markets: Markets, tape: Tape) -> Trade:
@@ -54,4 +55,5 @@ def record_trade(order: Order, fill: Fill, markets: Markets, tape: Tape) -> Trad
         reduce_only=order.reduce_only,
         risk_reducing=order.risk_reducing,
         api=order.api,
+        provenance=fill.provenance,
     )

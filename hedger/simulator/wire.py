@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_EXTRA_FIELDS: tuple[tuple[str, object], ...] = (
+EXTRA_FIELDS: tuple[tuple[str, object], ...] = (
     ("starbase_hint", "0a"),
     ("x_revision", 7),
     ("route", None),
@@ -52,7 +52,7 @@ class WirePrinter:
             items = items[start:] + items[:start]
         varied = {key: self._vary(item, depth + 1) for key, item in items}
         if depth >= 2 and len(items) > 8 and self._random.random() < 0.05:
-            name, extra = self._random.choice(_EXTRA_FIELDS)
+            name, extra = self._random.choice(EXTRA_FIELDS)
             varied[name] = extra
         return varied
 

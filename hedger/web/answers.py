@@ -16,6 +16,7 @@ from hedger.engine.decision import Decision
 from hedger.engine.outlook import Outlook
 from hedger.engine.view import BookView, StatusView
 from hedger.web.binding import MEANING, Binding
+from hedger.web.requests import Command
 from hedger.web.why import WhyAnswer, why
 
 
@@ -77,6 +78,7 @@ class CommandAnswer(msgspec.Struct, frozen=True):
     book: str  # empty: the daemon
     state: BreakerState  # of the book named, or of the daemon
     books: dict[str, BreakerState]
+    ended: dict[str, str] = {}  # by book, what a resume ended besides the breaker
 
 
 class OrderPlaced(msgspec.Struct, frozen=True):
@@ -137,4 +139,6 @@ def environment_of(view: StatusView) -> Environment | None:
 def command_answer(command: str, book: str, after: StatusView) -> CommandAnswer:
     books = {b.name: b.state for b in after.books}
     state = books.get(book, after.breaker)
-    return CommandAnswer(command=command, book=book, state=state, books=books)
+    told = {b.name: b.guard.ended for b in after.books if b.guard.ended and book in ("", b.name)}
+    ended = told if command == Command.RESUME else {}
+    return CommandAnswer(command=command, book=book, state=state, books=books, ended=ended)

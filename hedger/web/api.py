@@ -5,10 +5,8 @@ runner = web.AppRunner(make_app(daemon), access_log=None)
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -30,6 +28,7 @@ from hedger.web.answers import (
 from hedger.web.guard import (
     ApiError,
     add_security_headers,
+    deadline,
     errors_as_json,
     host_check,
     json_response,
@@ -38,6 +37,7 @@ from hedger.web.guard import (
 from hedger.web.health import health, readiness
 from hedger.web.page import add_page
 from hedger.web.port import DaemonPort
+from hedger.web.tuning import add_tuning
 from hedger.web.why import why
 
 MOST_BODY_BYTES = 4096
@@ -75,6 +75,7 @@ def make_app(
     app.router.add_post("/v1/commands/{command}", api.command)
     app.router.add_post("/v1/orders", api.order)
     app.router.add_post("/v1/orders/cancel", api.cancel)
+    add_tuning(app, daemon, (bounds or Bounds()).answer_s)
     add_page(app)
     return app
 
@@ -136,7 +137,7 @@ class Api:
     async def command(self, request: web.Request) -> web.Response:
         require_token(request, self._daemon.token)
         command = requests.command_of(request)
-        body = requests.decode_body(await request.read(), requests.CommandBody)
+        body = requests.decode_body(await request.read())
         book = requests.known_book(body.book, self._daemon.view())
         given = CommandGiven(
             command=command.value,
@@ -154,7 +155,7 @@ class Api:
 
     async def order(self, request: web.Request) -> web.Response:
         require_token(request, self._daemon.token)
-        body = requests.decode_body(await request.read(), requests.OrderBody)
+        body = requests.decode_as(requests.OrderBody, await request.read())
         asked = requests.order_of(body, secrets.token_hex(8), self._daemon.view())
         async with deadline(self._bounds.order_s, "the order"):
             answered = await self._daemon.order(asked)
@@ -164,7 +165,7 @@ class Api:
 
     async def cancel(self, request: web.Request) -> web.Response:
         require_token(request, self._daemon.token)
-        body = requests.decode_body(await request.read(), requests.CancelBody)
+        body = requests.decode_as(requests.CancelBody, await request.read())
         if body.label not in {order.label for order in self._daemon.view().orders.recent}:
             raise ApiError(404, f"no such order: {body.label!r} is not among the recent ones", "label")
         async with self._deadline("the cancel"):
@@ -174,13 +175,3 @@ class Api:
 
     def _deadline(self, what: str) -> AbstractAsyncContextManager[None]:
         return deadline(self._bounds.answer_s, what)
-
-
-@asynccontextmanager
-async def deadline(seconds: float, what: str) -> AsyncIterator[None]:
-    """A bound on a wait that ends in 504, so that no caller hangs on a stuck daemon."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as error:
-        raise ApiError(504, f"{what}: no answer within {seconds:g} s") from error

@@ -18,6 +18,9 @@ class Binding(StrEnum):
     DWELL = "dwell"
     COOLDOWN = "cooldown"
     WINDOW = "window"
+    MOVE = "move"
+    INTERVAL = "interval"
+    CALENDAR = "calendar"
     CAP = "cap"
     NEW_DELTA = "new_delta"
     LOT_SIZE = "lot_size"
@@ -32,6 +35,7 @@ class Binding(StrEnum):
     JOURNAL = "journal"
     BREAKER = "breaker"
     MODE = "mode"
+    MARGIN = "margin"
     LIMIT = "limit"
 
 
@@ -62,6 +66,10 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.FLATTEN: Meaning(_B.BREAKER, "an operator asked for the hedge to be closed"),
         _R.MIN_TRADE: Meaning(_B.LOT_SIZE, "the hedge would be below the minimum trade"),
         _R.MIN_LOT: Meaning(_B.LOT_SIZE, "no legal order ends nearer the target"),
+        _R.MIN_MOVE: Meaning(_B.MOVE, "the index has not moved far enough since the last hedge"),
+        _R.MAX_INTERVAL: Meaning(_B.INTERVAL, "the maximum interval ended away from the target"),
+        _R.CENTRE_BEFORE: Meaning(_B.CALENDAR, "an announced event is near: to the target before it"),
+        _R.BLACKOUT: Meaning(_B.CALENDAR, "a blackout window: no hedge inside the hard limit"),
         _R.CONNECTING: Meaning(_B.LINK, "the venue is not connected yet"),
         _R.RECOVERING: Meaning(_B.WARM_UP, "positions and orders are being reconciled with the venue"),
         _R.WARM_UP: Meaning(_B.WARM_UP, "not every held instrument has a fresh quote yet"),
@@ -110,12 +118,16 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.SPREAD: Meaning(_B.LIMIT, "the spread is too wide"),
         _R.NO_LIQUIDITY: Meaning(_B.MARKET, "nobody quotes the side the hedge needs"),
         _R.SHRUNK: Meaning(_B.LIMIT, "a limit made the order smaller"),
+        _R.ASSET_CLASS: Meaning(_B.LIMIT, "orders in this kind of instrument are not allowed"),
+        _R.ORDER_TYPE: Meaning(_B.LIMIT, "this type of order is not allowed"),
+        _R.MARGIN: Meaning(_B.MARGIN, "delta is out and the margin floor forbids the hedge"),
+        _R.LIQUIDATION: Meaning(_B.ACCOUNT, "the venue liquidates or locks the account: latched"),
+        _R.UNEXPLAINED_POSITION: Meaning(_B.POSITION, "a position moved and no trade tells why"),
         _R.ILLEGAL_ORDER: Meaning(_B.LOT_SIZE, "amount or price is off the instrument's steps"),
         _R.NEUTRALISE: Meaning(_B.BREAKER, "an operator asked for a hedge to the target"),
         _R.NEUTRALISING: Meaning(_B.BREAKER, "neutralised: the book is at its target"),
         _R.CONFIRMATION: Meaning(_B.BREAKER, "the first hedge is large: it waits for `hedger confirm`"),
         _R.RESTING_CANCEL: Meaning(_B.ORDER, "orders at the edges of the band are being cancelled first"),
         _R.AMEND_RATE: Meaning(_B.LIMIT, "too many amendments within a minute"),
-        _R.ASSET_CLASS: Meaning(_B.LIMIT, "the book may not trade this kind of instrument"),
     }
 )

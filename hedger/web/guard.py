@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import msgspec
 from aiohttp import web
@@ -96,6 +99,16 @@ def require_token(request: web.Request, token: str) -> None:
     same = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())
     if scheme.lower() != "bearer" or not token or not same:
         raise ApiError(401, "commands need the header Authorization: Bearer TOKEN", "Authorization")
+
+
+@asynccontextmanager
+async def deadline(seconds: float, what: str) -> AsyncIterator[None]:
+    """A bound on a wait that ends in 504, so that no caller hangs on a stuck daemon."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise ApiError(504, f"{what}: no answer within {seconds:g} s") from error
 
 
 def _told(request: web.Request, error: web.HTTPException) -> str:

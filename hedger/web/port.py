@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
-from hedger.engine.events import CancelGiven, CommandGiven
+from hedger.engine.events import CancelGiven, CommandGiven, OverrideCleared, OverrideGiven, SettingChange
 from hedger.engine.manual_order import OrderAnswered, OrderAsked
 from hedger.engine.outlook import Outlook
 from hedger.engine.view import StatusView
@@ -50,6 +50,12 @@ class DaemonPort(Protocol):
 
     async def command(self, given: CommandGiven) -> StatusView:
         """Hand the command to the engine; returns the picture after the step that obeyed it."""
+
+    async def override(self, told: OverrideGiven | OverrideCleared) -> StatusView:
+        """Hand a timed override, or its end, to the engine; the picture after it is durable."""
+
+    async def set_key(self, key: str, value: str, by: str, reason: str) -> SettingChange:
+        """Set a reloadable key, or clear it where the value is empty. Raises ConfigError saying why not."""
 
     def metrics(self) -> bytes:
         """The text exposition of every metric."""

@@ -16,7 +16,7 @@ from hedger.engine.manual_order import OrderAsked
 from hedger.engine.view import StatusView
 from hedger.web.guard import ApiError
 
-_Body = TypeVar("_Body", bound=msgspec.Struct)
+_Body = TypeVar("_Body")
 
 DEFAULT_LIMIT = 50
 MOST_DECISIONS = 500
@@ -71,8 +71,13 @@ class CancelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "api"
 
 
-def decode_body(body: bytes, kind: type[_Body]) -> _Body:
+def decode_body(body: bytes) -> CommandBody:
     """Raises ApiError 400 naming the field."""
+    return decode_as(CommandBody, body)
+
+
+def decode_as(kind: type[_Body], body: bytes) -> _Body:
+    """A JSON body of that kind. Raises ApiError 400 naming the field."""
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:

@@ -17,6 +17,7 @@ from hedger.domain.vocabulary import Mode
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.recording import Gap, RecordError, encode_gap, encode_step
+from hedger.policies.schedule import Schedule
 from hedger.risk.envelope import Envelope
 from tests.backtest.recorded import WIDE, RecordedRig, eventful
 from tests.engine.rig import CALL, PERP, PUT, settings
@@ -128,6 +129,25 @@ def test_a_limit_that_json_cannot_spell_survives_in_header_and_reload(
 
     assert rig.placed
     assert replay(rig.written(tmp_path / "unlimited.jsonl")).exact
+
+
+def test_a_calendar_an_override_and_a_set_key_are_repeated(tmp_path: Path) -> None:
+    """Hard limits that follow the band are infinite numbers inside: the header must carry those, too."""
+    profiles = {"calm": {"upper": 0.3}}
+    schedule = Schedule(profiles=("daily 00:30-01:00 calm",), blackouts=("daily 02:00-02:10",))
+    rig = RecordedRig(unit=0, profiles=profiles, schedule=schedule, lower=-0.2)
+    rig.start()
+    rig.step(*rig.fill_of(rig.placed[-1]))
+    rig.step(ev.OverrideGiven(book="btc", factor=1.5, duration_s=3_600.0, by="desk", reason="CPI"))
+    fresh = settings(profiles=profiles, schedule=schedule, lower=-0.25, config_hash="2")
+    change = ev.SettingChange(key="books.btc.band.lower", value="-0.25", before="-0.2", by="desk", reason="")
+    rig.step(ev.SettingsApplied(settings=fresh, changes=(change,)))
+    for index in (100_300.0, 100_600.0, 100_200.0, 101_500.0, 100_000.0):
+        rig.wait(1_800.0)
+        rig.move(index)
+
+    assert {"schedule", "override", "override_lapsed", "setting_changed"} <= set(rig.notes())
+    assert replay(rig.written(tmp_path / "tuned.jsonl")).exact
 
 
 def test_whole_numbers_where_floats_are_meant_are_no_difference(tmp_path: Path) -> None:

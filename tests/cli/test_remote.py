@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from hedger.cli import chain, commands, order, outlook, plan, status, why
+from hedger.cli import chain, commands, order, outlook, plan, status, switches, why
 from hedger.cli.exit_codes import ExitCode
 from hedger.domain import errors
 from hedger.domain.vocabulary import BreakerState, Severity, State
@@ -30,9 +30,9 @@ app.command("plan")(plan.plan)
 app.command("chain")(chain.chain)
 app.command("outlook")(outlook.outlook)
 app.command("pause")(commands.pause)
-app.command("resume")(commands.resume)
+app.command("resume")(switches.resume)
 app.command("reduce-only")(commands.reduce_only)
-app.command("flatten")(commands.flatten)
+app.command("flatten")(switches.flatten)
 app.command("neutralise")(commands.neutralise)
 app.command("confirm")(commands.confirm)
 app.add_typer(order.order, name="order")

@@ -46,7 +46,7 @@ class Exchange:
         self._sim("trade", instrument=instrument, side=side, amount=amount)
 
     def fault(self, kind: str, **how: Any) -> None:
-        self._sim("fault", kind=kind, **how)
+        self._sim("faults", kind=kind, **how)
 
     def private(self, method: str, query: str) -> Any:
         """A private method over HTTP with the account's key."""

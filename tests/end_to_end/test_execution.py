@@ -1,5 +1,4 @@
-"""How hedges are worked, against a real exchange: chases, edges, clips, one hedge only, and a person's word.
-"""
+"""How hedges are worked, against a real exchange: chases, edges, clips, one hedge only, and a person's word."""
 
 from __future__ import annotations
 
@@ -174,9 +173,8 @@ def test_an_order_by_hand_is_placed_shown_and_cancelled(yard: Yard) -> None:
 
 @pytest.mark.parametrize("allowed", [False, True])
 def test_an_option_by_hand_only_where_the_book_lets_it(yard: Yard, allowed: bool) -> None:
-    exchange, daemon = started(
-        yard, f"books.btc.execution.manual_options={str(allowed).lower()}", "mode='live'", speed=1
-    )
+    classes = ["perpetual", "option"] if allowed else ["perpetual"]
+    exchange, daemon = started(yard, f"books.btc.envelope.asset_classes={classes!r}", speed=1)
     status = daemon.until_quiet()
     option = next(p for p in status["books"][0]["positions"] if p["kind"] == "option")
     price = max(Decimal("0.0005"), (option["mark"] * Decimal("1.1")).quantize(Decimal("0.0005")))

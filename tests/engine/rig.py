@@ -19,6 +19,7 @@ from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.decision import Decision
 from hedger.engine.engine import Engine
+from hedger.engine.records import Overridden
 from hedger.engine.settings import (
     BookSettings,
     DeltaParams,
@@ -28,6 +29,7 @@ from hedger.engine.settings import (
     VenueTerms,
 )
 from hedger.execution.params import ExecutionParams
+from hedger.policies.schedule import Schedule
 from hedger.pricing.scalar import black76_one, years_to
 from hedger.risk.envelope import Envelope
 
@@ -94,6 +96,8 @@ def settings(
     settlement: SettlementParams | None = None,
     config_hash: str = "c0ffee",
     target: float = 0.0,
+    profiles: dict[str, dict[str, float]] | None = None,
+    schedule: Schedule | None = None,
     **policy_params: float,
 ) -> EngineSettings:
     """One venue, one BTC book."""
@@ -108,6 +112,8 @@ def settings(
         policy_params=policy_params,
         delta=delta or DeltaParams(),
         settlement=settlement or SettlementParams(),
+        profiles=profiles or {},
+        schedule=schedule or Schedule(),
         envelope=envelope or Envelope(max_order_usd=2_000_000.0),
         execution=execution or ExecutionParams(),
     )
@@ -165,11 +171,12 @@ class Rig:
         epoch: int = 1,
         open_orders: Sequence[OrderReport] = (),
         quotes: bool = True,
+        overrides: dict[str, Overridden] | None = None,
     ) -> list[fx.Effect]:
         """Link, listings, journal, snapshot and first quotes: everything up to the first decision."""
         held = {CALL: "-10"} if positions is None else positions
         made = self.step(self.listed(*(n for n in held if n != PERP)), self.link_up())
-        made += self.step(self.journal(orders, fills, breakers, epoch))
+        made += self.step(self.journal(orders, fills, breakers, epoch, overrides))
         made += self.step(self.snapshot(held, equity=equity, open_orders=open_orders))
         if quotes:
             made += self.step(*self.quotes(*held))
@@ -188,6 +195,7 @@ class Rig:
         fills: Sequence[Fill] = (),
         breakers: dict[str, BreakerState] | None = None,
         epoch: int = 1,
+        overrides: dict[str, Overridden] | None = None,
     ) -> ev.JournalLoaded:
         return ev.JournalLoaded(
             venue=VENUE,
@@ -198,6 +206,7 @@ class Rig:
             fills=tuple(fills),
             breakers=breakers or {},
             last_fill_ms=max((fill.market_ms for fill in fills), default=0),
+            overrides=overrides or {},
         )
 
     def snapshot(

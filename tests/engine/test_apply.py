@@ -194,7 +194,8 @@ def test_where_no_lot_ends_nearer_it_holds_by_name() -> None:
     rig = Rig(mode=Mode.OBSERVE, lower=0.0, upper=0.0, hard_lower=-50.0, hard_upper=50.0, to_centre=1)
     rig.start({CALL: "-10"})
     wanted = rig.last.amount
-    rig.step(rig.snapshot({CALL: "-10", PERP: wanted}), *rig.quotes(CALL))
+    bought = rig.fill(PERP, Side.BUY, Decimal(wanted), Decimal(100_000))
+    rig.step(rig.snapshot({CALL: "-10", PERP: wanted}, fills=[bought]), *rig.quotes(CALL))
 
     assert rig.last.reason is Reason.MIN_LOT
 

@@ -132,9 +132,9 @@ def linear(instrument: Instrument, name: str) -> Instrument:
     return msgspec.structs.replace(instrument, **changes)
 
 
-def both_legs(margin_model: str) -> Rig:
+def both_legs(margin_model: str, **params: float) -> Rig:
     """Short ten inverse calls and five linear ones, hedged as one sum in the inverse perpetual."""
-    plain = settings(**WIDE)
+    plain = settings(**{**WIDE, **params})
     big = Envelope(max_order_usd=2e6, max_order_coin=50.0)
     rig = Rig(with_book(plain, legs=Legs.BOTH, envelope=big))
     listed = (perpetual(), option(CALL), linear(option(CALL), LINEAR_CALL), linear(perpetual(), LINEAR_PERP))
@@ -158,6 +158,12 @@ def test_inverse_and_linear_legs_are_summed_where_one_collateral_carries_both() 
     """y = inverse DeltaTotal + linear n D: 10 x NTD and 5 x D of a short call."""
     rig = both_legs("cross_pm")
     assert float(rig.placed[0].amount) / 100_000 == pytest.approx(NET + BLACK / 2 - 0.1, abs=2e-3)
+
+
+def test_a_band_in_equity_counts_coin_and_dollars_at_the_index() -> None:
+    """Ten coin and 50,000 USDC at 100,000 are 10.5 coin; one per cent of it is the band."""
+    rig = both_legs("cross_pm", unit=1)
+    assert (rig.last.lower_coin, rig.last.upper_coin) == pytest.approx((-0.105, 0.105))
 
 
 def test_legs_in_separate_collateral_do_not_hedge_each_other() -> None:

@@ -8,7 +8,7 @@ from hedger.domain.account import Fill
 from hedger.domain.order import Order, OrderIntent, OrderState, OrderType, Side, TimeInForce
 from hedger.domain.vocabulary import Action, BreakerState, Mode, Reason
 from hedger.engine.decision import Decision
-from hedger.engine.records import Commanded, Configured, Decided, Intended, OrderChanged, Traded
+from hedger.engine.records import Commanded, Configured, Decided, Intended, OrderChanged, Overridden, Traded
 
 VENUE = "deribit"
 NOW_MS = 1_767_225_600_000  # 2026-01-01 00:00 UTC
@@ -78,3 +78,15 @@ def commanded(state: BreakerState, book: str = "") -> Commanded:
 
 def configured(number: int) -> Configured:
     return Configured(market_ms=NOW_MS, config_hash=str(number))
+
+
+def overridden(book: str, factor: float, market_ms: int = NOW_MS) -> Overridden:
+    """The band of a book scaled for four hours."""
+    return Overridden(
+        market_ms=market_ms,
+        book=book,
+        factor=factor,
+        until_ms=market_ms + 4 * 3_600_000,
+        by="cli:desk",
+        reason="CPI",
+    )

@@ -14,7 +14,7 @@ from hedger.domain.errors import ConfigError, InvariantError
 from hedger.domain.order import OrderState, Side
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.events import JournalLoaded
-from hedger.engine.records import Snapshot, Traded
+from hedger.engine.records import Latched, LossReferenced, SettingChanged, Snapshot, Traded
 from hedger.journal.journal import Journal
 from tests.journal.records import (
     DAY_MS,
@@ -25,6 +25,7 @@ from tests.journal.records import (
     configured,
     decided,
     intended,
+    overridden,
     traded,
 )
 
@@ -224,7 +225,7 @@ async def test_a_newer_file_is_refused_and_left_alone(path: Path) -> None:
     newer.execute("PRAGMA user_version = 99")
     newer.close()
 
-    with pytest.raises(ConfigError, match="schema version 99 is newer than 1"):
+    with pytest.raises(ConfigError, match="schema version 99 is newer than 2"):
         await Journal.open(path)
     assert rows(path, "PRAGMA user_version") == [(99,)]
 
@@ -276,3 +277,86 @@ async def test_paper_positions_are_the_sum_of_every_paper_fill_of_the_account(pa
         held = await journal.paper_positions(VENUE, Environment.LOCAL, "1-paper")
         assert held == {"BTC-PERPETUAL": Decimal("-9.7"), "BTC-27MAR26": Decimal(-10)}
         assert await journal.paper_positions(VENUE, Environment.TESTNET, "1-paper") == {}
+
+
+async def test_the_last_override_of_each_book_is_told_and_the_breakers_are_not_touched_by_it(
+    path: Path,
+) -> None:
+    async with await Journal.open(path) as journal:
+        await load(journal)
+        first, last = overridden("btc", 2.0), overridden("btc", 3.0)
+        await journal.write([commanded(BreakerState.PAUSED), first, overridden("eth", 0.5), last])
+
+    async with await Journal.open(path) as journal:
+        loaded = await load(journal)
+        other = await load(journal, account_id="2")
+
+    assert loaded.overrides == {"btc": last, "eth": overridden("eth", 0.5)}
+    assert loaded.breakers[""] is BreakerState.PAUSED
+    assert other.overrides == {}
+
+
+async def test_a_key_set_on_the_daemon_is_kept_with_who_and_why(path: Path) -> None:
+    change = SettingChanged(
+        market_ms=NOW_MS,
+        key="books.btc.band.upper",
+        value="0.2",
+        before="0.1",
+        by="cli:desk",
+        reason="CPI",
+        config_hash="c0ffee",
+    )
+    async with await Journal.open(path) as journal:
+        await load(journal)
+        await journal.write([change])
+    ((key, value, body),) = rows(path, "select key, value, body from setting_changes")
+    assert (key, value) == ("books.btc.band.upper", "0.2")
+    assert msgspec.json.decode(str(body), type=SettingChanged) == change
+
+
+def latched(detail: str, book: str = "btc", by: str = "hedger") -> Latched:
+    return Latched(market_ms=NOW_MS, venue=VENUE, book=book, detail=detail, by=by)
+
+
+def reference(period: str, coin: float, book: str = "btc") -> LossReferenced:
+    given = {"coin": coin, "coin_usd": coin * 1e5, "dollars": 0.5}
+    return LossReferenced(market_ms=NOW_MS, venue=VENUE, book=book, period=period, **given)
+
+
+async def test_a_latch_is_found_until_somebody_ended_it(path: Path) -> None:
+    async with await Journal.open(path) as journal:
+        await load(journal)
+        await journal.write([latched("trade 7"), latched("trade 8", "eth")])
+        await journal.write([latched("", by="anna")])
+
+    async with await Journal.open(path) as journal:
+        assert (await load(journal)).latches == (latched("trade 8", "eth"),)
+        await journal.write([latched("trade 9")])
+        assert {latch.detail for latch in (await load(journal)).latches} == {"trade 8", "trade 9"}
+        assert (await load(journal, "2")).latches == ()
+
+
+async def test_losses_are_counted_from_the_newest_reference_of_each_book_and_period(path: Path) -> None:
+    async with await Journal.open(path) as journal:
+        await load(journal)
+        await journal.write([reference("start", 10.0), reference("day", 10.0), reference("day", 9.0, "eth")])
+        await journal.write([reference("day", 9.5)])
+
+    async with await Journal.open(path) as journal:
+        found = (await load(journal)).loss_references
+    assert found == (reference("start", 10.0), reference("day", 9.0, "eth"), reference("day", 9.5))
+
+
+async def test_a_journal_of_an_earlier_version_gains_the_table(path: Path) -> None:
+    async with await Journal.open(path) as journal:
+        await journal.write([commanded(BreakerState.HALTED)])
+    older = sqlite3.connect(path)
+    older.execute("drop table guards")
+    older.execute("PRAGMA user_version = 1")
+    older.close()
+
+    async with await Journal.open(path) as journal:
+        loaded = await load(journal)
+        await journal.write([latched("trade 7")])
+        assert (await load(journal)).latches == (latched("trade 7"),)
+    assert loaded.breakers == {"": BreakerState.HALTED}

@@ -26,4 +26,5 @@ def book(
     epoch: float = 1.0,
 ) -> Inputs:
     """One call sold, hedged up to `delta_coin`."""
-    return Inputs(now_s, delta_coin, target, gamma, theta, index, iv, lot, last_hedge_s, epoch)
+    known = (now_s, delta_coin, target, gamma, theta, index, iv, lot, last_hedge_s, epoch)
+    return Inputs(*known, book_gamma_coin_per_usd=gamma)

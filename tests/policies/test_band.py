@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hedger.policies.band import INITIAL_MEMORY, Memory, Params, decide, interval, validate
+from hedger.policies.band import INITIAL_MEMORY, decide, interval
+from hedger.policies.band_params import Params, validate
 from hedger.policies.reasons import ACTS, Reason
 from tests.policies.books import GAMMA, NOON_S, book
 
@@ -43,8 +44,9 @@ def test_delta_is_left_alone_inside_and_hedged_outside(
 def test_the_centre_is_the_target_and_the_step_is_counted_from_it() -> None:
     params = Params(lower=0.9, upper=1.2, hard_lower=0.0, hard_upper=2.0, to_centre=1)
     assert decide(params, INITIAL_MEMORY, book(1.3, target=1.0))[1] == 1.0
-    assert decide(STEP, INITIAL_MEMORY, book(1.05, target=1.0))[1:] == (1.05, Reason.WITHIN_BAND)
-    assert decide(STEP, INITIAL_MEMORY, book(1.15, target=1.0))[1:] == (1.0, Reason.STEP)
+    step = STEP._replace(hard_lower=0.0, hard_upper=2.0)
+    assert decide(step, INITIAL_MEMORY, book(1.05, target=1.0))[1:] == (1.05, Reason.WITHIN_BAND)
+    assert decide(step, INITIAL_MEMORY, book(1.15, target=1.0))[1:] == (1.0, Reason.STEP)
 
 
 def test_dwell_waits_until_delta_has_been_outside_without_a_break() -> None:
@@ -91,7 +93,7 @@ def test_where_even_the_target_is_nearer_than_the_minimum_the_policy_holds() -> 
 @pytest.mark.parametrize("field", ["now_s", "delta_coin", "target_delta_coin"])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_number_that_is_not_finite_is_never_traded_on(field: str, value: float) -> None:
-    memory = Memory(NOON_S - 5)
+    memory, _, _ = decide(EDGE, INITIAL_MEMORY, book(0.3, now_s=NOON_S - 5))
     inputs = book(0.3)._replace(**{field: value})
     after, answer, reason = decide(EDGE, memory, inputs)
     assert (after, reason) == (memory, Reason.NOT_FINITE)
@@ -100,7 +102,13 @@ def test_a_number_that_is_not_finite_is_never_traded_on(field: str, value: float
 
 params_strategy = st.builds(
     lambda cuts, centre, minimum, step: Params(
-        cuts[1], cuts[2], cuts[0], cuts[3], centre, minimum, 0.0, 0.0, step
+        lower=cuts[1],
+        upper=cuts[2],
+        hard_lower=cuts[0],
+        hard_upper=cuts[3],
+        to_centre=centre,
+        min_trade_coin=minimum,
+        step_coin=step,
     ),
     st.tuples(st.floats(-9, -2), st.floats(-2, 0), st.floats(0, 2), st.floats(2, 9)),
     st.sampled_from([0, 1]),
@@ -162,7 +170,7 @@ def test_an_index_below_zero_is_no_level() -> None:
         (EDGE._replace(to_centre=2), 0.0, "to_centre = 2: must be at most 1"),
         (STEP._replace(step_coin=2.0), 0.0, "hard_lower = -1.0: must be at most target - step_coin = -2.0"),
         (STEP, 0.95, "target \\+ step_coin = 1.05: must be at most hard_upper = 1.0"),
-        (EDGE, math.nan, "must be at most target_delta_coin = nan"),
+        (EDGE, math.nan, "target_delta_coin = nan: must be a finite number"),
     ],
 )
 def test_wrong_parameters_are_refused_by_name(params: Params, target: float, message: str) -> None:

@@ -68,7 +68,7 @@ def test_parameters_are_built_from_settings() -> None:
     ("values", "message"),
     [
         ({"uper": 0.1}, "uper = 0.1: no such parameter; did you mean upper"),
-        ({"zzz": 0.1}, "zzz = 0.1: no such parameter; known are lower, upper"),
+        ({"zzz": 0.1}, "zzz = 0.1: no such parameter; known are unit, lower, upper"),
         ({"to_centre": 0.5}, "to_centre = 0.5: must be 0 .off. or 1 .on."),
         ({"upper": "0.1"}, "upper = '0.1': must be a number"),
         ({"upper": -0.2}, "target_delta_coin = 0.0: must be at most upper = -0.2"),

@@ -24,6 +24,7 @@ from hedger.policies.theta_offset import (
 )
 from tests.policies.books import GAMMA, HOUR_S, NOON_S, THETA_USD_PER_DAY, book
 
+NOT_READ = ("last_hedge_s", "equity_coin", "book_gamma_coin_per_usd", "blackout", "centre_s")
 SIX_HOURS = Params()
 LONG = Params(long_gamma=1)
 X_STAR = 1439.4158  # one call sold, flat at the window's start, six hours
@@ -216,6 +217,11 @@ finite_inputs = st.builds(
     st.floats(1e-6, 0.1),
     st.just(math.nan),
     st.sampled_from([1.0, 2.0]),
+    equity_coin=st.just(math.nan),
+    book_gamma_coin_per_usd=st.just(math.nan),
+    band_scale=st.sampled_from([0.5, 1.0, 2.0]),
+    blackout=st.just(0.0),
+    centre_s=st.sampled_from([0.0, 1.8e9]),
 )
 
 
@@ -266,7 +272,7 @@ def test_no_gap_beyond_the_cap_is_ever_held(first: Inputs, second: Inputs) -> No
     assert decide(SIX_HOURS, memory, second)[1] == second.target_delta_coin
 
 
-@pytest.mark.parametrize("field", [name for name in Inputs._fields if name != "last_hedge_s"])
+@pytest.mark.parametrize("field", [name for name in Inputs._fields if name not in NOT_READ])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_number_that_is_not_finite_is_never_traded_on(field: str, value: float) -> None:
     memory = at_noon()
@@ -334,3 +340,36 @@ def test_wrong_parameters_are_refused_by_name(params: Params, message: str) -> N
 def test_a_target_that_is_not_a_number_is_refused() -> None:
     with pytest.raises(ValueError, match="target_delta_coin = nan: must be a finite number"):
         validate(Params(), math.nan)
+
+
+def test_the_scale_widens_the_cap_and_not_what_decay_pays_for() -> None:
+    cap = half_width(SIX_HOURS, book(), SIX_HOURS.cap_sigmas)
+    beyond = book(1.5 * cap, now_s=NOON_S + 60)
+    assert decide(SIX_HOURS, at_noon(), beyond)[2] == Reason.CAP
+    assert decide(SIX_HOURS, at_noon(), beyond._replace(band_scale=2.0))[2] == Reason.WAITING_WINDOW
+    assert interval(SIX_HOURS, at_noon(), beyond._replace(band_scale=2.0)).hard_upper == pytest.approx(
+        2 * cap
+    )
+    due = moved(2_000.0)
+    assert decide(SIX_HOURS, at_noon(), due._replace(band_scale=2.0))[2] == Reason.DECAY_LOST
+
+
+def test_in_a_blackout_only_the_cap_hedges_and_what_was_due_is_judged_over_the_true_time_after_it() -> None:
+    due = moved(2_000.0)
+    memory, answer, reason = decide(SIX_HOURS, at_noon(), due._replace(blackout=1.0))
+    assert (memory, answer, reason) == (at_noon(), due.delta_coin, Reason.BLACKOUT)
+    assert decide(SIX_HOURS, memory, due)[2] == Reason.DECAY_LOST
+    beyond = moved(3_500.0)._replace(blackout=1.0)
+    assert decide(SIX_HOURS, at_noon(), beyond)[2] == Reason.CAP
+    quiet = moved(100.0, 1.0)._replace(blackout=1.0)
+    assert decide(SIX_HOURS, at_noon(), quiet)[2] == Reason.WAITING_WINDOW
+
+
+def test_before_an_announced_event_delta_goes_to_the_target_once() -> None:
+    event_s = NOON_S + 2 * HOUR_S
+    before = moved(500.0, 1.0)._replace(centre_s=event_s)
+    memory, answer, reason = decide(SIX_HOURS, at_noon(), before)
+    assert (answer, reason) == (0.0, Reason.CENTRE_BEFORE)
+    memory, _, _ = decide(SIX_HOURS, memory, before._replace(delta_coin=0.0))
+    assert memory.centred_s == event_s
+    assert decide(SIX_HOURS, memory, before)[2] == Reason.WAITING_WINDOW

@@ -15,9 +15,12 @@ from hedger.domain.order import OrderIntent, OrderType, Side, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Mode, Reason
 from hedger.risk.admit import admit
 from hedger.risk.counters import Counters
-from hedger.risk.envelope import Envelope
+from hedger.risk.envelope import AssetClass, Envelope, OrderStyle
+from hedger.risk.margin_params import MarginParams
+from hedger.risk.standard import Holding
 from tests.portfolio import market
 from tests.portfolio.market import NOW_MS, At
+from tests.risk.accounts import account, funds
 from tests.risk.trades import fill
 
 
@@ -51,6 +54,9 @@ def judged(order: OrderIntent | None = None, **changes: Any) -> Approved | Refus
         "counters": Counters(),
         "hedge_position": Decimal(0),
         "now": At(),
+        "latched": "",
+        "account": account(),
+        "floor": MarginParams(),
         **changes,
     }
     return admit(order or intent(), given.pop("instrument"), given.pop("quote"), given.pop("index"), **given)
@@ -134,12 +140,6 @@ def test_listing_quote_and_index_must_belong_to_the_order() -> None:
     assert refusal(quote=market.future_quote(market.FUTURE)) is Reason.ILLEGAL_ORDER
     assert refusal(instrument=market.future()) is Reason.ILLEGAL_ORDER
     assert refusal(index=market.index(name="eth_usd")) is Reason.ILLEGAL_ORDER
-    call = market.option()
-    order = intent(instrument=call.name, amount=Decimal("0.1"), price=Decimal("0.05"))
-    answer = judged(order, instrument=call, quote=market.option_quote(call))
-    assert isinstance(answer, Refused)
-    assert answer.reason is Reason.ASSET_CLASS
-    assert call.name in answer.detail
 
 
 @pytest.mark.parametrize("state", [state for state in InstrumentState if state is not InstrumentState.OPEN])
@@ -253,7 +253,112 @@ def test_a_linear_hedge_is_measured_in_the_coin_it_trades() -> None:
         "instrument": linear,
         "quote": market.future_quote(linear.name),
         "index": market.index(name="btc_usdc"),
+        "account": account(Holding(linear, 0.0, 100_000.0, 100_000.0), told=funds(1e6)),
     }
     assert isinstance(judged(order, **given), Approved)
     larger = msgspec.structs.replace(order, amount=Decimal("2.5001"))
     assert refusal(larger, **given) is Reason.ORDER_NOTIONAL
+
+
+# -- kinds of orders ---------------------------------------------------------------------------------
+
+OPTIONS = Envelope(asset_classes=(AssetClass.OPTION,), max_order_coin=20.0, max_order_usd=3e6)
+
+
+def option_order(**changes: Any) -> OrderIntent:
+    return intent(instrument=market.CALL, amount=Decimal(10), price=Decimal("0.0370"), **changes)
+
+
+def option_judged(order: OrderIntent, **changes: Any) -> Approved | Refused:
+    listed = market.option()
+    quote = market.option_quote(listed, **changes.pop("quoted", {}))
+    held = Holding(listed, 0.0, quote.mark, 100_000.0, 0.55)
+    given = {"envelope": OPTIONS, "account": account(held), **changes}
+    return judged(order, instrument=listed, quote=quote, **given)
+
+
+def test_options_are_ordered_only_where_the_envelope_names_them() -> None:
+    refused = option_judged(option_order(), envelope=Envelope())
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.ASSET_CLASS
+    assert refused.detail == f"{market.CALL} is a option: asset_classes = perpetual, future"
+    assert isinstance(option_judged(option_order()), Approved)
+    assert refusal(envelope=OPTIONS) is Reason.ASSET_CLASS
+
+
+def test_an_option_order_is_as_large_as_its_underlying_and_not_its_premium() -> None:
+    small = msgspec.structs.replace(option_order(), amount=Decimal("20.1"))
+    refused = option_judged(small)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.ORDER_SIZE
+
+
+def test_an_options_price_is_held_to_the_mark_in_shares_of_the_coin() -> None:
+    mark = market.option_quote(market.option()).mark
+    far = msgspec.structs.replace(option_order(), price=Decimal("0.0600"))
+    assert abs(0.06 - mark) > OPTIONS.collar_option_fraction
+    refused = option_judged(far)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.PRICE_COLLAR
+    assert "collar_option_fraction = 0.01" in refused.detail
+
+
+def test_an_option_quoted_on_one_side_only_may_be_ordered_at_a_limit() -> None:
+    assert isinstance(option_judged(option_order(), quoted={"bid": 0.036, "bid_amount": 5.0}), Approved)
+
+
+@pytest.mark.parametrize(
+    ("changes", "style"),
+    [
+        ({"order_type": OrderType.MARKET, "price": None}, OrderStyle.MARKET),
+        ({}, OrderStyle.LIMIT_IOC),
+        ({"time_in_force": TimeInForce.FOK}, OrderStyle.LIMIT_IOC),
+        ({"time_in_force": TimeInForce.GTC, "post_only": True}, OrderStyle.POST_ONLY),
+        ({"time_in_force": TimeInForce.GTC}, OrderStyle.LIMIT_GTC),
+    ],
+)
+def test_only_the_order_types_named_are_sent(changes: dict[str, Any], style: OrderStyle) -> None:
+    others = tuple(other for other in OrderStyle if other is not style)
+    assert refusal(intent(**changes), envelope=Envelope(order_types=others)) is Reason.ORDER_TYPE
+    assert isinstance(judged(intent(**changes), envelope=Envelope(order_types=(style,))), Approved)
+
+
+# -- latch, margin, what else is under way -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_latched_book_sends_nothing_not_even_what_shrinks_the_position(mode: Mode) -> None:
+    seen = "trade 7 was forced by the venue"
+    for position in (Decimal(0), Decimal(-50_000)):
+        answer = judged(latched=seen, hedge_position=position, mode=mode)
+        assert answer == Refused(Reason.LIQUIDATION, seen)
+
+
+def test_an_order_that_breaks_the_margin_floor_is_refused() -> None:
+    thin = account(told=funds(1.0, 0.95))
+    answer = judged(account=thin)
+    assert isinstance(answer, Refused)
+    assert answer.reason is Reason.MARGIN
+    assert isinstance(judged(account=thin, hedge_position=Decimal(-50_000)), Approved)
+
+
+def test_an_account_that_is_not_known_stops_live_orders_only() -> None:
+    assert refusal(account=None) is Reason.ACCOUNT_UNKNOWN
+    assert isinstance(judged(account=None, mode=Mode.PAPER), Approved)
+    assert isinstance(judged(account=None, hedge_position=Decimal(-50_000)), Approved)
+
+
+def test_every_other_order_on_the_side_is_assumed_to_trade() -> None:
+    cap = Envelope(max_hedge_position_coin=1.0)
+    assert isinstance(judged(envelope=cap, hedge_position=Decimal(85_000)), Approved)
+    beside = {"envelope": cap, "hedge_position": Decimal(85_000), "in_flight": Decimal(10_000)}
+    assert refusal(**beside) is Reason.HEDGE_POSITION
+    thin = account(told=funds(1.0, 0.9))
+    assert isinstance(judged(account=thin), Approved)
+    assert refusal(account=thin, in_flight=Decimal(240_000)) is Reason.MARGIN
+
+
+def test_of_an_amendment_only_what_is_left_counts() -> None:
+    cap = Envelope(max_order_coin=0.05)
+    assert refusal(envelope=cap) is Reason.ORDER_SIZE
+    assert isinstance(judged(envelope=cap, filled=Decimal(6_000)), Approved)

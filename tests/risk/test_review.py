@@ -14,8 +14,11 @@ from hedger.domain.approval import Refused
 from hedger.domain.vocabulary import BreakerState, Reason
 from hedger.risk.counters import Counters
 from hedger.risk.envelope import Envelope
+from hedger.risk.margin_params import MarginParams
 from hedger.risk.review import Reviewed, review
+from tests.portfolio import market
 from tests.portfolio.market import NOW_MS, At
+from tests.risk.accounts import account, funds
 from tests.risk.trades import fill
 
 
@@ -128,3 +131,33 @@ def test_review_never_enlarges_and_never_flips(
         if breaker not in (BreakerState.RUNNING, BreakerState.NEUTRALISING):
             assert abs(after) <= abs(before)
             assert after * before >= 0.0
+
+
+def test_a_hedge_is_shrunk_to_whole_lots_of_what_the_margin_carries() -> None:
+    thin = account(told=funds(1.0, 0.9))
+    given = {"account": thin, "floor": MarginParams(), "listed": market.perpetual()}
+    answer = reviewed(5.0, **given)
+
+    assert isinstance(answer, Reviewed)
+    assert answer.shrunk_by is Reason.MARGIN
+    assert 2.0 < answer.change_coin < 3.0
+    assert answer.change_coin * 100_000 / 10 == pytest.approx(round(answer.change_coin * 100_000 / 10))
+
+
+def test_where_the_margin_carries_not_even_a_lot_the_hedge_is_refused_by_name() -> None:
+    full = account(told=funds(1.0, 0.95))
+    answer = reviewed(5.0, account=full, floor=MarginParams(), listed=market.perpetual())
+
+    assert isinstance(answer, Refused)
+    assert answer.reason is Reason.MARGIN
+    assert answer.detail.startswith("delta out, no margin: initial margin would go from 0.95")
+
+
+def test_what_is_in_flight_takes_margin_too() -> None:
+    thin = account(told=funds(1.0, 0.9))
+    given = {"account": thin, "floor": MarginParams(), "listed": market.perpetual()}
+    free, busy = reviewed(5.0, **given), reviewed(5.0, in_flight_coin=1.0, **given)
+
+    assert isinstance(free, Reviewed)
+    assert isinstance(busy, Reviewed)
+    assert busy.change_coin == pytest.approx(free.change_coin - 1.0, abs=0.001)

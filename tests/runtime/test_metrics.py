@@ -13,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hedger.domain.vocabulary import BreakerState, State
 from hedger.engine.view import StatusView
+from hedger.engine.view_guard import CapView, GuardView, LossView, MarginView
+from hedger.risk.tiers import Tier
 from hedger.runtime.metrics import Metrics
 from tests.view_fixtures import book, status, unknown_book, venue
 
@@ -61,6 +63,7 @@ def test_the_band_and_its_target_are_told() -> None:
     assert value(status(), "hedger_target_delta_coin", book="btc_main") == 0.0
     assert value(status(), "hedger_band_lower_delta_coin", book="btc_main") == -0.1
     assert value(status(), "hedger_hard_upper_delta_coin", book="btc_main") == 0.5
+    assert value(status(), "hedger_band_scale", book="btc_main") == 1.0
 
 
 def test_decisions_are_counted_by_action_and_reason() -> None:
@@ -135,3 +138,43 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
         [promtool, "check", "metrics"], input=rendered(status()), text=True, capture_output=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+MARGIN = MarginView(
+    model="segregated_sm",
+    currency="BTC",
+    balance=2.0,
+    initial=1.2,
+    maintenance=0.9,
+    available=0.8,
+    excess_fraction=0.4,
+    maintenance_distance=0.55,
+    hedge_coin=3.5,
+    initial_after=1.3,
+    maintenance_after=0.95,
+    liquidation_up_pct=42.5,
+    liquidation_down_pct=None,
+    liquidation_ratio=None,
+    projected_initial=None,
+    projected_maintenance=None,
+)
+
+
+def test_caps_losses_margin_and_latch_are_told_by_book() -> None:
+    guard = GuardView(
+        caps=(CapView("max_turnover_day_usd", "USD", 850.0, 1_000.0, Tier.SOFT),),
+        loss=LossView("coin", 0.25, 0.5, 0, 0, 0.0),
+        margin=MARGIN,
+        latch="trade 7",
+    )
+    view = status(books=(book(guard=guard),))
+    at = {"book": "btc_main", "cap": "max_turnover_day_usd"}
+    assert value(view, "hedger_cap_used", **at) == 850.0
+    assert value(view, "hedger_cap_limit", **at) == 1_000.0
+    assert [value(view, "hedger_cap_tier", **at, tier=tier) for tier in Tier] == [0.0, 1.0, 0.0]
+    assert value(view, "hedger_loss_today", book="btc_main", unit="coin") == 0.25
+    assert value(view, "hedger_latched", book="btc_main") == 1.0
+    held = {"book": "btc_main", "currency": "BTC"}
+    assert value(view, "hedger_margin_balance", **held) == 2.0
+    assert value(view, "hedger_liquidation_up_fraction", **held) == pytest.approx(0.425)
+    assert value(view, "hedger_liquidation_down_fraction", **held) is None

@@ -49,7 +49,7 @@ async def watched(path: Path, environ: dict[str, str] | None = None) -> AsyncIte
         path.write_text(BAND.format(upper=0.1))
     known = environ if environ is not None else {}
     heard: asyncio.Queue[Event] = asyncio.Queue()
-    watcher = ReloadWatcher(path, load(path, known), lambda: load(path, known), heard.put_nowait)
+    watcher = ReloadWatcher(path, load(path, known), lambda _edits: load(path, known), heard.put_nowait)
     task = asyncio.create_task(watcher.run())
     try:
         yield Desk(path, watcher, heard)

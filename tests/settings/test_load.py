@@ -269,7 +269,9 @@ def test_a_preset_gives_policy_and_parameters_and_the_file_has_the_last_word(tmp
 
 
 def test_a_preset_of_another_policy_or_of_no_policy_is_refused(tmp_path: Path) -> None:
-    assert "must be one of fmz, hegic_1h" in refusal(tmp_path, SMALLEST + 'preset = "fzm"\n')
+    assert "must be one of fmz, thalex, greeks_live, bybit, hegic_1h" in refusal(
+        tmp_path, SMALLEST + 'preset = "fzm"\n'
+    )
     said = refusal(tmp_path, SMALLEST + 'preset = "fmz"\npolicy = "theta_offset"\n')
     assert said == "books.btc.preset = 'fmz': belongs to policy band, not theta_offset"
 

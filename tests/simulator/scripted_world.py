@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from hedger.simulator.admission import HttpRequest
 from hedger.simulator.auth import Keys
 from hedger.simulator.clock import MarketClock
 from hedger.simulator.connection import Close, Connection, Send
-from hedger.simulator.exchange import Exchange, HttpRequest, Identity
+from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.launch import METHOD_MODULES
 from hedger.simulator.limits import Limits, Rate
 from hedger.simulator.model import Expired, Funding, Greeks, Listing, Market, WorldEvent
@@ -144,6 +145,7 @@ class ScriptedWorld:
     now_ms: int = ORIGIN_MS
     index: float = 100_000.0
     delivery_price: float = 100_000.0
+    other_indices: dict[str, float] = field(default_factory=dict)
     markets: dict[str, Market] = field(default_factory=dict)
     listed: dict[str, Listing] = field(default_factory=dict)
 
@@ -179,7 +181,7 @@ class ScriptedWorld:
         return replace(self.markets[name], market_ms=self.now_ms, index=self.index)
 
     def index_price(self, index_name: str) -> float:
-        return {"btc_usd": self.index}[index_name]
+        return {"btc_usd": self.index, **self.other_indices}[index_name]
 
     def set(self, name: str, **changes: object) -> None:
         self.markets[name] = replace(self.markets[name], **changes)  # type: ignore[arg-type]
@@ -211,7 +213,14 @@ class Reply(dict[str, Any]):
 class Desk:
     """An exchange over a scripted world, with one connection and a wire clock the test moves."""
 
-    def __init__(self, *, limits: Limits = GENEROUS, equity: str = "10", speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        *,
+        limits: Limits = GENEROUS,
+        equity: str = "10",
+        speed: float = 1.0,
+        margin_model: str = "segregated_sm",
+    ) -> None:
         self.world = ScriptedWorld()
         tokens = itertools.count(1)
         self.exchange = Exchange(
@@ -222,7 +231,8 @@ class Desk:
             new_token=lambda: f"token-{next(tokens)}",
             limits=limits,
         )
-        self.exchange.account.ledger("BTC").balance = D(equity)
+        self.exchange.account.margin_model = margin_model
+        self.exchange.account.book("deposit", "BTC", D(equity), ORIGIN_MS)
         self.wire_s = WIRE_S
         self.connection = self.exchange.connect(self.wire_s)
         self._ids = itertools.count(1)

@@ -135,3 +135,16 @@ def test_a_session_can_lose_its_rights_midway(desk: Desk) -> None:
 def test_kinds_of_order_that_are_not_simulated_say_so(desk: Desk) -> None:
     assert desk.buy(10, price=99_000, trigger="mark_price").error["code"] == 10033
     assert desk.buy(10, price=99_000, advanced="usd").error["code"] == 10033
+
+
+def test_an_option_ticker_has_the_digits_of_the_wire(desk: Desk) -> None:
+    ticker = desk.call("public/ticker", instrument_name=CALL).result
+    assert ticker["mark_iv"] == 51.23  # per cent, 2 digits
+    assert ticker["mark_price"] == 0.02
+    assert ticker["greeks"] == {
+        "delta": 0.4,
+        "gamma": 1e-05,
+        "vega": 98.76543,
+        "theta": -65.4321,
+        "rho": 12.3456,
+    }

@@ -1,4 +1,4 @@
-"""The small parts: clock, numbers, liquidity, wire text, margin, parameters."""
+"""The small parts: clock, numbers, liquidity, wire text, parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from hedger.simulator.clock import MarketClock
 from hedger.simulator.liquidity import REFILL_MS, Liquidity, takes
-from hedger.simulator.margin import margin
 from hedger.simulator.numbers import rounded, truncated
 from hedger.simulator.params import Params
 from hedger.simulator.render_market import grouped
@@ -17,15 +16,12 @@ from hedger.simulator.rpc import ApiError
 from hedger.simulator.timeline import next_settlement
 from hedger.simulator.wire import WirePrinter
 from tests.simulator.scripted_world import (
-    CALL,
     DAY_MS,
     EXPIRY_MS,
-    FAR_EXPIRY_MS,
     PERPETUAL,
     D,
     future,
     levels,
-    option,
 )
 
 PERP = future(PERPETUAL, 32_503_708_800_000, "perpetual")
@@ -112,17 +108,6 @@ class TestWire:
         frame: dict[str, object] = {"a": {"b": [1.0, 2.0, 3.0]}, "c": 4.0}
         one, two = WirePrinter(9), WirePrinter(9)
         assert [one.text(frame) for _ in range(20)] == [two.text(frame) for _ in range(20)]
-
-
-class TestMargin:
-    def test_futures_need_value_over_leverage(self) -> None:
-        assert margin(PERP, D(-100_000), D(50_000), D(0)).initial == D("0.04")
-
-    def test_short_options_need_fifteen_percent_less_their_distance_and_at_least_ten(self) -> None:
-        call = option(CALL, FAR_EXPIRY_MS)  # strike 100 000
-        assert margin(call, D(-1), D("0.02"), D(100_000)).initial == D("0.17")
-        assert margin(call, D(-1), D("0.02"), D(80_000)).initial == D("0.12")
-        assert margin(call, D(1), D("0.02"), D(100_000)).initial == 0
 
 
 class TestParams:

@@ -19,6 +19,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from hedger.simulator.fault_kinds import KINDS
 from hedger.simulator.model import WorldEvent
 from hedger.simulator.options import Options, Ready
 from hedger.simulator.server import running_exchange
@@ -100,7 +101,7 @@ async def test_http_and_sim_answer_on_the_same_port() -> None:
         async with http.post(f"{root}/sim/trade", data="[]") as answer:
             assert answer.status == 400
         async with http.post(
-            f"{root}/sim/fault", json={"kind": "delay", "delay_s": 0.5, "duration_s": 1.5}
+            f"{root}/sim/faults", json={"kind": "delay", "delay_s": 0.5, "duration_s": 1.5}
         ) as answer:
             assert (await answer.json())["faults"][0]["delay_s"] == 0.5
         async with http.get(f"{root}/sim/faults") as answer:
@@ -120,7 +121,7 @@ async def test_a_dropped_socket_breaks_for_the_client() -> None:
         aiohttp.ClientSession() as http,
         http.ws_connect(running.ready.ws_url) as socket,
     ):
-        async with http.post(f"{running.ready.sim_url}/sim/fault", json={"kind": "drop"}) as answer:
+        async with http.post(f"{running.ready.sim_url}/sim/faults", json={"kind": "drop"}) as answer:
             assert answer.status == 200
         message = await socket.receive(DEADLINE_S)
         assert message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
@@ -134,7 +135,7 @@ async def test_a_lost_reply_over_http_breaks_the_connection_but_the_order_stands
     ):
         ready = running.ready
         fault = {"kind": "lost_reply", "method": "public/get_time"}
-        async with http.post(f"{ready.sim_url}/sim/fault", json=fault):
+        async with http.post(f"{ready.sim_url}/sim/faults", json=fault):
             pass
         with pytest.raises(aiohttp.ClientError):
             await http.post(f"{ready.http_url}/public/get_time", json={})
@@ -178,7 +179,7 @@ async def test_a_delay_holds_frames_back_in_order() -> None:
     ):
         client = Client(socket)
         fault = {"kind": "delay", "delay_s": 0.2, "duration_s": 60}
-        async with http.post(f"{running.ready.sim_url}/sim/fault", json=fault):
+        async with http.post(f"{running.ready.sim_url}/sim/faults", json=fault):
             pass
         assert (await client.call("public/test"))["version"]
         assert isinstance(await client.call("public/get_time"), int)
@@ -330,6 +331,13 @@ def test_sigterm_ends_it_with_code_0_and_the_secret_is_never_printed(tmp_path: P
         assert len(output.splitlines()) == 1
 
 
+def test_the_kinds_of_fault_are_listed_on_request() -> None:
+    with process("--fault", "help") as running:
+        output, errors = running.communicate(timeout=DEADLINE_S)
+    assert running.returncode == 0, errors
+    assert [line.split()[0] for line in output.splitlines()] == list(KINDS)
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
@@ -338,6 +346,8 @@ def test_sigterm_ends_it_with_code_0_and_the_secret_is_never_printed(tmp_path: P
         (["--book", "nowhere.toml"], "book"),
         (["--from", "2026-02-01"], "from"),
         (["--origin", "yesterday"], "yesterday"),
+        (["--fault", "gremlins"], "gremlins"),
+        (["--fault", "lock,index=doge_usd"], "doge_usd"),
     ],
 )
 def test_a_wrong_option_ends_with_code_2_and_names_itself(arguments: list[str], named: str) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import BreakerState, State
 from hedger.engine.chain import Expiry, Side, Strike
 from hedger.engine.decision import Decision
-from hedger.engine.events import CancelGiven, CommandGiven
+from hedger.engine.events import CancelGiven, CommandGiven, OverrideCleared, OverrideGiven, SettingChange
 from hedger.engine.manual_order import OrderAnswered, OrderAsked
 from hedger.engine.outlook import Cell, NextOrder, Outlook
-from hedger.engine.view import StatusView
+from hedger.engine.profile import ProfileView
+from hedger.engine.view import EditView, StatusView
 from hedger.runtime.metrics import Metrics
 from tests.view_fixtures import MARKET_MS, decision, hedge, status
 
@@ -41,6 +43,8 @@ class Desk:
         self.cancels: list[CancelGiven] = []
         self.answered = OrderAnswered("h-btc_main-7-43", "written down and on its way")
         self.resumed: list[bool] = []
+        self.overrides: list[OverrideGiven | OverrideCleared] = []
+        self.refuses_keys = ""
         self.kept = [hedge(), *(decision(market_ms=MARKET_MS - 1000 * n) for n in range(1, 120))]
         self.kept.sort(key=lambda d: -d.market_ms)
         self._metrics = Metrics(self.view, lambda: 1_770_000_000.0)
@@ -117,6 +121,34 @@ class Desk:
                 self.shown, breaker=after, state=State(after.value), books=books
             )
         return self.shown
+
+    async def override(self, told: OverrideGiven | OverrideCleared) -> StatusView:
+        self.overrides.append(told)
+        profile = ProfileView()
+        if isinstance(told, OverrideGiven):
+            until_ms = MARKET_MS + round(told.duration_s * 1000)
+            profile = ProfileView(
+                band_scale=told.factor,
+                override_factor=told.factor,
+                override_until_ms=until_ms,
+                override_by=told.by,
+                override_reason=told.reason,
+            )
+        books = [
+            msgspec.structs.replace(b, profile=profile) if told.book in ("", b.name) else b
+            for b in self.shown.books
+        ]
+        self.shown = msgspec.structs.replace(self.shown, books=tuple(books))
+        return self.shown
+
+    async def set_key(self, key: str, value: str, by: str, reason: str) -> SettingChange:
+        if self.refuses_keys:
+            raise ConfigError(f"{key}: {self.refuses_keys}")
+        kept = [edit for edit in self.shown.edits if edit.key != key]
+        if value:
+            kept.append(EditView(key=key, value=value, since_ms=MARKET_MS, by=by))
+        self.shown = msgspec.structs.replace(self.shown, edits=tuple(kept))
+        return SettingChange(key=key, value=value, before="0.1", by=by, reason=reason)
 
     def metrics(self) -> bytes:
         return self._metrics.render()

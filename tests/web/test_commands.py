@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from hedger.engine.events import CommandGiven
 from hedger.engine.view import StatusView
+from hedger.engine.view_guard import GuardView
 from hedger.web.api import Bounds, make_app
 from tests.web.desk import TOKEN, Desk
 
@@ -26,6 +28,7 @@ async def test_a_command_reaches_the_engine_and_answers_what_the_switches_became
         "book": "btc_main",
         "state": "paused",
         "books": {"btc_main": "paused"},
+        "ended": {},
     }
     assert desk.commands == [
         CommandGiven(command="pause", book="btc_main", by="ana", reason="expiry in an hour")
@@ -164,3 +167,14 @@ async def test_a_confirmation_is_a_command_that_moves_no_switch(client: TestClie
     response = await client.post("/v1/commands/confirm", json={"reason": "seen"}, headers=WITH_TOKEN)
     assert (await response.json())["state"] == "running"
     assert desk.commands[0].command == "confirm"
+
+
+async def test_a_resume_tells_what_else_it_ended_and_no_other_command_does(
+    client: TestClient, desk: Desk
+) -> None:
+    """A person who ends a latch must see that there was one."""
+    book = msgspec.structs.replace(desk.shown.books[0], guard=GuardView(ended="the latch (trade 7)"))
+    desk.shown = msgspec.structs.replace(desk.shown, books=(book,))
+    for command, told in (("resume", {"btc_main": "the latch (trade 7)"}), ("pause", {})):
+        response = await client.post(f"/v1/commands/{command}", json={"reason": "drill"}, headers=WITH_TOKEN)
+        assert (await response.json())["ended"] == told

@@ -13,6 +13,7 @@ CHANGES = "user.changes"
 PORTFOLIO = "user.portfolio"
 PLATFORM = "platform_state"
 STATE = "instrument.state"
+LOCK = "user.lock"
 
 
 def ticker(instrument: str) -> str:
@@ -34,8 +35,8 @@ def account_channels(currencies: Iterable[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=16_384)
 def family(channel: str) -> str:
     """The part of a channel's name that says what its data is; empty for one we do not read."""
-    if channel == PLATFORM:
-        return PLATFORM
+    if channel in (PLATFORM, LOCK):
+        return channel
     head, _, rest = channel.partition(".")
     if head in (TICKER, INDEX):
         return head

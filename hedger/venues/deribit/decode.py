@@ -84,6 +84,7 @@ _CHANGES = msgspec.json.Decoder(wire.Notification[wire.Changes])
 _PORTFOLIO = msgspec.json.Decoder(wire.Notification[wire.Summary])
 _PLATFORM = msgspec.json.Decoder(wire.Notification[wire.Platform])
 _STATE = msgspec.json.Decoder(wire.Notification[wire.StateChange])
+_LOCK = msgspec.json.Decoder(wire.Notification[wire.Lock])
 
 
 def _ticker(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
@@ -146,6 +147,14 @@ def _state(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
     ]
 
 
+def _lock(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
+    decoded = _LOCK.decode(frame)
+    _checked(decoded, channel)
+    data = decoded.params.data
+    detail = f"user.lock: {data.currency or 'ALL'}"
+    return [ev.AccountLocked(venue=source.venue, locked=data.locked, detail=detail)]
+
+
 _READERS: dict[str, Callable[[bytes, str, Source], list[ev.Event]]] = {
     channels.TICKER: _ticker,
     channels.INDEX: _index,
@@ -153,6 +162,7 @@ _READERS: dict[str, Callable[[bytes, str, Source], list[ev.Event]]] = {
     channels.PORTFOLIO: _portfolio,
     channels.PLATFORM: _platform,
     channels.STATE: _state,
+    channels.LOCK: _lock,
 }
 
 # -- results of calls ------------------------------------------------------------------------------

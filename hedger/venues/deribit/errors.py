@@ -111,6 +111,13 @@ AMEND_LOST_ITS_ORDER: dict[int, str] = {
 # Refusals of an amendment beside those of a placement: the old terms stand.
 _AMEND_REFUSED: frozenset[int] = frozenset({11021})  # post-only price modification not possible
 
+# Refusals that say the account itself may not trade: liquidation, a position lock, or the venue's staff.
+ACCOUNT_LOCKED: dict[int, str] = {
+    10019: "locked by the venue's staff",
+    10072: "disabled while the position is locked",
+    11098: "account locked",
+}
+
 # Codes of public/auth that no retry will mend.
 AUTH_FATAL: dict[int, str] = {
     INVALID_CREDENTIALS: (

@@ -54,6 +54,7 @@ def instrument_of(row: wire.InstrumentRow, venue: str) -> Instrument:
         maker_commission=finite(_CHANNEL, "maker_commission", row.maker_commission),
         taker_commission=finite(_CHANNEL, "taker_commission", row.taker_commission),
         settlement_period=row.settlement_period or "",
+        max_leverage=row.max_leverage if row.max_leverage and row.max_leverage.is_finite() else None,
     )
 
 

@@ -59,6 +59,7 @@ def fill_of(trade: wire.Trade, venue: str) -> Fill:
         block_trade_id=trade.block_trade_id,
         combo_id=trade.combo_id,
         liquidation=bool(trade.liquidation),
+        liquidated=trade.liquidation or "",
     )
 
 
@@ -75,6 +76,8 @@ def position_of(position: wire.Position, venue: str) -> Position:
         mark_price=_optional("position", "mark_price", position.mark_price),
         delta_coin=position.delta,
         floating_pnl=_optional("position", "floating_profit_loss", position.floating_profit_loss),
+        initial_margin=_optional("position", "initial_margin", position.initial_margin),
+        maintenance_margin=_optional("position", "maintenance_margin", position.maintenance_margin),
     )
 
 
@@ -83,6 +86,9 @@ def account_of(summary: wire.Summary, venue: str, wire_s: float) -> Account:
 
     def cash(name: str) -> Decimal:
         return finite("account", name, getattr(summary, name))
+
+    def told(name: str) -> Decimal | None:
+        return _optional("account", name, getattr(summary, name))
 
     return Account(
         venue=venue,
@@ -102,6 +108,14 @@ def account_of(summary: wire.Summary, venue: str, wire_s: float) -> Account:
         margin_model=summary.margin_model,
         received_wire_s=wire_s,
         fees=fees_of(summary.fees),
+        margin_balance=told("margin_balance"),
+        projected_initial_margin=told("projected_initial_margin"),
+        projected_maintenance_margin=told("projected_maintenance_margin"),
+        estimated_liquidation_ratio=summary.estimated_liquidation_ratio,
+        total_equity_usd=told("total_equity_usd"),
+        total_margin_balance_usd=told("total_margin_balance_usd"),
+        total_initial_margin_usd=told("total_initial_margin_usd"),
+        total_maintenance_margin_usd=told("total_maintenance_margin_usd"),
     )
 
 

@@ -21,6 +21,7 @@ from hedger.venues.deribit import channels, decode, encode, wire
 from hedger.venues.deribit.credits import Bucket, Pool
 from hedger.venues.deribit.enquiries import Enquiries
 from hedger.venues.deribit.errors import (
+    ACCOUNT_LOCKED,
     BAD_REPLY,
     RAW_NEEDS_AUTH,
     SETTLEMENT_IN_PROGRESS,
@@ -110,7 +111,7 @@ class DeribitSession:
         ]
         self._login.tick(now)
         self._platform.tick(now)
-        self._subscriptions.tick(now)
+        events += self._subscriptions.tick(now)
         self._listings.tick(now)
         events += self._resync.tick(now)
         if self._health.probe_due(now) and self._link.up:
@@ -159,6 +160,8 @@ class DeribitSession:
         channel = decode.peek_channel(raw)
         family = channels.family(channel)
         if family == channels.TICKER or family == channels.INDEX:
+            if self._subscriptions.unheard:
+                self._subscriptions.heard(channel)
             return decode.notification(raw, channel, decode.Source(self.name, now.wire_s))
         if family:
             return self._private(raw, channel, family, now)
@@ -226,6 +229,9 @@ class DeribitSession:
             self._login.reauthenticate(now)
         elif failure.code in _NO_TRADING_NOW:
             events = self._platform.refused(failure, now)
+        elif failure.code in ACCOUNT_LOCKED and call.method != "public/auth":
+            detail = f"{call.method}: {failure}"
+            events = [ev.AccountLocked(venue=self.name, locked=True, detail=detail)]
         return [*events, *call.failed(failure, now)]
 
     def _bad(self, channel: str, detail: str) -> ev.BadData:
@@ -300,7 +306,7 @@ class DeribitSession:
         """Account channels first, then what the engine watches, then the chain."""
         if not self._login.authenticated:
             return
-        names = list(self._account_channels)
+        names = [*self._account_channels, channels.LOCK]
         if self._watch is not None:
             names += [channels.index(name) for name in self._watch.indices]
             names += [channels.ticker(name) for name in self._watch.instruments]

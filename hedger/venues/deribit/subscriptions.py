@@ -2,7 +2,8 @@
 
 The venue says nothing about a channel it does not know: it is only missing in the acknowledgement. A missing
 one is asked for again, at first quickly, then told by name and asked for at a slow pace for as long as it is
-wanted: a release that refuses for a minute must not silence a ticker until the next connection.
+wanted: a release that refuses for a minute must not silence a ticker until the next connection. So is one
+that was granted and never said a word: the first message of a ticker or an index follows its grant.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from hedger.venues.deribit import channels, encode
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE
 from hedger.venues.deribit.errors import CONNECTION_CLOSED
-from hedger.venues.deribit.link import Link, ignored
+from hedger.venues.deribit.link import Link, earliest, ignored
 from hedger.venues.deribit.rpc import Failure, Reply
 
 QUICK_ATTEMPTS = 3  # after so many a channel is told as bad data
 RETRY_S = 2.0  # times the attempt, while they are quick
 SLOW_RETRY_S = 30.0
+FIRST_MESSAGE_S = 15.0  # after the grant
 
 _NAMES = msgspec.json.Decoder(list[str])
 
@@ -37,10 +39,12 @@ class Subscriptions:
         self._asked: dict[str, None] = {}
         self._attempts: dict[str, int] = {}
         self._retry_at_wire_s: dict[str, float] = {}
+        self.unheard: dict[str, float] = {}  # granted, and until when the first message must come: in order
 
     def reset(self) -> None:
         """A new connection knows no channel."""
         self.granted, self._asked, self._attempts, self._retry_at_wire_s = {}, {}, {}, {}
+        self.unheard = {}
 
     def want(self, names: Iterable[str], now: Now) -> None:
         """The whole set wanted from now on."""
@@ -53,8 +57,22 @@ class Subscriptions:
     def has(self, names: Iterable[str]) -> bool:
         return all(name in self.granted for name in names)
 
-    def tick(self, now: Now) -> None:
-        """Ask again for what was not granted."""
+    def heard(self, name: str) -> None:
+        """The first message of a channel came: all is well with it."""
+        if self.unheard.pop(name, None) is not None:
+            self._attempts.pop(name, None)
+
+    def tick(self, now: Now) -> list[Event]:
+        """Ask again for what was not granted, or was and stays silent."""
+        silent = [name for name, until in self.unheard.items() if now.wire_s >= until]
+        for name in silent:
+            del self.unheard[name], self.granted[name]
+        for chunk in channels.chunks(silent):
+            self._link.ask(encode.unsubscribe(chunk, private=False), now, ignored, ignored, Pool.SUBSCRIBE)
+        self._ask_again(now)
+        return self._missing(silent, f"granted, then silent for {FIRST_MESSAGE_S:g} s", now)
+
+    def _ask_again(self, now: Now) -> None:
         due = [name for name, at in self._retry_at_wire_s.items() if now.wire_s >= at]
         for name in due:
             del self._retry_at_wire_s[name]
@@ -62,7 +80,8 @@ class Subscriptions:
             self._sync(now)
 
     def next_deadline(self) -> float | None:
-        return min(self._retry_at_wire_s.values(), default=None)
+        first = next(iter(self.unheard.values()), None)
+        return earliest(min(self._retry_at_wire_s.values(), default=None), first)
 
     def _sync(self, now: Now) -> None:
         surplus = [name for name in self.granted if name not in self._wanted]
@@ -75,6 +94,7 @@ class Subscriptions:
                 self._ask(chunk, private, now)
         for name in surplus:
             del self.granted[name]
+            self.unheard.pop(name, None)
 
     def _is_due(self, name: str) -> bool:
         settled = name in self.granted or name in self._asked
@@ -94,7 +114,7 @@ class Subscriptions:
             return self._missing(chunk, f"acknowledgement: {error}", now)
         for name in chunk:
             if name in granted:
-                self._settle(name)
+                self._settle(name, now)
                 self.granted[name] = None
         events = self._missing([name for name in chunk if name not in granted], "not granted", now)
         if any(name not in self._wanted for name in chunk):
@@ -114,16 +134,19 @@ class Subscriptions:
             quick = attempts < QUICK_ATTEMPTS
             self._retry_at_wire_s[name] = now.wire_s + (RETRY_S * attempts if quick else SLOW_RETRY_S)
             if attempts == QUICK_ATTEMPTS:
-                events.append(self._bad(name, f"subscription refused {attempts} times: {why}"))
+                events.append(self._bad(name, f"subscription failed {attempts} times: {why}"))
         return events
 
     def _bad(self, name: str, detail: str) -> BadData:
         return BadData(venue=self._link.venue, channel=name, instrument=channels.subject(name), detail=detail)
 
-    def _settle(self, name: str) -> None:
+    def _settle(self, name: str, now: Now) -> None:
         self._asked.pop(name, None)
-        self._attempts.pop(name, None)
         self._retry_at_wire_s.pop(name, None)
+        if channels.family(name) in (channels.TICKER, channels.INDEX):
+            self.unheard[name] = now.wire_s + FIRST_MESSAGE_S
+        else:
+            self._attempts.pop(name, None)
 
 
 def _is_private(name: str) -> bool:

@@ -104,6 +104,8 @@ class Position(msgspec.Struct):
     mark_price: Decimal | None = None
     delta: float | None = None
     floating_profit_loss: Decimal | None = None
+    initial_margin: Decimal | None = None
+    maintenance_margin: Decimal | None = None
 
 
 class Changes(msgspec.Struct):
@@ -145,6 +147,14 @@ class Summary(msgspec.Struct):
     margin_model: str = ""
     limits: Limits | None = None
     fees: msgspec.Raw = ABSENT  # extended summaries only, in one of two shapes
+    margin_balance: Decimal | None = None
+    projected_initial_margin: Decimal | None = None
+    projected_maintenance_margin: Decimal | None = None
+    estimated_liquidation_ratio: float | None = None
+    total_equity_usd: Decimal | None = None  # with cross collateral only
+    total_margin_balance_usd: Decimal | None = None
+    total_initial_margin_usd: Decimal | None = None
+    total_maintenance_margin_usd: Decimal | None = None
 
 
 class Summaries(msgspec.Struct):
@@ -177,6 +187,7 @@ class InstrumentRow(msgspec.Struct):
     maker_commission: Decimal = Decimal(0)
     taker_commission: Decimal = Decimal(0)
     settlement_period: str | None = None
+    max_leverage: Decimal | None = None
 
 
 class Platform(msgspec.Struct):
@@ -193,6 +204,13 @@ class Status(msgspec.Struct):
     locked: bool | str
     locked_indices: list[str] = []
     locked_currencies: list[str] = []
+
+
+class Lock(msgspec.Struct):
+    """`user.lock`: "ALL", or the currency that is locked."""
+
+    locked: bool
+    currency: str = ""
 
 
 class StateChange(msgspec.Struct):

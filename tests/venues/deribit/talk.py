@@ -83,7 +83,7 @@ TOKEN = {
     "expires_in": 900,
     "scope": "trade:read_write account:read_write",
 }
-PRIVATE = ["user.changes.any.any.raw", "user.portfolio.BTC"]
+PRIVATE = ["user.changes.any.any.raw", "user.portfolio.BTC", "user.lock"]
 PUBLIC = ["platform_state", "instrument.state.any.BTC"]
 
 LOGIN = f"""

@@ -76,7 +76,8 @@ def test_a_code_that_proves_absence_is_a_refusal(code: int) -> None:
     talk = Talk().up().perform(make_place())
     talk.play("...")
     talk.refuse("private/buy", code, "price_too_high 2180.0")
-    refused = [event for event in talk.events if not isinstance(event, ev.PlatformLocked)]
+    locks = (ev.PlatformLocked, ev.AccountLocked)
+    refused = [event for event in talk.events if not isinstance(event, locks)]
     assert refused == [
         ev.PlacementRefused(venue="deribit", label=LABEL, code=code, message="price_too_high 2180.0")
     ]

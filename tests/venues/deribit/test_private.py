@@ -66,7 +66,7 @@ def test_a_rebate_is_a_negative_fee() -> None:
 
 
 def test_a_trade_says_where_it_came_from() -> None:
-    one = fill(block_trade_id="B1", combo_id="C1", liquidation="T", liquidity="M", iv=50.0)
+    one = fill(block_trade_id="B1", combo_id="C1", liquidation="M", liquidity="M", iv=50.0)
     assert (one.block_trade_id, one.combo_id, one.liquidation, one.liquidity) == ("B1", "C1", True, "M")
     assert one.key == ("deribit", "BTC", "208000001")
 
@@ -111,3 +111,53 @@ def test_what_cannot_be_added_up_is_refused_by_field(field: str, make: Any) -> N
     with pytest.raises(BadDataError) as refused:
         make()
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("side", "ours", "forced"),
+    [
+        ("M", "M", True),
+        ("T", "T", True),
+        ("MT", "T", True),
+        ("M", "T", False),
+        ("T", "M", False),
+        ("T", "", True),
+        (None, "M", False),
+    ],
+)
+def test_a_liquidation_is_ours_when_it_was_our_side_of_the_trade(
+    side: str | None, ours: str, forced: bool
+) -> None:
+    one = fill(liquidation=side, liquidity=ours)
+    assert (one.liquidation, one.ours_liquidated) == (side is not None, forced)
+
+
+def test_a_position_tells_its_own_margin_where_the_venue_does() -> None:
+    told = position(direction="sell", size=-100.0, initial_margin=1.02e-5, maintenance_margin=5.1e-6)
+    assert (told.initial_margin, told.maintenance_margin) == (Decimal("0.0000102"), Decimal("0.0000051"))
+    assert position(direction="zero", size=0).initial_margin is None
+
+
+def test_an_account_tells_its_margin_in_every_form() -> None:
+    told = account_of(
+        read(
+            wire.Summary,
+            SUMMARY
+            | {
+                "margin_balance": 9.75,
+                "projected_initial_margin": 0.5,
+                "estimated_liquidation_ratio": 0.125,
+                "total_margin_balance_usd": 1.5e6,
+            },
+        ),
+        "deribit",
+        1.0,
+    )
+    assert (told.margin_balance, told.projected_initial_margin) == (Decimal("9.75"), Decimal("0.5"))
+    assert (told.estimated_liquidation_ratio, told.total_margin_balance_usd) == (0.125, Decimal(1_500_000))
+    assert (told.total_equity_usd, told.projected_maintenance_margin) == (None, None)
+
+
+def test_a_margin_that_is_no_number_is_refused_by_name() -> None:
+    with pytest.raises(BadDataError, match="margin_balance"):
+        account_of(read(wire.Summary, SUMMARY | {"margin_balance": 1e40}), "deribit", 1.0)

@@ -10,6 +10,7 @@ import pytest
 
 from hedger.engine import events as ev
 from hedger.engine.effects import RequestSnapshot, Watch
+from hedger.venues.deribit import channels
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import MAX_FRAME_BYTES
 from hedger.venues.deribit.rpc import Reply
@@ -439,3 +440,31 @@ def test_an_answer_with_neither_result_nor_error_is_a_failure() -> None:
 def test_time_brings_nothing_to_a_session_that_is_not_open() -> None:
     talk = Talk()
     talk.play("> public/hello\n- cut\n~ LinkDown\n+ 100")
+
+
+@pytest.mark.parametrize(("locked", "currency"), [(True, "ALL"), (False, "BTC")])
+def test_a_lock_of_the_account_is_told(locked: bool, currency: str) -> None:
+    talk = Talk().up()
+    talk.notify("user.lock", {"locked": locked, "currency": currency})
+    told = talk.take(ev.AccountLocked)
+    assert (told.locked, told.detail) == (locked, f"user.lock: {currency}")
+
+
+def test_a_lock_that_cannot_be_read_is_bad_data() -> None:
+    talk = Talk().up()
+    talk.notify("user.lock", {"locked": "maybe"})
+    assert talk.take(ev.BadData).channel == "user.lock"
+
+
+def test_the_link_comes_up_although_the_venue_grants_no_lock_channel() -> None:
+    """It is wanted, not needed: refusals tell of a lock, too."""
+    assert channels.LOCK not in channels.account_channels(["BTC"])
+
+
+@pytest.mark.parametrize("code", [10019, 10072, 11098])
+def test_a_refusal_that_speaks_of_the_account_is_a_lock(code: int) -> None:
+    talk = Talk().up().perform(make_place())
+    talk.play("...")
+    talk.refuse("private/buy", code, "account_locked")
+    lock = next(event for event in talk.events if isinstance(event, ev.AccountLocked))
+    assert (lock.locked, lock.detail) == (True, f"private/buy: {code} account_locked")

@@ -8,6 +8,7 @@ from hedger.engine import events as ev
 from hedger.engine.effects import Watch
 from hedger.venues.deribit.subscriptions import QUICK_ATTEMPTS
 from tests.venues.deribit.talk import Talk
+from tests.venues.deribit.test_session import TICKER
 
 
 def watch(*names: str) -> Watch:
@@ -35,7 +36,7 @@ def test_a_channel_that_is_never_granted_is_named_after_three_attempts() -> None
         > public/subscribe {"channels": ["ticker.NOPE.100ms"]}
         < public/subscribe []
         = BadData {"channel": "ticker.NOPE.100ms", "instrument": "NOPE"}
-        + 9
+        + 8
         """
     )
 
@@ -83,10 +84,49 @@ def test_a_ticker_refused_for_a_while_is_asked_for_again_until_it_is_granted() -
         assert not talk.events
     keep_alive(talk, 30)
     grant(talk, "BTC-PERPETUAL")
+    talk.notify(ticker("BTC-PERPETUAL"), TICKER)
     talk.sent.clear()
     keep_alive(talk, 60)
     assert not talk.methods()
     assert talk.session.ending is None
+
+
+def test_a_channel_that_was_granted_and_stays_silent_is_asked_for_anew() -> None:
+    """The first message follows the grant; where it does not, only a new subscription brings it."""
+    talk = Talk().up().perform(watch("BTC-PERPETUAL"))
+    grant(talk, "BTC-PERPETUAL")
+    keep_alive(talk, 14)
+    talk.sent.clear()
+    keep_alive(talk, 1)
+    assert talk.methods() == ["public/unsubscribe"]
+    keep_alive(talk, 2)
+    assert talk.methods() == ["public/unsubscribe", "public/subscribe"]
+    grant(talk, "BTC-PERPETUAL")
+    talk.notify(ticker("BTC-PERPETUAL"), TICKER)
+    talk.sent.clear()
+    keep_alive(talk, 120)
+    assert not talk.methods(), "a quiet market after the first message is no fault"
+
+
+def test_a_channel_that_never_says_a_word_is_named_and_then_tried_slowly() -> None:
+    talk = Talk().up().perform(watch("BTC-PERPETUAL"))
+    for _ in range(3):
+        grant(talk, "BTC-PERPETUAL")
+        keep_alive(talk, 15)
+        bad = [event for event in talk.events if isinstance(event, ev.BadData)]
+        keep_alive(talk, 5)
+    assert [event.channel for event in bad] == [ticker("BTC-PERPETUAL")]
+    assert "silent" in bad[0].detail
+    assert talk.methods().count("public/subscribe") == 3
+
+
+def test_what_is_no_longer_wanted_is_not_waited_for() -> None:
+    talk = Talk().up().perform(watch("BTC-PERPETUAL"))
+    grant(talk, "BTC-PERPETUAL")
+    talk.perform(watch())
+    talk.sent.clear()
+    keep_alive(talk, 60)
+    assert not talk.methods()
 
 
 def keep_alive(talk: Talk, seconds: int) -> None:

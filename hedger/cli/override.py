@@ -1,0 +1,87 @@
+"""`hedger override band x2 4h`: a wider or narrower band that comes back by itself."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hedger.cli.client import (
+    DEFAULT_STATE_DIR,
+    DEFAULT_URL,
+    AsJson,
+    BookName,
+    Client,
+    Url,
+    print_json,
+    token_of,
+    told_errors,
+)
+from hedger.cli.commands import StateDir, Why
+from hedger.domain.errors import ConfigError
+from hedger.engine.profile import ProfileView
+from hedger.web.answers import StatusAnswer, market_time
+from hedger.web.tuning import OverrideAnswer
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+
+What = Annotated[str | None, typer.Argument(metavar="[band]", help="What is scaled; nothing: list.")]
+Factor = Annotated[str, typer.Argument(metavar="[xFACTOR]", help="x2 doubles, x0.5 halves; 0.1 to 10.")]
+Duration = Annotated[str, typer.Argument(metavar="[TIME]", help="30m, 4h or 2d of market time; up to 7d.")]
+Clear = Annotated[bool, typer.Option("--clear", help="End it now.")]
+
+
+def override(
+    what: What = None,
+    factor: Factor = "",
+    duration: Duration = "",
+    book: BookName = "",
+    clear: Clear = False,
+    reason: Why = "no reason given",
+    url: Url = DEFAULT_URL,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Scale the band for a while: `hedger override band x2 4h --book btc`. Hard limits stay in place."""
+    with told_errors():
+        if what is None and not clear:
+            status = Client(url).get("/v1/status", StatusAnswer)
+            answer = OverrideAnswer({b.name: b.profile for b in status.books if book in ("", b.name)})
+        else:
+            body: dict[str, str | float | bool] = {"book": book, "reason": reason}
+            body |= {"clear": True} if clear else asked(what or "", factor, duration)
+            body |= {"by": f"cli:{getpass.getuser()}"[:64]}
+            answer = Client(url, token_of(Path(state_dir))).post("/v1/override", body, OverrideAnswer)
+    if as_json:
+        print_json(answer)
+        return
+    for name, profile in answer.books.items():
+        typer.echo(f"{name}: {spoken(profile)}")
+
+
+def asked(what: str, factor: str, duration: str) -> dict[str, float]:
+    """The words of the command line as numbers. Raises ConfigError saying what would be right."""
+    if what != "band":
+        raise ConfigError(f"{what!r}: only band can be overridden, like: hedger override band x2 4h")
+    try:
+        times = float(factor.lower().removeprefix("x"))
+    except ValueError:
+        raise ConfigError(f"{factor!r}: must be a factor like x2 or x0.5") from None
+    found = _DURATION.fullmatch(duration.lower())
+    if found is None:
+        raise ConfigError(f"{duration!r}: must be a time like 30m, 4h or 2d")
+    return {"factor": times, "duration_s": float(found[1]) * _SECONDS[found[2]]}
+
+
+def spoken(profile: ProfileView) -> str:
+    """The override in force, in one line."""
+    if profile.override_factor is None or profile.override_until_ms is None:
+        return "no override"
+    until = market_time(profile.override_until_ms)
+    return (
+        f"band x{profile.override_factor:g} until {until} by {profile.override_by}: {profile.override_reason}"
+    )

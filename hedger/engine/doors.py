@@ -1,0 +1,89 @@
+"""The second door as the engine asks for it: one order, everything it is judged by taken from the state."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hedger.domain.approval import Approved, Refused
+from hedger.domain.instrument import Instrument
+from hedger.domain.order import Order, OrderIntent
+from hedger.domain.quote import IndexPrice, Quote
+from hedger.domain.vocabulary import Reason
+from hedger.engine import gates, margins
+from hedger.engine.events import Now
+from hedger.engine.state import BookState, State
+from hedger.risk.admit import Standing, admit
+
+MOST_VALIDITY_S = 60.0  # wire time: no order may stay executable longer than this
+
+
+def admitted(
+    state: State,
+    book: BookState,
+    intent: OrderIntent,
+    listed: Instrument,
+    quote: Quote,
+    index: IndexPrice,
+    now: Now,
+    *,
+    filled: Decimal = Decimal(0),
+    in_flight: Decimal = Decimal(0),
+    standing: Standing | None = None,
+) -> Approved | Refused:
+    """Permission for a placement, or for an amendment of which `filled` has traded already.
+
+    `in_flight` is the signed amount of other orders of the book in this instrument, on this side, that may
+    still trade.
+    """
+    return admit(
+        intent,
+        listed,
+        quote,
+        index,
+        envelope=book.settings.envelope,
+        breaker=gates.breaker_of(state, book),
+        mode=state.settings.mode,
+        counters=book.counters,
+        hedge_position=book.book.size(intent.instrument),
+        now=now,
+        latched=book.guard.latch,
+        account=margins.with_instrument(state, book, listed, quote, now),
+        floor=book.settings.margin,
+        max_validity_ms=int(MOST_VALIDITY_S * 1000 * state.settings.market_speed),
+        filled=filled,
+        in_flight=in_flight,
+        standing=standing,
+    )
+
+
+def door(
+    state: State, book: BookState, intent: OrderIntent, now: Now, amends: Order | None = None
+) -> Approved | Refused:
+    """Judge an order, or new terms of the open order `amends`: all else of ours on its side counts as filled."""
+    venue = state.venues[intent.venue]
+    listed, quote = venue.instruments.get(intent.instrument), venue.quotes.get(intent.instrument)
+    index = None if listed is None else venue.indices.get(listed.price_index)
+    if listed is None or quote is None or index is None:
+        return Refused(Reason.MISSING_QUOTE, f"{intent.instrument} or its index is not quoted")
+    return admitted(
+        state,
+        book,
+        intent,
+        listed,
+        quote,
+        index,
+        now,
+        filled=Decimal(0) if amends is None else amends.filled_amount,
+        in_flight=state.orders.worst_case(intent.venue, intent.instrument, intent.side, but=intent.label),
+        standing=None if amends is None else _standing(book, amends, now),
+    )
+
+
+def _standing(book: BookState, order: Order, now: Now) -> Standing:
+    most = book.settings.execution.max_amends_per_minute
+    return Standing(order.amount, book.working.amends_minute(now.wire_s), most)
+
+
+def valid_until_ms(state: State, book: BookState, now: Now) -> int:
+    """When the venue must refuse a request made now that is still under way, market time."""
+    return now.market_ms + int(book.settings.execution.validity_s * 1000 * state.settings.market_speed)

@@ -1,0 +1,63 @@
+"""What status shows of a book's guard: caps, losses, margin, latch. None means not known."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hedger.risk.tiers import Tier
+
+
+class CapView(msgspec.Struct, frozen=True):
+    """One limit of the envelope: FREE, SOFT (band doubled, alarm) or HARD (stopped, paged)."""
+
+    name: str  # the key that sets it
+    unit: str
+    used: float
+    limit: float
+    tier: Tier
+
+
+class LossView(msgspec.Struct, frozen=True):
+    """What the book's equity, options at mark, has lost; profits are negative. `unit`: coin or USD."""
+
+    unit: str
+    today: float  # since 00:00 UTC, market time
+    since_start: float  # since the book was first run, or resumed after a loss stop
+    day_from_ms: int  # market time of the figures that are compared with
+    start_from_ms: int
+    cash_flow_coin: float  # net deposits of this run; they are no profit
+
+
+class MarginView(msgspec.Struct, frozen=True):
+    """The account behind a hedge, in `currency`; of a cross account the whole of it, converted."""
+
+    model: str
+    currency: str
+    balance: float
+    initial: float
+    maintenance: float
+    available: float  # balance less initial margin
+    excess_fraction: float | None  # what initial margin leaves free; None without a balance
+    maintenance_distance: float | None  # what maintenance margin leaves, over the balance
+    hedge_coin: float | None  # the way to the target now, and what it would leave:
+    initial_after: float | None
+    maintenance_after: float | None
+    liquidation_up_pct: float | None  # index move at which balance meets maintenance margin
+    liquidation_down_pct: float | None  # None: not within a twentieth to four times the index
+    liquidation_ratio: float | None  # the venue's own estimate
+    projected_initial: float | None  # the venue's own, after the next expiry
+    projected_maintenance: float | None
+
+
+class GuardView(msgspec.Struct, frozen=True):
+    """What stands around the book's hedging."""
+
+    caps: tuple[CapView, ...] = ()
+    band_scale: float = 1.0
+    loss: LossView | None = None
+    margin: MarginView | None = None
+    latch: str = ""  # what was seen of a liquidation; no order until a person resumes
+    latched_ms: int = 0  # market time
+    account_locked: str = ""  # how the venue locked the account
+    unexplained: str = ""  # a future that moved without a trade
+    ended: str = ""  # what the last resume ended besides the breaker

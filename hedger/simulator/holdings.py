@@ -1,0 +1,51 @@
+"""What the account holds in a settlement currency: positions and open orders with their markets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hedger.simulator.account import Account
+from hedger.simulator.markets import Markets
+from hedger.simulator.model import Listing
+from hedger.simulator.numbers import ZERO, rounded
+from hedger.simulator.orders import Order
+from hedger.simulator.requirements import Holding, Working
+
+UNDERLYING_PLACES = 4
+
+
+def holdings_of(account: Account, markets: Markets, orders: Iterable[Order], currency: str) -> list[Holding]:
+    """Instruments of a settlement currency with a position or an open order, positions first."""
+    working: dict[str, Working] = {}
+    listings = {row.listing.name: row.listing for row in account.open_positions(currency)}
+    for order in orders:
+        if order.listing.settlement_currency == currency:
+            listings[order.name] = order.listing
+            working[order.name] = _with_order(working.get(order.name, Working()), order)
+    return [_holding(account, markets, row, working.get(name, Working())) for name, row in listings.items()]
+
+
+def _holding(account: Account, markets: Markets, listing: Listing, working: Working) -> Holding:
+    market, mark = markets.market(listing.name), markets.mark(listing.name)
+    if market.greeks is not None:
+        unit_delta = market.greeks.delta
+    else:
+        unit_delta = market.delta_decay * (1.0 if listing.is_linear else 1.0 / float(mark))
+    return Holding(
+        listing=listing,
+        size=account.size(listing.name),
+        mark=mark,
+        index=markets.index(listing.price_index),
+        underlying=rounded(market.underlying or market.index, UNDERLYING_PLACES),
+        unit_delta=unit_delta,
+        iv=market.iv or 0.0,
+        working=working,
+    )
+
+
+def _with_order(working: Working, order: Order) -> Working:
+    """The open orders of an instrument with one more."""
+    if order.sign < 0:
+        return Working(working.buys, working.sells + order.remaining, working.premium)
+    premium = order.price * order.remaining if order.listing.is_option else ZERO
+    return Working(working.buys + order.remaining, working.sells, working.premium + premium)

@@ -1,0 +1,80 @@
+"""Combos that were traded here (recorded May 2026). They are known, but have no book of their own."""
+
+from __future__ import annotations
+
+from hedger.simulator.combos import Combo
+from hedger.simulator.methods import Call, method
+from hedger.simulator.model import Listing
+from hedger.simulator.rpc import ApiError
+
+OPTION_COMBO, FUTURE_COMBO = "option_combo", "future_combo"
+
+
+@method("public/get_combos")
+def get_combos(call: Call) -> object:
+    """Combos of a currency whose legs are all still listed."""
+    return [combo.as_json() for combo in _live_combos(call, call.params.required_text("currency"))]
+
+
+@method("public/get_combo_ids")
+def get_combo_ids(call: Call) -> object:
+    return [combo.id for combo in _live_combos(call, call.params.required_text("currency"))]
+
+
+@method("public/get_combo_details")
+def get_combo_details(call: Call) -> object:
+    found = call.exchange.account.combos.get(call.params.required_text("combo_id"))
+    if found is None:
+        raise ApiError(13020)
+    return found.as_json()
+
+
+def combo_instruments(call: Call, kind: str, currency: str) -> list[object]:
+    """Rows of get_instruments for the kinds `option_combo` and `future_combo`; none for others."""
+    rows: list[object] = []
+    for combo in _live_combos(call, currency):
+        legs = [call.exchange.world.listings()[leg.instrument_name] for leg in combo.legs]
+        if kind == _kind(legs):
+            rows.append(_instrument(combo, legs))
+    return rows
+
+
+def _live_combos(call: Call, currency: str) -> list[Combo]:
+    listed = call.exchange.world.listings()
+    return [
+        combo
+        for combo in call.exchange.account.combos.values()
+        if currency in ("any", combo.currency) and all(leg.instrument_name in listed for leg in combo.legs)
+    ]
+
+
+def _kind(legs: list[Listing]) -> str:
+    return OPTION_COMBO if any(leg.is_option for leg in legs) else FUTURE_COMBO
+
+
+def _instrument(combo: Combo, legs: list[Listing]) -> dict[str, object]:
+    """A combo as an instrument: it has the units of its first kind of leg and ends with its first leg."""
+    like = next((leg for leg in legs if leg.is_option), legs[0])
+    ends = min(legs, key=lambda leg: leg.expiration_ms)
+    return {
+        "instrument_name": combo.id,
+        "instrument_id": combo.instrument_id,
+        "kind": _kind(legs),
+        "state": "open",
+        "is_active": True,
+        "base_currency": like.base_currency,
+        "quote_currency": like.quote_currency,
+        "counter_currency": like.counter_currency,
+        "settlement_currency": like.settlement_currency,
+        "settlement_period": ends.settlement_period,
+        "instrument_type": like.instrument_type,
+        "price_index": like.price_index,
+        "contract_size": float(like.contract_size),
+        "min_trade_amount": float(like.min_trade_amount),
+        "tick_size": float(like.tick_size),
+        "tick_size_steps": [],
+        "maker_commission": 0.0,
+        "taker_commission": 0.0,
+        "creation_timestamp": combo.creation_ms // 1000 * 1000,
+        "expiration_timestamp": ends.expiration_ms,
+    }
