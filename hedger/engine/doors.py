@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.instrument import Instrument
-from hedger.domain.order import Order, OrderIntent
+from hedger.domain.order import Order, OrderIntent, Purpose
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Reason
 from hedger.engine import gates, margins
@@ -59,7 +59,7 @@ def admitted(
 def door(
     state: State, book: BookState, intent: OrderIntent, now: Now, amends: Order | None = None
 ) -> Approved | Refused:
-    """Judge an order, or new terms of the open order `amends`: all else of ours on its side counts as filled."""
+    """Judge an order, or new terms of the open order `amends`."""
     venue = state.venues[intent.venue]
     listed, quote = venue.instruments.get(intent.instrument), venue.quotes.get(intent.instrument)
     index = None if listed is None else venue.indices.get(listed.price_index)
@@ -74,8 +74,16 @@ def door(
         index,
         now,
         filled=Decimal(0) if amends is None else amends.filled_amount,
-        in_flight=state.orders.worst_case(intent.venue, intent.instrument, intent.side, but=intent.label),
+        in_flight=_beside(state, intent),
         standing=None if amends is None else _standing(book, amends, now),
+    )
+
+
+def _beside(state: State, intent: OrderIntent) -> Decimal:
+    """What else of ours may trade on the order's side; a hedge replaces the one before it."""
+    hedges = intent.purpose is not Purpose.HEDGE
+    return state.orders.worst_case(
+        intent.venue, intent.instrument, intent.side, but=intent.label, hedges=hedges
     )
 
 

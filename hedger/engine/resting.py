@@ -107,6 +107,9 @@ def _fitted(state: State, book: BookState, edge: Edge, sight: Sight, step: Step)
         breaker=gates.breaker_of(state, book),
         counters=book.counters,
         now=step.now,
+        account=book.guard.margin,
+        floor=book.settings.margin,
+        listed=sight.listed,
     )
     if isinstance(reviewed, Refused):
         book.working.resting_note = f"{edge.side} at {edge.price}: {reviewed.detail}"

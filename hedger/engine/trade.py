@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, assert_never
 
 from hedger.domain.approval import Approved, Refused
-from hedger.domain.order import OrderIntent
+from hedger.domain.order import OrderIntent, Side
 from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine import confirmation, gates
@@ -77,7 +77,7 @@ def trade(wish: Wish) -> Outcome:
     reviewed = review(
         wish.change_coin,
         hedge_position_coin=hedge_position_coin(book, wish.sight),
-        in_flight_coin=wish.sight.in_flight_coin,
+        in_flight_coin=wish.sight.in_flight_coin + _beside_coin(wish, listed, quote),
         index_usd=index.price_usd,
         hedge_price_usd=quote.mark,
         envelope=book.settings.envelope,
@@ -111,6 +111,15 @@ def trade(wish: Wish) -> Outcome:
     return confirmation.asked(
         wish.book, outcome._replace(whole=planned, rounding=wish.rounding), wish.change_coin
     )
+
+
+def _beside_coin(wish: Wish, listed: Instrument, quote: Quote) -> float:
+    """What an operator's orders and those at the band's edges add to the hedge if all on its side fill."""
+    if wish.state.orders.quiet or not wish.change_coin:
+        return 0.0
+    side = Side.of(wish.change_coin)
+    amount = wish.state.orders.worst_case(listed.venue, listed.name, side, hedges=False)
+    return listed.amount_to_coin(amount, quote.mark)
 
 
 def _params(wish: Wish) -> ExecutionParams:

@@ -231,12 +231,18 @@ class OrderTable:
                 total += (waiting + self._untraded(label, order)) * intent.side.sign
         return total
 
-    def worst_case(self, venue: str, instrument: str, side: Side, but: str = "") -> Decimal:
-        """Signed amount by which one side's orders, all filled, move the position; `but` is left out."""
+    def worst_case(
+        self, venue: str, instrument: str, side: Side, *, but: str = "", hedges: bool = True
+    ) -> Decimal:
+        """Signed amount by which one side's orders, all filled, move the position.
+
+        The label `but` is left out and, without `hedges`, the hedge itself: there is never more than one.
+        """
         total = Decimal(0)
         for order in self.live(venue):
             intent = order.intent
-            if (intent.instrument, intent.side) == (instrument, side) and intent.label != but:
+            counts = intent.label != but and (hedges or intent.purpose is not Purpose.HEDGE)
+            if counts and (intent.instrument, intent.side) == (instrument, side):
                 total += order.remaining_amount
         return total * side.sign
 

@@ -1,4 +1,4 @@
-"""How hedges are worked, against a real exchange: chases, edges, clips, one hedge only, and a person's word."""
+"""How hedges are worked against a real exchange: chases, edges, clips, one hedge only, a person's word."""
 
 from __future__ import annotations
 

@@ -206,8 +206,8 @@ def test_an_edge_beyond_the_collar_does_not_rest_and_says_why() -> None:
 
 
 def test_each_is_admitted_as_if_everything_on_its_side_had_filled() -> None:
-    """The position is 3.66 coin short; 3.8 are allowed: the sale that would lead beyond does not rest."""
-    rig = calm(envelope=Envelope(max_hedge_position_coin=3.7))
+    """The position is 3.66 coin short; 3.7 are allowed: a sale that would lead beyond does not rest."""
+    rig = calm(envelope=Envelope(max_hedge_position_coin=3.7, soft_fraction=1.0))
     sides = {order.side: order.amount for order in rig.placed}
     assert sides[Side.BUY] > Decimal(15_000)
     assert sides[Side.SELL] <= Decimal(4_000)

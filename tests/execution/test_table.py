@@ -431,10 +431,11 @@ def test_only_hedges_are_in_flight_and_every_order_may_fill_in_the_worst_case() 
     assert in_flight(table) == 100
     assert table.in_flight(market.VENUE, market.PERPETUAL, hedges=False) == 0
     worst = {
-        (side, but): table.worst_case(market.VENUE, market.PERPETUAL, side, but)
+        (side, but): table.worst_case(market.VENUE, market.PERPETUAL, side, but=but)
         for side in Side
         for but in ("", "h-btc-1-2")
     }
     assert worst[Side.BUY, ""] == 200
     assert worst[Side.BUY, "h-btc-1-2"] == 100
     assert worst[Side.SELL, ""] == -100
+    assert table.worst_case(market.VENUE, market.PERPETUAL, Side.BUY, hedges=False) == 100
