@@ -17,6 +17,7 @@ from hedger.domain.vocabulary import Mode
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.recording import Gap, RecordError, encode_gap, encode_step
+from hedger.engine.records import Intended
 from hedger.policies.schedule import Schedule
 from hedger.risk.envelope import Envelope
 from tests.backtest.recorded import WIDE, RecordedRig, eventful
@@ -205,7 +206,8 @@ def test_an_error_of_the_engine_is_a_difference_and_not_a_crash(tmp_path: Path) 
     rig = RecordedRig(**WIDE)
     rig.journal_ok = False
     rig.start()
-    intent = rig.of(fx.Write)[-1].records[0].intent
+    written = [record for write in rig.of(fx.Write) for record in write.records]
+    intent = next(record.intent for record in written if isinstance(record, Intended))
     path = rig.written(tmp_path / "raised.jsonl")
     rig.wait(0.01)
     with path.open("ab") as file:

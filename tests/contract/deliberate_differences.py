@@ -13,12 +13,6 @@ class Deliberate(NamedTuple):
     differences: tuple[str, ...]
 
 
-_USD_TOTALS = (
-    "total_equity_usd",
-    "total_initial_margin_usd",
-    "total_maintenance_margin_usd",
-    "total_margin_balance_usd",
-)
 _NEW_QUOTE_LIMITS = (
     "adds {}limits.matching_engine.block_rfq_maker",
     "adds {}limits.matching_engine.guaranteed_mass_quotes",
@@ -30,12 +24,9 @@ _NEW_QUOTE_LIMITS = (
 )
 _ENVELOPE = ("adds testnet", "adds usDiff", "adds usIn", "adds usOut")
 _SINCE_DECEMBER_2025 = ("mandatory_tfa", "receive_notifications", "trading_products_details")
-_WITH_A_CROSS_ACCOUNT_ONLY = "the account that was recorded has cross collateral, this one is segregated"
 _LEFT_OUT_BY_HAND = (
     "additional_reserve",
     "delta_total_map",
-    "estimated_liquidation_ratio",
-    "estimated_liquidation_ratio_map",
     "fees",
     "futures_session_rpl",
     "futures_session_upl",
@@ -48,6 +39,7 @@ _LEFT_OUT_BY_HAND = (
     "projected_delta_total",
     "projected_initial_margin",
     "projected_maintenance_margin",
+    "total_delta_total_usd",
 )
 
 DELIBERATE: tuple[Deliberate, ...] = (
@@ -60,16 +52,6 @@ DELIBERATE: tuple[Deliberate, ...] = (
         "book snapshot",
         "the file was made by hand: the wire has no prev_change_id on a snapshot (deribit.md 7)",
         ("lacks params.data.prev_change_id",),
-    ),
-    Deliberate(
-        "portfolio with cross margin",
-        _WITH_A_CROSS_ACCOUNT_ONLY,
-        (
-            "lacks params.data.total_delta_total_usd",
-            *(f"lacks params.data.{name}" for name in _USD_TOTALS),
-            "adds params.data.estimated_liquidation_ratio",
-            "adds params.data.estimated_liquidation_ratio_map",
-        ),
     ),
     Deliberate(
         "account summary",
@@ -102,11 +84,6 @@ DELIBERATE: tuple[Deliberate, ...] = (
             "adds result.summaries[].locked_balance",
             *(line.format("result.summaries[].") for line in _NEW_QUOTE_LIMITS),
         ),
-    ),
-    Deliberate(
-        "account summaries with cross margin",
-        _WITH_A_CROSS_ACCOUNT_ONLY,
-        tuple(f"lacks result.summaries[].{name}" for name in _USD_TOTALS),
     ),
     Deliberate(
         "account summaries with cross margin",

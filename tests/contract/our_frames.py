@@ -88,9 +88,9 @@ def book_change() -> list[Any]:
     return [f for f in desk.pass_time(0.3) if f.get("params", {}).get("channel") == channel]
 
 
-def traded() -> Desk:
+def traded(**options: Any) -> Desk:
     """A desk that bought and sold, holds a future and an option, and has an order resting."""
-    desk = logged_in()
+    desk = logged_in(**options)
     desk.buy(30, type="market")
     desk.sell(10, type="market")
     desk.buy(0.5, CALL, price=0.0205)
@@ -244,14 +244,16 @@ OURS: dict[str, Callable[[], list[Any]]] = {
     "user changes": lambda: user_frames(CHANGES),
     "user trades": lambda: user_frames("user.trades.any.any.raw"),
     "portfolio": lambda: notification("user.portfolio.btc", traded()),
-    "portfolio with cross margin": lambda: notification("user.portfolio.btc", traded()),
+    "portfolio with cross margin": lambda: notification(
+        "user.portfolio.btc", traded(margin_model="cross_sm")
+    ),
     "account summary": account_summary,
     "account summary example": lambda: [
         result("private/get_account_summary", desk=traded(), currency="BTC", extended=True)
     ],
     "account summaries": lambda: [traded().call("private/get_account_summaries", extended=True)],
     "account summaries with cross margin": lambda: [
-        traded().call("private/get_account_summaries", extended=True)
+        traded(margin_model="cross_sm").call("private/get_account_summaries", extended=True)
     ],
     "positions": lambda: [
         [row for row in result("private/get_positions", desk=traded()) if row["kind"] == "future"]

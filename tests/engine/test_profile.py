@@ -14,6 +14,7 @@ from hedger.engine.records import Overridden, SettingChanged
 from hedger.engine.settings import Edit
 from hedger.policies.calendar import parse_moment
 from hedger.policies.schedule import Schedule
+from hedger.risk.envelope import Envelope
 from tests.engine.rig import Rig, settings
 
 HOUR_S = 3_600.0
@@ -219,8 +220,9 @@ def test_an_override_out_of_bounds_or_of_no_book_changes_nothing(event: ev.Overr
 
 
 def test_override_and_soft_limit_multiply_and_the_hard_limit_stands() -> None:
-    rig = hedged(hard_lower=-0.3, hard_upper=0.3)
-    rig.engine._state.books["btc"].soft_scale = 2.0  # what the envelope's soft limit writes
+    nearly = Envelope(max_order_usd=2_000_000.0, max_turnover_hour_usd=400_000.0)  # 357,000 were traded
+    rig = hedged(hard_lower=-0.3, hard_upper=0.3, envelope=nearly)
+    later(rig, 2.0)  # the guard looks once a second
     rig.step(override())
     later(rig, 10.0)
     shown = rig.engine.view(rig.now).books[0]
