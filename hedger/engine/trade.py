@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, assert_never
 
 from hedger.domain.approval import Approved, Refused
+from hedger.domain.instrument import Instrument
 from hedger.domain.order import OrderIntent, Side
 from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Action, Reason

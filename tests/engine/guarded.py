@@ -128,7 +128,5 @@ class GuardedRig(Rig):
         return [r for write in self.of(fx.Write) for r in write.records if isinstance(r, kind)]
 
     def command(self, name: str, book: str = "btc") -> list[fx.Effect]:
-        given = ev.CommandGiven(
-            command=name, book=book, by="anna", reason="looked", accept_naked_delta=True
-        )
+        given = ev.CommandGiven(command=name, book=book, by="anna", reason="looked", accept_naked_delta=True)
         return self.step(given)

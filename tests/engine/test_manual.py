@@ -163,13 +163,10 @@ def test_where_the_resting_order_leaves_no_room_the_hedge_is_blocked_by_name() -
     rig = calm(lower=-4.0, upper=4.0, envelope=Envelope(max_order_usd=2e6, max_hedge_position_coin=0.9))
     order = placed(rig, asked(amount=Decimal(90_000)))
     rig.step(rig.report_of(order, "open"))
-    rig.move(99_900.0)
-    rig.step(*rig.quotes(CALL))
-    rig.iv = 0.9  # more delta than before
-    rig.move(99_900.0)
-    for _ in range(5):
-        rig.wait(0.5)
-        rig.move(99_900.0)
+    rig.move(103_000.0)
+    rig.move(103_000.0)
+
+    assert rig.last.reason is Reason.HEDGE_POSITION
     assert len(rig.placed) == 1
 
 
