@@ -188,11 +188,15 @@ class PlatformLocked(_Event, frozen=True):
 
 
 class AccountLocked(_Event, frozen=True):
-    """The venue locked or unlocked the account itself, by a notification or by what it refused."""
+    """The venue locked or unlocked the account, by a notification or by what it refused.
+
+    `currency` is what is locked; empty: all of it, or not told.
+    """
 
     venue: str
     locked: bool
     detail: str
+    currency: str = ""
 
 
 class BadData(_Event, frozen=True):

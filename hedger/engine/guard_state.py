@@ -53,7 +53,7 @@ class AccountState:
     accounts: dict[str, Account] = field(default_factory=dict)  # by currency
     heard_wire_s: dict[str, float] = field(default_factory=dict)  # when each was told last
     positions: dict[str, Position] = field(default_factory=dict)  # futures, as last told
-    locked: str = ""  # how the venue locked the account
+    locked: dict[str, str] = field(default_factory=dict)  # currency ("" all) -> how the venue locked it
     untold: dict[str, None] = field(default_factory=dict)  # overtaken in the very first snapshot
     owed: dict[str, Decimal] = field(default_factory=dict)  # trades told that have moved no position yet
     suspects: dict[str, Suspect] = field(default_factory=dict)

@@ -28,7 +28,7 @@ def guard_view(state: State, book: BookState, sight: Sight) -> GuardView:
         margin=None if guard.margin is None else _margin(state, book, guard.margin, sight),
         latch=guard.latch,
         latched_ms=guard.latched_ms,
-        account_locked=venue.account.locked,
+        account_locked="; ".join(venue.account.locked.values()),
         unexplained=unexplained.waiting(venue, book),
         ended=guard.ended,
     )

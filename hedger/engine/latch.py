@@ -59,25 +59,31 @@ def report_seen(state: State, report: OrderReport, step: Step) -> None:
 
 
 def account_locked(state: State, event: ev.AccountLocked, step: Step) -> None:
-    """The account as a whole; that it is unlocked again ends no latch."""
+    """The account, or one currency of it; that it is unlocked again ends no latch."""
     account = state.venues[event.venue].account
-    account.locked = event.detail if event.locked else ""
     if not event.locked:
+        account.locked.pop(event.currency, None)
+        if not event.currency:
+            account.locked.clear()
         step.note(Severity.WARNING, "account_unlocked", venue=event.venue, detail=event.detail)
         return
-    for book in holdings.books_on(state, event.venue):
+    account.locked[event.currency] = event.detail
+    for book in _hit(state, event.venue, event.currency):
         latch(state, book, f"the account is locked ({event.detail})", step)
 
 
 def latch_those_hit(state: State, venue: str, instrument: str, detail: str, step: Step) -> None:
     """The books whose money answers for the instrument: all of the venue where that is not certain."""
     listed = state.venues[venue].instruments.get(instrument)
-    currency = "" if listed is None else listed.settlement_currency
+    for book in _hit(state, venue, "" if listed is None else listed.settlement_currency):
+        latch(state, book, detail, step)
+
+
+def _hit(state: State, venue: str, currency: str) -> list[BookState]:
     account = state.venues[venue].account.accounts.get(currency)
     alone = account is not None and account.margin_model in _SEGREGATED
-    for book in holdings.books_on(state, venue):
-        if not alone or currency in book.book.currencies:
-            latch(state, book, detail, step)
+    books = holdings.books_on(state, venue)
+    return [book for book in books if not alone or currency in book.book.currencies]
 
 
 def latch(state: State, book: BookState, detail: str, step: Step) -> None:

@@ -45,6 +45,14 @@ class Exchange:
         """A person trades on the account, at market."""
         self._sim("trade", instrument=instrument, side=side, amount=amount)
 
+    def liquidate(self, rounds: int = 2) -> None:
+        """The venue takes the account in hand, whatever its margin."""
+        self._sim("liquidate", rounds=rounds)
+
+    def deleverage(self, amount: int, instrument: str = PERPETUAL) -> None:
+        """Auto-deleveraging takes a part of a position at the mark."""
+        self._sim("adl", instrument=instrument, amount=amount)
+
     def fault(self, kind: str, **how: Any) -> None:
         self._sim("faults", kind=kind, **how)
 

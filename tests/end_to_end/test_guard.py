@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -54,3 +56,53 @@ def test_what_a_hedge_is_reckoned_to_cost_is_what_the_exchange_charges_for_it(ya
     charged = told["initial_margin"] / abs(told["size_currency"])
     reckoned = (before["initial_after"] - before["initial"]) / abs(before["hedge_coin"])
     assert float(reckoned) == pytest.approx(float(charged), rel=0.1)
+
+
+def hedged(yard: Yard) -> tuple[Exchange, Daemon]:
+    exchange = yard.exchange("--seed", "3", "--book", "straddle")
+    short_more_calls(exchange)
+    daemon = yard.daemon(exchange, overrides=NARROW)
+    daemon.until_quiet()
+    return exchange, daemon
+
+
+def latch(daemon: Daemon) -> str:
+    told: str = daemon.book()["guard"]["latch"]
+    return told
+
+
+def journalled(daemon: Daemon) -> bool:
+    with closing(sqlite3.connect(daemon.journal)) as file:
+        return bool(file.execute("select count(*) from guards where kind = 'latched'").fetchone()[0])
+
+
+def test_a_deleveraged_hedge_is_not_bought_back_until_a_person_says_so(yard: Yard) -> None:
+    exchange, daemon = hedged(yard)
+    sent = len(exchange.hedges())
+    exchange.deleverage(50_000)
+    daemon.until_reason("liquidation")
+
+    assert "was forced by the venue" in latch(daemon)
+    alarms = {alarm["name"]: alarm["severity"] for alarm in daemon.status()["alarms"]}
+    assert alarms["liquidation"] == "critical"
+    assert daemon.process.lives_for(1.0)
+    assert len(exchange.hedges()) == sent  # half a coin of delta is out, and nothing is sent
+
+    answer = daemon.command("resume")
+    assert answer.json["ended"]["btc"].startswith("the latch (trade")
+    until(lambda: len(exchange.hedges()) > sent, "the hedge a person has let go on")
+
+
+def test_a_latch_survives_kill_and_a_liquidation_is_answered_with_silence(yard: Yard) -> None:
+    exchange, daemon = hedged(yard)
+    exchange.liquidate()
+    seen = until(lambda: latch(daemon), "a sign of the liquidation")
+    sent = len(exchange.hedges())
+    until(lambda: journalled(daemon), "the latch on disk")
+    daemon.process.kill()
+
+    again = yard.daemon(exchange, overrides=NARROW)
+    again.until_reason("liquidation")
+    assert latch(again) == seen
+    assert again.process.lives_for(1.0)
+    assert len(exchange.hedges()) == sent

@@ -220,3 +220,17 @@ def test_a_trade_beside_our_orders_is_a_deleveraging_whoever_was_liquidated() ->
     rig = GuardedRig().hedged()
     rig.step(liquidity(rig, "", "M"))
     silent(rig)
+
+
+@pytest.mark.parametrize(("model", "latched"), [("segregated_sm", False), ("cross_sm", True), ("", True)])
+def test_a_lock_of_another_currency_latches_where_the_money_is_one(model: str, latched: bool) -> None:
+    rig = GuardedRig(told={"margin_model": model}).hedged()
+    rig.step(usdc_account(rig, model))
+    rig.step(ev.AccountLocked(venue=VENUE, locked=True, detail="user.lock: USDC", currency="USDC"))
+    assert bool(rig.guard.latch) is latched
+    assert rig.guard.account_locked == "user.lock: USDC"
+
+
+def usdc_account(rig: GuardedRig, model: str) -> ev.AccountReported:
+    told = rig.account().account
+    return ev.AccountReported(msgspec.structs.replace(told, currency="USDC", margin_model=model))

@@ -151,8 +151,15 @@ def _lock(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
     decoded = _LOCK.decode(frame)
     _checked(decoded, channel)
     data = decoded.params.data
-    detail = f"user.lock: {data.currency or 'ALL'}"
-    return [ev.AccountLocked(venue=source.venue, locked=data.locked, detail=detail)]
+    all_of_it = data.currency.upper() in ("", "ALL")
+    return [
+        ev.AccountLocked(
+            venue=source.venue,
+            locked=data.locked,
+            detail=f"user.lock: {data.currency or 'ALL'}",
+            currency="" if all_of_it else data.currency,
+        )
+    ]
 
 
 _READERS: dict[str, Callable[[bytes, str, Source], list[ev.Event]]] = {
