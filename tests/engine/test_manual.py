@@ -164,10 +164,12 @@ def test_where_the_resting_order_leaves_no_room_the_hedge_is_blocked_by_name() -
     order = placed(rig, asked(amount=Decimal(90_000)))
     rig.step(rig.report_of(order, "open"))
     rig.move(103_000.0)
+    assert rig.placed[-1].amount == 2_700  # 90,000 USD are 0.874 coin here: room for so much
+    rig.step(*rig.fill_of(rig.placed[-1]))
     rig.move(103_000.0)
 
     assert rig.last.reason is Reason.HEDGE_POSITION
-    assert len(rig.placed) == 1
+    assert len(rig.placed) == 2
 
 
 # --- options ------------------------------------------------------------------------------------------
