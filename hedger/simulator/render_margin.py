@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hedger.simulator.funds import Cross, Funds, Margins
+from hedger.simulator.funds import Funds
 from hedger.simulator.margin import Margin
+from hedger.simulator.margins import Cross, Margins
 from hedger.simulator.markets import Markets
 from hedger.simulator.numbers import ZERO, rounded
 from hedger.simulator.positions import Position
@@ -20,13 +21,13 @@ from hedger.simulator.render_account import (
 from hedger.simulator.requirements import CROSS_SM, SEGREGATED_PM, SEGREGATED_SM, Requirement
 
 RATIO_PLACES, RATIO_MAP_PLACES = 8, 16
-USD_PLACES = 10
 
 
 def currency_summary(funds: Funds, currency: str) -> Json:
     """The per-currency object of get_account_summary and `user.portfolio`."""
     totals, margins = funds.totals(currency), funds.margins(currency)
     row = {**render_summary(totals), **_margin_part(totals, margins), **_model_part(margins.model)}
+    row["projected_delta_total"] = float(funds.projected_delta_total(currency))
     if margins.model == SEGREGATED_SM:
         row.update(_ratio_part(funds.liquidation_ratios(currency), totals))
     if margins.cross is not None:
@@ -44,7 +45,6 @@ def _margin_part(totals: Totals, margins: Margins) -> Json:
         "maintenance_margin": float(margins.maintenance),
         "projected_initial_margin": float(margins.projected_initial),
         "projected_maintenance_margin": float(margins.projected_maintenance),
-        "projected_delta_total": float(margins.projected_delta_total),
     }
 
 

@@ -67,6 +67,11 @@ class Requirement:
     positions: Mapping[str, Margin] = field(default_factory=dict)  # each instrument by itself
     orders: Mapping[str, Decimal] = field(default_factory=dict)
 
+    @property
+    def with_orders(self) -> Decimal:
+        """Initial margin of positions and open orders."""
+        return self.initial + self.open_orders
+
 
 def requirement(model: str, holdings: Sequence[Holding], now_ms: int) -> Requirement:
     """Margin of the holdings of one settlement currency, by the account's margin model."""
