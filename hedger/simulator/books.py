@@ -40,9 +40,7 @@ def choose_book(book: str, markets: Markets) -> list[Row]:
 
 def _pair(markets: Markets, days: int, distance: Decimal, size: Decimal) -> list[Row]:
     """A call and a put of one expiry, each about `distance` (fraction) out of the money."""
-    options = [
-        row for row in markets.world.listings().values() if row.is_option and row.base_currency == "BTC"
-    ]
+    options = [row for row in markets.listings().values() if row.is_option and row.base_currency == "BTC"]
     expiry_ms = _expiry(markets, options, days)
     index = markets.index("btc_usd")
     chain = [row for row in options if row.expiration_ms == expiry_ms]
@@ -83,7 +81,7 @@ def _file_rows(path: Path, markets: Markets) -> list[Row]:
 def _file_row(row: object, path: Path, markets: Markets) -> Row:
     if not isinstance(row, dict) or not {"instrument", "size"} <= row.keys():
         raise ValueError(f"book: {path}: {row!r} must have instrument and size")
-    listing = markets.world.listings().get(str(row["instrument"]))
+    listing = markets.listings().get(str(row["instrument"]))
     if listing is None:
         raise ValueError(f"book: {path}: {row['instrument']!r} is not listed")
     try:
@@ -97,7 +95,7 @@ def open_book(account: Account, rows: list[Row], markets: Markets) -> None:
     """Open positions at mark, without fees or trades: they were there before."""
     for listing, size in rows:
         index = markets.index(listing.price_index)
-        account.open_at_mark(listing, size, markets.mark(listing.name), index, markets.world.now_ms)
+        account.open_at_mark(listing, size, markets.exact_mark(listing.name), index, markets.world.now_ms)
         funding = markets.market(listing.name).funding
         if funding is not None:
-            account.accrue_funding(listing, funding.coin_per_usd)
+            account.accrue_funding(listing, funding.paid_per_unit)

@@ -32,11 +32,12 @@ FIRST_ORDER_ID = 74_000_000_000
 
 @dataclass(slots=True)
 class Change:
-    """What happened in one instrument in one stroke."""
+    """What happened in one instrument in one stroke; `listing` where a position moved without an order."""
 
     instrument_name: str
     orders: list[Order] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
+    listing: Listing | None = None
 
 
 class Desk:
@@ -288,10 +289,11 @@ class Desk:
 
     def _book(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
         """A trade with the usual fee, or that of a liquidation."""
+        listing, provenance = order.listing, PLAIN
+        index = self.markets.index(listing.price_index)
+        fee = trade_fee(listing, amount, price, index, taker=taker)
         if order.is_liquidation:
-            fee, provenance = liquidation_fee(order.listing, amount, price), Provenance(liquidation="T")
-        else:
-            fee, provenance = trade_fee(order.listing, amount, price, taker=taker), PLAIN
+            fee, provenance = liquidation_fee(listing, amount, price, index), Provenance(liquidation="T")
         return self._enter(order, price, amount, fee, now_ms, taker, provenance)
 
     def _enter(
@@ -315,10 +317,12 @@ class Desk:
         index = self.markets.index(listing.price_index)
         funding = self.markets.market(listing.name).funding
         if funding is not None:
-            self.account.accrue_funding(listing, funding.coin_per_usd)
+            self.account.accrue_funding(listing, funding.paid_per_unit)
         profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index, now_ms)
         fill = Fill(price, amount, fee, profit, now_ms, taker, provenance)
         trade = record_trade(order, fill, self.markets, self.tape)
+        self.account.name_trade(trade.trade_id)
+        self.account.stamp(self.markets.exact_mark)
         self.trades.append(trade)
         self.tape.note(trade)
         return trade

@@ -52,7 +52,7 @@ class History:
         now_ms = markets.world.now_ms
         new = now_ms // SAMPLE_MS > self._minute
         self._minute = now_ms // SAMPLE_MS
-        for listing in markets.world.listings().values():
+        for listing in markets.listings().values():
             if listing.is_option:
                 continue
             rows = self._samples.setdefault(listing.name, deque(maxlen=KEPT))
@@ -64,7 +64,7 @@ class History:
             self._record_volatility(markets)
 
     def _record_volatility(self, markets: Markets) -> None:
-        currencies = dict.fromkeys(row.settlement_currency for row in markets.world.listings().values())
+        currencies = dict.fromkeys(row.settlement_currency for row in markets.listings().values())
         for currency in currencies:
             value = volatility_index(markets, currency)
             if value is not None:

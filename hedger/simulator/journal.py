@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,7 @@ from hedger.simulator.account import Account
 from hedger.simulator.clock import MarketClock
 from hedger.simulator.entries import Entry
 from hedger.simulator.orders import Order, Trade
+from hedger.simulator.settling import Agenda
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, body BLOB NOT NULL);
@@ -35,6 +36,7 @@ class StateRow:
     clock: MarketClock
     world_ms: int
     account_cancel_on_disconnect: bool
+    agenda: Agenda = field(default_factory=Agenda)
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,6 +201,7 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
     exchange.account.blocks = saved.state.account.blocks
     exchange.account_cancel_on_disconnect = saved.state.account_cancel_on_disconnect
     exchange.desk.restore(saved.orders, saved.trades)
+    exchange.timeline.settling.restore(saved.state.agenda)
     if others:
         _let_others_trade(exchange)
     return Launched(exchange, origin, journal)

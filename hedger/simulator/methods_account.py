@@ -81,7 +81,7 @@ def _summary(call: Call, currency: str, extended: bool) -> dict[str, object]:
 def _fees(call: Call, currency: str) -> list[object]:
     """Fees per kind and index, from the listings."""
     rows: dict[tuple[str, str], object] = {}
-    for listing in call.exchange.world.listings().values():
+    for listing in call.exchange.markets.listings().values():
         if listing.settlement_currency != currency:
             continue
         kind = "perpetual" if listing.is_perpetual else listing.kind

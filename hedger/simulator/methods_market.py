@@ -29,7 +29,7 @@ def _chosen(call: Call) -> list[Listing]:
     """Listings of the asked currency and kind; without parameters all of them."""
     currency = asked_currency(call, required=False)
     kind = call.params.choice("kind", KINDS, "any")
-    rows = call.exchange.world.listings().values()
+    rows = call.exchange.markets.listings().values()
     return [row for row in rows if currency in ("any", row.settlement_currency) and kind in ("any", row.kind)]
 
 
@@ -100,7 +100,7 @@ def get_index_price(call: Call) -> object:
 
 @method("public/get_index_price_names")
 def get_index_price_names(call: Call) -> object:
-    return sorted({row.price_index for row in call.exchange.world.listings().values()})
+    return sorted({row.price_index for row in call.exchange.markets.listings().values()})
 
 
 @method("public/get_book_summary_by_currency")

@@ -21,7 +21,7 @@ def state(exchange: Exchange, wire_s: float) -> Json:
     account, markets, user_id = exchange.account, exchange.markets, exchange.identity.user_id
     ledgers = [account.ledgers[code] for code in sorted(account.ledgers)]
     totals = {row.currency: account_totals(account, row.currency, markets) for row in ledgers}
-    exact_equity = {code: str(account.exact_equity(code, markets.mark)) for code in totals}
+    exact_equity = {code: str(account.exact_equity(code, markets.exact_mark)) for code in totals}
     held = account.open_positions()
     return {
         "now_ms": exchange.clock.market_ms(wire_s),

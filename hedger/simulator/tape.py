@@ -63,7 +63,7 @@ class Strangers:
             return
         self._round = this_round
         chance = random.Random(f"{self._seed}:{this_round}")
-        listings = list(self._markets.world.listings().values())
+        listings = list(self._markets.listings().values())
         for listing in (*(row for row in listings if row.is_perpetual), chance.choice(listings)):
             self._trade_in(listing, chance, now_ms)
 

@@ -257,7 +257,7 @@ def test_funding_paid_does_not_depend_on_the_steps() -> None:
 def funding_coin(chain: World) -> float:
     funding = chain.market("BTC-PERPETUAL").funding
     assert funding is not None
-    return funding.coin_per_usd
+    return funding.paid_per_unit
 
 
 def test_a_frozen_world_keeps_index_and_volatility() -> None:
