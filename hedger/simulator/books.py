@@ -40,7 +40,9 @@ def choose_book(book: str, markets: Markets) -> list[Row]:
 
 def _pair(markets: Markets, days: int, distance: Decimal, size: Decimal) -> list[Row]:
     """A call and a put of one expiry, each about `distance` (fraction) out of the money."""
-    options = [row for row in markets.listings().values() if row.is_option and row.base_currency == "BTC"]
+    options = [
+        row for row in markets.listings().values() if row.is_option and row.settlement_currency == "BTC"
+    ]
     expiry_ms = _expiry(markets, options, days)
     index = markets.index("btc_usd")
     chain = [row for row in options if row.expiration_ms == expiry_ms]

@@ -22,7 +22,17 @@ from hedger.simulator.locks import POSITION
 from hedger.simulator.markets import Markets, opposite
 from hedger.simulator.model import Listing, Market
 from hedger.simulator.numbers import ZERO, exact
-from hedger.simulator.orders import PLAIN, Order, Provenance, Revision, Ticket, Trade, tick_at
+from hedger.simulator.orders import (
+    PLAIN,
+    Order,
+    Provenance,
+    Revision,
+    Ticket,
+    Trade,
+    id_of,
+    number_of,
+    tick_at,
+)
 from hedger.simulator.rpc import ApiError, invalid_param
 from hedger.simulator.tape import Tape
 from hedger.simulator.trades import Fill, record_trade
@@ -116,9 +126,8 @@ class Desk:
     # -- the exchange itself ----------------------------------------------------------------------
 
     def next_order_id(self, listing: Listing) -> str:
-        """Plain digits for BTC, elsewhere with the currency before them (deribit.md 8)."""
-        number, currency = FIRST_ORDER_ID + len(self.orders) + 1, listing.settlement_currency
-        return str(number) if currency == "BTC" else f"{currency}-{number}"
+        """The id that the next order gets."""
+        return id_of(listing.settlement_currency, FIRST_ORDER_ID + len(self.orders) + 1)
 
     def force(self, order: Order, now_ms: int) -> list[Trade]:
         """Work an order of the exchange itself: no check and no lock holds it up."""
@@ -156,6 +165,8 @@ class Desk:
 
     def restore(self, orders: list[Order], trades: list[Trade]) -> None:
         """Orders and trades of an earlier run; their connections are gone."""
+        orders.sort(key=lambda order: number_of(order.order_id))
+        trades.sort(key=lambda trade: number_of(trade.trade_id))
         for order in orders:
             order.connection_id = None
         self.orders = {order.order_id: order for order in orders}

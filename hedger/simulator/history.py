@@ -29,7 +29,7 @@ class Sample:
     high: float
     low: float
     close: float
-    traded_usd: float = 0.0  # futures trade in USD
+    traded_usd: float = 0.0
     traded_coin: float = 0.0
 
     def see(self, mark: float) -> None:
@@ -75,8 +75,11 @@ class History:
         """A trade, for the volume of the minute."""
         rows = self._samples.get(trade.instrument_name)
         if rows and trade.kind == "future":
-            rows[-1].traded_usd += float(trade.amount)
-            rows[-1].traded_coin += float(trade.amount / trade.price)
+            usd, coin = trade.amount, trade.amount / trade.price
+            if trade.linear:
+                usd, coin = trade.amount * trade.price, trade.amount
+            rows[-1].traded_usd += float(usd)
+            rows[-1].traded_coin += float(coin)
 
     def index_points(self, currency: str) -> list[tuple[int, float]]:
         """(market_ms, index in USD) by the minute; empty for a currency without a perpetual."""

@@ -10,7 +10,7 @@ import pytest
 
 from hedger.pricing.black76 import YEAR_MS, black76
 from hedger.simulator.model import Expired, Listed, Listing, Market, World
-from hedger.simulator.world import SeededWorld, seeded_world
+from hedger.simulator.world import SeededWorld, bitcoin_world
 from tests.simulator.world.test_ladder import on_option_tick
 from tests.simulator.world.worlds import DAY_MS, HOUR_MS, MINUTE_MS, ORIGIN_MS, markets, utc_ms
 
@@ -18,7 +18,7 @@ EXPIRY_MS = utc_ms(2026, 1, 8, 8)
 
 
 def world(seed: int = 5, origin_ms: int = ORIGIN_MS, **options: float) -> SeededWorld:
-    return seeded_world(seed, origin_ms, **options)
+    return bitcoin_world(seed, origin_ms, **options)
 
 
 def options_of(chain: World) -> list[tuple[Listing, Market]]:
