@@ -27,7 +27,7 @@ from hedger.simulator.feeds import Feeds
 from hedger.simulator.funds import Funds
 from hedger.simulator.heartbeat import watch
 from hedger.simulator.history import History
-from hedger.simulator.journal import Journal, StateRow
+from hedger.simulator.journal import Journal, MarketMove, StateRow
 from hedger.simulator.limits import MATCHING_METHODS, Limits
 from hedger.simulator.liquidation import Liquidator
 from hedger.simulator.markets import Markets
@@ -92,6 +92,7 @@ class Exchange:
     weather: Weather = field(init=False)
     connections: dict[int, Connection] = field(init=False, default_factory=dict)
     account_cancel_on_disconnect: bool = field(init=False, default=False)
+    moves: list[MarketMove] = field(init=False, default_factory=list)  # of a fixed market, by somebody
     _random: random.Random = field(init=False)
     _engine: EngineQueue = field(init=False, default_factory=EngineQueue)
     _opened: int = field(init=False, default=0)
@@ -285,6 +286,14 @@ class Exchange:
         if wire_s - self._saved_s >= SAVE_EVERY_S:
             self._save(wire_s)
 
+    def market_moved(self, wire_s: float) -> None:
+        """Somebody moved the market at this instant: what rests may trade, and everybody sees it."""
+        self.markets.forget()
+        self.feeds.refresh()
+        self.desk.match_resting(self.world.now_ms)
+        self.publish(wire_s)
+        self._save(wire_s)
+
     def _catch_up(self, wire_s: float) -> None:
         """Execute what a slow engine comes to now, and hear what deaf connections received meanwhile."""
         for entry in self._engine.take_due(wire_s):
@@ -363,6 +372,7 @@ class Exchange:
             self.world.now_ms,
             self.account_cancel_on_disconnect,
             self.timeline.settling.agenda,
+            self.moves,
         )
         self.journal.save(state, orders or [], trades or [])
 

@@ -18,6 +18,7 @@ from hedger.simulator.clock import MarketClock
 from hedger.simulator.entries import Entry
 from hedger.simulator.orders import Order, Trade
 from hedger.simulator.settling import Agenda
+from hedger.simulator.world.fixed import Move
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, body BLOB NOT NULL);
@@ -26,6 +27,14 @@ CREATE TABLE IF NOT EXISTS trades (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS entries (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 """
 _UPSERT = "INSERT INTO {} VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketMove:
+    """What somebody did to a fixed market."""
+
+    underlying: str
+    move: Move
 
 
 @dataclass(slots=True)
@@ -37,6 +46,7 @@ class StateRow:
     world_ms: int
     account_cancel_on_disconnect: bool
     agenda: Agenda = field(default_factory=Agenda)
+    moves: list[MarketMove] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ class Markets:
     def settle(self, settling: bool) -> None:
         """Stop trading for the daily settlement, or open it again."""
         self._settling = settling
+        self.forget()
+
+    def forget(self) -> None:
+        """The world changed at the instant that it is at."""
         self._cache.clear()
 
     def keep_expired(self, listing: Listing, market: Market) -> None:

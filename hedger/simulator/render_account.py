@@ -1,7 +1,7 @@
 """Wire shapes of positions and account summaries.
 
-The rounded numbers satisfy the identities of deribit.md 9 exactly: sums are taken over rounded parts. An entry
-of the map is the sum of its positions' deltas, in the base coin. For an inverse currency
+The rounded numbers satisfy the identities of deribit.md 9 exactly: sums are taken over rounded parts. An
+entry of the map is the sum of its positions' deltas, in the base coin. For an inverse currency
 `delta_total = sum(delta_total_map) - options_value`; of an option in its last half hour the value falls with
 the delta (deribit.md 11: delta 1, mark 0.3, 15 minutes left: 0.5 - 0.15). For USDC it is the USD value of the
 map, and the value of options is not subtracted: whether Deribit does is not known.

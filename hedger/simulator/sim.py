@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 from hedger.simulator.exchange import Exchange
 from hedger.simulator.fault_requests import read_fault
+from hedger.simulator.journal import MarketMove
 from hedger.simulator.methods import Call
 from hedger.simulator.methods_trade import person_trade
 from hedger.simulator.params import Params
 from hedger.simulator.render_account import account_totals
 from hedger.simulator.render_order import render_order, render_trade
+from hedger.simulator.rpc import invalid_param
 from hedger.simulator.sim_account import entry_row, locks
+from hedger.simulator.world.fixed import FixedWorlds, Move
 
 Json = dict[str, object]
 
@@ -81,6 +84,29 @@ def fault(exchange: Exchange, body: Mapping[str, object], wire_s: float) -> Json
 
 def faults(exchange: Exchange, wire_s: float) -> Json:
     return {"faults": exchange.faults.listed(wire_s)}
+
+
+def market(exchange: Exchange, body: Mapping[str, object], wire_s: float) -> Json:
+    """Move a fixed market now: {index?, iv?, underlying?}. Raises ApiError for any other market."""
+    params, world = Params(body), exchange.world
+    if not isinstance(world, FixedWorlds):
+        raise invalid_param("index", "only the fixed market of a book file can be moved")
+    underlying = params.choice("underlying", world.underlyings, world.underlyings[0])
+    index_usd, iv = _positive(params, "index"), _positive(params, "iv")
+    if index_usd is None and iv is None:
+        raise invalid_param("index", "value required")
+    done = MarketMove(underlying, Move(world.now_ms, index_usd, iv))
+    world.move(done.underlying, done.move)
+    exchange.moves.append(done)
+    exchange.market_moved(wire_s)
+    return {"now_ms": world.now_ms, "underlying": underlying, "index": index_usd, "iv": iv}
+
+
+def _positive(params: Params, name: str) -> float | None:
+    value = params.number(name)
+    if value is not None and value <= 0:
+        raise invalid_param(name, "must be above 0")
+    return None if value is None else float(value)
 
 
 def pause(exchange: Exchange, wire_s: float) -> Json:

@@ -1,6 +1,6 @@
 """The world of the local exchange: where its prices, contracts and expiries come from.
 
-Entrance: `seeded_world` and `replay_world`, both a `World` of `hedger.simulator.model`.
+Entrance: `seeded_world`, `replay_world` and `FixedWorlds`, each a `World` of `hedger.simulator.model`.
 Of hedger it may import `hedger.pricing` and `hedger.simulator.model` only.
 """
 
@@ -10,6 +10,7 @@ from datetime import date
 from glob import glob
 from pathlib import Path
 
+from hedger.simulator.world.fixed import FixedWorlds
 from hedger.simulator.world.following import Following, FollowingPath
 from hedger.simulator.world.full_chain import OPTIONS_GLOB, read_full_chains
 from hedger.simulator.world.path import IndexPath, PathParams
@@ -20,7 +21,15 @@ from hedger.simulator.world.several import SeveralWorlds
 from hedger.simulator.world.svcj import read_svcj
 from hedger.simulator.world.terms import BTC, BTC_USDC, ETH, Terms
 
-__all__ = ["ReplayWorld", "SeededWorld", "SeveralWorlds", "bitcoin_world", "replay_world", "seeded_world"]
+__all__ = [
+    "FixedWorlds",
+    "ReplayWorld",
+    "SeededWorld",
+    "SeveralWorlds",
+    "bitcoin_world",
+    "replay_world",
+    "seeded_world",
+]
 
 _FALLBACK_IV = 0.55
 

@@ -14,15 +14,13 @@ from hedger.simulator.world.future_market import future_mark, future_market
 from hedger.simulator.world.option_market import option_market, option_value
 from hedger.simulator.world.scene import AVERAGING_MS, Scene
 from hedger.simulator.world.terms import Terms
-from hedger.simulator.world.timeline import Timeline
+from hedger.simulator.world.timeline import Course
 
 
 class ChainWorld(ABC):
     """A World (see `hedger.simulator.model`) of one index; subclasses give scenes and listing events."""
 
-    def __init__(
-        self, seed: int, origin_ms: int, end_ms: int | None, timeline: Timeline, terms: Terms
-    ) -> None:
+    def __init__(self, seed: int, origin_ms: int, end_ms: int | None, timeline: Course, terms: Terms) -> None:
         self.origin_ms = origin_ms
         self.end_ms = end_ms
         self._seed = seed

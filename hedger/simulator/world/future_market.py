@@ -13,9 +13,6 @@ _BAND = 0.015
 """Price limits: index + 1-minute average of (mid - index), +-1.5 % (deribit.md 11). Premium and basis move
 slowly against a minute, so the averaged centre is the mark."""
 
-_PERPETUAL_USD, _DATED_USD = 50_000.0, 8_000.0
-"""What rests at one price, on average."""
-
 _BID, _ASK, _TRADES, _INTEREST = range(4)
 
 
@@ -64,7 +61,7 @@ def _ladder(
     scene: Scene, listing: Listing, grid: TickGrid, mark: float, name_key: int
 ) -> tuple[Levels, Levels]:
     second, spread = scene.market_ms // 1000, scene.future_spread(listing, mark)
-    depth = _depth(listing, mark)
+    depth = _depth(scene, listing, mark)
     below: Levels = ()
     above: Levels = ()
     if spread.bid is not None:
@@ -86,11 +83,12 @@ def _range_24h(
     return min(low, float(last)), max(high, float(last))
 
 
-def _depth(listing: Listing, mark: float) -> Depth:
+def _depth(scene: Scene, listing: Listing, mark: float) -> Depth:
     lot_usd = float(listing.contract_size) * (mark if listing.is_linear else 1.0)
+    lots, levels, gap_ticks = scene.resting_usd(listing) / lot_usd, 8, 3
     if listing.is_perpetual:
-        return Depth(levels=10, mean_lots=_PERPETUAL_USD / lot_usd, lot=listing.contract_size, gap_ticks=4)
-    return Depth(levels=8, mean_lots=_DATED_USD / lot_usd, lot=listing.contract_size, gap_ticks=3)
+        levels, gap_ticks = 10, 4
+    return Depth(levels=levels, mean_lots=lots, lot=listing.contract_size, gap_ticks=gap_ticks)
 
 
 def _open_interest(listing: Listing, name_key: int) -> float:

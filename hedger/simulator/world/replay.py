@@ -25,6 +25,7 @@ from hedger.simulator.world.scene import (
     expiry_state,
     funding,
     future_spread,
+    resting_usd,
 )
 from hedger.simulator.world.terms import BTC
 from hedger.simulator.world.timeline import Floats, Stretch, Timeline
@@ -113,6 +114,9 @@ class ReplayScene:
     def future_spread(self, listing: Listing, mark_usd: float) -> Spread:
         tau_years = 0.0 if listing.is_perpetual else self.expiry(listing.expiration_ms).tau_years
         return future_spread(listing, mark_usd, tau_years, 1.0)
+
+    def resting_usd(self, listing: Listing) -> float:
+        return resting_usd(listing)
 
     @cached_property
     def _range(self) -> tuple[float, float]:

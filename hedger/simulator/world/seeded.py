@@ -26,6 +26,7 @@ from hedger.simulator.world.scene import (
     expiry_state,
     funding,
     future_spread,
+    resting_usd,
 )
 from hedger.simulator.world.smile import Smile, smile
 from hedger.simulator.world.strikes import wanted_strikes
@@ -93,6 +94,9 @@ class SeededScene:
     def future_spread(self, listing: Listing, mark_usd: float) -> Spread:
         tau_years = 0.0 if listing.is_perpetual else self.expiry(listing.expiration_ms).tau_years
         return future_spread(listing, mark_usd, tau_years, self.point.vol_multiple)
+
+    def resting_usd(self, listing: Listing) -> float:
+        return resting_usd(listing)
 
     @cached_property
     def _range(self) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Contract terms of the underlyings, as get_instruments told them in September 2026 (deribit.md 6 and 11).
 
 Recorded for BTC inverse. ETH inverse: contract size from deribit.md 6, ticks of 2021. BTC_USDC: contract size
-of the perpetual from deribit.md 12, its ticks and the sizes of its options are assumptions; a client reads them.
+of the perpetual from deribit.md 12; its ticks and the sizes of its options are assumptions.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,24 @@ def funding_rate(premium: Floats, cap: float) -> Floats:
     damped = np.maximum(_DAMPER, premium) + np.minimum(-_DAMPER, premium)
     rate: Floats = np.clip(damped, -cap, cap)
     return rate
+
+
+class Course(Protocol):
+    """The index (USD) and the perpetual's funding as functions of market time."""
+
+    first_ms: int
+
+    def index_at(self, market_ms: int) -> float:
+        """The index at an instant."""
+
+    def funding_at(self, market_ms: int) -> FundingPoint:
+        """Funding accrued until an instant."""
+
+    def mean(self, after_ms: int, until_ms: int) -> float:
+        """Average of the index over the 4 s samples in (after_ms, until_ms]; the index now if none."""
+
+    def range_24h(self, market_ms: int) -> tuple[float, float]:
+        """Lowest and highest index of the last 24 hours."""
 
 
 class Timeline(ABC):
