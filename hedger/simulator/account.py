@@ -156,10 +156,21 @@ class Account:
         realised, interest = held.realized_session, held.funding_session
         mark = marks(listing.name) if held.size else ZERO
         profit = realised + held.settle(mark)
-        if listing.is_option or not profit:
+        if listing.is_option:
             return
         self.ledger(listing.settlement_currency).futures_session_rpl -= realised
-        note = Note(listing.name, held.size, mark, held.size, cashflow=profit, interest=interest, index=index)
+        if not (profit or held.size):
+            return
+        note = Note(
+            listing.name,
+            held.size,
+            mark,
+            held.size,
+            cashflow=profit,
+            interest=interest,
+            realised=realised,
+            index=index,
+        )
         self.book(SETTLEMENT, listing.settlement_currency, profit, now_ms, note)
 
     def exercise(self, option: Listing, future: Listing, delivery_price: Decimal, now_ms: int) -> Decimal:

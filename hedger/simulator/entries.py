@@ -28,6 +28,7 @@ class Note:
     cashflow: Decimal = ZERO  # options: premium; futures: profit of the session
     info: str = ""
     interest: Decimal = ZERO  # funding of the session, part of the cashflow
+    realised: Decimal = ZERO  # before the settlement, part of the cashflow
     index: Decimal = ZERO  # of settlements, exercises and deliveries
     trade_id: str = ""
 

@@ -19,6 +19,7 @@ from hedger.simulator import (
     methods_session,
     methods_statistics,
     methods_trade,
+    methods_transactions,
 )
 from hedger.simulator.auth import Keys
 from hedger.simulator.book_file import BookFile, FixedStart
@@ -44,6 +45,7 @@ METHOD_MODULES = (
     methods_session,
     methods_statistics,
     methods_trade,
+    methods_transactions,
 )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from decimal import Decimal
 
 import pytest
 
 from tests.end_to_end.ledgers import assert_ledgers_agree
-from tests.end_to_end.sides import Daemon, Exchange, inside
+from tests.end_to_end.sides import PERPETUAL, Daemon, Exchange, inside
 from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import BRISK, Yard
 from tests.shared_data import shared_data
@@ -50,12 +51,50 @@ def test_six_recorded_days_at_an_hour_a_second(yard: Yard) -> None:
     _assert_at_rest(exchange, daemon)
 
 
+# Calls and puts that end in the money and out of it, long and short; futures that what ends in the money is
+# netted with; and options that outlive the month.
+MONTH = {
+    "BTC-5JAN26-90000-C": "-5",
+    "BTC-9JAN26-89000-C": "-5",
+    "BTC-9JAN26-90000-P": "-5",
+    "BTC-16JAN26-94000-C": "-5",
+    "BTC-16JAN26": "300000",
+    "BTC-23JAN26-90000-P": "5",
+    "BTC-30JAN26-85000-P": "-5",
+    "BTC-30JAN26-100000-C": "-5",
+    "BTC-27FEB26-90000-C": "-5",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.skipif("HEDGER_SLOW" not in os.environ, reason="takes 120 s: set HEDGER_SLOW=1")
+def test_a_recorded_month_with_its_expiries_agrees_with_the_exchange(yard: Yard) -> None:
+    exchange = yard.exchange(
+        *_record("2026-01-02", "31", "36000"), "--book", _book(yard, MONTH), "--equity", "BTC=20"
+    )
+    daemon = yard.daemon(exchange, overrides=())
+    until(lambda: exchange.state()["ended"], "the end of the recorded data", 300)
+
+    exchange.pause()
+    _assert_at_rest(exchange, daemon)
+    assert len(exchange.hedges()) >= 30
+    assert {name for name in exchange.state()["positions"] if name != PERPETUAL} == {"BTC-27FEB26-90000-C"}
+
+
+def _book(yard: Yard, sizes: dict[str, str]) -> str:
+    path = yard.folder / "book.json"
+    path.write_text(json.dumps([{"instrument": name, "size": size} for name, size in sizes.items()]))
+    return str(path)
+
+
 def _replay(speed: str, days: str) -> list[str]:
+    return [*_record("2026-02-01", days, speed), "--book", "strangle"]
+
+
+def _record(first_day: str, days: str, speed: str) -> list[str]:
     record = str(shared_data(*RECORD))
-    return [
-        *("--replay", record, "--from", "2026-02-01", "--days", days),
-        *("--speed", speed, "--book", "strangle"),
-    ]
+    return ["--replay", record, "--from", first_day, "--days", days, "--speed", speed]
 
 
 def _assert_at_rest(exchange: Exchange, daemon: Daemon) -> None:
