@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from hedger.simulator.world.contracts import future_listing, perpetual_listing
@@ -29,6 +31,21 @@ def test_the_forward_moves_with_the_index_exactly_by_the_delta_factor() -> None:
     low = expiry_state(now, EXPIRY_MS, 1e-5, 100_000.0, 99_000.0)
     high = expiry_state(now, EXPIRY_MS, 1e-5, 100_100.0, 99_000.0)
     assert (high.future_usd - low.future_usd) / 100.0 == pytest.approx(low.delta_decay)
+
+
+def test_what_may_still_deviate_runs_from_the_options_own_volatility_to_that_of_the_average() -> None:
+    """iv sqrt(tau) when the averaging begins; (1 - u) iv sqrt(tau / 3) at its end."""
+    years = 1800.0 / (365 * 86_400)
+    states = [
+        expiry_state(EXPIRY_MS - minutes * MINUTE_MS, EXPIRY_MS, years * minutes / 30, 1e5, 1e5)
+        for minutes in (30, 20, 10, 0.01)
+    ]
+    deviations = [state.deviation(0.5) for state in states]
+    assert deviations == sorted(deviations, reverse=True)
+    assert deviations[0] == pytest.approx(0.5 * math.sqrt(years))
+    last = states[-1]
+    averaged = last.delta_decay * 0.5 * math.sqrt(last.tau_years / 3)
+    assert deviations[-1] == pytest.approx(averaged, rel=1e-3)
 
 
 def test_spreads_of_futures_widen_with_time_to_expiry_and_stress() -> None:
