@@ -375,6 +375,7 @@ class Exchange:
             self.moves,
         )
         self.journal.save(state, orders or [], trades or [])
+        self.journal.keep_settlements(self.history.settlements)
 
 
 def _code(body: Mapping[str, object]) -> object:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Market
 from hedger.simulator.orders import Trade
-from hedger.simulator.settlements import Settlement
+from hedger.simulator.settlements import DELIVERY, Settlement
 from hedger.simulator.volatility import volatility_index
 
 SAMPLE_MS = 60_000
@@ -38,14 +38,13 @@ class Sample:
 
 
 class History:
-    """Samples per futures instrument and the delivery prices of the past."""
+    """Samples per futures instrument, and what was settled."""
 
     def __init__(self) -> None:
         self._samples: dict[str, deque[Sample]] = {}
         self._minute = -1
         self._volatility: dict[str, deque[tuple[int, float]]] = {}
         self.settlements: list[Settlement] = []  # oldest first
-        self.deliveries: list[tuple[int, str, float]] = []  # (market_ms, index name, price), oldest first
 
     def record(self, markets: Markets) -> None:
         """Look at every future; in a new market minute begin a sample, and take the volatility index."""
@@ -100,11 +99,10 @@ class History:
             candles[-1] = [tick, opened, max(high, value), min(low, value), value]
         return candles
 
-    def delivered(self, market_ms: int, index_name: str, price: float) -> None:
-        """Remember the delivery price of an expiry, once."""
-        row = (market_ms, index_name, price)
-        if row not in self.deliveries[-1:]:
-            self.deliveries.append(row)
+    def deliveries(self, index_name: str) -> list[tuple[int, float]]:
+        """(market_ms, price) of an index's delivery prices, oldest first."""
+        rows = [row for row in self.settlements if row.kind == DELIVERY and row.price_index == index_name]
+        return list(dict.fromkeys((row.market_ms, row.index_usd) for row in rows))
 
     def between(self, name: str, start_ms: int, end_ms: int) -> list[Sample]:
         return [s for s in self._samples.get(name, ()) if start_ms <= s.market_ms <= end_ms]

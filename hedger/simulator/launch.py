@@ -232,6 +232,7 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
     exchange.account_cancel_on_disconnect = saved.state.account_cancel_on_disconnect
     exchange.desk.restore(saved.orders, saved.trades)
     exchange.timeline.settling.restore(saved.state.agenda)
+    exchange.history.settlements = journal.settlements()
     exchange.moves = moves
     if others:
         _let_others_trade(exchange)

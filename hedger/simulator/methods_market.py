@@ -156,8 +156,8 @@ def get_tradingview_chart_data(call: Call) -> object:
 @method("public/get_delivery_prices")
 def get_delivery_prices(call: Call) -> object:
     index, offset = call.params.required_text("index_name"), call.params.integer("offset") or 0
-    rows = [row for row in reversed(call.exchange.history.deliveries) if row[1] == index]
-    data = [{"date": _date(ms), "delivery_price": price} for ms, _, price in rows]
+    rows = reversed(call.exchange.history.deliveries(index))
+    data = [{"date": _date(ms), "delivery_price": price} for ms, price in rows]
     return {"data": data[offset : offset + call.params.count()], "records_total": len(data)}
 
 

@@ -100,6 +100,7 @@ class Market:
     high_24h: float | None = None
     low_24h: float | None = None
     volume_24h_usd: float = 0.0
+    delivery_price: float | None = None  # once it has expired
     delta_decay: float = 1.0  # 1 - m/30 in the last half hour before expiry; greeks.delta already has it
 
 

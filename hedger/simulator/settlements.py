@@ -23,6 +23,7 @@ class Settlement:
     kind: str
     name: str
     currency: str
+    price_index: str
     index_usd: float
     mark: float
     position: float
@@ -42,8 +43,7 @@ class Settlement:
 
 def settled(listing: Listing, market_ms: int, index_usd: float, mark: float, position: float) -> Settlement:
     """The daily settlement of a future."""
-    name, currency = listing.name, listing.settlement_currency
-    return Settlement(market_ms, SETTLEMENT, name, currency, index_usd, round(mark, 2), position)
+    return Settlement(market_ms, SETTLEMENT, *_owner(listing), index_usd, round(mark, 2), position)
 
 
 def expired(listing: Listing, market_ms: int, delivery_price: Decimal, position: float) -> Settlement:
@@ -52,4 +52,8 @@ def expired(listing: Listing, market_ms: int, delivery_price: Decimal, position:
     kind, mark = DELIVERY, index_usd
     if listing.is_option:
         kind, mark = EXERCISE, round(float(payoff(listing, delivery_price)), 8)
-    return Settlement(market_ms, kind, listing.name, listing.settlement_currency, index_usd, mark, position)
+    return Settlement(market_ms, kind, *_owner(listing), index_usd, mark, position)
+
+
+def _owner(listing: Listing) -> tuple[str, str, str]:
+    return listing.name, listing.settlement_currency, listing.price_index

@@ -180,7 +180,6 @@ class Settling:
         if held:
             self._desk.changes.append(Change(row.listing.name, listing=row.listing))
         self._record(row, market_ms)
-        self._history.delivered(market_ms, row.listing.price_index, float(row.delivery_price))
 
     def _record(self, row: Gone, market_ms: int) -> None:
         interest = row.market.open_interest
@@ -210,6 +209,7 @@ def _gone(listing: Listing, last: Market, market_ms: int, delivery_price: float)
         bids=(),
         asks=(),
         estimated_delivery_price=float(price),
+        delivery_price=float(price),
         greeks=None if last.greeks is None else Greeks(0.0, 0.0, 0.0, 0.0, 0.0),
         delta_decay=0.0,
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from hedger.simulator.exchange import Exchange
 from hedger.simulator.fault_requests import read_fault
 from hedger.simulator.journal import MarketMove
 from hedger.simulator.methods import Call
 from hedger.simulator.methods_trade import person_trade
+from hedger.simulator.numbers import ZERO
 from hedger.simulator.params import Params
 from hedger.simulator.render_account import account_totals
 from hedger.simulator.render_order import render_order, render_trade
@@ -41,6 +43,7 @@ def state(exchange: Exchange, wire_s: float) -> Json:
         "equity": {code: float(row.equity) for code, row in totals.items()},
         "equity_exact": exact_equity,
         "balance_exact": {row.currency: str(row.balance) for row in ledgers},
+        "changes_exact": {code: str(_changes(exchange, code)) for code in totals},
         "fees": {row.currency: float(row.fees_paid) for row in ledgers},
         "fees_exact": {row.currency: str(row.fees_paid) for row in ledgers},
         "funding_exact": {row.currency: str(row.funding_paid) for row in ledgers},
@@ -49,6 +52,12 @@ def state(exchange: Exchange, wire_s: float) -> Json:
         "entries": [entry_row(entry) for entry in account.log],
         "duplicate_labels": duplicate_labels(exchange),
     }
+
+
+def _changes(exchange: Exchange, currency: str) -> Decimal:
+    """The sum of all that ever changed a currency's cash: its balance, to the last digit."""
+    rows = (entry.change for entry in exchange.account.log if entry.currency == currency)
+    return sum(rows, ZERO)
 
 
 def duplicate_labels(exchange: Exchange) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,53 @@ def test_a_recorded_month_with_its_expiries_agrees_with_the_exchange(yard: Yard)
     _assert_at_rest(exchange, daemon)
     assert len(exchange.hedges()) >= 30
     assert {name for name in exchange.state()["positions"] if name != PERPETUAL} == {"BTC-27FEB26-90000-C"}
+    _assert_transit_explained(exchange, MONTH)
+
+
+def test_recorded_days_with_an_expiry_agree_with_the_exchange(yard: Yard) -> None:
+    """A call in the money and a put out of it, netted with a future; one option outlives the days."""
+    book = {
+        "BTC-5JAN26-90000-C": "-5",
+        "BTC-5JAN26-90000-P": "-5",
+        "BTC-5JAN26": "50000",
+        "BTC-30JAN26-90000-C": "-2",
+    }
+    exchange = yard.exchange(
+        *_record("2026-01-04", "2", "18000"), "--book", _book(yard, book), "--equity", "BTC=10"
+    )
+    daemon = yard.daemon(exchange, overrides=())
+    until(lambda: exchange.state()["ended"], "the end of the recorded data", 60)
+
+    exchange.pause()
+    _assert_at_rest(exchange, daemon)
+    assert set(exchange.state()["positions"]) <= {PERPETUAL, "BTC-30JAN26-90000-C"}
+    _assert_transit_explained(exchange, book)
+
+
+def _assert_transit_explained(exchange: Exchange, sizes: dict[str, str]) -> None:
+    """The log accounts for every option that expired and every future it became, and adds up to the cash."""
+    state = exchange.state()
+    assert state["changes_exact"] == state["balance_exact"]
+    gone = [name for name in sizes if name not in state["positions"]]
+    options = {name for name in gone if name.count("-") == 3}
+    rows = _transactions(exchange, state["now_ms"])
+    exercised = [row["instrument_name"] for row in rows if row["type"] == "exercise"]
+    assert {name for name in exercised if name in options} == options
+    futures = {name for name in exercised if name not in options}
+    delivered = [row["instrument_name"] for row in rows if row["type"] == "delivery"]
+    assert sorted(delivered) == sorted(futures | {name for name in gone if name not in options})
+    assert futures <= {name.rsplit("-", 2)[0] for name in options}
+
+
+def _transactions(exchange: Exchange, now_ms: int) -> list[dict[str, Any]]:
+    """All exercises and deliveries, page by page."""
+    rows: list[dict[str, Any]] = []
+    for query in ("exercise", "delivery"):
+        asked = f"currency=BTC&start_timestamp=0&end_timestamp={now_ms}&count=250&query={query}"
+        page = exchange.private("get_transaction_log", asked)
+        assert page["continuation"] is None
+        rows += page["logs"]
+    return rows
 
 
 def _book(yard: Yard, sizes: dict[str, str]) -> str:

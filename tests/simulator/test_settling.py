@@ -86,6 +86,12 @@ class TestTwoSteps:
         assert sizes(desk) == {EXPIRING_FUTURE: 190_000}
         row = desk.call("private/get_position", instrument_name=EXPIRING_FUTURE).result
         assert (row["average_price"], row["mark_price"], row["delta"]) == (95_000, 100_000, 0)
+        ticker = desk.call("public/ticker", instrument_name=EXPIRING_FUTURE).result
+        assert (ticker["delivery_price"], ticker["best_bid_price"], ticker["state"]) == (
+            100_000,
+            0,
+            "settlement",
+        )
 
         delivered = wait_until(desk, 3.0)
         assert told_positions(delivered) == [(EXPIRING_FUTURE, 0, "none")]
@@ -237,6 +243,8 @@ class TestRestart:
             wait_until(desk, 6.0)
             assert not desk.exchange.markets.settling
             assert desk.exchange.account.open_positions() == []
+            ((_, price),) = desk.exchange.history.deliveries("btc_usd")
+            assert price == 100_000.0
             deliveries = [entry for entry in desk.exchange.account.log if entry.kind == "delivery"]
             assert [entry.change for entry in deliveries] == [cash(D(10_000) / D(100_000))]
 
