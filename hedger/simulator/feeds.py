@@ -182,11 +182,8 @@ class Feeds:
         return _if_new(sub, row, but="timestamp")
 
     def _estimated_expiration(self, sub: Subscription) -> object:
-        now_ms = self._markets.world.now_ms
-        live = [row for row in self._markets.listings().values() if row.price_index == sub.channel.index]
-        ends = [row.expiration_ms for row in live if not row.is_perpetual]
-        seconds = max(0, (min(ends, default=now_ms) - now_ms) // 1000)
-        price = float(self._markets.index(sub.channel.index))
+        price, left_ms = self._markets.estimated_delivery(sub.channel.index)
+        seconds = left_ms // 1000
         return _if_new(sub, {"price": price, "seconds": seconds, "is_estimated": seconds <= 1800})
 
     def _mark_prices(self, sub: Subscription) -> object:

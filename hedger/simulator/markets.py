@@ -120,6 +120,20 @@ class Markets:
         except KeyError:
             return None
 
+    def estimated_delivery(self, index_name: str) -> tuple[float, int]:
+        """The running delivery price of an index's next expiry, and the ms to it; -32602 for an unknown name.
+
+        Until the average begins it is the index itself (deribit.md 11).
+        """
+        index, now_ms = float(self.index(index_name)), self.world.now_ms
+        dated = [row for row in self.listings().values() if row.price_index == index_name]
+        ends = {row.expiration_ms: row.name for row in dated if not row.is_perpetual and not row.is_option}
+        if not ends:
+            return index, 0
+        next_ms = min(ends)
+        price = round(self.market(ends[next_ms]).estimated_delivery_price, INDEX_PLACES)
+        return price, max(0, next_ms - now_ms)
+
     def ladder(self, listing: Listing, side: str) -> list[Level]:
         """What is offered now on `bids` or `asks`, best first."""
         if among(self.empty, listing.name):

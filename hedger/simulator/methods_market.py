@@ -94,8 +94,9 @@ def get_order_book(call: Call) -> object:
 
 @method("public/get_index_price")
 def get_index_price(call: Call) -> object:
-    price = float(call.exchange.markets.index(call.params.required_text("index_name")))
-    return {"index_price": price, "estimated_delivery_price": price}
+    name, markets = call.params.required_text("index_name"), call.exchange.markets
+    price = float(markets.index(name))
+    return {"index_price": price, "estimated_delivery_price": markets.estimated_delivery(name)[0]}
 
 
 @method("public/get_index_price_names")

@@ -234,3 +234,31 @@ def test_the_same_seed_and_orders_give_the_same_account_in_every_currency() -> N
         return {code: str(account.exact_equity(code, marks)) for code in EQUITY}
 
     assert run() == run()
+
+
+def test_the_delivery_price_is_estimated_by_the_average_so_far_once_that_has_begun() -> None:
+    """Samples of the index every 4 s from 07:30 UTC on; before that the index itself."""
+    client, channel = Client(), "estimated_expiration_price.btc_usd"
+    half_past = WIRE_S + (EXPIRY_MS - ORIGIN_MS) / 1000 - 1_800
+    client.wire_s = half_past - 60
+    client.exchange.tick(client.wire_s)
+    client.frames()
+    told = client.call("public/get_index_price", index_name="btc_usd").result
+    assert told["estimated_delivery_price"] == told["index_price"]
+
+    samples = []
+    for number in range(1, 151):
+        client.wire_s = half_past + 4 * number
+        client.exchange.tick(client.wire_s)
+        client.frames()
+        samples.append(client.exchange.world.index_price("btc_usd"))
+    average = round(sum(samples) / len(samples), 2)
+    told = client.call("public/get_index_price", index_name="btc_usd").result
+    assert told["estimated_delivery_price"] == pytest.approx(average, abs=0.011)
+    assert told["estimated_delivery_price"] != told["index_price"]
+    frames = client.exchange_frames("public/subscribe", channels=[channel])
+    (data,) = [frame["params"]["data"] for frame in frames if "params" in frame]
+    assert data == {"price": told["estimated_delivery_price"], "seconds": 1_200, "is_estimated": True}
+    name = client.listing(currency="BTC", kind="option", days=0.7).name
+    ticker = client.call("public/ticker", instrument_name=name).result
+    assert ticker["estimated_delivery_price"] == told["estimated_delivery_price"]
