@@ -208,6 +208,7 @@ def _fund(exchange: Exchange, options: Options) -> None:
     open_book(exchange.account, choose_book(options.book, exchange.markets), exchange.markets)
     for currency, amount in options.equity.items():
         exchange.account.book(DEPOSIT, currency, amount, exchange.world.now_ms, Note(info="opening balance"))
+    exchange.account.stamp(exchange.markets.exact_mark)
 
 
 def _relaunch(options: Options, journal: Journal, origin: Origin, world: World | None) -> Launched:

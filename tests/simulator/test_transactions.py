@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hedger.simulator import sim_account
 from hedger.simulator.model import Funding
 from tests.simulator.scripted_world import (
     CALL,
@@ -116,6 +117,16 @@ def test_what_makes_no_sense_is_refused_by_name(desk: Desk) -> None:
     assert log(desk, query="nonsense").error["data"]["param"] == "query"
     assert log(desk, end_timestamp=ORIGIN_MS - 1).error["data"]["param"] == "end_timestamp"
     assert log(desk, currency="GBP").error["data"]["param"] == "currency"
+
+
+def test_money_that_comes_and_goes_is_a_row_too(desk: Desk) -> None:
+    balance = desk.call("private/get_account_summary", currency="BTC").result["balance"]
+    money = {"currency": "BTC", "amount": 2, "type": "deposit"}
+    sim_account.move_money(desk.exchange, money, desk.wire_s)
+    row = log(desk, end_timestamp=desk.now_ms).result["logs"][0]
+    assert (row["type"], row["change"], row["cashflow"], row["side"]) == ("deposit", 2, 2, "-")
+    assert row["balance"] == pytest.approx(balance + 2)
+    assert row["equity"] == desk.call("private/get_account_summary", currency="BTC").result["equity"]
 
 
 def test_other_currencies_have_logs_of_their_own(desk: Desk) -> None:
