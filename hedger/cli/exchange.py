@@ -21,9 +21,14 @@ def exchange(
     seed: Annotated[int, typer.Option(help="Seed of the world.")] = 1,
     speed: Annotated[float, typer.Option(help="Market seconds per real second.")] = 1.0,
     book: Annotated[
-        str, typer.Option(help="empty, strangle, straddle, long-straddle, or a TOML/JSON file of positions.")
+        str,
+        typer.Option(
+            help="empty, strangle, straddle, long-straddle, or a TOML/JSON file: positions, equity, market."
+        ),
     ] = "empty",
-    equity: Annotated[str, typer.Option(help="Starting equity in coin, e.g. BTC=10.")] = "BTC=10",
+    equity: Annotated[
+        str, typer.Option(help="Starting equity per currency, e.g. BTC=10,ETH=50,USDC=100000.")
+    ] = "BTC=10",
     ready_file: Annotated[Path | None, typer.Option(help="Written (0600) when the exchange serves.")] = None,
     replay: Annotated[
         Path | None, typer.Option(help="Play a recorded chain instead of a seeded world.")

@@ -1,4 +1,4 @@
-"""The account: cash per currency, positions, fees, funding and daily settlement.
+"""The account: cash per currency, positions, fees, funding, daily settlement, exercise and delivery.
 
 Fees and option premiums move cash at once. Profit of futures and funding stand in the session's realised
 profit until 08:00 UTC, when the session moves into cash (deribit.md 9 and 11), so that always
@@ -15,19 +15,18 @@ from hedger.simulator.combos import Combo
 from hedger.simulator.entries import CORRECTION, DELIVERY, EXERCISE, SETTLEMENT, TRADE, Entry, Note
 from hedger.simulator.locks import ALL, Lock
 from hedger.simulator.model import Listing
-from hedger.simulator.numbers import ZERO, exact, truncated
+from hedger.simulator.numbers import ZERO, cash, exact, truncated
 from hedger.simulator.positions import Position, worth
 
 OPTION_FEE_CAP = Decimal("0.125")  # of the option's price, deribit.md 11
 LIQUIDATION_FEE = Decimal("0.0075")  # Deribit's release of 11 January 2022; max_liquidation_commission is 1 %
-DUST = Decimal("1e-18")  # what the 28 digits of decimal arithmetic may leave
 
 Marks = Callable[[str], Decimal]
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Cash of one currency, in coin, unrounded."""
+    """Cash of one currency, unrounded."""
 
     currency: str
     balance: Decimal = ZERO
@@ -69,6 +68,19 @@ class Account:
         positions = {name: replace(row) for name, row in self.positions.items()}
         return Account(self.user_id, ledgers, positions, margin_model=self.margin_model)
 
+    def stamp(self, marks: Marks) -> None:
+        """Tell the newest entries the equity that they left."""
+        for place in range(len(self.log) - 1, -1, -1):
+            entry = self.log[place]
+            if entry.equity is not None:
+                return
+            self.log[place] = replace(entry, equity=self.exact_equity(entry.currency, marks))
+
+    def name_trade(self, trade_id: str) -> None:
+        """Tell the newest entry which trade it was."""
+        entry = self.log[-1]
+        self.log[-1] = replace(entry, note=replace(entry.note, trade_id=trade_id))
+
     def ledger(self, currency: str) -> Ledger:
         return self.ledgers.setdefault(currency, Ledger(currency))
 
@@ -94,7 +106,7 @@ class Account:
         now_ms: int,
         kind: str = TRADE,
     ) -> Decimal:
-        """Book a signed amount at a price with its fee in coin; returns the realised profit in coin."""
+        """Book a signed amount at a price with its fee; returns the realised profit (settlement currency)."""
         ledger, held = self.ledger(listing.settlement_currency), self.position(listing)
         realised = held.trade(amount, price, index)
         premium = ZERO
@@ -115,64 +127,89 @@ class Account:
         """A position that was there before the exchange started: at mark, without a fee."""
         self.apply_trade(listing, amount, mark, ZERO, index, now_ms, CORRECTION)
 
-    def accrue_funding(self, listing: Listing, coin_per_usd: float) -> None:
-        """Pay the growth of a perpetual's funding accumulator: a long of N USD pays N times the growth."""
+    def accrue_funding(self, listing: Listing, paid_per_unit: float) -> None:
+        """Pay the growth of a perpetual's funding accumulator: a long of N pays N times the growth."""
         held = self.position(listing)
-        seen, held.funding_seen = held.funding_seen, coin_per_usd
-        if seen is None or not held.size or seen == coin_per_usd:
+        seen, held.funding_seen = held.funding_seen, paid_per_unit
+        if seen is None or not held.size or seen == paid_per_unit:
             return
-        received = -held.size * exact(coin_per_usd - seen)
+        received = cash(-held.size * exact(paid_per_unit - seen))
         held.funding_session += received
         held.realized_session += received
         ledger = self.ledger(listing.settlement_currency)
         ledger.futures_session_rpl += received
         ledger.funding_paid -= received
 
-    def settle(self, marks: Marks, now_ms: int) -> None:
+    def settle(self, marks: Marks, indices: Marks, now_ms: int) -> None:
         """Daily settlement: session profit of futures moves into cash, entries restart at the mark."""
         for held in self.positions.values():
-            self._settle_position(held, marks, now_ms)
+            self._settle_position(held, marks, indices(held.listing.price_index), now_ms)
         for ledger in self.ledgers.values():
             rest, ledger.futures_session_rpl = ledger.futures_session_rpl, ZERO
-            if abs(rest) > DUST:  # of futures that expired flat in this session
+            if rest:  # of positions that are gone
                 self.book(SETTLEMENT, ledger.currency, rest, now_ms, Note(cashflow=rest))
             ledger.options_session_rpl = ZERO
 
-    def _settle_position(self, held: Position, marks: Marks, now_ms: int) -> None:
+    def _settle_position(self, held: Position, marks: Marks, index: Decimal, now_ms: int) -> None:
         """One position's session: realised, funding and unrealised; futures have it in cash."""
         listing = held.listing
-        realised, held.realized_session, held.funding_session = held.realized_session, ZERO, ZERO
+        realised, interest = held.realized_session, held.funding_session
         mark = marks(listing.name) if held.size else ZERO
-        unrealised = held.settle(mark) if held.size else ZERO
-        profit = realised + unrealised
-        if listing.is_option or not profit:
+        profit = realised + held.settle(mark)
+        if listing.is_option:
             return
         self.ledger(listing.settlement_currency).futures_session_rpl -= realised
-        note = Note(listing.name, held.size, mark, held.size, cashflow=profit)
+        if not (profit or held.size):
+            return
+        note = Note(
+            listing.name,
+            held.size,
+            mark,
+            held.size,
+            cashflow=profit,
+            interest=interest,
+            realised=realised,
+            index=index,
+        )
         self.book(SETTLEMENT, listing.settlement_currency, profit, now_ms, note)
 
-    def deliver(self, listing: Listing, delivery_price: Decimal, now_ms: int) -> Decimal:
-        """Cash delivery at expiry, after which the position is gone; returns its worth in coin."""
-        held = self.positions.pop(listing.name, None)
+    def exercise(self, option: Listing, future: Listing, delivery_price: Decimal, now_ms: int) -> Decimal:
+        """First step of an expiry: an option in the money becomes a position in the future at its strike.
+
+        Returns the signed amount of the future, 0 out of the money. Cash does not move: the second step,
+        `deliver`, pays it. The future is netted with whatever was there (deribit.md 11).
+        """
+        held = self.positions.pop(option.name, None)
         if held is None or not held.size:
             return ZERO
-        ledger = self.ledger(listing.settlement_currency)
-        price = payoff(listing, delivery_price) if listing.is_option else delivery_price
-        profit = worth(listing, held.size, price) - held.entry_session
-        if not listing.is_option:
-            ledger.futures_session_rpl -= held.realized_session
-            profit += held.realized_session
-            note = Note(listing.name, -held.size, price, cashflow=profit)
-            self.book(DELIVERY, ledger.currency, profit, now_ms, note)
-            return profit
-        value = worth(listing, held.size, price)
-        note = Note(listing.name, -held.size, price, cashflow=value)
-        self.book(EXERCISE, ledger.currency, value, now_ms, note)
-        ledger.options_session_rpl += profit
-        return value
+        ledger, value = self.ledger(option.settlement_currency), payoff(option, delivery_price)
+        ledger.options_session_rpl += worth(option, held.size, value) - held.entry_session
+        self.book(
+            EXERCISE,
+            ledger.currency,
+            ZERO,
+            now_ms,
+            Note(option.name, -held.size, value, index=delivery_price),
+        )
+        if not value:
+            return ZERO
+        amount, strike = exercised_amount(option, held.size), option.strike or ZERO
+        self.apply_trade(future, amount, strike, ZERO, delivery_price, now_ms, EXERCISE)
+        return amount
+
+    def deliver(self, listing: Listing, delivery_price: Decimal, now_ms: int) -> Decimal:
+        """Second step: a future is paid in cash and its position is gone; returns the session's profit."""
+        held = self.positions.pop(listing.name, None)
+        if held is None or not (held.size or held.realized_session):
+            return ZERO
+        profit = held.session_profit(delivery_price) + held.realized_session
+        self.ledger(listing.settlement_currency).futures_session_rpl -= held.realized_session
+        note = Note(listing.name, -held.size, delivery_price, cashflow=profit, index=delivery_price)
+        self.book(DELIVERY, listing.settlement_currency, profit, now_ms, note)
+        return profit
 
     def exact_equity(self, currency: str, marks: Marks) -> Decimal:
-        """Cash + session result + open profit of futures + value of options, coin, unrounded."""
+        """Cash + session result + open profit of futures + value of options, unrounded."""
         ledger = self.ledger(currency)
         total = ledger.balance + ledger.futures_session_rpl
         for held in self.open_positions(currency):
@@ -185,24 +222,36 @@ class Account:
 
 
 def payoff(listing: Listing, delivery_price: Decimal) -> Decimal:
-    """Coin per coin that an inverse option pays at a delivery price in USD."""
+    """What an option pays per coin at a delivery price: USDC when linear, coin when inverse."""
     assert listing.strike is not None
     gap = delivery_price - listing.strike
-    intrinsic = gap if listing.option_type == "call" else -gap
-    return max(ZERO, intrinsic) / delivery_price
+    intrinsic = max(ZERO, gap if listing.option_type == "call" else -gap)
+    return intrinsic if listing.is_linear else intrinsic / delivery_price
 
 
-def trade_fee(listing: Listing, amount: Decimal, price: Decimal, *, taker: bool) -> Decimal:
-    """Fee in coin for an unsigned amount, truncated to 8 decimals (deribit.md 11).
+def exercised_amount(option: Listing, size: Decimal) -> Decimal:
+    """The signed amount of the future that a position in an option in the money becomes.
 
-    Inverse future: rate * USD / price. Inverse option: min(rate, 12.5 % of the price) * coin.
+    Calls become long, puts short. Linear: as many coins. Inverse: coins times strike in USD, for then
+    Q (1/K - 1/P) with Q = n K is n (P - K) / P, the option's own payoff.
+    """
+    sign = 1 if option.option_type == "call" else -1
+    return sign * size * (1 if option.is_linear else option.strike or ZERO)
+
+
+def trade_fee(listing: Listing, amount: Decimal, price: Decimal, index: Decimal, *, taker: bool) -> Decimal:
+    """Fee of an unsigned amount in the settlement currency, truncated to 8 decimals (deribit.md 11).
+
+    Future: rate * worth. Option: min(rate, 12.5 % of the price) * coin when inverse,
+    min(rate * index, 12.5 % of the price) * coin when linear.
     """
     rate = listing.taker_commission if taker else listing.maker_commission
     if listing.is_option:
-        return truncated(min(rate, OPTION_FEE_CAP * price) * amount)
-    return truncated(rate * amount / price)
+        full = rate * index if listing.is_linear else rate
+        return truncated(min(full, OPTION_FEE_CAP * price) * amount)
+    return truncated(rate * amount * price if listing.is_linear else rate * amount / price)
 
 
-def liquidation_fee(listing: Listing, amount: Decimal, price: Decimal) -> Decimal:
+def liquidation_fee(listing: Listing, amount: Decimal, price: Decimal, index: Decimal) -> Decimal:
     """What a liquidated trade costs in all: 0.75 %, of options at most 12.5 % of their price."""
-    return trade_fee(replace(listing, taker_commission=LIQUIDATION_FEE), amount, price, taker=True)
+    return trade_fee(replace(listing, taker_commission=LIQUIDATION_FEE), amount, price, index, taker=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from hedger.simulator.account import Account
+from hedger.simulator.book_file import BookFile, read_book_file
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Listing
 from hedger.simulator.numbers import ZERO
@@ -35,13 +34,15 @@ def choose_book(book: str, markets: Markets) -> list[Row]:
         return _pair(markets, STRADDLE_DAYS, ZERO, -SIZE)
     if book == "long-straddle":
         return _pair(markets, STRADDLE_DAYS, ZERO, SIZE)
-    return _file_rows(Path(book), markets)
+    file = book_file(book)
+    assert file is not None
+    return _file_rows(book, file, markets)
 
 
 def _pair(markets: Markets, days: int, distance: Decimal, size: Decimal) -> list[Row]:
     """A call and a put of one expiry, each about `distance` (fraction) out of the money."""
     options = [
-        row for row in markets.world.listings().values() if row.is_option and row.base_currency == "BTC"
+        row for row in markets.listings().values() if row.is_option and row.settlement_currency == "BTC"
     ]
     expiry_ms = _expiry(markets, options, days)
     index = markets.index("btc_usd")
@@ -68,36 +69,29 @@ def _nearest(chain: Iterable[Listing], option_type: str, strike: Decimal) -> Lis
     return min(rows, key=lambda row: abs((row.strike or ZERO) - strike))
 
 
-def _file_rows(path: Path, markets: Markets) -> list[Row]:
-    """`[[positions]]` of TOML, or a JSON list, with `instrument` and a signed `size`."""
+def book_file(book: str) -> BookFile | None:
+    """The file that a book is, or None for a named one. ValueError says what is wrong with it."""
+    if book in NAMED_BOOKS:
+        return None
+    path = Path(book)
     if not path.is_file():
         raise ValueError(f"book: {path} is neither a file nor one of {', '.join(NAMED_BOOKS)}")
-    text = path.read_text()
-    content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    rows = content.get("positions") if isinstance(content, dict) else content
-    if not isinstance(rows, list):
-        raise ValueError(f"book: {path} must hold a list of positions with instrument and size")
-    return [_file_row(row, path, markets) for row in rows]
+    return read_book_file(path)
 
 
-def _file_row(row: object, path: Path, markets: Markets) -> Row:
-    if not isinstance(row, dict) or not {"instrument", "size"} <= row.keys():
-        raise ValueError(f"book: {path}: {row!r} must have instrument and size")
-    listing = markets.world.listings().get(str(row["instrument"]))
-    if listing is None:
-        raise ValueError(f"book: {path}: {row['instrument']!r} is not listed")
-    try:
-        size = Decimal(str(row["size"]))
-    except InvalidOperation:
-        raise ValueError(f"book: {path}: size {row['size']!r} of {listing.name} is no number") from None
-    return listing, size
+def _file_rows(path: str, file: BookFile, markets: Markets) -> list[Row]:
+    listings = markets.listings()
+    for name, _ in file.positions:
+        if name not in listings:
+            raise ValueError(f"book: {path}: {name!r} is not listed")
+    return [(listings[name], size) for name, size in file.positions]
 
 
 def open_book(account: Account, rows: list[Row], markets: Markets) -> None:
     """Open positions at mark, without fees or trades: they were there before."""
     for listing, size in rows:
         index = markets.index(listing.price_index)
-        account.open_at_mark(listing, size, markets.mark(listing.name), index, markets.world.now_ms)
+        account.open_at_mark(listing, size, markets.exact_mark(listing.name), index, markets.world.now_ms)
         funding = markets.market(listing.name).funding
         if funding is not None:
-            account.accrue_funding(listing, funding.coin_per_usd)
+            account.accrue_funding(listing, funding.paid_per_unit)

@@ -12,7 +12,7 @@ from hedger.simulator.locks import LockNews
 from hedger.simulator.orders import Trade
 from hedger.simulator.outlet import Outlet
 from hedger.simulator.private_feeds import PrivateFeeds
-from hedger.simulator.timeline import StateChange
+from hedger.simulator.settling import StateChange
 
 INTERVAL_S = {"raw": 0.1, "100ms": 0.1, "agg2": 1.0, "": 0.1}
 FAMILY_INTERVAL_S = {

@@ -22,7 +22,17 @@ from hedger.simulator.locks import POSITION
 from hedger.simulator.markets import Markets, opposite
 from hedger.simulator.model import Listing, Market
 from hedger.simulator.numbers import ZERO, exact
-from hedger.simulator.orders import PLAIN, Order, Provenance, Revision, Ticket, Trade, tick_at
+from hedger.simulator.orders import (
+    PLAIN,
+    Order,
+    Provenance,
+    Revision,
+    Ticket,
+    Trade,
+    id_of,
+    number_of,
+    tick_at,
+)
 from hedger.simulator.rpc import ApiError, invalid_param
 from hedger.simulator.tape import Tape
 from hedger.simulator.trades import Fill, record_trade
@@ -32,11 +42,12 @@ FIRST_ORDER_ID = 74_000_000_000
 
 @dataclass(slots=True)
 class Change:
-    """What happened in one instrument in one stroke."""
+    """What happened in one instrument in one stroke; `listing` where a position moved without an order."""
 
     instrument_name: str
     orders: list[Order] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
+    listing: Listing | None = None
 
 
 class Desk:
@@ -115,9 +126,8 @@ class Desk:
     # -- the exchange itself ----------------------------------------------------------------------
 
     def next_order_id(self, listing: Listing) -> str:
-        """Plain digits for BTC, elsewhere with the currency before them (deribit.md 8)."""
-        number, currency = FIRST_ORDER_ID + len(self.orders) + 1, listing.settlement_currency
-        return str(number) if currency == "BTC" else f"{currency}-{number}"
+        """The id that the next order gets."""
+        return id_of(listing.settlement_currency, FIRST_ORDER_ID + len(self.orders) + 1)
 
     def force(self, order: Order, now_ms: int) -> list[Trade]:
         """Work an order of the exchange itself: no check and no lock holds it up."""
@@ -155,6 +165,8 @@ class Desk:
 
     def restore(self, orders: list[Order], trades: list[Trade]) -> None:
         """Orders and trades of an earlier run; their connections are gone."""
+        orders.sort(key=lambda order: number_of(order.order_id))
+        trades.sort(key=lambda trade: number_of(trade.trade_id))
         for order in orders:
             order.connection_id = None
         self.orders = {order.order_id: order for order in orders}
@@ -288,10 +300,11 @@ class Desk:
 
     def _book(self, order: Order, price: Decimal, amount: Decimal, now_ms: int, *, taker: bool) -> Trade:
         """A trade with the usual fee, or that of a liquidation."""
+        listing, provenance = order.listing, PLAIN
+        index = self.markets.index(listing.price_index)
+        fee = trade_fee(listing, amount, price, index, taker=taker)
         if order.is_liquidation:
-            fee, provenance = liquidation_fee(order.listing, amount, price), Provenance(liquidation="T")
-        else:
-            fee, provenance = trade_fee(order.listing, amount, price, taker=taker), PLAIN
+            fee, provenance = liquidation_fee(listing, amount, price, index), Provenance(liquidation="T")
         return self._enter(order, price, amount, fee, now_ms, taker, provenance)
 
     def _enter(
@@ -315,10 +328,12 @@ class Desk:
         index = self.markets.index(listing.price_index)
         funding = self.markets.market(listing.name).funding
         if funding is not None:
-            self.account.accrue_funding(listing, funding.coin_per_usd)
+            self.account.accrue_funding(listing, funding.paid_per_unit)
         profit = self.account.apply_trade(listing, order.sign * amount, price, fee, index, now_ms)
         fill = Fill(price, amount, fee, profit, now_ms, taker, provenance)
         trade = record_trade(order, fill, self.markets, self.tape)
+        self.account.name_trade(trade.trade_id)
+        self.account.stamp(self.markets.exact_mark)
         self.trades.append(trade)
         self.tape.note(trade)
         return trade

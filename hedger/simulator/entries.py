@@ -27,6 +27,10 @@ class Note:
     commission: Decimal = ZERO  # part of the change, positive = paid
     cashflow: Decimal = ZERO  # options: premium; futures: profit of the session
     info: str = ""
+    interest: Decimal = ZERO  # funding of the session, part of the cashflow
+    realised: Decimal = ZERO  # before the settlement, part of the cashflow
+    index: Decimal = ZERO  # of settlements, exercises and deliveries
+    trade_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,4 @@ class Entry:
     change: Decimal
     balance: Decimal  # after it
     note: Note = Note()
+    equity: Decimal | None = None  # after it; None where nobody told

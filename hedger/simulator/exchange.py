@@ -27,8 +27,8 @@ from hedger.simulator.feeds import Feeds
 from hedger.simulator.funds import Funds
 from hedger.simulator.heartbeat import watch
 from hedger.simulator.history import History
-from hedger.simulator.journal import Journal, StateRow
-from hedger.simulator.limits import Limits
+from hedger.simulator.journal import Journal, MarketMove, StateRow
+from hedger.simulator.limits import MATCHING_METHODS, Limits
 from hedger.simulator.liquidation import Liquidator
 from hedger.simulator.markets import Markets
 from hedger.simulator.methods import METHODS, NO_REPLY, Call
@@ -47,6 +47,7 @@ from hedger.simulator.rpc import (
     invalid_param,
     parse_request,
 )
+from hedger.simulator.settling import settlement_ms
 from hedger.simulator.timeline import Timeline
 from hedger.simulator.weather import Weather
 from hedger.simulator.wire import WirePrinter
@@ -91,6 +92,7 @@ class Exchange:
     weather: Weather = field(init=False)
     connections: dict[int, Connection] = field(init=False, default_factory=dict)
     account_cancel_on_disconnect: bool = field(init=False, default=False)
+    moves: list[MarketMove] = field(init=False, default_factory=list)  # of a fixed market, by somebody
     _random: random.Random = field(init=False)
     _engine: EngineQueue = field(init=False, default_factory=EngineQueue)
     _opened: int = field(init=False, default=0)
@@ -108,7 +110,14 @@ class Exchange:
         self.outlet = Outlet(WirePrinter(self.seed), self.faults)
         private_feeds = PrivateFeeds(self.account, self.markets, self.funds)
         self.broadcast = Broadcast(self.feeds, private_feeds, self.outlet, self.connections)
-        self.timeline = Timeline(self.world, self.markets, self.account, self.desk, self.history)
+        self.timeline = Timeline(
+            self.world,
+            self.markets,
+            self.account,
+            self.desk,
+            self.history,
+            settlement_ms(self.clock.speed),
+        )
         self.admission = Admission(Authority(self.identity.keys, self.new_token), self.limits)
         self.platform = Platform(self.faults, self.markets, self.feeds, self.timeline, self.broadcast)
         self.weather = Weather(
@@ -244,6 +253,8 @@ class Exchange:
         if request.method.startswith("private/"):
             self.admission.authorize(grant, known.right, wire_s)
         self.weather.refuse(request, grant, wire_s)
+        if self.markets.settling and request.method in MATCHING_METHODS:
+            raise ApiError(10041)
         now_ms = self.clock.market_ms(wire_s)
         self.weather.overtake(request, wire_s, now_ms)
         params = Params({k: v for k, v in request.params.items() if k != "access_token"})
@@ -259,9 +270,10 @@ class Exchange:
     def tick(self, wire_s: float) -> None:
         """Move the world to now and send what is due. To be called about every 100 ms of wire time."""
         self.weather.move(wire_s)
-        if self.timeline.move_to(self.clock.market_ms(wire_s)):
+        if self.timeline.move_to(self.clock.market_ms(wire_s), lambda: self.publish(wire_s)):
             self.feeds.refresh()
-            self.liquidator.watch(self.world.now_ms)
+            if not self.markets.settling:  # what is in transit is no risk that anybody could reduce
+                self.liquidator.watch(self.world.now_ms)
         self._catch_up(wire_s)
         self.publish(wire_s)
         for connection in list(self.connections.values()):
@@ -273,6 +285,14 @@ class Exchange:
                 self._release(connection, wire_s)
         if wire_s - self._saved_s >= SAVE_EVERY_S:
             self._save(wire_s)
+
+    def market_moved(self, wire_s: float) -> None:
+        """Somebody moved the market at this instant: what rests may trade, and everybody sees it."""
+        self.markets.forget()
+        self.feeds.refresh()
+        self.desk.match_resting(self.world.now_ms)
+        self.publish(wire_s)
+        self._save(wire_s)
 
     def _catch_up(self, wire_s: float) -> None:
         """Execute what a slow engine comes to now, and hear what deaf connections received meanwhile."""
@@ -312,7 +332,7 @@ class Exchange:
         changes, self.desk.changes = self.desk.changes, []
         locks, self.liquidator.news = self.liquidator.news, []
         late = self.courier.due(wire_s)
-        states, self.timeline.states = self.timeline.states, []
+        states = self.timeline.take_states()
         others, self.desk.tape.news = self.desk.tape.news, []
         own = [trade for change in changes for trade in change.trades]
         for trade in (*own, *others):
@@ -346,8 +366,16 @@ class Exchange:
         self._saved_s = wire_s
         if self.journal is None:
             return
-        state = StateRow(self.account, self.clock, self.world.now_ms, self.account_cancel_on_disconnect)
+        state = StateRow(
+            self.account,
+            self.clock,
+            self.world.now_ms,
+            self.account_cancel_on_disconnect,
+            self.timeline.settling.agenda,
+            self.moves,
+        )
         self.journal.save(state, orders or [], trades or [])
+        self.journal.keep_settlements(self.history.settlements)
 
 
 def _code(body: Mapping[str, object]) -> object:

@@ -96,7 +96,7 @@ class Feeds:
 
     def indices(self) -> tuple[str, ...]:
         """The price indices that platform_state tells about."""
-        live = (listing.price_index for listing in self._markets.world.listings().values())
+        live = (listing.price_index for listing in self._markets.listings().values())
         return tuple(dict.fromkeys((*PLATFORM_INDICES, *live)))
 
     def next_change_id(self) -> int:
@@ -108,9 +108,9 @@ class Feeds:
     def known(self, channel: Channel) -> bool:
         """Whether the instrument or index of a channel exists."""
         if channel.instrument:
-            return channel.instrument in self._markets.world.listings()
+            return channel.instrument in self._markets.listings()
         if channel.index:
-            indices = {listing.price_index for listing in self._markets.world.listings().values()}
+            indices = {listing.price_index for listing in self._markets.listings().values()}
             return channel.index in indices
         return True
 
@@ -182,20 +182,15 @@ class Feeds:
         return _if_new(sub, row, but="timestamp")
 
     def _estimated_expiration(self, sub: Subscription) -> object:
-        now_ms = self._markets.world.now_ms
-        live = [
-            row for row in self._markets.world.listings().values() if row.price_index == sub.channel.index
-        ]
-        ends = [row.expiration_ms for row in live if not row.is_perpetual]
-        seconds = max(0, (min(ends, default=now_ms) - now_ms) // 1000)
-        price = float(self._markets.index(sub.channel.index))
+        price, left_ms = self._markets.estimated_delivery(sub.channel.index)
+        seconds = left_ms // 1000
         return _if_new(sub, {"price": price, "seconds": seconds, "is_estimated": seconds <= 1800})
 
     def _mark_prices(self, sub: Subscription) -> object:
         """All options first, then those whose mark or volatility changed. `iv` is a fraction here."""
         seen = sub.last if isinstance(sub.last, dict) else {}
         rows = []
-        for listing in self._markets.world.listings().values():
+        for listing in self._markets.listings().values():
             if not listing.is_option or listing.price_index != sub.channel.index:
                 continue
             market = self._markets.market(listing.name)

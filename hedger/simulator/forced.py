@@ -58,7 +58,8 @@ def trade_block(desk: Desk, legs: list[BlockLeg], provenance: Provenance, now_ms
     for leg in legs:
         order = _order(desk, leg, now_ms)
         order.from_block = provenance.block_trade_id is not None
-        fee = trade_fee(leg.listing, leg.amount, leg.price, taker=True)
+        index = desk.markets.index(leg.listing.price_index)
+        fee = trade_fee(leg.listing, leg.amount, leg.price, index, taker=True)
         changes.append(desk.agree(order, fee, provenance, now_ms))
     return changes
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Market
 from hedger.simulator.orders import Trade
-from hedger.simulator.settlements import Settlement
+from hedger.simulator.settlements import DELIVERY, Settlement
 from hedger.simulator.volatility import volatility_index
 
 SAMPLE_MS = 60_000
@@ -29,7 +29,7 @@ class Sample:
     high: float
     low: float
     close: float
-    traded_usd: float = 0.0  # futures trade in USD
+    traded_usd: float = 0.0
     traded_coin: float = 0.0
 
     def see(self, mark: float) -> None:
@@ -38,21 +38,20 @@ class Sample:
 
 
 class History:
-    """Samples per futures instrument and the delivery prices of the past."""
+    """Samples per futures instrument, and what was settled."""
 
     def __init__(self) -> None:
         self._samples: dict[str, deque[Sample]] = {}
         self._minute = -1
         self._volatility: dict[str, deque[tuple[int, float]]] = {}
         self.settlements: list[Settlement] = []  # oldest first
-        self.deliveries: list[tuple[int, str, float]] = []  # (market_ms, index name, price), oldest first
 
     def record(self, markets: Markets) -> None:
         """Look at every future; in a new market minute begin a sample, and take the volatility index."""
         now_ms = markets.world.now_ms
         new = now_ms // SAMPLE_MS > self._minute
         self._minute = now_ms // SAMPLE_MS
-        for listing in markets.world.listings().values():
+        for listing in markets.listings().values():
             if listing.is_option:
                 continue
             rows = self._samples.setdefault(listing.name, deque(maxlen=KEPT))
@@ -64,7 +63,7 @@ class History:
             self._record_volatility(markets)
 
     def _record_volatility(self, markets: Markets) -> None:
-        currencies = dict.fromkeys(row.settlement_currency for row in markets.world.listings().values())
+        currencies = dict.fromkeys(row.settlement_currency for row in markets.listings().values())
         for currency in currencies:
             value = volatility_index(markets, currency)
             if value is not None:
@@ -75,8 +74,11 @@ class History:
         """A trade, for the volume of the minute."""
         rows = self._samples.get(trade.instrument_name)
         if rows and trade.kind == "future":
-            rows[-1].traded_usd += float(trade.amount)
-            rows[-1].traded_coin += float(trade.amount / trade.price)
+            usd, coin = trade.amount, trade.amount / trade.price
+            if trade.linear:
+                usd, coin = trade.amount * trade.price, trade.amount
+            rows[-1].traded_usd += float(usd)
+            rows[-1].traded_coin += float(coin)
 
     def index_points(self, currency: str) -> list[tuple[int, float]]:
         """(market_ms, index in USD) by the minute; empty for a currency without a perpetual."""
@@ -97,11 +99,10 @@ class History:
             candles[-1] = [tick, opened, max(high, value), min(low, value), value]
         return candles
 
-    def delivered(self, market_ms: int, index_name: str, price: float) -> None:
-        """Remember the delivery price of an expiry, once."""
-        row = (market_ms, index_name, price)
-        if row not in self.deliveries[-1:]:
-            self.deliveries.append(row)
+    def deliveries(self, index_name: str) -> list[tuple[int, float]]:
+        """(market_ms, price) of an index's delivery prices, oldest first."""
+        rows = [row for row in self.settlements if row.kind == DELIVERY and row.price_index == index_name]
+        return list(dict.fromkeys((row.market_ms, row.index_usd) for row in rows))
 
     def between(self, name: str, start_ms: int, end_ms: int) -> list[Sample]:
         return [s for s in self._samples.get(name, ()) if start_ms <= s.market_ms <= end_ms]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -17,14 +17,26 @@ from hedger.simulator.account import Account
 from hedger.simulator.clock import MarketClock
 from hedger.simulator.entries import Entry
 from hedger.simulator.orders import Order, Trade
+from hedger.simulator.settlements import Settlement
+from hedger.simulator.settling import Agenda
+from hedger.simulator.world.fixed import Move
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS trades (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS entries (id TEXT PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS settlements (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 """
 _UPSERT = "INSERT INTO {} VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketMove:
+    """What somebody did to a fixed market."""
+
+    underlying: str
+    move: Move
 
 
 @dataclass(slots=True)
@@ -35,6 +47,8 @@ class StateRow:
     clock: MarketClock
     world_ms: int
     account_cancel_on_disconnect: bool
+    agenda: Agenda = field(default_factory=Agenda)
+    moves: list[MarketMove] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,7 @@ class Journal:
         path.chmod(0o600)
         self._database = sqlite3.connect(path, isolation_level=None)
         self._entries_saved = 0
+        self._settlements_saved = 0
         try:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
@@ -83,6 +98,23 @@ class Journal:
             run(_UPSERT.format("trades"), (trade.trade_id, msgspec.json.encode(trade)))
         run("COMMIT")
         self._entries_saved = len(log)
+
+    def keep_settlements(self, rows: list[Settlement]) -> None:
+        """Write those that are new; `rows` only grows."""
+        new = rows[self._settlements_saved :]
+        if not new:
+            return
+        self._database.execute("BEGIN IMMEDIATE")
+        for number, row in enumerate(new, self._settlements_saved + 1):
+            self._database.execute(_UPSERT.format("settlements"), (str(number), msgspec.json.encode(row)))
+        self._database.execute("COMMIT")
+        self._settlements_saved = len(rows)
+
+    def settlements(self) -> list[Settlement]:
+        """All of them, oldest first."""
+        rows = [msgspec.json.decode(row, type=Settlement) for row in self._bodies("settlements")]
+        self._settlements_saved = len(rows)
+        return rows
 
     def load(self) -> Saved | None:
         """The state of an earlier run, or None for a new file."""

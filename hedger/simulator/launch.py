@@ -19,19 +19,22 @@ from hedger.simulator import (
     methods_session,
     methods_statistics,
     methods_trade,
+    methods_transactions,
 )
 from hedger.simulator.auth import Keys
-from hedger.simulator.books import choose_book, open_book
+from hedger.simulator.book_file import BookFile, FixedStart
+from hedger.simulator.books import book_file, choose_book, open_book
 from hedger.simulator.clock import MarketClock
 from hedger.simulator.entries import DEPOSIT, Note
 from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.fault_requests import explained, parse_fault
-from hedger.simulator.journal import Journal
+from hedger.simulator.journal import Journal, MarketMove
 from hedger.simulator.model import World
 from hedger.simulator.options import Options
 from hedger.simulator.requirements import MARGIN_MODELS
 from hedger.simulator.rpc import ApiError
 from hedger.simulator.tape import Strangers
+from hedger.simulator.world.fixed import FixedWorlds
 
 METHOD_MODULES = (
     methods_account,
@@ -42,6 +45,7 @@ METHOD_MODULES = (
     methods_session,
     methods_statistics,
     methods_trade,
+    methods_transactions,
 )
 
 
@@ -65,9 +69,10 @@ class Origin:
     book: str | None = None  # None in a file of an earlier version: not known
     equity: dict[str, Decimal] | None = None
     margin: str = "segregated_sm"
+    market: FixedStart | None = None
 
 
-def new_origin(options: Options, wire_s: float) -> Origin:
+def new_origin(options: Options, market: FixedStart | None, wire_s: float) -> Origin:
     """A new account with new keys. Without `origin_ms` the market starts at the wall clock's time."""
     origin_ms = int(wire_s) * 1000 if options.origin_ms is None else options.origin_ms
     return Origin(
@@ -87,13 +92,16 @@ def new_origin(options: Options, wire_s: float) -> Origin:
         book=options.book,
         equity=dict(options.equity),
         margin=options.margin,
+        market=market,
     )
 
 
 def build_world(origin: Origin) -> World:
-    """The seeded or replayed world of an origin."""
-    from hedger.simulator.world import replay_world, seeded_world
+    """The fixed, seeded or replayed world of an origin."""
+    from hedger.simulator.world import FixedWorlds, replay_world, seeded_world
 
+    if origin.market is not None:
+        return FixedWorlds(origin.origin_ms, origin.market.markets)
     if origin.replay is None:
         return seeded_world(origin.seed, origin.origin_ms, start_usd=origin.start_usd, vol=origin.vol)
     return replay_world(origin.replay, start=origin.replay_from, days=origin.days, seed=origin.seed)
@@ -148,8 +156,10 @@ def _new_or_known(options: Options, now: Callable[[], float], world: World | Non
             journal.close()
             raise
     require_margin_model(options.margin)
-    origin = new_origin(options, now())
-    others = world is None
+    file = book_file(options.book)
+    options = options if file is None else _as_the_file_says(options, file)
+    origin = new_origin(options, None if file is None else file.market, now())
+    others = world is None and origin.market is None
     world = build_world(origin) if world is None else world
     origin.origin_ms = world.origin_ms
     clock = MarketClock(world.origin_ms, options.speed, round(now() * 1000))
@@ -174,11 +184,31 @@ def _let_others_trade(exchange: Exchange) -> None:
     exchange.timeline.strangers = Strangers(exchange.seed, exchange.markets, exchange.desk.tape)
 
 
+def _as_the_file_says(options: Options, file: BookFile) -> Options:
+    """What the command line does not say a book file may. ValueError where they cannot both be."""
+    if file.market is not None and options.replay is not None:
+        raise ValueError(f"--book {options.book}: has a market of its own; leave --replay out")
+    if file.equity is not None and "equity" not in options.asked:
+        options = replace(options, equity=file.equity)
+    if file.market is not None and options.origin_ms is None:
+        options = replace(options, origin_ms=file.market.origin_ms)
+    return options
+
+
+def _move_again(world: World, moves: list[MarketMove]) -> list[MarketMove]:
+    """What somebody did to a fixed market in an earlier run."""
+    for row in moves:
+        assert isinstance(world, FixedWorlds)
+        world.move(row.underlying, row.move)
+    return moves
+
+
 def _fund(exchange: Exchange, options: Options) -> None:
     """The starting book at mark, and cash so that equity is what was asked for."""
     open_book(exchange.account, choose_book(options.book, exchange.markets), exchange.markets)
     for currency, amount in options.equity.items():
         exchange.account.book(DEPOSIT, currency, amount, exchange.world.now_ms, Note(info="opening balance"))
+    exchange.account.stamp(exchange.markets.exact_mark)
 
 
 def _relaunch(options: Options, journal: Journal, origin: Origin, world: World | None) -> Launched:
@@ -189,8 +219,9 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
         raise ValueError(
             f"state file {options.state_file}: has an origin but no account; remove it to start anew"
         )
-    others = world is None
+    others = world is None and origin.market is None
     world = build_world(origin) if world is None else world
+    moves = _move_again(world, saved.state.moves)
     world.advance(saved.state.world_ms)
     exchange = _exchange(origin, world, saved.state.clock, options, journal)
     exchange.account.ledgers.update(saved.state.account.ledgers)
@@ -201,6 +232,9 @@ def _relaunch(options: Options, journal: Journal, origin: Origin, world: World |
     exchange.account.blocks = saved.state.account.blocks
     exchange.account_cancel_on_disconnect = saved.state.account_cancel_on_disconnect
     exchange.desk.restore(saved.orders, saved.trades)
+    exchange.timeline.settling.restore(saved.state.agenda)
+    exchange.history.settlements = journal.settlements()
+    exchange.moves = moves
     if others:
         _let_others_trade(exchange)
     return Launched(exchange, origin, journal)

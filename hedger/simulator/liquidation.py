@@ -151,7 +151,7 @@ class Liquidator:
                 yield perpetual, amount
 
     def _perpetual(self, index: str) -> Listing | None:
-        rows = self._markets.world.listings().values()
+        rows = self._markets.listings().values()
         return next((row for row in rows if row.is_perpetual and row.price_index == index), None)
 
     def _maintenance_after(self, currency: str, step: Step) -> Decimal:

@@ -1,4 +1,8 @@
-"""The markets as the account sees them: the world's ladders less what the account has taken."""
+"""The markets as the account sees them: the world's ladders less what the account has taken.
+
+At 08:00 UTC trading rests for a while (`settling`), and what expired then is still there until it has been
+delivered (`expired`): without quotes, at its delivery price, its delta decayed to nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from decimal import Decimal
 
 from hedger.simulator.liquidity import Level, Liquidity
 from hedger.simulator.model import Listing, Market, World
-from hedger.simulator.numbers import rounded
+from hedger.simulator.numbers import exact, rounded
 from hedger.simulator.rpc import ApiError, invalid_param
 
 INDEX_PLACES = 2
@@ -26,28 +30,67 @@ class Markets:
         self.empty: frozenset[str] = frozenset()  # instruments whose ladders are empty (a fault)
         self.locked: frozenset[str] = frozenset()  # price indices that are locked
         self.states: Mapping[str, str] = {}  # states by name, where not the world's
+        self._settling = False
+        self._expired: dict[str, tuple[Listing, Market]] = {}
         self._cache: dict[str, Market] = {}
         self._cache_ms = -1
 
+    @property
+    def settling(self) -> bool:
+        """The daily settlement is going on: no order is taken, changed or cancelled (10041)."""
+        return self._settling
+
+    def settle(self, settling: bool) -> None:
+        """Stop trading for the daily settlement, or open it again."""
+        self._settling = settling
+        self.forget()
+
+    def forget(self) -> None:
+        """The world changed at the instant that it is at."""
+        self._cache.clear()
+
+    def keep_expired(self, listing: Listing, market: Market) -> None:
+        """An instrument that the world has dropped is there until `release`."""
+        self._expired[listing.name] = listing, market
+        self._cache.pop(listing.name, None)
+
+    def release(self, name: str) -> None:
+        """An expired instrument is gone for good."""
+        del self._expired[name]
+        self._cache.pop(name, None)
+        self.liquidity.forget(name)
+
+    def listings(self) -> Mapping[str, Listing]:
+        """What is there, by name: the world's live instruments, then those that wait for their delivery."""
+        if not self._expired:
+            return self.world.listings()
+        return {**self.world.listings(), **{name: row for name, (row, _) in self._expired.items()}}
+
     def listing(self, name: str) -> Listing:
-        """The listing of a live instrument; -32602 `instrument not found` otherwise."""
-        found = self.world.listings().get(name)
+        """The listing of an instrument that is there; -32602 `instrument not found` otherwise."""
+        expired = self._expired.get(name)
+        found = self.world.listings().get(name) if expired is None else expired[0]
         if found is None:
             raise invalid_param("instrument_name", "instrument not found")
         return found
 
     def market(self, name: str) -> Market:
-        """The world's market of a live instrument now."""
+        """The market of an instrument now."""
         if self._cache_ms != self.world.now_ms:
             self._cache.clear()
             self._cache_ms = self.world.now_ms
         known = self._cache.get(name)
         if known is None:
-            known = self.world.market(name)
-            if name in self.states:
-                known = replace(known, state=self.states[name])
-            self._cache[name] = known
+            known = self._cache[name] = self._market(name)
         return known
+
+    def _market(self, name: str) -> Market:
+        if name in self._expired:
+            return replace(self._expired[name][1], market_ms=self.world.now_ms)
+        market = self.world.market(name)
+        state = "settlement" if self._settling and market.state == "open" else market.state
+        state = self.states.get(name, state)
+        return market if state == market.state else replace(market, state=state)
 
     def set_states(self, states: Mapping[str, str]) -> None:
         """States of instruments that differ from the world's."""
@@ -55,9 +98,13 @@ class Markets:
         self._cache.clear()
 
     def mark(self, name: str) -> Decimal:
-        """Mark price for valuation: USD with 2 decimals, or coin with 8."""
-        is_option = self.world.listings()[name].is_option
+        """Mark price for settlement and rendering: 8 decimals for options, 2 for futures."""
+        is_option = self.listing(name).is_option
         return rounded(self.market(name).mark, OPTION_MARK_PLACES if is_option else FUTURE_MARK_PLACES)
+
+    def exact_mark(self, name: str) -> Decimal:
+        """Mark price, unrounded."""
+        return exact(self.market(name).mark)
 
     def index(self, index_name: str) -> Decimal:
         """Index in USD with 2 decimals; -32602 for an unknown name."""
@@ -72,6 +119,20 @@ class Markets:
             return rounded(self.world.index_price(index_name), INDEX_PLACES)
         except KeyError:
             return None
+
+    def estimated_delivery(self, index_name: str) -> tuple[float, int]:
+        """The running delivery price of an index's next expiry, and the ms to it; -32602 for an unknown name.
+
+        Until the average begins it is the index itself (deribit.md 11).
+        """
+        index, now_ms = float(self.index(index_name)), self.world.now_ms
+        dated = [row for row in self.listings().values() if row.price_index == index_name]
+        ends = {row.expiration_ms: row.name for row in dated if not row.is_perpetual and not row.is_option}
+        if not ends:
+            return index, 0
+        next_ms = min(ends)
+        price = round(self.market(ends[next_ms]).estimated_delivery_price, INDEX_PLACES)
+        return price, max(0, next_ms - now_ms)
 
     def ladder(self, listing: Listing, side: str) -> list[Level]:
         """What is offered now on `bids` or `asks`, best first."""
@@ -96,10 +157,15 @@ class Markets:
         return not self.is_locked(listing) and self.market(listing.name).state == "open"
 
     def require_open(self, listing: Listing) -> Market:
-        """The market of an instrument that trades; 11051 when it is locked, 10012 when its book is closed."""
+        """The market of an instrument that trades.
+
+        Refusals: 11051 when it is locked, 10041 during settlement, 10012 when its book is closed.
+        """
         if self.is_locked(listing):
             raise ApiError(11051)
         market = self.market(listing.name)
+        if market.state == "settlement":
+            raise ApiError(10041)
         if market.state != "open":
             raise ApiError(10012)
         return market

@@ -11,7 +11,7 @@ from hedger.simulator.orders import Order
 from hedger.simulator.positions import Position
 from hedger.simulator.render_margin import currency_summary, position_rows
 from hedger.simulator.render_order import render_order
-from hedger.simulator.rpc import ApiError, invalid_param
+from hedger.simulator.rpc import invalid_param
 
 READ_ACCOUNT = ("account", "read")
 READ_TRADE = ("trade", "read")
@@ -81,7 +81,7 @@ def _summary(call: Call, currency: str, extended: bool) -> dict[str, object]:
 def _fees(call: Call, currency: str) -> list[object]:
     """Fees per kind and index, from the listings."""
     rows: dict[tuple[str, str], object] = {}
-    for listing in call.exchange.world.listings().values():
+    for listing in call.exchange.markets.listings().values():
         if listing.settlement_currency != currency:
             continue
         kind = "perpetual" if listing.is_perpetual else listing.kind
@@ -187,45 +187,3 @@ def _order_history(call: Call, name: str) -> list[object]:
         and (unfilled or order.filled)
     ]
     return _render(call, ended[offset : offset + call.params.count(default=20)])
-
-
-@method("private/get_transaction_log", READ_ACCOUNT)
-def get_transaction_log(call: Call) -> object:
-    """Trades as log rows, newest first. The range is required, as in the API."""
-    currency = asked_currency(call)
-    start_ms, end_ms = call.params.integer("start_timestamp"), call.params.integer("end_timestamp")
-    if start_ms is None or end_ms is None:
-        missing = "start_timestamp" if start_ms is None else "end_timestamp"
-        raise invalid_param(missing, "value required")
-    if end_ms < start_ms:
-        raise ApiError(-32602, {"reason": "must not be before start_timestamp", "param": "end_timestamp"})
-    trades = [
-        t
-        for t in call.exchange.desk.trades
-        if t.currency == currency and start_ms <= t.timestamp_ms <= end_ms
-    ]
-    rows: list[object] = [
-        {
-            "id": int(trade.trade_id),
-            "user_seq": int(trade.trade_id),
-            "type": "trade",
-            "timestamp": trade.timestamp_ms,
-            "currency": trade.currency,
-            "instrument_name": trade.instrument_name,
-            "side": f"{trade.direction}",
-            "amount": float(trade.amount),
-            "price": float(trade.price),
-            "mark_price": float(trade.mark_price),
-            "index_price": float(trade.index_price),
-            "commission": float(trade.fee),
-            "cashflow": float(trade.profit_loss),
-            "change": float(-trade.fee),
-            "trade_id": trade.trade_id,
-            "order_id": trade.order_id,
-            "user_id": call.exchange.identity.user_id,
-            "username": call.exchange.identity.account,
-            "user_role": "taker" if trade.liquidity == "T" else "maker",
-        }
-        for trade in reversed(trades)
-    ]
-    return {"logs": rows[: call.params.count(default=100, most=250)], "continuation": None}

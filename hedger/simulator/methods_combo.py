@@ -33,14 +33,14 @@ def combo_instruments(call: Call, kind: str, currency: str) -> list[object]:
     """Rows of get_instruments for the kinds `option_combo` and `future_combo`; none for others."""
     rows: list[object] = []
     for combo in _live_combos(call, currency):
-        legs = [call.exchange.world.listings()[leg.instrument_name] for leg in combo.legs]
+        legs = [call.exchange.markets.listings()[leg.instrument_name] for leg in combo.legs]
         if kind == _kind(legs):
             rows.append(_instrument(combo, legs))
     return rows
 
 
 def _live_combos(call: Call, currency: str) -> list[Combo]:
-    listed = call.exchange.world.listings()
+    listed = call.exchange.markets.listings()
     return [
         combo
         for combo in call.exchange.account.combos.values()

@@ -7,7 +7,7 @@ from heapq import merge
 
 from hedger.simulator.methods import Call, method
 from hedger.simulator.methods_account import READ_TRADE, asked_currency
-from hedger.simulator.orders import Trade
+from hedger.simulator.orders import Trade, number_of
 from hedger.simulator.params import required_integer
 from hedger.simulator.render_order import render_public_trade, render_trade
 from hedger.simulator.rpc import invalid_param
@@ -49,7 +49,7 @@ def _ids(call: Call) -> Keep:
         in_sequence = (first is None or trade.trade_seq >= first) and (
             last is None or trade.trade_seq <= last
         )
-        number = int(trade.trade_id)
+        number = number_of(trade.trade_id)
         return in_sequence and (low is None or number >= low) and (high is None or number <= high)
 
     return keep
@@ -57,9 +57,9 @@ def _ids(call: Call) -> Keep:
 
 def _id(call: Call, name: str) -> int | None:
     text = call.params.text(name)
-    if text and not text.isdigit():
+    if text and not text.rpartition("-")[2].isdigit():
         raise invalid_param(name, "wrong format")
-    return int(text) if text else None
+    return number_of(text) if text else None
 
 
 def _page(call: Call, trades: Sequence[Trade], keep: Keep, timed: Keep, render: Render) -> object:
@@ -99,7 +99,7 @@ def _own_page(call: Call, keep: Keep, *, timed: bool) -> object:
 def _public_page(call: Call, keep: Keep, *, timed: bool) -> object:
     """The account's trades and those of others, in the order of their ids."""
     desk = call.exchange.desk
-    trades = list(merge(desk.trades, desk.tape.others, key=lambda trade: int(trade.trade_id)))
+    trades = list(merge(desk.trades, desk.tape.others, key=lambda trade: number_of(trade.trade_id)))
     return _page(call, trades, keep, _range(call, required=timed), render_public_trade)
 
 

@@ -29,7 +29,7 @@ def _chosen(call: Call) -> list[Listing]:
     """Listings of the asked currency and kind; without parameters all of them."""
     currency = asked_currency(call, required=False)
     kind = call.params.choice("kind", KINDS, "any")
-    rows = call.exchange.world.listings().values()
+    rows = call.exchange.markets.listings().values()
     return [row for row in rows if currency in ("any", row.settlement_currency) and kind in ("any", row.kind)]
 
 
@@ -94,13 +94,14 @@ def get_order_book(call: Call) -> object:
 
 @method("public/get_index_price")
 def get_index_price(call: Call) -> object:
-    price = float(call.exchange.markets.index(call.params.required_text("index_name")))
-    return {"index_price": price, "estimated_delivery_price": price}
+    name, markets = call.params.required_text("index_name"), call.exchange.markets
+    price = float(markets.index(name))
+    return {"index_price": price, "estimated_delivery_price": markets.estimated_delivery(name)[0]}
 
 
 @method("public/get_index_price_names")
 def get_index_price_names(call: Call) -> object:
-    return sorted({row.price_index for row in call.exchange.world.listings().values()})
+    return sorted({row.price_index for row in call.exchange.markets.listings().values()})
 
 
 @method("public/get_book_summary_by_currency")
@@ -156,8 +157,8 @@ def get_tradingview_chart_data(call: Call) -> object:
 @method("public/get_delivery_prices")
 def get_delivery_prices(call: Call) -> object:
     index, offset = call.params.required_text("index_name"), call.params.integer("offset") or 0
-    rows = [row for row in reversed(call.exchange.history.deliveries) if row[1] == index]
-    data = [{"date": _date(ms), "delivery_price": price} for ms, _, price in rows]
+    rows = reversed(call.exchange.history.deliveries(index))
+    data = [{"date": _date(ms), "delivery_price": price} for ms, price in rows]
     return {"data": data[offset : offset + call.params.count()], "records_total": len(data)}
 
 

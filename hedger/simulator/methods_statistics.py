@@ -26,7 +26,7 @@ def get_expirations(call: Call) -> object:
     currency = "any" if grouped else asked_currency(call)
     rows = [
         row
-        for row in call.exchange.world.listings().values()
+        for row in call.exchange.markets.listings().values()
         if kind in ("any", row.kind)
         and pair in ("", row.price_index)
         and currency in ("any", row.settlement_currency)

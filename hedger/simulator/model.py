@@ -1,7 +1,8 @@
 """Values shared by the simulator's parts, and the seam between its world and its exchange.
 
 Nothing here is shared with the client side of the product on purpose: a misreading of the protocol
-must not be able to hide in both. Prices of inverse options are in coin, of inverse futures in USD.
+must not be able to hide in both. Prices of inverse options are in coin, of inverse futures in USD, of linear
+instruments in USDC. Amounts are in USD for inverse futures and in coin for everything else.
 Time is market time, integer milliseconds since the Unix epoch.
 """
 
@@ -68,8 +69,8 @@ class Greeks:
 class Funding:
     current: float  # instantaneous 8 h rate, fraction
     realised_8h: float
-    interest_value: float  # sum of rate x dt / 8 h since the world began: payment = USD x change / index
-    coin_per_usd: float = 0.0  # sum of rate / index x dt / 8 h: a long of N USD has paid N x its change
+    interest_value: float  # sum of rate x dt / 8 h since the world began
+    paid_per_unit: float = 0.0  # a long of N has paid N x its change: coin per USD, or USDC per coin (linear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Market:
     market_ms: int
     state: str  # open | settlement | delivered | ...
     index: float
-    mark: float  # unrounded; USD for inverse futures, coin for inverse options
+    mark: float  # unrounded; in the unit of the instrument's prices
     bids: tuple[tuple[Decimal, Decimal], ...]  # (price, amount), best first; empty = nobody there
     asks: tuple[tuple[Decimal, Decimal], ...]
     min_price: Decimal
@@ -99,6 +100,7 @@ class Market:
     high_24h: float | None = None
     low_24h: float | None = None
     volume_24h_usd: float = 0.0
+    delivery_price: float | None = None  # once it has expired
     delta_decay: float = 1.0  # 1 - m/30 in the last half hour before expiry; greeks.delta already has it
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 ZERO = Decimal(0)
 COIN_PLACES = 8
+CASH_PLACES = 18
 
 
 @lru_cache(maxsize=32)
@@ -28,6 +29,11 @@ def rounded(value: Decimal | float, places: int = COIN_PLACES) -> Decimal:
 def truncated(value: Decimal, places: int = COIN_PLACES) -> Decimal:
     """Rounding towards zero: how the exchange prints fees."""
     return value.quantize(_quantum(places), rounding=ROUND_DOWN)
+
+
+def cash(value: Decimal) -> Decimal:
+    """Money inside the exchange: a multiple of 1e-18, so that every sum of it is exact."""
+    return value.quantize(_quantum(CASH_PLACES), rounding=ROUND_HALF_EVEN)
 
 
 def is_multiple(value: Decimal, step: Decimal) -> bool:

@@ -109,6 +109,7 @@ class Trade:
     risk_reducing: bool
     api: bool
     provenance: Provenance = PLAIN
+    linear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,16 @@ class Revision:
     post_only: bool
     reject_post_only: bool
     reduce_only: bool
+
+
+def id_of(currency: str, number: int) -> str:
+    """Ids of orders and trades: plain digits for BTC, elsewhere with the currency before them."""
+    return str(number) if currency == "BTC" else f"{currency}-{number}"
+
+
+def number_of(identifier: str) -> int:
+    """The number in an id of an order or trade; unique over all currencies here."""
+    return int(identifier.rpartition("-")[2])
 
 
 def tick_at(listing: Listing, price: Decimal) -> Decimal:

@@ -12,7 +12,8 @@ from hedger.simulator.faults import Faults
 from hedger.simulator.feeds import Feeds
 from hedger.simulator.markets import EVERYTHING, Markets, among
 from hedger.simulator.model import Listing
-from hedger.simulator.timeline import StateChange, Timeline
+from hedger.simulator.settling import StateChange
+from hedger.simulator.timeline import Timeline
 
 
 class Phase(Enum):
@@ -76,7 +77,7 @@ class Platform:
                 self._broadcast.platform(row, wire_s)
 
     def _halt(self, wire_s: float) -> None:
-        listings = self._markets.world.listings()
+        listings = self._markets.listings()
         states = {
             name: fault.state
             for fault in self._faults.all("halt", wire_s)

@@ -15,7 +15,7 @@ from hedger.simulator.orders import Trade
 from hedger.simulator.positions import Position
 from hedger.simulator.render_margin import changed_position, currency_summary
 from hedger.simulator.render_order import render_order, render_public_trade, render_trade
-from hedger.simulator.timeline import StateChange
+from hedger.simulator.settling import StateChange
 
 Json = dict[str, object]
 EVENT_FAMILIES = ("user.changes", "user.orders", "user.trades", "trades", "instrument.state")
@@ -112,14 +112,14 @@ class PrivateFeeds:
     def _positions(self, change: Change) -> list[Json]:
         """The position after the change, even when flat; none for an instrument that is gone."""
         listing = _listing_of(change)
-        if listing is None or listing.name not in self._markets.world.listings():
+        if listing is None or listing.name not in self._markets.listings():
             return []
         held = self._account.positions.get(listing.name) or Position(listing)
         return [changed_position(self._funds, self._markets, held)]
 
 
 def _listing_of(change: Change) -> Listing | None:
-    return change.orders[0].listing if change.orders else None
+    return change.orders[0].listing if change.orders else change.listing
 
 
 def _class(listing: Listing) -> tuple[str, str]:

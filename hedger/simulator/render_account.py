@@ -1,7 +1,10 @@
 """Wire shapes of positions and account summaries.
 
-The rounded numbers satisfy the identities of deribit.md 9 exactly: sums are taken over rounded parts.
-`delta_total = sum(delta_total_map) - options_value`; an entry of the map is the sum of its positions' deltas.
+The rounded numbers satisfy the identities of deribit.md 9 exactly: sums are taken over rounded parts. An
+entry of the map is the sum of its positions' deltas, in the base coin. For an inverse currency
+`delta_total = sum(delta_total_map) - options_value`; of an option in its last half hour the value falls with
+the delta (deribit.md 11: delta 1, mark 0.3, 15 minutes left: 0.5 - 0.15). For USDC it is the USD value of the
+map, and the value of options is not subtracted: whether Deribit does is not known.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from decimal import Decimal
 
 from hedger.simulator.account import Account, Ledger
 from hedger.simulator.markets import Markets
-from hedger.simulator.model import Greeks, Market
+from hedger.simulator.model import Greeks, Listing, Market
 from hedger.simulator.numbers import ZERO, exact, rounded
 from hedger.simulator.positions import Position, worth
 
@@ -22,6 +25,7 @@ PROFIT_PLACES = 9
 FUNDING_PLACES = 8
 FUTURE_DELTA_PLACES = 9
 GREEK_PLACES = 5
+DOLLAR_COINS = ("USDC", "USDT")
 CASH_PLACES = {"BTC": 8, "ETH": 6, "USDC": 8, "USDT": 6}
 
 
@@ -44,9 +48,14 @@ def value_position(position: Position, markets: Markets) -> Valued:
     market, mark = markets.market(listing.name), markets.mark(listing.name)
     delta, gamma, vega, theta = _position_greeks(size, market.greeks)
     if not listing.is_option:
-        delta = rounded(size / mark * exact(market.delta_decay), FUTURE_DELTA_PLACES)
+        delta = rounded(_coin(listing, size, mark) * exact(market.delta_decay), FUTURE_DELTA_PLACES)
     index = markets.index(listing.price_index)
     return Valued(position, market, mark, index, delta, gamma, vega, theta)
+
+
+def _coin(listing: Listing, size: Decimal, mark: Decimal) -> Decimal:
+    """The size of a future in coin."""
+    return size if listing.is_linear else size / mark
 
 
 def _position_greeks(size: Decimal, unit: Greeks | None) -> tuple[Decimal, Decimal, Decimal, Decimal]:
@@ -91,7 +100,7 @@ def render_position(valued: Valued) -> Json:
 
 def _future_part(valued: Valued) -> Json:
     held, funding = valued.position, valued.market.funding
-    coin = rounded(held.size / valued.mark, FUTURE_DELTA_PLACES)
+    coin = rounded(_coin(held.listing, held.size, valued.mark), FUTURE_DELTA_PLACES)
     part: Json = {"size_currency": float(coin), "leverage": held.listing.max_leverage}
     if funding is not None:
         part["interest_value"] = funding.interest_value
@@ -101,11 +110,16 @@ def _future_part(valued: Valued) -> Json:
 
 def _option_part(valued: Valued) -> Json:
     held = valued.position
-    value_usd = worth(held.listing, held.size, valued.mark) * valued.index
-    return {
+    greeks: Json = {
         "gamma": float(valued.gamma),
         "vega": float(valued.vega),
         "theta": float(valued.theta),
+    }
+    if held.listing.is_linear:
+        return greeks
+    value_usd = worth(held.listing, held.size, valued.mark) * valued.index
+    return {
+        **greeks,
         "average_price_usd": round(float(held.average_price_usd), 6),
         "floating_profit_loss_usd": round(float(value_usd - held.entry_usd), 6),
     }
@@ -125,6 +139,8 @@ class Totals:
     futures_total: Decimal
     options_total: Decimal
     deltas: dict[str, Decimal]
+    premium_delta: Decimal  # part of the options' value that their net transaction delta is less by
+    delta_value_usd: Decimal  # of the map, at the indices
     options_delta: Decimal
     greek_maps: dict[str, dict[str, Decimal]]
 
@@ -134,7 +150,9 @@ class Totals:
 
     @property
     def delta_total(self) -> Decimal:
-        return sum(self.deltas.values(), ZERO) - self.options_value
+        if self.currency in DOLLAR_COINS:
+            return self.delta_value_usd
+        return sum(self.deltas.values(), ZERO) - self.premium_delta
 
 
 def account_totals(account: Account, currency: str, markets: Markets) -> Totals:
@@ -157,6 +175,14 @@ def account_totals(account: Account, currency: str, markets: Markets) -> Totals:
         futures_total=rounded(_sum(r.position.total_profit(r.mark) for r in futures), places),
         options_total=rounded(_sum(r.position.total_profit(r.mark) for r in options), places),
         deltas=_by_index(rows, "delta") or _flat_map(currency),
+        premium_delta=rounded(
+            _sum(
+                worth(r.position.listing, r.position.size, r.mark) * exact(r.market.delta_decay)
+                for r in options
+            ),
+            places,
+        ),
+        delta_value_usd=rounded(_sum(r.delta * r.index for r in rows), places),
         options_delta=_sum(r.delta for r in options),
         greek_maps={name: _by_index(options, name) for name in ("gamma", "vega", "theta")},
     )

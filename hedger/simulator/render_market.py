@@ -71,6 +71,8 @@ def render_ticker(listing: Listing, market: Market, bids: list[Level], asks: lis
     row = {**_common(listing, market, bids, asks), "instrument_name": listing.name}
     if listing.is_option:
         row.update(_option_part(market, bids, asks))
+    if market.delivery_price is not None:
+        row["delivery_price"] = market.delivery_price
     if market.funding is not None:
         row["current_funding"] = market.funding.current
         row["funding_8h"] = round(market.funding.realised_8h, 8)

@@ -198,6 +198,7 @@ class Server:
             web.post("/sim/adl", self.sim_post(sim_account.deleverage_position)),
             web.post("/sim/lock", self.sim_post(sim_account.lock)),
             web.post("/sim/faults", self.sim_post(sim.fault)),
+            web.post("/sim/market", self.sim_post(sim.market)),
         ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from hedger.simulator.account import payoff
 from hedger.simulator.model import Listing
 
 SETTLEMENT, DELIVERY, EXERCISE, BANKRUPTCY = "settlement", "delivery", "exercise", "bankruptcy"
@@ -22,6 +23,7 @@ class Settlement:
     kind: str
     name: str
     currency: str
+    price_index: str
     index_usd: float
     mark: float
     position: float
@@ -41,15 +43,17 @@ class Settlement:
 
 def settled(listing: Listing, market_ms: int, index_usd: float, mark: float, position: float) -> Settlement:
     """The daily settlement of a future."""
-    name, currency = listing.name, listing.settlement_currency
-    return Settlement(market_ms, SETTLEMENT, name, currency, index_usd, round(mark, 2), position)
+    return Settlement(market_ms, SETTLEMENT, *_owner(listing), index_usd, round(mark, 2), position)
 
 
 def expired(listing: Listing, market_ms: int, delivery_price: Decimal, position: float) -> Settlement:
-    """The end of an instrument: a future is delivered, an option exercised at its intrinsic value in coin."""
+    """The end of an instrument: a future is delivered, an option exercised at its intrinsic value."""
     index_usd = float(delivery_price)
     kind, mark = DELIVERY, index_usd
     if listing.is_option:
-        sign = 1.0 if listing.option_type == "call" else -1.0
-        kind, mark = EXERCISE, round(max(sign * (index_usd - float(listing.strike or 0)), 0.0) / index_usd, 8)
-    return Settlement(market_ms, kind, listing.name, listing.settlement_currency, index_usd, mark, position)
+        kind, mark = EXERCISE, round(float(payoff(listing, delivery_price)), 8)
+    return Settlement(market_ms, kind, *_owner(listing), index_usd, mark, position)
+
+
+def _owner(listing: Listing) -> tuple[str, str, str]:
+    return listing.name, listing.settlement_currency, listing.price_index

@@ -95,6 +95,7 @@ def move_money(exchange: Exchange, body: Mapping[str, object], wire_s: float) ->
         entries = transfer(account, funds, currency, amount, now_ms)
     else:
         entries = convert(account, funds, currency, params.text("to", "USDC").upper(), amount, now_ms)
+    account.stamp(exchange.markets.exact_mark)
     exchange.announce_account(wire_s)
     return {"entries": [entry_row(row) for row in entries]}
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from hedger.simulator.markets import Markets, opposite
 from hedger.simulator.model import Listing
-from hedger.simulator.orders import Trade
+from hedger.simulator.orders import Trade, id_of, number_of
 
 FIRST_TRADE_ID = 208_000_000
 KEPT = 5_000
@@ -25,9 +25,9 @@ class Tape:
         self._number = 0
         self._last: dict[str, Trade] = {}
 
-    def next_id(self) -> str:
+    def next_id(self, currency: str = "BTC") -> str:
         self._number += 1
-        return str(FIRST_TRADE_ID + self._number)
+        return id_of(currency, FIRST_TRADE_ID + self._number)
 
     def last(self, name: str) -> Trade | None:
         """The instrument's trade before, whoever made it."""
@@ -35,7 +35,7 @@ class Tape:
 
     def note(self, trade: Trade) -> None:
         """A trade happened."""
-        self._number = max(self._number, int(trade.trade_id) - FIRST_TRADE_ID)
+        self._number = max(self._number, number_of(trade.trade_id) - FIRST_TRADE_ID)
         self._last[trade.instrument_name] = trade
 
     def print(self, trade: Trade) -> None:
@@ -63,7 +63,7 @@ class Strangers:
             return
         self._round = this_round
         chance = random.Random(f"{self._seed}:{this_round}")
-        listings = list(self._markets.world.listings().values())
+        listings = list(self._markets.listings().values())
         for listing in (*(row for row in listings if row.is_perpetual), chance.choice(listings)):
             self._trade_in(listing, chance, now_ms)
 
@@ -83,7 +83,7 @@ class Strangers:
     def _trade(self, listing: Listing, direction: str, price: Decimal, amount: Decimal, now_ms: int) -> Trade:
         market, last = self._markets.market(listing.name), self._tape.last(listing.name)
         return Trade(
-            trade_id=self._tape.next_id(),
+            trade_id=self._tape.next_id(listing.settlement_currency),
             trade_seq=last.trade_seq + 1 if last else 1,
             order_id="",
             label="",
@@ -109,6 +109,7 @@ class Strangers:
             reduce_only=False,
             risk_reducing=False,
             api=False,
+            linear=listing.is_linear,
         )
 
 

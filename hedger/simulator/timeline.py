@@ -1,29 +1,17 @@
-"""The world moves: listings, expiries, funding, daily settlement, resting orders that the market reaches."""
+"""The world moves: listings, funding, the daily settlement, resting orders that the market reaches."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from hedger.simulator.account import Account
 from hedger.simulator.desk import Desk
 from hedger.simulator.history import History
-from hedger.simulator.markets import INDEX_PLACES, Markets
-from hedger.simulator.model import Expired, Listing, World, WorldEvent
-from hedger.simulator.numbers import rounded
-from hedger.simulator.settlements import expired, settled
+from hedger.simulator.markets import Markets
+from hedger.simulator.model import Expired, Listed, World
+from hedger.simulator.settling import Gone, Settling, StateChange, Tell, expired_rows
 from hedger.simulator.tape import Strangers
 
 DAY_MS = 86_400_000
 SETTLEMENT_MS = 8 * 3_600_000  # 08:00 UTC
-
-
-@dataclass(frozen=True, slots=True)
-class StateChange:
-    """An instrument entered a state (channel instrument.state)."""
-
-    market_ms: int
-    listing: Listing
-    state: str
 
 
 def next_settlement(market_ms: int) -> int:
@@ -32,28 +20,40 @@ def next_settlement(market_ms: int) -> int:
 
 
 class Timeline:
-    """Moves the world in steps that stop at every 08:00 UTC, and books what follows for the account."""
+    """Moves the world in steps that stop at every instant of a settlement, and books what follows from it."""
 
     def __init__(
-        self, world: World, markets: Markets, account: Account, desk: Desk, history: History
+        self,
+        world: World,
+        markets: Markets,
+        account: Account,
+        desk: Desk,
+        history: History,
+        settling_ms: int,
     ) -> None:
         self._world = world
         self._markets = markets
         self._account = account
         self._desk = desk
         self._history = history
-        self._interest: dict[str, float] = {}  # open interest of what is about to expire
+        self.settling = Settling(markets, account, desk, history, settling_ms)
         self.strangers: Strangers | None = None  # others who trade, where there are any
-        self.states: list[StateChange] = []
 
-    def move_to(self, market_ms: int) -> bool:
-        """Advance the world; True when it moved."""
+    @property
+    def states(self) -> list[StateChange]:
+        """Changes of state that nobody has been told of yet."""
+        return self.settling.states
+
+    def take_states(self) -> list[StateChange]:
+        """The same, for whoever tells them now."""
+        states, self.settling.states = self.settling.states, []
+        return states
+
+    def move_to(self, market_ms: int, tell: Tell) -> bool:
+        """Advance the world; True when it moved. `tell` announces what a settlement did, step by step."""
         moved = False
         while self._world.now_ms < market_ms and not self._world.ended:
-            settlement_ms = next_settlement(self._world.now_ms)
-            self._step(min(market_ms, settlement_ms))
-            if self._world.now_ms == settlement_ms:
-                self._settle(settlement_ms)
+            self._move(self._next_stop(market_ms), tell)
             moved = True
         if moved:
             self._history.record(self._markets)
@@ -62,42 +62,35 @@ class Timeline:
                 self.strangers.trade(self._world.now_ms)
         return moved
 
-    def _step(self, market_ms: int) -> None:
-        known = dict(self._world.listings())
-        expiring = (name for name, listing in known.items() if listing.expiration_ms <= market_ms)
-        self._interest = {name: self._markets.market(name).open_interest for name in expiring}
-        for event in self._world.advance(market_ms):
-            self._apply(event, known)
+    def _next_stop(self, market_ms: int) -> int:
+        agreed_ms = self.settling.agenda.next_ms
+        stop_ms = min(market_ms, next_settlement(self._world.now_ms))
+        return stop_ms if agreed_ms is None else max(min(stop_ms, agreed_ms), self._world.now_ms + 1)
+
+    def _move(self, stop_ms: int, tell: Tell) -> None:
+        settles = stop_ms == next_settlement(self._world.now_ms)
+        gone, new = self._step(stop_ms)
+        if settles and self._world.now_ms == stop_ms:
+            self.settling.begin(stop_ms, gone, tell)
+        else:
+            self.settling.act(self._world.now_ms, tell)
+        for event in new:
+            self.settling.listed(event.listing, event.market_ms)
+
+    def _step(self, stop_ms: int) -> tuple[list[Gone], list[Listed]]:
+        """Let the world move; what expired (always at 08:00 UTC) and what was listed.
+
+        What came and went within the step was never there for anybody.
+        """
+        before = dict(self._world.listings())
+        ends = [name for name, listing in before.items() if listing.expiration_ms <= stop_ms]
+        last = {name: self._markets.market(name) for name in ends}
+        events = self._world.advance(stop_ms)
         self._accrue_funding()
-
-    def _apply(self, event: WorldEvent, known: dict[str, Listing]) -> None:
-        if not isinstance(event, Expired):
-            known[event.listing.name] = event.listing
-            self.states.append(StateChange(event.market_ms, event.listing, "open"))
-            return
-        listing = known[event.name]
-        for order in self._desk.open_orders():
-            if order.name == event.name:
-                self._desk.cancel(order, "settlement", event.market_ms)
-        delivery_price = rounded(event.delivery_price, INDEX_PLACES)
-        self._account.deliver(listing, delivery_price, event.market_ms)
-        self._markets.liquidity.forget(event.name)
-        position = self._interest.get(event.name, 0.0)
-        self._history.settlements.append(expired(listing, event.market_ms, delivery_price, position))
-        self._history.delivered(event.market_ms, listing.price_index, float(delivery_price))
-        self.states.append(StateChange(event.market_ms, listing, "delivered"))
-
-    def _settle(self, market_ms: int) -> None:
-        """08:00 UTC: orders good for the day end, the session's profit moves into cash."""
-        for order in self._desk.open_orders():
-            if order.time_in_force == "good_til_day":
-                self._desk.cancel(order, "settlement", market_ms)
-        self._account.settle(self._markets.mark, market_ms)
-        for listing in self._world.listings().values():
-            if not listing.is_option:
-                market = self._markets.market(listing.name)
-                row = settled(listing, market_ms, market.index, market.mark, market.open_interest)
-                self._history.settlements.append(row)
+        expired = [event for event in events if isinstance(event, Expired) and event.name in before]
+        new = [event for event in events if isinstance(event, Listed)]
+        live = self._world.listings()
+        return expired_rows(expired, before, last), [event for event in new if event.listing.name in live]
 
     def _accrue_funding(self) -> None:
         for held in list(self._account.positions.values()):
@@ -105,4 +98,4 @@ class Timeline:
                 continue
             market = self._markets.market(held.listing.name)
             if market.funding is not None:
-                self._account.accrue_funding(held.listing, market.funding.coin_per_usd)
+                self._account.accrue_funding(held.listing, market.funding.paid_per_unit)

@@ -29,7 +29,7 @@ def record_trade(order: Order, fill: Fill, markets: Markets, tape: Tape) -> Trad
     last = tape.last(order.name)
     listing, market = order.listing, markets.market(order.name)
     return Trade(
-        trade_id=tape.next_id(),
+        trade_id=tape.next_id(listing.settlement_currency),
         trade_seq=last.trade_seq + 1 if last else 1,
         order_id=order.order_id,
         label=order.label,
@@ -56,4 +56,5 @@ def record_trade(order: Order, fill: Fill, markets: Markets, tape: Tape) -> Trad
         risk_reducing=order.risk_reducing,
         api=order.api,
         provenance=fill.provenance,
+        linear=listing.is_linear,
     )

@@ -22,9 +22,7 @@ def volatility_index(markets: Markets, currency: str) -> float | None:
     """
     now_ms = markets.world.now_ms
     options = [
-        row
-        for row in markets.world.listings().values()
-        if row.is_option and row.settlement_currency == currency
+        row for row in markets.listings().values() if row.is_option and row.settlement_currency == currency
     ]
     if not options:
         return None

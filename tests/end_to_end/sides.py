@@ -56,6 +56,10 @@ class Exchange:
     def fault(self, kind: str, **how: Any) -> None:
         self._sim("faults", kind=kind, **how)
 
+    def move(self, index: float) -> None:
+        """The fixed market of a book file jumps to a level."""
+        self._sim("market", index=index)
+
     def private(self, method: str, query: str) -> Any:
         """A private method over HTTP with the account's key."""
         key = f"client_id={self.ready['client_id']}&client_secret={self.secret}"

@@ -233,6 +233,17 @@ class Desk:
         )
         self.exchange.account.margin_model = margin_model
         self.exchange.account.book("deposit", "BTC", D(equity), ORIGIN_MS)
+        self._begin()
+
+    @classmethod
+    def over(cls, exchange: Exchange, world: ScriptedWorld) -> Desk:
+        """A desk at an exchange that somebody else has built."""
+        desk = cls.__new__(cls)
+        desk.exchange, desk.world = exchange, world
+        desk._begin()
+        return desk
+
+    def _begin(self) -> None:
         self.wire_s = WIRE_S
         self.connection = self.exchange.connect(self.wire_s)
         self._ids = itertools.count(1)

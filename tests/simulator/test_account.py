@@ -30,6 +30,7 @@ from tests.simulator.scripted_world import (
 
 PERP = future(PERPETUAL, 32_503_708_800_000, "perpetual")
 OPTION = option(CALL, FAR_EXPIRY_MS)
+INDEX = D(100_000)
 
 
 class TestInverseProfit:
@@ -80,18 +81,20 @@ class TestFees:
     def test_inverse_futures_pay_a_rate_of_the_coin_value(
         self, amount: int, price: int, taker: bool, fee: str
     ) -> None:
-        assert trade_fee(PERP, D(amount), D(price), taker=taker) == D(fee)
+        assert trade_fee(PERP, D(amount), D(price), INDEX, taker=taker) == D(fee)
 
     def test_the_recorded_fee_of_the_old_rate(self) -> None:
         """10 USD at 92 037 cost 5e-8 at 0.0005 (recorded December 2025)."""
         from dataclasses import replace
 
         old = replace(PERP, taker_commission=D("0.0005"))
-        assert trade_fee(old, D(10), D(92_037), taker=True) == D("5E-8")
+        assert trade_fee(old, D(10), D(92_037), INDEX, taker=True) == D("5E-8")
 
     def test_options_pay_three_basis_points_of_the_coin_capped_at_an_eighth_of_the_price(self) -> None:
-        assert trade_fee(OPTION, D(10), D("0.02"), taker=True) == D("0.003")
-        assert trade_fee(OPTION, D(10), D("0.0004"), taker=True) == D("0.0005")  # 12.5 % of 0.0004, times 10
+        assert trade_fee(OPTION, D(10), D("0.02"), INDEX, taker=True) == D("0.003")
+        assert trade_fee(OPTION, D(10), D("0.0004"), INDEX, taker=True) == D(
+            "0.0005"
+        )  # 12.5 % of 0.0004, times 10
 
 
 class TestCash:
@@ -131,7 +134,7 @@ class TestCash:
         desk.refresh()
         before = desk.call("private/get_account_summary", currency="BTC").result
         assert before["futures_session_upl"] > 0
-        desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000 + 1
+        desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000 + 6
         desk.exchange.tick(desk.wire_s)
         after = desk.call("private/get_account_summary", currency="BTC").result
         assert after["equity"] == pytest.approx(before["equity"], abs=1e-8)
@@ -145,7 +148,7 @@ class TestCash:
 class TestDelivery:
     def deliver(self, desk: Desk, price: float) -> None:
         desk.world.delivery_price = price
-        desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000 + 1
+        desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000 + 6
         desk.exchange.tick(desk.wire_s)
 
     def test_an_option_in_the_money_pays_intrinsic_value_in_coin(self) -> None:
@@ -177,10 +180,14 @@ class TestDelivery:
         order_id = desk.buy(10, EXPIRING_FUTURE, price=99_000).result["order"]["order_id"]
         desk.call("private/subscribe", channels=["instrument.state.any.any"])
         desk.world.delivery_price = 100_000.0
-        desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000 + 1
+        desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000 + 6
         desk.exchange.tick(desk.wire_s)
         states = [f["params"]["data"] for f in desk.frames() if f.get("method") == "subscription"]
-        assert {"timestamp": EXPIRY_MS, "state": "delivered", "instrument_name": EXPIRING_FUTURE} in states
+        assert {
+            "timestamp": EXPIRY_MS + 2_500,
+            "state": "delivered",
+            "instrument_name": EXPIRING_FUTURE,
+        } in states
         order = desk.call("private/get_order_state", order_id=order_id).result
         assert (order["order_state"], order["cancel_reason"]) == ("cancelled", "settlement")
         assert desk.call("public/ticker", instrument_name=EXPIRING_FUTURE).error["code"] == -32602

@@ -189,7 +189,7 @@ class TestCombos:
             {"instrument": EXPIRING_FUTURE, "side": "buy", "amount": 300},
         ]
         block(desk, legs=legs, combo=True)
-        desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000 + 1
+        desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000 + 6
         desk.exchange.tick(desk.wire_s)
         assert desk.call("public/get_combos", currency="BTC").result == []
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from hedger.simulator import sim
 from hedger.simulator.books import choose_book
-from hedger.simulator.launch import launch, parse_equity
+from hedger.simulator.launch import Launched, launch, parse_equity
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Listing
 from hedger.simulator.options import Options
 from hedger.simulator.orders import Ticket
+from hedger.simulator.rpc import ApiError
 from tests.simulator.scripted_world import (
     CALL,
     DAY_MS,
@@ -62,6 +64,8 @@ def test_a_file_may_be_toml_or_json(tmp_path: Path) -> None:
         (f'[{{"instrument": "{CALL}", "size": "many"}}]', "many"),
         ('[{"name": "x"}]', "instrument and size"),
         ('{"rows": 3}', "list of positions"),
+        ('{"positions": [], "extra": 1}', "'extra' is unknown"),
+        ("{", "Expecting property name"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(tmp_path: Path, content: str, named: str) -> None:
@@ -100,3 +104,139 @@ def test_a_state_file_brings_everything_back(tmp_path: Path) -> None:
     assert second.exchange.clock == first.exchange.clock
     assert second.journal is not None
     second.journal.close()
+
+
+EXAMPLE = """
+[equity]
+BTC = 5
+USDC = 1000
+
+[[positions]]
+instrument = "BTC-1OCT26-105000-C"
+size = -10
+
+[market]
+origin = 2026-09-01T08:00:00Z
+index = 100000
+iv = 0.55
+hold_expiry = true
+spread_usd = 0
+future_fee = 0
+moves = [{ after_s = 600, index = 99000 }, { after_s = 900, iv = 0.6 }]
+"""
+
+
+def with_file(tmp_path: Path, content: str = EXAMPLE, **options: object) -> Launched:
+    path = tmp_path / "book.toml"
+    path.write_text(content)
+    return launch(Options(book=str(path), **options), lambda: WIRE_S)  # type: ignore[arg-type]
+
+
+def seen(launched: Launched, after_s: float) -> tuple[float, float | None]:
+    """Index and volatility so many market seconds after the start."""
+    launched.exchange.tick(WIRE_S + after_s)
+    market = launched.exchange.markets.market("BTC-1OCT26-105000-C")
+    return market.index, market.iv
+
+
+class TestFixedMarkets:
+    def test_a_file_may_state_the_whole_market(self, tmp_path: Path) -> None:
+        launched = with_file(tmp_path)
+        exchange = launched.exchange
+        assert exchange.world.origin_ms == 1_788_249_600_000  # 2026-09-01 08:00 UTC
+        assert exchange.account.exact_equity("BTC", exchange.markets.exact_mark) == 5
+        assert exchange.account.ledger("USDC").balance == 1_000
+        assert exchange.markets.listing(PERPETUAL).taker_commission == 0
+        assert exchange.timeline.strangers is None
+        told = [seen(launched, after_s) for after_s in (0, 599, 600, 900)]
+        assert told == [(100_000.0, 0.55), (100_000.0, 0.55), (99_000.0, 0.55), (99_000.0, 0.6)]
+
+    def test_what_the_command_line_says_is_stronger(self, tmp_path: Path) -> None:
+        asked = {"equity": {"BTC": D(7)}, "origin_ms": 1_788_249_600_000 + DAY_MS, "asked": ("equity",)}
+        exchange = with_file(tmp_path, **asked).exchange
+        assert exchange.account.exact_equity("BTC", exchange.markets.exact_mark) == 7
+        assert exchange.world.origin_ms == 1_788_249_600_000 + DAY_MS
+
+    def test_a_person_moves_it_and_it_stays_moved_after_a_restart(self, tmp_path: Path) -> None:
+        launched = with_file(tmp_path, state_file=tmp_path / "state.sqlite")
+        launched.remember_port(1)
+        seen(launched, 1.0)
+        sim.market(launched.exchange, {"index": 95_000, "iv": 0.7}, WIRE_S + 1.0)
+        assert seen(launched, 1.0) == (95_000.0, 0.7)
+        assert launched.journal is not None
+        launched.journal.close()
+
+        (tmp_path / "book.toml").unlink()  # the state file alone decides
+        book = str(tmp_path / "book.toml")
+        again = launch(Options(book=book, state_file=tmp_path / "state.sqlite"), lambda: WIRE_S)
+        assert seen(again, 2.0) == (95_000.0, 0.7)
+        assert seen(again, 600.0) == (99_000.0, 0.7)
+        assert again.journal is not None
+        again.journal.close()
+
+    def test_resting_orders_trade_at_the_instant_of_the_move(self, tmp_path: Path) -> None:
+        exchange = with_file(tmp_path).exchange
+        listing = exchange.markets.listing(PERPETUAL)
+        exchange.desk.place(Ticket(listing, "buy", D(10), D(99_000), "limit"), exchange.world.now_ms)
+        sim.market(exchange, {"index": 98_000}, WIRE_S)
+        assert exchange.account.size(PERPETUAL) == 10
+
+    @pytest.mark.parametrize(
+        ("body", "param"),
+        [({}, "index"), ({"index": -1}, "index"), ({"index": 1, "underlying": "ETH"}, "underlying")],
+    )
+    def test_a_senseless_move_is_refused_by_name(
+        self, tmp_path: Path, body: dict[str, object], param: str
+    ) -> None:
+        exchange = with_file(tmp_path).exchange
+        with pytest.raises(ApiError) as refused:
+            sim.market(exchange, body, WIRE_S)
+        assert refused.value.data is not None
+        assert param in str(refused.value.data)
+
+    def test_a_market_that_is_drawn_cannot_be_moved(self) -> None:
+        exchange = launch(Options(), lambda: WIRE_S, ScriptedWorld()).exchange
+        with pytest.raises(ApiError, match="Invalid params"):
+            sim.market(exchange, {"index": 1}, WIRE_S)
+
+    @pytest.mark.parametrize(
+        ("was", "becomes", "named"),
+        [
+            ("iv = 0.55\n", "", "iv is missing"),
+            ("iv = 0.55", "iv = 0", "iv = 0: must be above 0"),
+            ("hold_expiry = true", "hold_expiry = 3", "must be true or false"),
+            ("hold_expiry", "hold_expiri", "'hold_expiri' is unknown"),
+            ("2026-09-01T08:00:00Z", '"soon"', "soon"),
+            ("after_s = 600, index", "after_s = 950, index", "order of after_s"),
+            ("after_s = 600, ", "", "after_s and index or iv"),
+            ("BTC-1OCT26-105000-C", "ETH-1OCT26-5000-C", "the market has BTC only"),
+            ("BTC-1OCT26-105000-C", "BTC-1AUG26-105000-C", "has expired"),
+            ("BTC = 5", 'BTC = "five"', "equity of BTC"),
+            ("[market]", "[market]\nunderlying = 'SOL'", "must be one of BTC, ETH, BTC_USDC"),
+        ],
+    )
+    def test_what_is_wrong_with_a_file_is_named(
+        self, tmp_path: Path, was: str, becomes: str, named: str
+    ) -> None:
+        assert was in EXAMPLE
+        with pytest.raises(ValueError, match=named):
+            with_file(tmp_path, EXAMPLE.replace(was, becomes))
+
+    def test_a_market_of_its_own_and_a_replay_do_not_go_together(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="leave --replay out"):
+            with_file(tmp_path, replay=Path("chain.parquet"))
+
+    def test_a_linear_book_earns_what_a_usd_hedged_inverse_one_does(self, tmp_path: Path) -> None:
+        """Theory 1.5: short 10 linear calls with 4.08818632 coins: -122.9534 and -123.3334 USDC per cent."""
+        content = EXAMPLE.replace('"BTC-', '"BTC_USDC-').replace("BTC = 5", "USDC = 100000")
+        content = content.replace("[market]", '[market]\nunderlying = "BTC_USDC"').replace(
+            "USDC = 1000\n", ""
+        )
+        content += '\n[[positions]]\ninstrument = "BTC_USDC-PERPETUAL"\nsize = 4.08818632\n'
+        exchange = with_file(tmp_path, content).exchange
+        marks = exchange.markets.exact_mark
+        before = exchange.account.exact_equity("USDC", marks)
+        for level, told in ((99_000, "-122.9534"), (101_000, "-123.3334")):
+            sim.market(exchange, {"index": level}, WIRE_S)
+            earned = exchange.account.exact_equity("USDC", marks) - before
+            assert abs(earned - D(told)) < D("0.0001")

@@ -27,6 +27,7 @@ from tests.simulator.scripted_world import (
     EXPIRING_CALL,
     EXPIRY_MS,
     KEYS,
+    ORIGIN_MS,
     PERPETUAL,
     Desk,
     logged_in,
@@ -311,13 +312,23 @@ class TestInject:
         desk = logged_in(speed=3600.0)
         desk.buy(0.1, EXPIRING_CALL, price=0.0205)
         desk.call("public/subscribe", channels=["instrument.state.option.BTC"])
-        desk.wire_s += (EXPIRY_MS + 60_000 - desk.now_ms) / 3_600_000
+        desk.wire_s += (EXPIRY_MS + 600_000 - desk.now_ms) / 3_600_000
         desk.exchange.tick(desk.wire_s)
         rows = notifications(desk.frames(), "instrument.state.option.BTC")
         assert (EXPIRING_CALL, "delivered") in [(row["instrument_name"], row["state"]) for row in rows]
         assert desk.call("public/ticker", instrument_name=EXPIRING_CALL).error["code"] == -32602
         held = [row["instrument_name"] for row in desk.call("private/get_positions").result]
         assert EXPIRING_CALL not in held
+
+    def test_10041_and_the_state_settlement_at_eight(self) -> None:
+        """Test_settling has all of that hour, test_currencies the decay of deltas before it."""
+        desk = logged_in()
+        desk.call("public/subscribe", channels=["instrument.state.future.BTC"])
+        desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000
+        desk.exchange.tick(desk.wire_s)
+        rows = notifications(desk.frames(), "instrument.state.future.BTC")
+        assert {row["state"] for row in rows} == {"settlement"}
+        assert desk.buy(10, price=99_000).error["code"] == 10041
 
     async def test_everything_can_be_asked_for_at_the_start(self) -> None:
         async with running_exchange(Options(faults=("halt,duration_s=60",))) as exchange:

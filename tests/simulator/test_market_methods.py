@@ -98,7 +98,7 @@ def test_the_transaction_log_lists_trades_newest_first(desk: Desk) -> None:
     desk.sell(10, type="market")
     span = {"start_timestamp": ORIGIN_MS, "end_timestamp": desk.now_ms}
     log = desk.call("private/get_transaction_log", currency="BTC", **span).result
-    assert [row["side"] for row in log["logs"]] == ["sell", "buy"]
+    assert [row["side"] for row in log["logs"]] == ["close sell", "open buy", "-"]
     assert log["continuation"] is None
     assert (
         desk.call("private/get_transaction_log", currency="BTC").error["data"]["param"] == "start_timestamp"

@@ -46,6 +46,7 @@ def test_equity_is_continuous_across_expiry_and_settlement() -> None:
         exchange.tick(WIRE_S + (EXPIRY_MS - ORIGIN_MS) / 1000 - before_s)
         equity.append(exchange.account.exact_equity("BTC", exchange.markets.mark))
     assert abs(equity[1] - equity[0]) < Decimal("0.0001")
+    exchange.tick(WIRE_S + (EXPIRY_MS - ORIGIN_MS) / 1000 + 6)
     assert [held.listing.name for held in exchange.account.open_positions()] == [PERPETUAL]
     ledger = exchange.account.ledger("BTC")
     assert ledger.futures_session_rpl == 0
@@ -55,10 +56,10 @@ def test_new_instruments_are_announced_as_old_ones_expire() -> None:
     exchange = started()
     connection = log_in(exchange)
     call(exchange, connection, WIRE_S, "private/subscribe", channels=["instrument.state.any.BTC"])
-    exchange.tick(WIRE_S + (EXPIRY_MS - ORIGIN_MS) / 1000 + 1)
+    exchange.tick(WIRE_S + (EXPIRY_MS - ORIGIN_MS) / 1000 + 6)
     frames = [json.loads(frame.text) for frame in connection.take() if isinstance(frame, Send)]
     states = {frame["params"]["data"]["state"] for frame in frames if frame.get("method") == "subscription"}
-    assert states == {"open", "delivered"}
+    assert states == {"created", "open", "settlement", "delivered"}
 
 
 def test_the_same_seed_and_the_same_orders_give_the_same_state() -> None:

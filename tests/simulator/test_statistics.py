@@ -64,7 +64,7 @@ def test_a_candle_holds_the_extremes_between_its_ends(desk: Desk) -> None:
 
 def test_futures_settle_daily_and_everything_at_its_expiry(desk: Desk) -> None:
     desk.refresh()
-    desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000
+    desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000 + 3
     desk.refresh()
     answer = desk.call("public/get_last_settlements_by_currency", currency="BTC").result
     kinds = {row["instrument_name"]: row["type"] for row in answer["settlements"]}
@@ -77,7 +77,7 @@ def test_futures_settle_daily_and_everything_at_its_expiry(desk: Desk) -> None:
 
 def test_settlements_come_in_pages(desk: Desk) -> None:
     desk.refresh()
-    desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000
+    desk.wire_s += (EXPIRY_MS - ORIGIN_MS) / 1000 + 3
     desk.refresh()
     names, token = [], ""
     while token != "none":

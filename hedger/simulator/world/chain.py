@@ -8,32 +8,32 @@ from types import MappingProxyType
 
 from hedger.simulator.model import Expired, Listed, Listing, Market, WorldEvent
 from hedger.simulator.world import seeding
-from hedger.simulator.world.contracts import INDEX_NAME, perpetual_listing
+from hedger.simulator.world.contracts import perpetual_listing
 from hedger.simulator.world.expiries import DAY_MS, EXPIRY_HOUR_MS, usual_creation_ms
 from hedger.simulator.world.future_market import future_mark, future_market
 from hedger.simulator.world.option_market import option_market, option_value
 from hedger.simulator.world.scene import AVERAGING_MS, Scene
-from hedger.simulator.world.timeline import Timeline
-
-_FIRST_ID = 500_000
+from hedger.simulator.world.terms import Terms
+from hedger.simulator.world.timeline import Course
 
 
 class ChainWorld(ABC):
     """A World (see `hedger.simulator.model`) of one index; subclasses give scenes and listing events."""
 
-    def __init__(self, seed: int, origin_ms: int, end_ms: int | None, timeline: Timeline) -> None:
+    def __init__(self, seed: int, origin_ms: int, end_ms: int | None, timeline: Course, terms: Terms) -> None:
         self.origin_ms = origin_ms
         self.end_ms = end_ms
         self._seed = seed
         self._timeline = timeline
+        self._terms = terms
         self._now_ms = origin_ms
         self._listings: dict[str, Listing] = {}
         self._keys: dict[str, int] = {}
         self._markets: dict[str, Market] = {}
         self._settled: dict[str, tuple[int, float]] = {}
         self._scene: Scene | None = None
-        self._next_id = _FIRST_ID
-        self._list(origin_ms, perpetual_listing())
+        self._next_id = terms.first_id
+        self._list(origin_ms, perpetual_listing(terms))
 
     @abstractmethod
     def _scene_at(self, market_ms: int) -> Scene:
@@ -42,6 +42,11 @@ class ChainWorld(ABC):
     @abstractmethod
     def _pass_time(self, until_ms: int) -> list[WorldEvent]:
         """Apply and return what was listed and what expired in (now, until], in time order."""
+
+    @property
+    def index_name(self) -> str:
+        """The one index it has."""
+        return self._terms.price_index
 
     @property
     def now_ms(self) -> int:
@@ -74,7 +79,7 @@ class ChainWorld(ABC):
         return known
 
     def index_price(self, index_name: str) -> float:
-        if index_name != INDEX_NAME:
+        if index_name != self._terms.price_index:
             raise KeyError(index_name)
         return self._current_scene().index_usd
 

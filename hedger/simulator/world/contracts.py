@@ -1,4 +1,4 @@
-"""Contract specifications of BTC inverse instruments, as get_instruments told them in September 2026."""
+"""Listings out of an underlying's terms: its perpetual, dated futures and European options."""
 
 from __future__ import annotations
 
@@ -6,61 +6,95 @@ from decimal import Decimal
 
 from hedger.simulator.model import Listing
 from hedger.simulator.world.expiries import PERPETUAL_EXPIRY_MS, expiry_code, settlement_period
-
-INDEX_NAME = "btc_usd"
-PERPETUAL = "BTC-PERPETUAL"
-
-_PERPETUAL_ID, _PERPETUAL_CREATION_MS = 210838, 1_534_242_287_000
-_FUTURE_MAKER, _FUTURE_TAKER = Decimal("0.00015"), Decimal("0.00035")
-_OPTION_FEE = Decimal("0.0003")
-_OPTION_TICK, _OPTION_STEPS = Decimal("0.0001"), ((Decimal("0.005"), Decimal("0.0005")),)
+from hedger.simulator.world.terms import Terms
 
 
-def future_name(expiration_ms: int) -> str:
+def future_name(terms: Terms, expiration_ms: int) -> str:
     """`BTC-9JAN26`: the dated future of an expiry; every option expiry has one."""
-    return f"BTC-{expiry_code(expiration_ms)}"
+    return f"{terms.prefix}-{expiry_code(expiration_ms)}"
 
 
-def option_name(expiration_ms: int, strike: int, option_type: str) -> str:
+def option_name(terms: Terms, expiration_ms: int, strike: int, option_type: str) -> str:
     """`BTC-9JAN26-95000-C`."""
-    return f"BTC-{expiry_code(expiration_ms)}-{strike}-{'C' if option_type == 'call' else 'P'}"
+    return f"{future_name(terms, expiration_ms)}-{strike}-{'C' if option_type == 'call' else 'P'}"
 
 
-def perpetual_listing() -> Listing:
-    """BTC-PERPETUAL: contracts of 10 USD, tick 0.5 USD."""
-    tick, created_ms = Decimal("0.5"), _PERPETUAL_CREATION_MS
-    return _future(PERPETUAL, _PERPETUAL_ID, "perpetual", tick, created_ms, PERPETUAL_EXPIRY_MS)
+def underlying_name(option: Listing) -> str:
+    """The future of an option's expiry."""
+    return option.name.rsplit("-", 2)[0]
 
 
-def future_listing(expiration_ms: int, instrument_id: int, creation_ms: int) -> Listing:
-    """A dated future: contracts of 10 USD, tick 2.5 USD."""
-    period = settlement_period(expiration_ms)
-    return _future(
-        future_name(expiration_ms), instrument_id, period, Decimal("2.5"), creation_ms, expiration_ms
+def perpetual_listing(terms: Terms) -> Listing:
+    """The perpetual of an underlying."""
+    return Listing(
+        name=terms.perpetual,
+        instrument_id=terms.perpetual_id,
+        kind="future",
+        settlement_period="perpetual",
+        base_currency=terms.base_currency,
+        quote_currency=_dollar(terms),
+        counter_currency=_dollar(terms),
+        settlement_currency=terms.settlement_currency,
+        instrument_type=terms.instrument_type,
+        price_index=terms.price_index,
+        contract_size=terms.future_size,
+        min_trade_amount=terms.future_size,
+        tick_size=terms.perpetual_tick,
+        tick_size_steps=(),
+        maker_commission=terms.future_maker,
+        taker_commission=terms.future_taker,
+        max_leverage=50,
+        creation_ms=terms.perpetual_created_ms,
+        expiration_ms=PERPETUAL_EXPIRY_MS,
+    )
+
+
+def future_listing(terms: Terms, expiration_ms: int, instrument_id: int, creation_ms: int) -> Listing:
+    """A dated future."""
+    return Listing(
+        name=future_name(terms, expiration_ms),
+        instrument_id=instrument_id,
+        kind="future",
+        settlement_period=settlement_period(expiration_ms),
+        base_currency=terms.base_currency,
+        quote_currency=_dollar(terms),
+        counter_currency=_dollar(terms),
+        settlement_currency=terms.settlement_currency,
+        instrument_type=terms.instrument_type,
+        price_index=terms.price_index,
+        contract_size=terms.future_size,
+        min_trade_amount=terms.future_size,
+        tick_size=terms.future_tick,
+        tick_size_steps=(),
+        maker_commission=terms.future_maker,
+        taker_commission=terms.future_taker,
+        max_leverage=25,
+        creation_ms=creation_ms,
+        expiration_ms=expiration_ms,
     )
 
 
 def option_listing(
-    expiration_ms: int, strike: int, option_type: str, instrument_id: int, creation_ms: int
+    terms: Terms, expiration_ms: int, strike: int, option_type: str, instrument_id: int, creation_ms: int
 ) -> Listing:
-    """A European option on 1 BTC, quoted in BTC: tick 0.0001, from 0.005 up 0.0005, smallest trade 0.1."""
+    """A European option, quoted in what it settles in."""
     return Listing(
-        name=option_name(expiration_ms, strike, option_type),
+        name=option_name(terms, expiration_ms, strike, option_type),
         instrument_id=instrument_id,
         kind="option",
         settlement_period=settlement_period(expiration_ms),
-        base_currency="BTC",
-        quote_currency="BTC",
-        counter_currency="USD",
-        settlement_currency="BTC",
-        instrument_type="reversed",
-        price_index=INDEX_NAME,
-        contract_size=Decimal(1),
-        min_trade_amount=Decimal("0.1"),
-        tick_size=_OPTION_TICK,
-        tick_size_steps=_OPTION_STEPS,
-        maker_commission=_OPTION_FEE,
-        taker_commission=_OPTION_FEE,
+        base_currency=terms.base_currency,
+        quote_currency=terms.settlement_currency,
+        counter_currency=_dollar(terms),
+        settlement_currency=terms.settlement_currency,
+        instrument_type=terms.instrument_type,
+        price_index=terms.price_index,
+        contract_size=terms.option_size,
+        min_trade_amount=terms.option_least,
+        tick_size=terms.option_tick,
+        tick_size_steps=terms.option_steps,
+        maker_commission=terms.option_fee,
+        taker_commission=terms.option_fee,
         max_leverage=1,
         creation_ms=creation_ms,
         expiration_ms=expiration_ms,
@@ -69,27 +103,6 @@ def option_listing(
     )
 
 
-def _future(
-    name: str, instrument_id: int, period: str, tick: Decimal, creation_ms: int, expiration_ms: int
-) -> Listing:
-    return Listing(
-        name=name,
-        instrument_id=instrument_id,
-        kind="future",
-        settlement_period=period,
-        base_currency="BTC",
-        quote_currency="USD",
-        counter_currency="USD",
-        settlement_currency="BTC",
-        instrument_type="reversed",
-        price_index=INDEX_NAME,
-        contract_size=Decimal(10),
-        min_trade_amount=Decimal(10),
-        tick_size=tick,
-        tick_size_steps=(),
-        maker_commission=_FUTURE_MAKER,
-        taker_commission=_FUTURE_TAKER,
-        max_leverage=50 if period == "perpetual" else 25,
-        creation_ms=creation_ms,
-        expiration_ms=expiration_ms,
-    )
+def _dollar(terms: Terms) -> str:
+    """What a coin is told in: dollars, or the dollar coin of linear instruments."""
+    return "USDC" if terms.linear else "USD"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from hedger.simulator.world.contracts import PERPETUAL
 from hedger.simulator.world.record import MARGIN_MS, OptionRow, Snapshot, Window
+from hedger.simulator.world.terms import BTC
 
 OPTIONS_GLOB = "mh_full_chain_btc_*_options.csv.gz"
 
@@ -39,7 +39,7 @@ def _snapshot(options_file: Path) -> Snapshot:
     return Snapshot(
         market_ms,
         index,
-        _perpetual(futures[PERPETUAL], index) if PERPETUAL in futures else None,
+        _perpetual(futures[BTC.perpetual], index) if BTC.perpetual in futures else None,
         {expiration_ms: median(values) for expiration_ms, values in underlyings.items()},
         [_option(row) for row in live],
     )

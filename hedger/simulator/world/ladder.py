@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from hedger.simulator.model import Listing
 from hedger.simulator.world import seeding
 
 Levels = tuple[tuple[Decimal, Decimal], ...]
@@ -48,9 +49,18 @@ class TickGrid:
         return _times(self.unit, units)
 
 
-OPTION_TICKS = TickGrid(Decimal("0.0001"), 10_000.0, coarse_above=50, coarse_step=5)
-PERPETUAL_TICKS = TickGrid(Decimal("0.5"), 2.0)
-DATED_TICKS = TickGrid(Decimal("2.5"), 0.4)
+@lru_cache(maxsize=64)
+def tick_grid(tick: Decimal, steps: tuple[tuple[Decimal, Decimal], ...]) -> TickGrid:
+    """The grid of a tick and at most one coarser step, `(above_price, tick_size)`."""
+    if not steps:
+        return TickGrid(tick, float(1 / tick))
+    ((above, coarse),) = steps
+    return TickGrid(tick, float(1 / tick), coarse_above=int(above / tick), coarse_step=int(coarse / tick))
+
+
+def grid_of(listing: Listing) -> TickGrid:
+    """The valid prices of an instrument."""
+    return tick_grid(listing.tick_size, listing.tick_size_steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ import numpy as np
 from hedger.simulator.world.expiries import DAY_MS
 from hedger.simulator.world.timeline import Floats, Stretch, Timeline
 
-_DAY_S, _DAY_MINUTES = 86_400, 1_440
-_YEAR_S = 365 * _DAY_S
+DAY_S, _DAY_MINUTES = 86_400, 1_440
+YEAR_S = 365 * DAY_S
 
 _CALM, _NORMAL, _STRESSED = range(3)
 _LEVELS = (0.75, 1.05, 2.2)  # volatility as a multiple of its long-run level
@@ -48,7 +48,7 @@ class PathPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class _Carry:
+class Carry:
     """What one day hands to the next."""
 
     log_index: float = 0.0
@@ -59,59 +59,71 @@ class _Carry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
-    index: Floats  # per second
+class Day:
+    """One day of a path."""
+
+    steps: Floats  # log returns per second
     nodes: Floats  # per minute, and one beyond: vol multiple, premium, basis
-    end: _Carry
+    regime: int  # at its end
 
 
 class IndexPath(Timeline):
     """The index, its volatility regime, premium, basis and funding as functions of market time."""
 
-    def __init__(self, seed: int, origin_ms: int, params: PathParams) -> None:
+    def __init__(self, seed: int, origin_ms: int, params: PathParams, funding_cap: float = 0.005) -> None:
         if params.start_usd <= 0.0 or params.vol < 0.0:
             raise ValueError(f"start_usd must be positive and vol not negative, got {params}")
-        super().__init__(origin_ms // 1000 * 1000 - DAY_MS)
+        super().__init__(origin_ms // 1000 * 1000 - DAY_MS, funding_cap)
         self._seed, self._params = seed, params
-        self._nodes: list[Floats] = []
+        self._days: list[Day] = []
         self._days_forgotten = 0
         # The first day is drawn once from level 0 to learn where it must begin to end at start_usd.
-        drift = _draw_day(seed, 0, _Carry(), params).end.log_index
-        self._carry = replace(_Carry(), log_index=math.log(params.start_usd) - drift)
+        drift = float(_levels(self._draw(0, Carry()).steps, 0.0)[-1])
+        self._carry = replace(Carry(), log_index=math.log(params.start_usd) - drift)
 
     def at(self, market_ms: int) -> PathPoint:
         """The path at `market_ms`; slow states are linear between minutes."""
         index = self.index_at(market_ms)  # first: it makes the day
         day, within_ms = divmod(market_ms - self.first_ms, DAY_MS)
         minute, share = divmod(within_ms / 60_000.0, 1.0)
-        nodes = self._nodes[day - self._days_forgotten]
+        nodes = self._days[day - self._days_forgotten].nodes
         left, right = nodes[:, int(minute)].tolist(), nodes[:, int(minute) + 1].tolist()
         multiple, premium, basis = (a + (b - a) * share for a, b in zip(left, right, strict=True))
         return PathPoint(index, multiple, premium, basis)
 
+    def day(self, number: int) -> Day:
+        """A day of the path by its number; the first is the one before the origin."""
+        self.index_at(self.first_ms + number * DAY_MS)
+        return self._days[number - self._days_forgotten]
+
+    def _draw(self, number: int, carry: Carry) -> Day:
+        """Draw a day that follows on `carry`."""
+        rng = np.random.default_rng((self._seed & ((1 << 64) - 1), number))
+        regime, nodes = draw_nodes(rng, carry, noise=1.0 if self._params.vol > 0.0 else 0.0)
+        return Day(_draw_returns(rng, np.repeat(nodes[0, :-1], 60), self._params.vol), nodes, regime)
+
     def _next_stretch(self, first_s: int) -> Stretch:
-        day = _draw_day(self._seed, first_s // _DAY_S, self._carry, self._params)
-        self._carry = day.end
-        self._nodes.append(day.nodes)
-        premium = np.interp(np.arange(_DAY_S) / 60.0, np.arange(_DAY_MINUTES + 1), day.nodes[1])
-        return self._accrue(first_s, day.index, premium)
+        day = self._draw(first_s // DAY_S, self._carry)
+        levels = _levels(day.steps, self._carry.log_index)
+        vol_multiple, premium, basis = day.nodes[:, -1].tolist()
+        self._carry = Carry(float(levels[-1]), day.regime, vol_multiple, premium, basis)
+        self._days.append(day)
+        premiums = np.interp(np.arange(DAY_S) / 60.0, np.arange(_DAY_MINUTES + 1), day.nodes[1])
+        index = np.maximum(np.round(np.exp(levels[:-1]), 2), 0.01)
+        return self._accrue(first_s, index, premiums)
 
     def _forget(self) -> None:
-        del self._nodes[0]
+        del self._days[0]
         self._days_forgotten += 1
 
 
-def _draw_day(seed: int, number: int, carry: _Carry, params: PathParams) -> _Day:
-    rng = np.random.default_rng((seed & ((1 << 64) - 1), number))
-    regime, nodes = _draw_nodes(rng, carry, noise=1.0 if params.vol > 0.0 else 0.0)
-    steps = _draw_returns(rng, np.repeat(nodes[0, :-1], 60), params.vol)
-    levels = np.concatenate(([0.0], np.cumsum(steps))) + carry.log_index
-    vol_multiple, premium, basis = nodes[:, -1].tolist()
-    end = _Carry(float(levels[-1]), regime, vol_multiple, premium, basis)
-    return _Day(np.maximum(np.round(np.exp(levels[:-1]), 2), 0.01), nodes, end)
+def _levels(steps: Floats, log_index: float) -> Floats:
+    """Log levels at the start of every second, and one beyond."""
+    levels: Floats = np.concatenate(([0.0], np.cumsum(steps))) + log_index
+    return levels
 
 
-def _draw_nodes(rng: np.random.Generator, carry: _Carry, noise: float) -> tuple[int, Floats]:
+def draw_nodes(rng: np.random.Generator, carry: Carry, noise: float) -> tuple[int, Floats]:
     """The slow states minute by minute: regime (Markov), its relaxed volatility, premium, basis (both OU)."""
     leaves, choices = rng.random((2, _DAY_MINUTES)).tolist()
     shocks = rng.standard_normal((2, _DAY_MINUTES)) * noise
@@ -141,10 +153,10 @@ def _next_regime(regime: int, leave: float, choice: float) -> int:
 
 def _draw_returns(rng: np.random.Generator, vol_multiple: Floats, vol: float) -> Floats:
     """Log returns per second: Gaussian of the regime's volatility plus jumps, compensated to no drift."""
-    vol_per_step = vol * vol_multiple / math.sqrt(_YEAR_S)
-    steps: Floats = rng.standard_normal(_DAY_S) * vol_per_step - 0.5 * vol_per_step**2
+    vol_per_step = vol * vol_multiple / math.sqrt(YEAR_S)
+    steps: Floats = rng.standard_normal(DAY_S) * vol_per_step - 0.5 * vol_per_step**2
     mean, sd = _JUMP_MEAN * vol / _JUMPS_AT_VOL, _JUMP_SD * vol / _JUMPS_AT_VOL
     count = int(rng.poisson(_JUMPS_PER_YEAR / 365.0))
-    np.add.at(steps, rng.integers(0, _DAY_S, count), rng.normal(mean, sd, count))
-    compensator = _JUMPS_PER_YEAR / _YEAR_S * math.expm1(mean + 0.5 * sd * sd)
+    np.add.at(steps, rng.integers(0, DAY_S, count), rng.normal(mean, sd, count))
+    compensator = _JUMPS_PER_YEAR / YEAR_S * math.expm1(mean + 0.5 * sd * sd)
     return steps - compensator

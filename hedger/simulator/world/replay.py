@@ -19,13 +19,15 @@ from hedger.simulator.world.chain import ChainWorld
 from hedger.simulator.world.contracts import future_listing, future_name, option_listing
 from hedger.simulator.world.record import Record, linear, name_parts
 from hedger.simulator.world.scene import (
-    AVERAGING_MS,
     ExpiryState,
     Spread,
+    average_so_far,
     expiry_state,
     funding,
     future_spread,
+    resting_usd,
 )
+from hedger.simulator.world.terms import BTC
 from hedger.simulator.world.timeline import Floats, Stretch, Timeline
 
 _YEAR_S = YEAR_MS // 1000
@@ -37,7 +39,7 @@ class BridgedIndex(Timeline):
     """The recorded index with a bridge between snapshots, one stretch per pair of them."""
 
     def __init__(self, seed: int, record: Record) -> None:
-        super().__init__(record.times_ms[0])
+        super().__init__(record.times_ms[0], BTC.funding_cap)
         self._seed, self._record = seed, record
 
     def _next_stretch(self, first_s: int) -> Stretch:
@@ -95,8 +97,8 @@ class ReplayScene:
     def perpetual_mark(self) -> float:
         return self.index_usd * (1.0 + self._index.premium(self.market_ms))
 
-    def funding(self) -> Funding:
-        return funding(self._index, self.market_ms)
+    def funding(self, *, linear: bool) -> Funding:
+        return funding(self._index, self.market_ms, linear=linear)
 
     def index_range_24h(self) -> tuple[float, float]:
         return self._range
@@ -113,6 +115,9 @@ class ReplayScene:
         tau_years = 0.0 if listing.is_perpetual else self.expiry(listing.expiration_ms).tau_years
         return future_spread(listing, mark_usd, tau_years, 1.0)
 
+    def resting_usd(self, listing: Listing) -> float:
+        return resting_usd(listing)
+
     @cached_property
     def _range(self) -> tuple[float, float]:
         return self._index.range_24h(self.market_ms)
@@ -120,9 +125,8 @@ class ReplayScene:
     def _expiry_state(self, expiration_ms: int) -> ExpiryState:
         tau_years = max(expiration_ms - self.market_ms, 0) / YEAR_MS
         forward = self.index_usd * linear(self._record.forwards[expiration_ms], self.market_ms)
-        begin_ms = max(expiration_ms - AVERAGING_MS, self._index.first_ms)
-        average = self._index.mean(begin_ms, self.market_ms) if self.market_ms > begin_ms else forward
-        return expiry_state(self.market_ms, expiration_ms, tau_years, self.index_usd, forward, average)
+        average = average_so_far(self._index, self.market_ms, expiration_ms)
+        return expiry_state(self.market_ms, expiration_ms, tau_years, forward, average)
 
 
 class ReplayWorld(ChainWorld):
@@ -130,7 +134,7 @@ class ReplayWorld(ChainWorld):
 
     def __init__(self, seed: int, record: Record) -> None:
         index = BridgedIndex(seed, record)
-        super().__init__(seed, record.start_ms, record.end_ms, index)
+        super().__init__(seed, record.start_ms, record.end_ms, index, BTC)
         self._record, self._index = record, index
         self._waiting = self._listing_plan()
         self._list_until(record.start_ms)
@@ -165,9 +169,10 @@ class ReplayWorld(ChainWorld):
         expiration_ms, strike, option_type = name_parts(name)
         created_ms = self._created(expiration_ms, market_ms)
         events: list[WorldEvent] = []
-        if future_name(expiration_ms) not in self._listings:
-            events.append(self._list(market_ms, future_listing(expiration_ms, self._next_id, created_ms)))
-        option = option_listing(expiration_ms, strike, option_type, self._next_id, created_ms)
+        if future_name(BTC, expiration_ms) not in self._listings:
+            future = future_listing(BTC, expiration_ms, self._next_id, created_ms)
+            events.append(self._list(market_ms, future))
+        option = option_listing(BTC, expiration_ms, strike, option_type, self._next_id, created_ms)
         events.append(self._list(market_ms, option))
         return events
 

@@ -6,11 +6,12 @@ themselves (`option_market`, `future_market`) are built the same way for both.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, Protocol
 
 from hedger.simulator.model import Funding, Listing
 from hedger.simulator.world.expiries import HOUR_MS
-from hedger.simulator.world.timeline import Timeline
+from hedger.simulator.world.timeline import Course
 
 AVERAGING_MS = 30 * 60_000
 """The delivery price is the index average of the last 30 minutes before expiry (deribit.md 11)."""
@@ -19,10 +20,27 @@ AVERAGING_MS = 30 * 60_000
 class ExpiryState(NamedTuple):
     """One expiry at one instant."""
 
-    forward_usd: float
+    forward_usd: float  # of the index at expiry, as if no averaging had begun
     tau_years: float
     delta_decay: float  # 1 - m/30 in the last half hour, 1 before
-    expected_delivery_usd: float
+    average_usd: float  # the index average so far; the index before the last half hour
+
+    @property
+    def future_usd(self) -> float:
+        """The fair future: the average so far, weighted by the time it covers, and the forward for the rest.
+
+        Its derivative by the index is exactly the exchange's delta decay.
+        """
+        return self.delta_decay * self.forward_usd + (1.0 - self.delta_decay) * self.average_usd
+
+    def deviation(self, iv: float) -> float:
+        """Standard deviation of the logarithm of the delivery price, out of an implied volatility.
+
+        Until the averaging begins the exchange's iv sqrt(tau) (deribit.md 10). Towards its end what is left
+        of the average deviates by (1 - u) iv sqrt(tau / 3) (theory.md 1.7); one runs into the other.
+        """
+        elapsed = 1.0 - self.delta_decay
+        return self.delta_decay * iv * math.sqrt(self.tau_years / (1.0 + 2.0 * elapsed))
 
 
 class Spread(NamedTuple):
@@ -50,7 +68,7 @@ class Scene(Protocol):
     def perpetual_mark(self) -> float:
         """Mark of the perpetual in USD."""
 
-    def funding(self) -> Funding:
+    def funding(self, *, linear: bool) -> Funding:
         """Funding of the perpetual."""
 
     def index_range_24h(self) -> tuple[float, float]:
@@ -62,6 +80,9 @@ class Scene(Protocol):
     def future_spread(self, listing: Listing, mark_usd: float) -> Spread:
         """Spread of a future or the perpetual in USD."""
 
+    def resting_usd(self, listing: Listing) -> float:
+        """What rests at one price of a future or the perpetual, on average."""
+
 
 def delta_decay(market_ms: int, expiration_ms: int) -> float:
     """Factor of every delta of an expiring contract: falls linearly from 1 to 0 in the last half hour."""
@@ -69,28 +90,29 @@ def delta_decay(market_ms: int, expiration_ms: int) -> float:
 
 
 def expiry_state(
-    market_ms: int,
-    expiration_ms: int,
-    tau_years: float,
-    index_usd: float,
-    forward_usd: float,
-    average_usd: float,
+    market_ms: int, expiration_ms: int, tau_years: float, forward_usd: float, average_usd: float
 ) -> ExpiryState:
-    """The state of an expiry whose delivery price is partly fixed once the averaging has begun.
-
-    In the last half hour the fair forward is the average so far, weighted by the time it covers, and the
-    market forward for the rest. Its derivative by the index is exactly the exchange's delta decay.
-    """
-    left = delta_decay(market_ms, expiration_ms)
-    fixed = (1.0 - left) * average_usd
-    return ExpiryState(left * forward_usd + fixed, tau_years, left, left * index_usd + fixed)
+    """The state of an expiry; `average_usd` is the index where no averaging has begun."""
+    return ExpiryState(forward_usd, tau_years, delta_decay(market_ms, expiration_ms), average_usd)
 
 
-def funding(timeline: Timeline, market_ms: int) -> Funding:
+def average_so_far(timeline: Course, market_ms: int, expiration_ms: int) -> float:
+    """The running delivery price: the mean of the 4 s samples since 07:30, before that the index."""
+    begin_ms = max(expiration_ms - AVERAGING_MS, timeline.first_ms)
+    return timeline.mean(begin_ms, market_ms) if market_ms > begin_ms else timeline.index_at(market_ms)
+
+
+def funding(timeline: Course, market_ms: int, *, linear: bool) -> Funding:
     """Funding of the perpetual: the rate now, what the last 8 hours paid, and the running sums."""
     now = timeline.funding_at(market_ms)
     before = timeline.funding_at(max(market_ms - 8 * HOUR_MS, timeline.first_ms))
-    return Funding(now.rate_8h, now.interest - before.interest, now.interest, now.coin_per_usd)
+    paid = now.usd_per_coin if linear else now.coin_per_usd
+    return Funding(now.rate_8h, now.interest - before.interest, now.interest, paid)
+
+
+def resting_usd(listing: Listing) -> float:
+    """Depth of a market like Deribit's: at every price of a future or the perpetual, on average."""
+    return 50_000.0 if listing.is_perpetual else 8_000.0
 
 
 def future_spread(listing: Listing, mark_usd: float, tau_years: float, stress: float) -> Spread:

@@ -1,4 +1,4 @@
-"""The seeded BTC market: calendar, strikes and smiles over an `IndexPath`."""
+"""The seeded market of one underlying: calendar, strikes and smiles over an `IndexPath`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from hedger.simulator.world.expiries import (
 )
 from hedger.simulator.world.path import IndexPath
 from hedger.simulator.world.scene import (
-    AVERAGING_MS,
     ExpiryState,
     Spread,
+    average_so_far,
     expiry_state,
     funding,
     future_spread,
+    resting_usd,
 )
 from hedger.simulator.world.smile import Smile, smile
 from hedger.simulator.world.strikes import wanted_strikes
+from hedger.simulator.world.terms import Terms
 
 _NO_NEW_STRIKES_MS = 2 * HOUR_MS
 _HALF_TICK_COIN = 0.00005  # half a tick: what even a worthless option's quotes keep apart
@@ -70,8 +72,8 @@ class SeededScene:
     def perpetual_mark(self) -> float:
         return self.index_usd * (1.0 + self.point.premium)
 
-    def funding(self) -> Funding:
-        return funding(self._path, self.market_ms)
+    def funding(self, *, linear: bool) -> Funding:
+        return funding(self._path, self.market_ms, linear=linear)
 
     def index_range_24h(self) -> tuple[float, float]:
         return self._range
@@ -93,6 +95,9 @@ class SeededScene:
         tau_years = 0.0 if listing.is_perpetual else self.expiry(listing.expiration_ms).tau_years
         return future_spread(listing, mark_usd, tau_years, self.point.vol_multiple)
 
+    def resting_usd(self, listing: Listing) -> float:
+        return resting_usd(listing)
+
     @cached_property
     def _range(self) -> tuple[float, float]:
         return self._path.range_24h(self.market_ms)
@@ -100,16 +105,15 @@ class SeededScene:
     def _expiry_state(self, expiration_ms: int) -> ExpiryState:
         tau_years = max(expiration_ms - self.market_ms, 0) / YEAR_MS
         forward = self.index_usd * (1.0 + self.point.basis_per_year * tau_years)
-        begin_ms = expiration_ms - AVERAGING_MS
-        average = self._path.mean(begin_ms, self.market_ms) if self.market_ms > begin_ms else forward
-        return expiry_state(self.market_ms, expiration_ms, tau_years, self.index_usd, forward, average)
+        average = average_so_far(self._path, self.market_ms, expiration_ms)
+        return expiry_state(self.market_ms, expiration_ms, tau_years, forward, average)
 
 
 class SeededWorld(ChainWorld):
-    """A BTC inverse market from a seed (a World); build it with `seeded_world`."""
+    """One underlying's market from a seed (a World); build it with `seeded_world` or `bitcoin_world`."""
 
-    def __init__(self, seed: int, origin_ms: int, path: IndexPath, iv_level: float) -> None:
-        super().__init__(seed, origin_ms, None, path)
+    def __init__(self, seed: int, origin_ms: int, path: IndexPath, iv_level: float, terms: Terms) -> None:
+        super().__init__(seed, origin_ms, None, path, terms)
         self._path, self._iv_level = path, iv_level
         self._strikes: dict[int, set[int]] = {}
         self._list_new(origin_ms)
@@ -136,7 +140,8 @@ class SeededWorld(ChainWorld):
             if expiration_ms not in self._strikes:
                 self._strikes[expiration_ms] = set()
                 created_ms = self._created(expiration_ms, market_ms)
-                events.append(self._list(market_ms, future_listing(expiration_ms, self._next_id, created_ms)))
+                future = future_listing(self._terms, expiration_ms, self._next_id, created_ms)
+                events.append(self._list(market_ms, future))
             elif expiration_ms - market_ms < _NO_NEW_STRIKES_MS:
                 continue
             events += self._list_strikes(scene, expiration_ms)
@@ -153,6 +158,7 @@ class SeededWorld(ChainWorld):
                 continue
             listed.add(strike)
             for option_type in ("call", "put"):
-                option = option_listing(expiration_ms, strike, option_type, self._next_id, created_ms)
+                number = self._next_id
+                option = option_listing(self._terms, expiration_ms, strike, option_type, number, created_ms)
                 events.append(self._list(scene.market_ms, option))
         return events

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ TWAP_SAMPLE_MS = 4_000
 """The index is sampled every 4 s for the delivery price (deribit.md 11)."""
 
 _FUNDING_MS = 8 * HOUR_MS
-_DAMPER, _FUNDING_CAP = 0.00025, 0.005
+_DAMPER = 0.00025
 _KEPT_MS = 2 * DAY_MS
 """The 24 h range and the last settlement look back one day; nobody looks back two."""
 
@@ -32,7 +33,8 @@ class FundingPoint:
 
     rate_8h: float
     interest: float  # sum of rate x dt / 8 h
-    coin_per_usd: float  # sum of rate / index x dt / 8 h
+    coin_per_usd: float  # sum of rate / index x dt / 8 h: what a long of 1 USD has paid
+    usd_per_coin: float  # sum of rate x index x dt / 8 h: what a long of 1 coin has paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +46,44 @@ class Stretch:
     rate: Floats
     interest: Floats
     coin: Floats
+    usd: Floats
 
     @property
     def end_s(self) -> int:
         return self.first_s + len(self.index)
 
 
-def funding_rate(premium: Floats) -> Floats:
-    """8 h rate of a premium with the 0.025 % damper, capped at 0.5 % for BTC (deribit.md 11)."""
+def funding_rate(premium: Floats, cap: float) -> Floats:
+    """8 h rate of a premium with the 0.025 % damper, capped (0.5 % for BTC; deribit.md 11)."""
     damped = np.maximum(_DAMPER, premium) + np.minimum(-_DAMPER, premium)
-    rate: Floats = np.clip(damped, -_FUNDING_CAP, _FUNDING_CAP)
+    rate: Floats = np.clip(damped, -cap, cap)
     return rate
+
+
+class Course(Protocol):
+    """The index (USD) and the perpetual's funding as functions of market time."""
+
+    first_ms: int
+
+    def index_at(self, market_ms: int) -> float:
+        """The index at an instant."""
+
+    def funding_at(self, market_ms: int) -> FundingPoint:
+        """Funding accrued until an instant."""
+
+    def mean(self, after_ms: int, until_ms: int) -> float:
+        """Average of the index over the 4 s samples in (after_ms, until_ms]; the index now if none."""
+
+    def range_24h(self, market_ms: int) -> tuple[float, float]:
+        """Lowest and highest index of the last 24 hours."""
 
 
 class Timeline(ABC):
     """The index (USD, whole cents) and the perpetual's funding as functions of market time."""
 
-    def __init__(self, first_ms: int) -> None:
+    def __init__(self, first_ms: int, funding_cap: float) -> None:
         self.first_ms = first_ms
+        self._funding_cap = funding_cap
         self._stretches: list[Stretch] = []
         self._starts: list[int] = []
 
@@ -87,7 +109,8 @@ class Timeline(ABC):
         rate, index = float(stretch.rate[place]), float(stretch.index[place])
         share = (market_ms - self.first_ms) % 1000 / _FUNDING_MS
         interest = float(stretch.interest[place]) + rate * share
-        return FundingPoint(rate, interest, float(stretch.coin[place]) + rate / index * share)
+        coin = float(stretch.coin[place]) + rate / index * share
+        return FundingPoint(rate, interest, coin, float(stretch.usd[place]) + rate * index * share)
 
     def mean(self, after_ms: int, until_ms: int) -> float:
         """Average of the index over the 4 s samples in (after_ms, until_ms]; the index now if none."""
@@ -101,11 +124,19 @@ class Timeline(ABC):
 
     def _accrue(self, first_s: int, index: Floats, premium: Floats) -> Stretch:
         """A stretch that continues the accruals of the one before."""
-        rate = funding_rate(premium)
-        interest, coin = (0.0, 0.0)
+        rate = funding_rate(premium, self._funding_cap)
+        interest = coin = usd = 0.0
         if self._stretches:
-            interest, coin = float(self._stretches[-1].interest[-1]), float(self._stretches[-1].coin[-1])
-        return Stretch(first_s, index, rate, interest + _accrued(rate), coin + _accrued(rate / index))
+            last = self._stretches[-1]
+            interest, coin, usd = float(last.interest[-1]), float(last.coin[-1]), float(last.usd[-1])
+        return Stretch(
+            first_s,
+            index,
+            rate,
+            interest + _accrued(rate),
+            coin + _accrued(rate / index),
+            usd + _accrued(rate * index),
+        )
 
     def _second(self, market_ms: int) -> int:
         return (market_ms - self.first_ms) // 1000

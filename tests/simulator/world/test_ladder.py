@@ -7,15 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedger.simulator.world.ladder import (
-    DATED_TICKS,
-    OPTION_TICKS,
-    PERPETUAL_TICKS,
     Depth,
     TickGrid,
     asks,
     bids,
+    tick_grid,
 )
+from hedger.simulator.world.terms import BTC
 
+OPTION_TICKS = tick_grid(BTC.option_tick, BTC.option_steps)
+PERPETUAL_TICKS = tick_grid(BTC.perpetual_tick, ())
+DATED_TICKS = tick_grid(BTC.future_tick, ())
 DEPTH = Depth(levels=6, mean_lots=40.0, lot=Decimal("0.1"), gap_ticks=3)
 
 

@@ -74,7 +74,7 @@ def test_the_past_is_kept_for_a_day_and_then_refused() -> None:
 def test_funding_is_the_premium_less_the_damper_and_capped() -> None:
     """Rule: max(0.025 %, p) + min(-0.025 %, p), at most 0.5 % for BTC."""
     premiums = np.array([0.0002, -0.0002, 0.0004, -0.0004, 0.2, -0.2])
-    assert funding_rate(premiums) == pytest.approx([0.0, 0.0, 0.00015, -0.00015, 0.005, -0.005])
+    assert funding_rate(premiums, 0.005) == pytest.approx([0.0, 0.0, 0.00015, -0.00015, 0.005, -0.005])
 
 
 def test_funding_accrues_the_rate_over_time_also_within_a_second() -> None:

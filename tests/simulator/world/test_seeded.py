@@ -10,7 +10,7 @@ import pytest
 
 from hedger.pricing.black76 import YEAR_MS, black76
 from hedger.simulator.model import Expired, Listed, Listing, Market, World
-from hedger.simulator.world import SeededWorld, seeded_world
+from hedger.simulator.world import SeededWorld, bitcoin_world
 from tests.simulator.world.test_ladder import on_option_tick
 from tests.simulator.world.worlds import DAY_MS, HOUR_MS, MINUTE_MS, ORIGIN_MS, markets, utc_ms
 
@@ -18,7 +18,7 @@ EXPIRY_MS = utc_ms(2026, 1, 8, 8)
 
 
 def world(seed: int = 5, origin_ms: int = ORIGIN_MS, **options: float) -> SeededWorld:
-    return seeded_world(seed, origin_ms, **options)
+    return bitcoin_world(seed, origin_ms, **options)
 
 
 def options_of(chain: World) -> list[tuple[Listing, Market]]:
@@ -257,7 +257,7 @@ def test_funding_paid_does_not_depend_on_the_steps() -> None:
 def funding_coin(chain: World) -> float:
     funding = chain.market("BTC-PERPETUAL").funding
     assert funding is not None
-    return funding.coin_per_usd
+    return funding.paid_per_unit
 
 
 def test_a_frozen_world_keeps_index_and_volatility() -> None:
