@@ -111,15 +111,15 @@ def tell(state: State, book: BookState, step: Step) -> None:
 
 
 def restore(state: State, venue: str, latches: tuple[Latched, ...], step: Step) -> None:
-    """What an earlier run latched stays so; what was seen before the journal was read goes into it now."""
+    """What an earlier run latched stays, as it was seen first; a sign of before the reading is written now."""
     known = {record.book: record for record in latches}
     for book in holdings.books_on(state, venue):
         record = known.get(book.name)
-        if book.guard.latch:
-            _record(book, book.guard.latch, "hedger", step)
-        elif record is not None:
+        if record is not None:
             book.guard.latch, book.guard.latched_ms = record.detail, record.market_ms
             tell(state, book, step)
+        elif book.guard.latch:
+            _record(book, book.guard.latch, "hedger", step)
 
 
 def end(state: State, book: BookState, by: str, step: Step) -> str:

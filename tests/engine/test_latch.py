@@ -161,6 +161,15 @@ def test_a_sign_seen_before_the_journal_was_read_is_in_the_journal_afterwards() 
     assert [record.book for record in rig.records(Latched)] == ["btc", "btc"]
 
 
+def test_of_two_signs_the_one_an_earlier_run_saw_is_kept() -> None:
+    """A liquidation that goes on while the daemon restarts is one story, and begins where it began."""
+    rig = GuardedRig()
+    rig.latches = (Latched(market_ms=7, venue=VENUE, book="btc", detail="trade 1", by="hedger"),)
+    rig.step(rig.listed(CALL), rig.link_up(), LOCKED)
+    rig.step(rig.journal())
+    assert (rig.guard.latch, rig.guard.latched_ms) == ("trade 1", 7)
+
+
 def test_the_page_repeats_every_minute() -> None:
     rig = GuardedRig().hedged()
     rig.step(rig.forced())
