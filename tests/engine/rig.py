@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from hedger.domain.account import Account, Fill, Position
 from hedger.domain.instrument import Instrument, InstrumentState, Kind, Payoff, TickStep
 from hedger.domain.names import parse_name
@@ -81,6 +83,23 @@ def option(name: str) -> Instrument:
         strike_usd=parsed.strike,
         option_sign=1 if parsed.option_type == "call" else -1,
     )
+
+
+def future(name: str) -> Instrument:
+    """A dated inverse BTC future as listed."""
+    return msgspec.structs.replace(
+        perpetual(name),
+        kind=Kind.FUTURE,
+        expiration_ms=parse_name(name).expiration_ms,
+        settlement_period="month",
+    )
+
+
+def listing(name: str) -> Instrument:
+    """What the name stands for, as listed."""
+    kind = parse_name(name).kind
+    makers = {"option": option, "future": future, "perpetual": perpetual}
+    return makers[kind](name)
 
 
 def settings(
@@ -182,7 +201,7 @@ class Rig:
         return made
 
     def listed(self, *options: str) -> ev.InstrumentsListed:
-        instruments = (perpetual(), *(option(name) for name in options))
+        instruments = (perpetual(), *(listing(name) for name in options))
         return ev.InstrumentsListed(venue=VENUE, instruments=instruments, complete=True)
 
     def link_up(self, account_id: str = "1") -> ev.LinkUp:
@@ -245,7 +264,11 @@ class Rig:
     def quotes(self, *options: str) -> list[ev.Event]:
         """Index, perpetual and the options' tickers at the rig's index and volatility."""
         tickers: list[ev.Event] = [self.indexed(), self.perp_quote()]
-        return tickers + [self.option_quote(name) for name in options if name != PERP]
+        return tickers + [self.quote(name) for name in options if name != PERP]
+
+    def quote(self, name: str) -> ev.Quoted:
+        """The ticker of an option or a future at the rig's index."""
+        return self.option_quote(name) if listing(name).is_option else self.perp_quote(instrument=name)
 
     def move(self, index: float, *options: str) -> list[fx.Effect]:
         """The market moves: new index, new tickers, one step."""
