@@ -27,6 +27,7 @@ def _register() -> None:
         commands,
         demo,
         exchange,
+        hold,
         outlook,
         override,
         plan,
@@ -50,6 +51,7 @@ def _register() -> None:
         app.command()(command)
     app.command()(override.override)
     app.command("set")(set_command.set_key)
+    app.command()(hold.hold)
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)

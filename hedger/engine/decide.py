@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
-from hedger.engine import delta, gates, guard, ladder, margins, profile, settlement, work
+from hedger.engine import delta, gates, guard, ladder, margins, ownership_gate, profile, settlement, work
 from hedger.engine.decision import Decision
 from hedger.engine.describe import conclude, describe
 from hedger.engine.events import Now
@@ -66,7 +66,7 @@ def judge(state: State, book: BookState, now: Now) -> Outcome:
     flattening = gates.breaker_of(state, book) is BreakerState.FLATTENING
     data_gate = gates.hedge_gap if flattening else gates.data_gate
     gate = gates.daemon_gate(state, book, sight) or guard.gate(state, book, sight, now)
-    gate = gate or data_gate(state, book, sight, now)
+    gate = gate or ownership_gate.gate(state, book, sight, now) or data_gate(state, book, sight, now)
     gate = gate or gates.legs_gate(book) or gates.order_gate(state, book, now)
     gate = gate or settlement.gate(book, sight, now)
     if gate is not None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from hedger.domain.instrument import Instrument
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Neutral
+from hedger.engine import ownership_delta
 from hedger.engine.delta import NO_FIGURES, Figures, figures
 from hedger.engine.events import Now
 from hedger.engine.profile import band_scale
@@ -74,19 +75,20 @@ def look(state: State, book: BookState, now: Now) -> Sight:
 def exposure_of(state: State, book: BookState, now: Now) -> Exposure:
     """The book's exposure, judged by the staleness bounds of the settings."""
     timing = state.settings.timing
-    return book.book.exposure(
+    exposure = book.book.exposure(
         now,
         option_stale_s=timing.option_stale_s,
         hedge_stale_s=timing.hedge_stale_s,
         index_stale_s=timing.index_stale_s,
         source=book.settings.delta.source,
     )
+    return ownership_delta.completed(book, exposure)
 
 
 def _in_flight_coin(state: State, book: BookState, listed: Instrument | None, quote: Quote | None) -> float:
     if state.orders.quiet or quote is None or listed is None:
         return 0.0
-    amount = state.orders.in_flight(book.settings.venue, book.settings.hedge_instrument)
+    amount = state.orders.in_flight(book.settings.venue, book.settings.hedge_instrument, book.name)
     return listed.amount_to_coin(amount, quote.mark) if amount else 0.0
 
 

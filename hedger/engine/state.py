@@ -16,6 +16,7 @@ from hedger.engine.effects import Effect, Note, Watch
 from hedger.engine.events import Now
 from hedger.engine.guard_state import AccountState, Guard
 from hedger.engine.outbox import Outbox
+from hedger.engine.owned import Owned, Ownership
 from hedger.engine.profile import ProfileState
 from hedger.engine.records import Record
 from hedger.engine.settings import BookSettings, EngineSettings
@@ -43,6 +44,7 @@ class VenueState:
     reconcile_wire_s: float = math.inf  # when positions are to be compared with the venue next
     moved: dict[str, None] = field(default_factory=dict)  # filled since the snapshot was asked for
     told_ms: dict[str, int] = field(default_factory=dict)  # instrument -> market time of the venue's own word
+    told_all_ms: int = -1  # the same of instruments that were flat whenever the venue told all
     filled_ms: dict[str, int] = field(default_factory=dict)  # instrument -> market time of its newest fill
     disputed: dict[str, str] = field(default_factory=dict)  # instrument -> how its position and fills differ
     adopted: dict[str, OrderReport] = field(default_factory=dict)  # open orders of ours no journal knows
@@ -61,6 +63,7 @@ class VenueState:
     foreign_open: dict[str, OrderReport] = field(default_factory=dict)
     watch: Watch | None = None
     account: AccountState = field(default_factory=AccountState)
+    owned: Owned = field(default_factory=Owned)  # futures and wallets beside the books
 
     @property
     def reconnects(self) -> int:
@@ -108,6 +111,7 @@ class BookState:
     last_decision: Decision | None = None
     last_hedge: Decision | None = None
     recorded_wire_s: float = -math.inf
+    ownership: Ownership = field(default_factory=Ownership)
 
     @property
     def name(self) -> str:

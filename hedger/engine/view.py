@@ -6,6 +6,7 @@ import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
+from hedger.engine.owned_view import OwnershipView
 from hedger.engine.profile import ProfileView
 from hedger.engine.view_guard import GuardView
 from hedger.portfolio.breakdown import Cut
@@ -113,6 +114,7 @@ class BookView(msgspec.Struct, frozen=True):
     moved: Moved | None = None  # what moved delta since the book was last flat
     profile: ProfileView = ProfileView()
     guard: GuardView = GuardView()
+    ownership: OwnershipView = OwnershipView()  # whose what is
 
 
 class OrderView(msgspec.Struct, frozen=True):

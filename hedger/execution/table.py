@@ -164,11 +164,16 @@ class OrderTable:
         """The newest orders, the newest first."""
         return list(self._orders.values())[: -most - 1 : -1]
 
-    def in_flight(self, venue: str, instrument: str) -> Decimal:
-        """Signed amount, in the instrument's unit, that may still trade or has and is not in the position."""
+    def in_flight(self, venue: str, instrument: str, book: str | None = None) -> Decimal:
+        """Signed amount, in the instrument's unit, that may still trade or has and is not in the position.
+
+        Of one book where it is named: another's hedges in the same instrument are in the other's delta.
+        """
         live = {order.intent.label: order for order in self.live(venue)}
         total = Decimal(0)
         for label, order in (live | self._settling).items():
+            if book is not None and order.intent.book != book:
+                continue
             if (order.intent.venue, order.intent.instrument) == (venue, instrument):
                 waiting = order.remaining_amount + self._untraded(label, order)
                 total += waiting * order.intent.side.sign

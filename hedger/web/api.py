@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from hedger.engine.events import CommandGiven
+from hedger.engine.events import CommandGiven, HoldAsked
 from hedger.web import requests
 from hedger.web.answers import (
     ChainAnswer,
@@ -20,6 +20,7 @@ from hedger.web.answers import (
     command_answer,
     decision_answer,
     decisions_answer,
+    hold_answer,
     status_answer,
 )
 from hedger.web.guard import (
@@ -69,6 +70,7 @@ def make_app(
     app.router.add_get("/v1/chain", api.chain)
     app.router.add_post("/v1/commands/{command}", api.command)
     add_tuning(app, daemon, (bounds or Bounds()).answer_s)
+    app.router.add_post("/v1/hold", api.hold)
     add_page(app)
     return app
 
@@ -135,6 +137,15 @@ class Api:
         async with self._deadline(f"the command {command}"):
             after = await self._daemon.command(given)
         return json_response(command_answer(command, book, after))
+
+    async def hold(self, request: web.Request) -> web.Response:
+        require_token(request, self._daemon.token)
+        body = requests.decode_hold(await request.read())
+        book = requests.known_book(body.book, self._daemon.view())
+        asked = HoldAsked(book=book, seconds=body.seconds, by=body.by, reason=body.reason)
+        async with self._deadline("the hold"):
+            after = await self._daemon.hold(asked)
+        return json_response(hold_answer(book, after))
 
     def _deadline(self, what: str) -> AbstractAsyncContextManager[None]:
         return deadline(self._bounds.answer_s, what)

@@ -22,6 +22,7 @@ from hedger.engine import events as ev
 from hedger.engine.decision import Decision
 from hedger.engine.engine import Engine
 from hedger.engine.records import Overridden
+from hedger.engine.scope import Scope
 from hedger.engine.settings import (
     BookSettings,
     DeltaParams,
@@ -39,6 +40,7 @@ VENUE = "deribit"
 PERP = "BTC-PERPETUAL"
 CALL = "BTC-30JAN26-105000-C"
 PUT = "BTC-30JAN26-95000-P"
+EVERYTHING = Scope(adopt=("*",), settle_s=0.0)  # a book that counts every trade as its own, and at once
 START_MS = 1_767_225_600_000  # 2026-01-01 00:00 UTC
 
 
@@ -112,6 +114,7 @@ def settings(
     timing: Timing | None = None,
     delta: DeltaParams | None = None,
     settlement: SettlementParams | None = None,
+    scope: Scope | None = None,
     config_hash: str = "c0ffee",
     target: float = 0.0,
     profiles: dict[str, dict[str, float]] | None = None,
@@ -132,6 +135,7 @@ def settings(
         settlement=settlement or SettlementParams(),
         profiles=profiles or {},
         schedule=schedule or Schedule(),
+        scope=scope or EVERYTHING,
         envelope=envelope or Envelope(max_order_usd=2_000_000.0),
         execution=execution or ExecutionParams(),
     )

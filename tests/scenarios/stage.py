@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from hedger.domain.vocabulary import Action, Mode, Neutral, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.records import Decided
+from hedger.engine.scope import Scope
 from hedger.engine.settings import BookSettings
 from tests.engine import rig as rigs
 from tests.engine.rig import VENUE, Rig, settings
@@ -31,6 +32,7 @@ PACE_S = 0.5  # market data while time passes
 MOST_ANSWERS = 100  # in a row to one event: more is a loop
 
 _PAIR = re.compile(r"([a-z_]+|[A-Z][A-Z0-9_-]*)=(\S*)")
+_SCOPE_KEYS = {field.name for field in fields(Scope)}
 _LOUD = (Severity.ERROR, Severity.CRITICAL)
 
 Options = dict[str, str]
@@ -79,15 +81,19 @@ class Stage:
         self.mode = Mode(words[0])
 
     def on_book(self, words: list[str], options: Options) -> None:
-        """book NAME [neutral=usd] [target=0] [POLICY_PARAMETER=NUMBER ...]: thresholds of the band in coin"""
+        """book NAME [neutral=usd] [target=0] [KEY=VALUE ...]: keys of the band and of the scope
+
+        Lists are separated by commas; base_position=BTC-PERPETUAL:-1000 sets one future aside.
+        """
         self.books.append(self._book(words[0], options))
 
     def _book(self, name: str, options: Options) -> BookSettings:
         given = dict(options)
         neutral = Neutral(given.pop("neutral", "coin"))
         target = float(given.pop("target", "0"))
+        scope = Scope(**{key: _scoped(key, given.pop(key)) for key in _SCOPE_KEYS & given.keys()})
         params = {"lower": -0.1, "upper": 0.1, **{key: float(value) for key, value in given.items()}}
-        one = settings(neutral=neutral, target=target, **params).books[0]
+        one = settings(neutral=neutral, target=target, scope=scope, **params).books[0]
         return replace(one, name=name)
 
     # --- the venue -----------------------------------------------------------------------------------
@@ -129,16 +135,23 @@ class Stage:
     def on_trade(self, words: list[str], options: Options) -> None:
         """trade buy|sell AMOUNT INSTRUMENT [price=] [label=] [block=ID] [combo=ID]: somebody's trade"""
         fill = self._traded(words, options)
-        self.step(ev.Filled(fill=fill))
+        self.step(ev.Filled(fill=fill), ev.AccountReported(account=self.account("BTC")))
 
     def on_execute(self, words: list[str], options: Options) -> None:
         """execute ...: like trade, but the account holds it and nobody has told us of it yet"""
         self.late.append(self._traded(words, options))
 
-    def on_tell(self, _words: list[str], _options: Options) -> None:
-        """tell: the trades executed and not told of arrive, in their order"""
-        late, self.late = self.late, []
-        self.step(*(ev.Filled(fill=fill) for fill in late))
+    def on_tell(self, words: list[str], _options: Options) -> None:
+        """tell [first|last]: one or all of the trades executed and not told of arrive"""
+        count = 1 if words else len(self.late)
+        told = self.late[-count:] if words == ["last"] else self.late[:count]
+        self.late = [fill for fill in self.late if fill not in told]
+        self.step(*(ev.Filled(fill=fill) for fill in told), ev.AccountReported(account=self.account("BTC")))
+
+    def on_skip(self, words: list[str], _options: Options) -> None:
+        """skip 24h: time passes without a message; then the market is quoted again"""
+        self.rig.wait(_seconds(words[0]))
+        self.quote()
 
     def _traded(self, words: list[str], options: Options) -> Fill:
         side, amount, name = Side(words[0]), Decimal(words[1]), words[2]
@@ -155,6 +168,26 @@ class Stage:
             command=words[0], book=options.get("book", ""), by="trader", reason="scenario"
         )
         self.step(given)
+
+    def on_hold(self, words: list[str], options: Options) -> None:
+        """hold 60s|end [book=NAME]: a person trades by hand"""
+        seconds = 0.0 if words[0] == "end" else _seconds(words[0])
+        self.step(
+            ev.HoldAsked(book=options.get("book", ""), seconds=seconds, by="trader", reason="legging in")
+        )
+
+    def on_ours(self, _words: list[str], _options: Options) -> None:
+        """ours: show whose what is"""
+        for book in self.rig.engine.view(self.rig.now).books:
+            owned = book.ownership
+            for future in owned.futures:
+                parts = f"own {future.own}, set aside {future.base}, nobody's {future.unassigned}"
+                self.lines.append(
+                    f"{self.time} {book.name} counts {future.counted} of {future.account} {future.unit} in "
+                    f"{future.instrument}: {parts}"
+                )
+            for flow in owned.cash_flows:
+                self.lines.append(f"{self.time} {book.name} cash flow {flow.amount} {flow.currency}")
 
     def on_cash(self, words: list[str], _options: Options) -> None:
         """cash +2 BTC: a deposit (or, negative, a withdrawal) arrives"""
@@ -204,7 +237,7 @@ class Stage:
         for event in events:
             if isinstance(event, ev.Filled):
                 self._book_trade(event.fill)
-        return events
+        return [*events, ev.AccountReported(account=self.account("BTC"))]
 
     def _book_trade(self, fill: Fill) -> None:
         self.told.append(fill)
@@ -249,6 +282,19 @@ class Stage:
             order = f"{made.side} {plain(Decimal(made.amount))} {made.instrument} ({made.reason})"
             return f"{self.time} {made.book} {made.action} {order}"
         return f"{self.time} {made.book} {made.action} {made.reason}: {made.detail}"
+
+
+def _scoped(key: str, text: str) -> Any:
+    """A key of the scope as its type wants it."""
+    if key == "base_position":
+        name, _, size = text.partition(":")
+        return {name: float(size)}
+    if key in ("external_owner", "external_until"):
+        return text
+    if key == "counts_equity":
+        return text == "true"
+    numbers = ("external_delta_coin", "settle_s", "max_wallet_drift_usd")
+    return float(text) if key in numbers else tuple(text.split(","))
 
 
 def _seconds(text: str) -> float:
