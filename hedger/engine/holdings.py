@@ -244,6 +244,8 @@ def refresh_instruments(state: State, venue: VenueState, step: Step) -> None:
 
 def rehome(state: State, venue: VenueState, step: Step) -> None:
     """Under new settings every position goes to the book it belongs to now."""
+    for book in books_on(state, venue.name):
+        book.ownership.contested.clear()
     for name in held(state, venue.name):
         listed = listing_of(state, venue.name, name)
         if listed is None or not _ours(state, listed):

@@ -23,7 +23,7 @@ from hedger.engine.records import Adjusted
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.execution.labels import parse_label
 
-TRANSIT_MS = 10_000
+TRANSIT_MS = 60_000
 """Market time before its expiry from which a position in a dated future counts as born of an exercise."""
 
 _OWN = "h-"

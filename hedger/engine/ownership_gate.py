@@ -35,11 +35,16 @@ def gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
 
 
 def _contested(book: BookState) -> Gate | None:
+    detail = contested_detail(book)
+    return Gate(Action.BLOCKED, Reason.SCOPE_CONFLICT, detail) if detail else None
+
+
+def contested_detail(book: BookState) -> str:
+    """An option that two books take; empty where there is none."""
     if not book.ownership.contested:
-        return None
-    name, books = next(iter(sorted(book.ownership.contested.items())))
-    detail = f"{name} is in the scope of {books}; an instrument belongs to one book"
-    return Gate(Action.BLOCKED, Reason.SCOPE_CONFLICT, detail)
+        return ""
+    name, books = min(book.ownership.contested.items())
+    return f"{name} is in the scope of {books}; an instrument belongs to one book"
 
 
 def _unassigned(state: State, book: BookState) -> Gate | None:
@@ -119,6 +124,8 @@ def watch(state: State, book: BookState, step: Step) -> None:
     found = unassigned_detail(book) if lasting else ""
     page = Severity.CRITICAL if live else Severity.WARNING
     alarms.tell(state, step, "unassigned_future", found, book=book.name, severity=page)
+    shared = contested_detail(book)
+    alarms.tell(state, step, "scope_conflict", shared, book=book.name, severity=page)
     expired = external_detail(book, now)
     alarms.tell(state, step, "external_delta_expired", expired, book=book.name, severity=page)
     alarms.tell(state, step, rivals.ALARM, owned.rival, book=book.name, severity=Severity.CRITICAL)
