@@ -27,6 +27,7 @@ def _register() -> None:
         commands,
         demo,
         exchange,
+        hold,
         order,
         outlook,
         override,
@@ -61,6 +62,7 @@ def _register() -> None:
     app.add_typer(order.order, name="order")
     app.command()(override.override)
     app.command("set")(set_command.set_key)
+    app.command()(hold.hold)
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)

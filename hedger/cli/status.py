@@ -13,6 +13,7 @@ from hedger.cli.client import DEFAULT_URL, AsJson, BookName, Client, Url, print_
 from hedger.cli.exit_codes import ExitCode
 from hedger.cli.figures import UNKNOWN, age, coin, milliseconds, number, pct, usd, words
 from hedger.cli.override import spoken
+from hedger.cli.ownership import ownership_of
 from hedger.cli.tables import WIDE, Column, facts, table
 from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import Action, Mode, Severity, State
@@ -95,7 +96,15 @@ def _book(book: BookAnswer, wide: bool) -> Panel:
     positions = _positions(book.positions, wide)
     return Panel(
         Group(
-            why, *_schedule(book.profile), "", _deltas(book), _figures(book), *_working(book), "", positions
+            why,
+            *_schedule(book.profile),
+            "",
+            _deltas(book),
+            _figures(book),
+            *_working(book),
+            *ownership_of(book),
+            "",
+            positions,
         ),
         title=title,
         title_align="left",

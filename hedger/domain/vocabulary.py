@@ -149,6 +149,14 @@ class Reason(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     JOURNAL_DOWN = "journal_down"
     VENUE_REFUSED = "venue_refused"
+    # ownership
+    UNASSIGNED_FUTURE = "unassigned_future"  # a future that is neither the book's nor set aside
+    EXTERNAL_DELTA_EXPIRED = "external_delta_expired"  # nobody vouches for external_delta_coin any more
+    SCOPE_CONFLICT = "scope_conflict"  # two books take the same instrument
+    SETTLING_TRADE = "settling_trade"  # somebody's trade may have further legs
+    HOLD = "hold"  # a person trades by hand and asked the book to wait
+    CASH_FLOW = "cash_flow"  # equity changed and nothing explains it yet
+    OTHER_HEDGER = "other_hedger"  # orders of another hedger are on the account
     # envelope
     PAUSED = "paused"
     REDUCE_ONLY = "reduce_only"

@@ -10,7 +10,19 @@ from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
-from hedger.engine import amend, commands, guard, holdings, latch, manual, overrides, recover, work
+from hedger.engine import (
+    amend,
+    commands,
+    guard,
+    holdings,
+    latch,
+    manual,
+    overrides,
+    recover,
+    rivals,
+    waits,
+    work,
+)
 from hedger.engine import events as ev
 from hedger.engine.state import State, Step
 
@@ -33,7 +45,7 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
         case ev.PositionReported():
             position_reported(state, event.position, step)
         case ev.AccountReported():
-            holdings.set_account(state, event.account)
+            holdings.set_account(state, event.account, step.now.market_ms, step)
             guard.account_told(state, event.account, step.now)
         case ev.Durable():
             work.released(state, event.sequence, step)
@@ -54,7 +66,7 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
         case ev.LookupFailed():
             step.note(Severity.WARNING, "lookup_failed", label=event.label, detail=event.reason)
         case ev.InstrumentsListed():
-            instruments_listed(state, event)
+            instruments_listed(state, event, step)
         case ev.InstrumentStateChanged():
             instrument_state_changed(state, event, step)
         case ev.PlacementRefused():
@@ -85,6 +97,8 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             overrides.given(state, event, step)
         case ev.OverrideCleared():
             overrides.cleared(state, event, step)
+        case ev.HoldAsked():
+            waits.hold_asked(state, event, step)
         case ev.SettingsApplied():
             commands.settings_applied(state, event, step)
         case ev.SettingsRefused():
@@ -115,8 +129,7 @@ def quoted(state: State, quote: Quote, step: Step) -> None:
         return
     venue.last_data_wire_s = quote.received_wire_s
     venue.quotes[quote.instrument] = quote
-    book = holdings.book_of(state, quote.venue, quote.instrument)
-    if book is not None:
+    for book in holdings.holders(state, quote.venue, quote.instrument):
         book.bad.pop(quote.instrument, None)
         book.book.set_quote(quote)
 
@@ -152,6 +165,7 @@ def _refuse(state: State, venue: str, name: str, market_ms: int, step: Step) -> 
 def reported(state: State, report: OrderReport, step: Step) -> None:
     """Evidence about an order: ours moves in the table, a foreign one is shown."""
     latch.report_seen(state, report, step)
+    rivals.order_seen(state, report, step)
     if state.orders.get(report.label) is not None:
         work.report(state, report, step)
     elif work.is_ours(state, report.label):
@@ -170,6 +184,7 @@ def _foreign(state: State, report: OrderReport) -> None:
 
 def filled(state: State, fill: Fill, step: Step) -> None:
     """A trade of the account; counted once, whatever the number of messages that tell of it."""
+    rivals.fill_seen(state, fill, step)
     if work.take_fill(state, fill, step):
         holdings.move(state, fill, step)
         latch.fill_seen(state, fill, step)
@@ -192,7 +207,7 @@ def link_health(state: State, event: ev.LinkHealth) -> None:
     )
 
 
-def instruments_listed(state: State, event: ev.InstrumentsListed) -> None:
+def instruments_listed(state: State, event: ev.InstrumentsListed, step: Step) -> None:
     """What the venue lists; positions known only by name find their instrument."""
     venue = state.venues[event.venue]
     if event.complete:
@@ -200,15 +215,16 @@ def instruments_listed(state: State, event: ev.InstrumentsListed) -> None:
         listed = {instrument.name for instrument in event.instruments}
         venue.quotes = {name: quote for name, quote in venue.quotes.items() if name in listed}
     venue.instruments.update({instrument.name: instrument for instrument in event.instruments})
-    for book in holdings.books_on(state, event.venue):
-        holdings.refresh_instruments(state, book)
+    holdings.refresh_instruments(state, venue, step)
 
 
 def instrument_state_changed(state: State, event: ev.InstrumentStateChanged, step: Step) -> None:
     """A change of an instrument's life; a delivery moves positions, so the venue is asked."""
     holdings.set_instrument_state(state, event.venue, event.instrument, event.state)
-    book = holdings.book_of(state, event.venue, event.instrument)
-    if event.state in ENDED and book is not None and book.book.holds(event.instrument):
+    holding = [
+        b for b in holdings.holders(state, event.venue, event.instrument) if b.book.holds(event.instrument)
+    ]
+    if event.state in ENDED and holding:
         step.note(Severity.WARNING, "instrument_ended", instrument=event.instrument, state=event.state)
         recover.request_snapshot(state, state.venues[event.venue], step)
 
@@ -230,8 +246,7 @@ def platform_locked(state: State, event: ev.PlatformLocked, step: Step) -> None:
 def bad_data(state: State, event: ev.BadData, step: Step) -> None:
     """A refused payload: what it spoke of is not traded on until a good one arrives."""
     state.bad_data[event.venue] += 1
-    book = holdings.book_of(state, event.venue, event.instrument)
-    if book is not None:
+    for book in holdings.concerned(state, event.venue, event.instrument):
         book.bad[event.instrument] = event.detail
     noted = state.bad_noted
     if step.now.wire_s - noted.get(event.channel, -math.inf) >= BAD_DATA_NOTE_S:

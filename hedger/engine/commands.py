@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Severity
-from hedger.engine import confirmation, guard, holdings, naked, profile, work
+from hedger.engine import confirmation, guard, holdings, naked, profile, rivals, work
 from hedger.engine import events as ev
 from hedger.engine.records import Commanded, Configured, SettingChanged
 from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode
@@ -58,6 +58,8 @@ def given(state: State, event: ev.CommandGiven, step: Step) -> None:
         if after is not before:
             one.working.begin_anew()
     ended = guard.resumed(state, book, event.by, step) if after is BreakerState.RUNNING else ""
+    if after is BreakerState.RUNNING:
+        rivals.resumed(state, event, step)
     _record(event, after, step)
     if after is BreakerState.HALTED:
         work.cancel_resting(state, step, book)
@@ -142,8 +144,8 @@ def settings_applied(state: State, event: ev.SettingsApplied, step: Step) -> Non
     install(state, event.settings)
     state.settings_error = ""
     for venue in state.venues.values():
-        for book in holdings.books_on(state, venue.name):
-            holdings.refresh_instruments(state, book)
+        holdings.refresh_instruments(state, venue, step)
+        holdings.rehome(state, venue, step)
         holdings.watch(state, venue, step)
     config_hash = event.settings.config_hash
     step.record(Configured(market_ms=step.now.market_ms, config_hash=config_hash))

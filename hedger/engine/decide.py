@@ -19,6 +19,7 @@ from hedger.engine import (
     ladder,
     margins,
     neutral,
+    ownership_gate,
     profile,
     resting,
     settlement,
@@ -102,7 +103,7 @@ def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Ou
     flattening = breaker is BreakerState.FLATTENING
     data_gate = gates.hedge_gap if flattening else gates.data_gate
     gate = gates.daemon_gate(state, book, sight) or guard.gate(state, book, sight, now)
-    gate = gate or data_gate(state, book, sight, now)
+    gate = gate or ownership_gate.gate(state, book, sight, now) or data_gate(state, book, sight, now)
     gate = gate or gates.legs_gate(book) or gates.order_gate(state, book, now, alone=alone)
     gate = gate or settlement.gate(book, sight, now)
     if gate is not None:

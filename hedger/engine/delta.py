@@ -86,11 +86,13 @@ def account_net_coin(state: State, book: BookState, exposure: Exposure, now: Now
             return None
         else:
             total += account.delta_total
-    return total
+    return total + book.settings.scope.external_delta_coin
 
 
 def _whole_account(state: State, book: BookState) -> bool:
-    """No other book of the venue holds instruments of the same underlying."""
+    """No other book of the venue holds instruments of the same underlying, and this one holds all of them."""
+    if not book.settings.scope.whole:
+        return False
     mine = (book.settings.venue, book.settings.underlying)
     others = (other for other in state.books.values() if other is not book)
     return all((other.settings.venue, other.settings.underlying) != mine for other in others)

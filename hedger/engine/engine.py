@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import commands, guard, manual, profile, recover, work
+from hedger.engine import cash_gate, commands, guard, manual, ownership_gate, profile, recover, waits, work
 from hedger.engine.apply import apply
 from hedger.engine.chain import Expiry, chain
 from hedger.engine.decide import decide, preview
@@ -59,6 +59,8 @@ class Engine:
     def _deadlines(self, step: Step) -> None:
         work.drop_overdue(self._state, step)
         work.time_outs(self._state, step)
+        for venue in self._state.venues.values():
+            cash_gate.confirm(self._state, venue, step)
         recover.keep_looking(self._state, step)
         manual.forget_tickers(self._state, step)
         for book in self._state.books.values():
@@ -66,6 +68,7 @@ class Engine:
             if step.now.wire_s - book.refreshed_wire_s >= self._state.settings.timing.refresh_s:
                 book.refreshed_wire_s = step.now.wire_s
                 work.refresh(self._state, book, step)
+                ownership_gate.watch(self._state, book, step)
 
     def next_deadline(self, now: Now) -> float:
         """Wire time at which `step` is to be called even if nothing arrives."""
@@ -74,6 +77,7 @@ class Engine:
         timing = state.settings.timing
         for deadline in (
             state.outbox.next_deadline(),
+            waits.next_deadline(state),
             state.orders.next_deadline(timing.ack_timeout_s, timing.lookup_interval_s),
             *(venue.snapshot_due_wire_s for venue in state.venues.values()),
         ):

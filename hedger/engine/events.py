@@ -10,7 +10,8 @@ from hedger.domain.order import Order, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.manual_order import OrderAsked
-from hedger.engine.records import Latched, LossReferenced, Overridden
+from hedger.engine.owned import CashFlow, LabelSum
+from hedger.engine.records import HoldSet, Latched, LossReferenced, Overridden, RivalSeen
 from hedger.engine.settings import EngineSettings
 
 
@@ -263,6 +264,15 @@ class SettingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
+class HoldAsked(_Event, frozen=True):
+    """A person trades by hand and asks a book ("": every book) to wait; 0 seconds ends it. Wire seconds."""
+
+    book: str
+    seconds: float
+    by: str
+    reason: str
+
+
 class SettingsApplied(_Event, frozen=True):
     settings: EngineSettings
     changes: tuple[SettingChange, ...] = ()  # by `hedger set`; none for an edit of the file
@@ -293,6 +303,10 @@ class JournalLoaded(_Event, frozen=True):
     overrides: dict[str, Overridden] = {}  # the last one of each book
     latches: tuple[Latched, ...] = ()
     loss_references: tuple[LossReferenced, ...] = ()
+    sums: tuple[LabelSum, ...] = ()  # what all trades under each label come to, per instrument
+    cash_flows: tuple[CashFlow, ...] = ()  # of the last two days of market time
+    holds: tuple[HoldSet, ...] = ()  # per book the last one
+    rivals: tuple[RivalSeen, ...] = ()  # per book the last word on another hedger
 
 
 class Durable(_Event, frozen=True):
@@ -343,6 +357,7 @@ Event = (
     | CancelGiven
     | OverrideGiven
     | OverrideCleared
+    | HoldAsked
     | SettingsApplied
     | SettingsRefused
     | JournalLoaded

@@ -12,6 +12,7 @@ from hedger.domain.instrument import ENDED, Instrument, InstrumentState, plain
 from hedger.domain.names import parse_name
 from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Severity
+from hedger.engine import cash, ownership, waits
 from hedger.engine.effects import Watch
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.execution.costs import Rates
@@ -23,31 +24,31 @@ def books_on(state: State, venue: str) -> Iterator[BookState]:
     return (book for book in state.books.values() if book.settings.venue == venue)
 
 
-def book_of(state: State, venue: str, instrument: str) -> BookState | None:
-    """The book an instrument belongs to: same venue, same base, settled in the book's coin."""
-    for book in books_on(state, venue):
-        if instrument in book.book:
-            return book
+def holders(state: State, venue: str, instrument: str) -> Iterator[BookState]:
+    """The books with a row for an instrument: of an option one, of a future as many as hedge with it."""
+    return (book for book in books_on(state, venue) if instrument in book.book)
+
+
+def concerned(state: State, venue: str, instrument: str) -> list[BookState]:
+    """The books with a row for an instrument; without one those it would belong to."""
+    found = list(holders(state, venue, instrument))
     listed = state.venues[venue].instruments.get(instrument)
-    if listed is not None:
-        return _book_for(state, listed)
-    return None
+    if found or listed is None:
+        return found
+    return takers(state, listed)
 
 
-def _book_for(state: State, instrument: Instrument) -> BookState | None:
-    for book in books_on(state, instrument.venue):
-        if belongs(book, instrument):
-            return book
-    return None
+def book_of(state: State, venue: str, instrument: str) -> BookState | None:
+    """The book that shows an instrument: of several that hedge with a future the first."""
+    return next(iter(concerned(state, venue, instrument)), None)
 
 
-def belongs(book: BookState, instrument: Instrument) -> bool:
-    """Options and futures on the book's underlying that settle in a currency of the book."""
-    return (
-        (instrument.is_option or instrument.is_future)
-        and instrument.base_currency == book.settings.underlying
-        and book.book.settles(instrument)
-    )
+def takers(state: State, instrument: Instrument) -> list[BookState]:
+    """The books an instrument belongs to: an option by scope, a future to all in its reach."""
+    reach = ownership.in_reach(state, instrument)
+    if instrument.is_future:
+        return reach
+    return [book for book in reach if instrument.is_option and book.settings.scope.takes(instrument)]
 
 
 def index_of(state: State, book: BookState) -> str:
@@ -61,62 +62,116 @@ def hedge_listing(state: State, book: BookState) -> Instrument | None:
     return state.venues[book.settings.venue].instruments.get(book.settings.hedge_instrument)
 
 
+def listing_of(state: State, venue: str, instrument: str) -> Instrument | None:
+    """The listing of an instrument; of one held and no longer listed the last there was."""
+    known = state.venues[venue]
+    return known.instruments.get(instrument) or known.owned.listings.get(instrument)
+
+
+def size_of(state: State, venue: str, instrument: str) -> Decimal:
+    """The account's whole position in an instrument, as we know it."""
+    account = state.venues[venue].owned
+    for kept in (account.futures, account.outside):
+        if instrument in kept:
+            return kept[instrument]
+    return next((book.book.size(instrument) for book in holders(state, venue, instrument)), Decimal(0))
+
+
 def set_position(state: State, venue: str, instrument: str, size: Decimal, step: Step) -> None:
     """Take the venue's whole word for a position, out of a snapshot that no fill has overtaken."""
-    book = _holder(state, venue, instrument, size, step)
-    before = size if book is None else book.book.size(instrument)
-    if book is None or before == size:
+    known, before = state.venues[venue], size_of(state, venue, instrument)
+    if not _tracked(state, venue, instrument, size, step):
         return
-    book.book.set_position(instrument, size)
-    book.epoch += 1
+    listed = listing_of(state, venue, instrument)
+    if not size and listed is not None and listed.is_future and not state.orders.live(venue):
+        ownership.closed_by_others(state, known, listed, step)
+    _put(state, known, instrument, size, step)
+    if before == size:
+        return
+    books = list(holders(state, venue, instrument))
+    for book in books:
+        book.epoch += 1
     step.note(
         Severity.INFO,
         "position_set",
-        book=book.name,
+        book=", ".join(book.name for book in books),
         instrument=instrument,
         before=str(plain(before)),
         size=str(plain(size)),
     )
 
 
+def _put(state: State, venue: VenueState, instrument: str, size: Decimal, step: Step) -> None:
+    """A whole position: of a future in shares, of an option to its book, of anything else to nobody."""
+    listed = listing_of(state, venue.name, instrument)
+    assert listed is not None
+    venue.owned.listings[instrument] = listed
+    if listed.is_future:
+        venue.owned.futures[instrument] = size
+        ownership.share_out(state, venue, listed, step)
+        return
+    owners = takers(state, listed)
+    _note_contest(state, owners, instrument, size)
+    if not owners:
+        venue.owned.outside[instrument] = size
+        return
+    venue.owned.outside.pop(instrument, None)
+    ownership.ensure_row(venue, owners[0], listed)
+    owners[0].book.set_position(instrument, size)
+
+
+def _note_contest(state: State, owners: list[BookState], instrument: str, size: Decimal) -> None:
+    """An option two books take: counted by the first, and neither trades."""
+    names = " and ".join(book.name for book in owners)
+    for book in owners:
+        if len(owners) > 1 and size:
+            book.ownership.contested[instrument] = names
+        else:
+            book.ownership.contested.pop(instrument, None)
+
+
 def check_position(state: State, venue: str, instrument: str, size: Decimal, step: Step) -> None:
     """A position told beside trades carries no time of its own: it may be older than a fill already counted.
 
-    So it only confirms. Where it differs from the sum of fills the book waits for a snapshot to decide.
+    So it only confirms. Where it differs from the sum of fills the books wait for a snapshot to decide.
     """
-    book = _holder(state, venue, instrument, size, step)
-    if book is None:
+    if not _tracked(state, venue, instrument, size, step):
         return
-    known, ours = state.venues[venue], book.book.size(instrument)
+    known, ours = state.venues[venue], size_of(state, venue, instrument)
     if ours == size:
         known.disputed.pop(instrument, None)
         return
     detail = f"{instrument}: the venue says {plain(size)}, fills say {plain(ours)}"
     if known.disputed.get(instrument) != detail:
         known.disputed[instrument] = detail
-        step.note(Severity.WARNING, "position_disputed", book=book.name, detail=detail)
+        step.note(Severity.WARNING, "position_disputed", venue=venue, detail=detail)
 
 
-def _holder(state: State, venue: str, instrument: str, size: Decimal, step: Step) -> BookState | None:
-    """The book a told position belongs to, with a row for it; one nobody can hold yet is remembered."""
+def _tracked(state: State, venue: str, instrument: str, size: Decimal, step: Step) -> bool:
+    """Whether a told position is one of ours to follow; one nobody can follow yet is remembered."""
     known = state.venues[venue]
-    book = book_of(state, venue, instrument)
-    if book is not None:
-        _ensure_row(known, book, instrument)
-        return book
+    listed = listing_of(state, venue, instrument)
+    if listed is not None and _ours(state, listed):
+        return True
     _remember_unlisted(known, instrument, size)
-    if size and _could_be_ours(state, venue, instrument):
+    if listed is None and size and _could_be_ours(state, venue, instrument):
         step.note(Severity.WARNING, "position_not_listed", instrument=instrument, size=str(size))
-    return None
+    return False
 
 
-def set_account(state: State, account: Account) -> None:
-    """Equity and margin of one currency, for the books that settle in it; fees where they are told."""
+def _ours(state: State, listed: Instrument) -> bool:
+    """An option or a future in the reach of a book, whether or not the scope of one takes it."""
+    return (listed.is_option or listed.is_future) and bool(ownership.in_reach(state, listed))
+
+
+def set_account(state: State, account: Account, at_ms: int, step: Step) -> None:
+    """Equity and margin of one currency as of a market time, for the books that settle in it; fees, too."""
     for row in account.fees:
         state.venues[account.venue].fees[(row.kind, row.index)] = Rates(row.maker, row.taker, row.relative)
     for book in books_on(state, account.venue):
         if account.currency in book.book.currencies:
             book.book.set_account(account)
+    cash.told(state, account, at_ms, step)
 
 
 def move(state: State, fill: Fill, step: Step) -> None:
@@ -125,56 +180,93 @@ def move(state: State, fill: Fill, step: Step) -> None:
     A fill older than the venue's last whole word on the position is in it already; the next snapshot checks.
     """
     known = state.venues[fill.venue]
-    book = book_of(state, fill.venue, fill.instrument)
-    if book is None:
+    listed = listing_of(state, fill.venue, fill.instrument)
+    if listed is None or not _ours(state, listed):
         return
-    book.guard.stale = True
-    if fill.market_ms <= known.told_ms.get(fill.instrument, -1):
+    told = fill.market_ms <= known.told_ms.get(fill.instrument, known.told_all_ms)
+    size = size_of(state, fill.venue, fill.instrument)
+    _put(state, known, fill.instrument, size if told else size + fill.signed_amount, step)
+    if told:
         known.account.explain(fill.instrument, fill.signed_amount)
         known.reconcile_wire_s = min(known.reconcile_wire_s, step.now.wire_s)
-        return
-    _ensure_row(known, book, fill.instrument)
-    book.filled_wire_s = step.now.wire_s
-    book.book.set_position(fill.instrument, book.book.size(fill.instrument) + fill.signed_amount)
-    known.moved[fill.instrument] = None
-    known.filled_ms[fill.instrument] = max(fill.market_ms, known.filled_ms.get(fill.instrument, 0))
-    own = parse_label(fill.label)
-    order = state.orders.order_of(fill)
-    if order is not None and order.intent.purpose is Purpose.MANUAL:
-        book.epoch += 1  # delta born of an operator's own order
-    elif own is not None and own.book == book.name:
-        listed = known.instruments[fill.instrument]
-        book.moved.hedged(listed.amount_to_coin(fill.signed_amount, float(fill.price)))
     else:
-        book.epoch += 1
-        step.note(
-            Severity.WARNING,
-            "foreign_trade",
-            book=book.name,
-            instrument=fill.instrument,
-            amount=str(fill.signed_amount),
-        )
-    watch(state, known, step)
+        known.moved[fill.instrument] = None
+        known.filled_ms[fill.instrument] = max(fill.market_ms, known.filled_ms.get(fill.instrument, 0))
+        for book in holders(state, fill.venue, fill.instrument):
+            book.filled_wire_s = step.now.wire_s
+    for book in concerned(state, fill.venue, fill.instrument):
+        book.guard.stale = True
+    own = parse_label(fill.label)
+    if own is None or own.book not in state.books:
+        _foreign_trade(state, fill, listed, told, step)
+    elif not told and _by_hand(state, fill):
+        state.books[own.book].epoch += 1  # delta born of an operator's own order
+    elif not told:
+        coin = listed.amount_to_coin(fill.signed_amount, float(fill.price))
+        state.books[own.book].moved.hedged(coin)
+    if not told:
+        watch(state, known, step)
+
+
+def _by_hand(state: State, fill: Fill) -> bool:
+    order = state.orders.order_of(fill)
+    return order is not None and order.intent.purpose is Purpose.MANUAL
+
+
+def _foreign_trade(state: State, fill: Fill, listed: Instrument, told: bool, step: Step) -> None:
+    """Somebody's trade: the books it concerns wait for its other legs, and judge their delta afresh."""
+    known = state.venues[fill.venue]
+    for book in takers(state, listed):
+        if waits.foreign_traded(book, fill, told, step):
+            known.reconcile_wire_s = min(known.reconcile_wire_s, step.now.wire_s)
+        if not told:
+            book.epoch += 1
+            step.note(
+                Severity.WARNING,
+                "foreign_trade",
+                book=book.name,
+                instrument=fill.instrument,
+                amount=str(fill.signed_amount),
+            )
 
 
 def held(state: State, venue: str) -> list[str]:
-    """Names with a position on a venue, in order."""
+    """Names with a position on a venue, or with one by the trades of our labels, in order."""
+    known = state.venues[venue]
     names = {row for book in books_on(state, venue) for row in book.book.held()}
-    return sorted(names | set(state.venues[venue].positions))
+    beside = {name for kept in (known.owned.futures, known.owned.outside) for name in kept if kept[name]}
+    traded = {name for book, name in known.owned.own if book in state.books}
+    return sorted(names | beside | traded | set(known.positions))
 
 
-def refresh_instruments(state: State, book: BookState) -> None:
-    """Give the book its listings: the hedge instrument and every row it holds."""
-    known = state.venues[book.settings.venue]
-    for name in (book.settings.hedge_instrument, *book.book.names()):
-        if name in known.instruments:
-            book.book.set_instrument(known.instruments[name])
-    for name in sorted(known.positions):
-        listed = known.instruments.get(name)
-        if listed is not None and belongs(book, listed):
-            book.book.set_instrument(listed)
-            book.book.set_position(name, Decimal(known.positions.pop(name)))
-            book.epoch += 1
+def refresh_instruments(state: State, venue: VenueState, step: Step) -> None:
+    """Give the books their listings: hedge instruments, rows, and positions known only by name so far."""
+    for book in books_on(state, venue.name):
+        for name in (book.settings.hedge_instrument, *book.book.names()):
+            if name in venue.instruments:
+                book.book.set_instrument(venue.instruments[name])
+    for name in sorted(venue.positions):
+        listed = venue.instruments.get(name)
+        if listed is not None and _ours(state, listed):
+            _put(state, venue, name, Decimal(venue.positions.pop(name)), step)
+            for book in holders(state, venue.name, name):
+                book.epoch += 1
+
+
+def rehome(state: State, venue: VenueState, step: Step) -> None:
+    """Under new settings every position goes to the book it belongs to now."""
+    for book in books_on(state, venue.name):
+        book.ownership.contested.clear()
+    for name in held(state, venue.name):
+        listed = listing_of(state, venue.name, name)
+        if listed is None or not _ours(state, listed):
+            continue
+        size = size_of(state, venue.name, name)
+        if not listed.is_future:
+            venue.owned.outside.pop(name, None)
+            for book in holders(state, venue.name, name):
+                book.book.set_position(name, Decimal(0))
+        _put(state, venue, name, size, step)
 
 
 def ended(state: State, venue: VenueState, now_ms: int) -> list[str]:
@@ -196,8 +288,7 @@ def set_instrument_state(state: State, venue: str, instrument: str, new: Instrum
     if listed is None or listed.state is new:
         return
     known.instruments[instrument] = msgspec.structs.replace(listed, state=new)
-    book = book_of(state, venue, instrument)
-    if book is not None and instrument in book.book:
+    for book in holders(state, venue, instrument):
         book.book.set_instrument(known.instruments[instrument])
 
 
@@ -215,14 +306,6 @@ def watch(state: State, venue: VenueState, step: Step) -> None:
     if wanted != venue.watch:
         venue.watch = wanted
         step.ask(wanted)
-
-
-def _ensure_row(venue: VenueState, book: BookState, instrument: str) -> None:
-    if instrument not in book.book:
-        book.book.set_instrument(venue.instruments[instrument])
-        quote = venue.quotes.get(instrument)
-        if quote is not None:
-            book.book.set_quote(quote)
 
 
 def _remember_unlisted(venue: VenueState, instrument: str, size: Decimal) -> None:

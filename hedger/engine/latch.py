@@ -111,7 +111,7 @@ def tell(state: State, book: BookState, step: Step) -> None:
 
 
 def restore(state: State, venue: str, latches: tuple[Latched, ...], step: Step) -> None:
-    """What an earlier run latched stays, as it was seen first; a sign of before the reading is written now."""
+    """What an earlier run latched stays, as first seen; a sign of before the reading is written now."""
     known = {record.book: record for record in latches}
     for book in holdings.books_on(state, venue):
         record = known.get(book.name)

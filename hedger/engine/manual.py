@@ -82,8 +82,9 @@ def _answered(
 ) -> Approved | Refused:
     if listed is None:
         return Refused(Reason.MISSING_QUOTE, f"instrument = {asked.instrument!r}: not listed")
-    if not holdings.belongs(book, listed):
-        detail = f"{listed.name} is not of book {book.name}: {book.settings.underlying}, same settlement"
+    if book not in holdings.takers(state, listed):
+        needs = f"of {book.settings.underlying}, settled in {'/'.join(book.book.currencies)}, in its scope"
+        detail = f"{listed.name} is not of book {book.name}: must be {needs}"
         return Refused(Reason.ASSET_CLASS, detail)
     gate = _shut(state, book)
     if gate is not None:

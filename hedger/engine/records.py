@@ -10,6 +10,7 @@ from hedger.domain.account import Fill
 from hedger.domain.order import Order, OrderIntent
 from hedger.domain.vocabulary import BreakerState, Reason
 from hedger.engine.decision import Decision
+from hedger.engine.owned import CashFlow, LabelSum
 
 
 class Intended(msgspec.Struct, frozen=True, tag="intended", forbid_unknown_fields=True):
@@ -155,6 +156,42 @@ class HedgeDone(msgspec.Struct, frozen=True, tag="hedge_done", forbid_unknown_fi
     shortfall_bps: float  # of the notional that traded
 
 
+class Adjusted(msgspec.Struct, frozen=True, tag="adjusted", forbid_unknown_fields=True):
+    """A correction of what the trades under a label come to: added to their sum for good."""
+
+    market_ms: int
+    venue: str
+    sum: LabelSum
+    why: str
+
+
+class CashMoved(msgspec.Struct, frozen=True, tag="cash_moved", forbid_unknown_fields=True):
+    """A deposit, withdrawal or spot trade that was recognised."""
+
+    market_ms: int
+    flow: CashFlow
+
+
+class HoldSet(msgspec.Struct, frozen=True, tag="hold_set", forbid_unknown_fields=True):
+    """A person trades by hand: the book waits until `until_ms` (market time; 0: the hold has ended)."""
+
+    market_ms: int
+    venue: str
+    book: str
+    until_ms: int
+    by: str
+    reason: str
+
+
+class RivalSeen(msgspec.Struct, frozen=True, tag="rival_seen", forbid_unknown_fields=True):
+    """Another hedger trades on the account: the book is blocked; an empty detail: a person has resumed."""
+
+    market_ms: int
+    venue: str
+    book: str
+    detail: str
+
+
 Record = (
     HedgeDone
     | Intended
@@ -169,4 +206,8 @@ Record = (
     | EpochRaised
     | Latched
     | LossReferenced
+    | Adjusted
+    | CashMoved
+    | HoldSet
+    | RivalSeen
 )

@@ -15,7 +15,18 @@ from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
-from hedger.engine import guard, holdings, latch, overrides, unexplained, work
+from hedger.engine import (
+    guard,
+    holdings,
+    latch,
+    overrides,
+    ownership,
+    restore,
+    rivals,
+    unexplained,
+    waits,
+    work,
+)
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
 from hedger.engine.records import Configured, EpochRaised, Snapshot
 from hedger.engine.state import State, Step, VenueState
@@ -83,6 +94,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
         _restore(state, order, step)
     for fill in event.fills:
         state.orders.fill_known(fill)
+    restore.ownership_of(state, venue, event, step)
     step.record(Configured(market_ms=step.now.market_ms, config_hash=state.settings.config_hash))
     step.note(
         Severity.INFO,
@@ -135,16 +147,21 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     asked_wire_s = venue.snapshot_asked_wire_s if venue.snapshot_due_wire_s is not None else -math.inf
     venue.snapshot_due_wire_s = None
     for fill in event.fills:
+        rivals.fill_seen(state, fill, step)
         _told_beside(state, venue, fill, step)  # the positions below already hold it
+    for report in event.open_orders:
+        rivals.order_seen(state, report, step)
     _raise_epoch(state, venue, event, step)
     _orders(state, venue, event.open_orders, step)
     overtaken = _positions(state, venue, event, step)
     if not overtaken:
         state.orders.settle_all(venue.name, asked_wire_s)
-    for account in event.accounts:
-        holdings.set_account(state, account)
-        guard.account_told(state, account, step.now)
+        waits.positions_told(state, venue, asked_wire_s)
     venue.reconciled = True
+    for account in event.accounts:
+        holdings.set_account(state, account, event.server_ms, step)
+        guard.account_told(state, account, step.now)
+    ownership.forget_expired(venue, step.now.market_ms)
     if venue.phase is Phase.RECOVERING and venue.epoch and not overtaken:
         venue.phase = Phase.WARMING_UP
     _next_look(state, venue, overtaken, step)
@@ -232,17 +249,20 @@ def _positions(state: State, venue: VenueState, event: ev.SnapshotTaken, step: S
     for position in event.positions:
         guard.position_told(state, position)
     names = set(sizes) | set(holdings.held(state, venue.name)) | set(venue.disputed)  # flat ones, too
-    names |= set(venue.account.owed)
+    names |= set(venue.account.owed) | set(venue.moved)
+    names |= {name for name, filled in venue.filled_ms.items() if filled >= told_ms}
     for name in sorted(names):
         if name in venue.moved or venue.filled_ms.get(name, -1) >= told_ms:
             overtaken = True
             if not venue.reconciled:
                 venue.account.untold[name] = None
+            venue.told_ms.setdefault(name, venue.told_all_ms)
             continue
         unexplained.by_snapshot(state, venue, name, sizes.get(name, Decimal(0)), step)
         holdings.set_position(state, venue.name, name, sizes.get(name, Decimal(0)), step)
         venue.told_ms[name] = told_ms
         venue.disputed.pop(name, None)
+    venue.told_all_ms = told_ms
     return overtaken
 
 

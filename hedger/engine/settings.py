@@ -9,6 +9,7 @@ from typing import Annotated, assert_never
 
 from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral
+from hedger.engine.scope import Scope
 from hedger.execution.params import ExecutionParams
 from hedger.policies.schedule import Schedule
 from hedger.portfolio.exposure import Source
@@ -134,6 +135,7 @@ class BookSettings:
     settlement: SettlementParams = field(default_factory=SettlementParams)
     profiles: dict[str, dict[str, float]] = field(default_factory=dict)  # some parameters each, by name
     schedule: Schedule = field(default_factory=Schedule)
+    scope: Scope = field(default_factory=Scope)
     envelope: Envelope = field(default_factory=Envelope)
     execution: ExecutionParams = field(default_factory=ExecutionParams)
     margin: MarginParams = field(default_factory=MarginParams)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from hedger.domain.instrument import Instrument
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Neutral
+from hedger.engine import ownership_delta
 from hedger.engine.delta import NO_FIGURES, Figures, figures
 from hedger.engine.events import Now
 from hedger.engine.profile import band_scale
@@ -77,13 +78,14 @@ def look(state: State, book: BookState, now: Now, *, alone: bool = False) -> Sig
 def exposure_of(state: State, book: BookState, now: Now) -> Exposure:
     """The book's exposure, judged by the staleness bounds of the settings."""
     timing = state.settings.timing
-    return book.book.exposure(
+    exposure = book.book.exposure(
         now,
         option_stale_s=timing.option_stale_s,
         hedge_stale_s=timing.hedge_stale_s,
         index_stale_s=timing.index_stale_s,
         source=book.settings.delta.source,
     )
+    return ownership_delta.completed(book, exposure)
 
 
 def _in_flight_coin(
@@ -91,7 +93,8 @@ def _in_flight_coin(
 ) -> float:
     if state.orders.quiet or quote is None or listed is None:
         return 0.0
-    amount = state.orders.in_flight(book.settings.venue, book.settings.hedge_instrument, hedges=hedges)
+    name, hedge = book.settings.venue, book.settings.hedge_instrument
+    amount = state.orders.in_flight(name, hedge, book=book.name, hedges=hedges)
     return listed.amount_to_coin(amount, quote.mark) if amount else 0.0
 
 

@@ -17,6 +17,7 @@ from hedger.engine.events import Now
 from hedger.engine.guard_state import AccountState, Guard
 from hedger.engine.hedge import Working
 from hedger.engine.outbox import Outbox
+from hedger.engine.owned import Owned, Ownership
 from hedger.engine.profile import ProfileState
 from hedger.engine.records import Record
 from hedger.engine.settings import BookSettings, EngineSettings
@@ -45,6 +46,7 @@ class VenueState:
     reconcile_wire_s: float = math.inf  # when positions are to be compared with the venue next
     moved: dict[str, None] = field(default_factory=dict)  # filled since the snapshot was asked for
     told_ms: dict[str, int] = field(default_factory=dict)  # instrument -> market time of the venue's own word
+    told_all_ms: int = -1  # the same of instruments that were flat whenever the venue told all
     filled_ms: dict[str, int] = field(default_factory=dict)  # instrument -> market time of its newest fill
     disputed: dict[str, str] = field(default_factory=dict)  # instrument -> how its position and fills differ
     adopted: dict[str, OrderReport] = field(default_factory=dict)  # open orders of ours no journal knows
@@ -67,6 +69,7 @@ class VenueState:
     )  # instrument -> wire time it is wanted until
     watch: Watch | None = None
     account: AccountState = field(default_factory=AccountState)
+    owned: Owned = field(default_factory=Owned)  # futures and wallets beside the books
 
     @property
     def reconnects(self) -> int:
@@ -115,6 +118,7 @@ class BookState:
     last_hedge: Decision | None = None
     recorded_wire_s: float = -math.inf
     working: Working = field(default_factory=Working)  # its execution
+    ownership: Ownership = field(default_factory=Ownership)
 
     @property
     def name(self) -> str:

@@ -29,7 +29,7 @@ def by_snapshot(state: State, venue: VenueState, name: str, size: Decimal, step:
     if listed.expiration_ms is not None and step.now.market_ms >= listed.expiration_ms - EXERCISE_MS:
         account.suspects.pop(name, None)
         return
-    account.suspect(name, size - book.book.size(name) - traded, step.now.wire_s)
+    account.suspect(name, size - holdings.size_of(state, venue.name, name) - traded, step.now.wire_s)
 
 
 def waiting(venue: VenueState, book: BookState) -> str:

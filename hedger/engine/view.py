@@ -7,6 +7,7 @@ import msgspec
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
 from hedger.engine.execution_view import WorkingView
+from hedger.engine.owned_view import OwnershipView
 from hedger.engine.profile import ProfileView
 from hedger.engine.view_guard import GuardView
 from hedger.portfolio.breakdown import Cut
@@ -115,6 +116,7 @@ class BookView(msgspec.Struct, frozen=True):
     working: WorkingView = WorkingView()  # its execution
     profile: ProfileView = ProfileView()
     guard: GuardView = GuardView()
+    ownership: OwnershipView = OwnershipView()  # whose what is
 
 
 class OrderView(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from hedger.domain.errors import InvariantError, VenueError
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Neutral, Phase, Reason, Severity, stricter
-from hedger.engine import amend, working
+from hedger.engine import amend, cash, ownership, working
 from hedger.engine import events as ev
 from hedger.engine.effects import Amend, Cancel, Exit, LookUp, Place
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
@@ -220,6 +220,8 @@ def take_fill(state: State, fill: Fill, step: Step) -> bool:
         return False
     if order is not None and before is not None and before != (order.state, order.filled_amount):
         _changed(state, order, before[0], step)
+    ownership.counted(state, fill)
+    cash.traded(state, fill, step)
     _count(state, fill, step)
     return True
 

@@ -215,16 +215,21 @@ class OrderTable:
         """The newest orders, the newest first."""
         return list(self._orders.values())[: -most - 1 : -1]
 
-    def in_flight(self, venue: str, instrument: str, *, hedges: bool = True) -> Decimal:
+    def in_flight(
+        self, venue: str, instrument: str, *, book: str | None = None, hedges: bool = True
+    ) -> Decimal:
         """Signed amount, in the instrument's unit, of hedges that may still trade, and of every order what
         has traded without being in the position yet; without `hedges` the latter alone.
 
         What rests at an edge of the band, and what an operator placed, may never trade: see `worst_case`.
+        Of one book where it is named: another's hedges in the same instrument are in the other's delta.
         """
         live = {order.intent.label: order for order in self.live(venue)}
         total = Decimal(0)
         for label, order in (live | self._settling).items():
             intent = order.intent
+            if book is not None and intent.book != book:
+                continue
             if (intent.venue, intent.instrument) == (venue, instrument):
                 counts = hedges and intent.purpose is Purpose.HEDGE
                 waiting = order.remaining_amount if counts else Decimal(0)

@@ -23,8 +23,8 @@ from hedger.domain.order import Order
 from hedger.domain.vocabulary import Environment
 from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
-from hedger.engine.records import HedgeDone, Record
-from hedger.journal import queries, schema
+from hedger.engine.records import HedgeDone, HoldSet, Record, RivalSeen
+from hedger.journal import queries, schema, sums
 from hedger.journal.errors import JournalError
 from hedger.journal.files import create_private, engine_for, ensure_schema
 from hedger.journal.lock import ProcessLock
@@ -98,6 +98,10 @@ class Journal:
                 last_fill_ms=await queries.last_fill_ms(connection, scope),
                 latches=await queries.latches(connection, scope),
                 loss_references=await queries.loss_references(connection, scope),
+                sums=await sums.label_sums(connection, scope),
+                cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
+                holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
+                rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
         return loaded
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hedger.domain.account import PAPER_TRADE, Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
+from hedger.engine.owned import CashFlow
 from hedger.engine.records import Latched, LossReferenced, Overridden
 from hedger.journal import schema
 from hedger.journal.codec import decode
@@ -111,6 +112,23 @@ def _newest_guards(scope: Scope, *kinds: str) -> Select[Any]:
     mine = and_(scope.owns(table), table.c.kind.in_(kinds))
     last = select(func.max(table.c.id)).where(mine).group_by(table.c.book, table.c.kind)
     return select(table.c.id, table.c.body).where(table.c.id.in_(last)).order_by(table.c.id)
+
+
+async def cash_flows(connection: AsyncConnection, scope: Scope, since_ms: int) -> tuple[CashFlow, ...]:
+    """Deposits, withdrawals and spot trades at or after `since_ms`, oldest first."""
+    table = schema.cash_flows
+    query = _of(scope, table, table.c.market_ms >= since_ms).order_by(table.c.market_ms, table.c.id)
+    return await _bodies(connection, CashFlow, table, query)
+
+
+async def last_of_each_book(
+    connection: AsyncConnection, kind: type[T], table: Table, scope: Scope
+) -> tuple[T, ...]:
+    """The newest row of every book in a table that has one column for it."""
+    last = select(func.max(table.c.id)).where(scope.owns(table)).group_by(table.c.book)
+    return await _bodies(
+        connection, kind, table, _of(scope, table, table.c.id.in_(last)).order_by(table.c.id)
+    )
 
 
 async def newest(

@@ -9,17 +9,21 @@ from sqlalchemy import Table
 
 from hedger.domain.order import Order
 from hedger.engine.records import (
+    Adjusted,
+    CashMoved,
     Commanded,
     Configured,
     Decided,
     EpochRaised,
     HedgeDone,
+    HoldSet,
     Intended,
     Latched,
     LossReferenced,
     OrderChanged,
     Overridden,
     Record,
+    RivalSeen,
     SettingChanged,
     Snapshot,
     Traded,
@@ -77,6 +81,16 @@ def row_of(record: Record) -> Row:
         case LossReferenced():
             columns = {"book": record.book, "kind": f"loss_{record.period}"}
             return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
+        case Adjusted():
+            columns = {"label": record.sum.label, "instrument": record.sum.instrument}
+            return _row(schema.adjustments, record.venue, record.market_ms, encode(record), **columns)
+        case CashMoved():
+            flow = record.flow
+            return _row(schema.cash_flows, flow.venue, flow.market_ms, encode(flow), currency=flow.currency)
+        case HoldSet():
+            return _row(schema.holds, record.venue, record.market_ms, encode(record), book=record.book)
+        case RivalSeen():
+            return _row(schema.rivals, record.venue, record.market_ms, encode(record), book=record.book)
         case _:
             assert_never(record)
 

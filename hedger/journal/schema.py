@@ -152,6 +152,39 @@ setting_changes = Table(
 
 configs = Table("configs", metadata, _id(), *_scope(), *_text("config_hash"), _ms("market_ms"), _body())
 
+adjustments = Table(
+    "adjustments",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("label", "instrument"),
+    _ms("market_ms"),
+    _body(),
+    Index("adjustments_by_scope", *SCOPE),
+)
+"""Corrections of what the trades under a label come to; added to the sums of `fills`."""
+
+cash_flows = Table(
+    "cash_flows",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("currency"),
+    _ms("market_ms"),
+    _body(),
+    Index("cash_flows_by_time", *SCOPE, "market_ms"),
+)
+
+
+def _per_book(name: str) -> Table:
+    """A table of which the last row of each book counts."""
+    by_book = Index(f"{name}_by_book", *SCOPE, "book")
+    return Table(name, metadata, _id(), *_scope(), *_text("book"), _ms("market_ms"), _body(), by_book)
+
+
+holds = _per_book("holds")
+rivals = _per_book("rivals")
+
 snapshots = Table("snapshots", metadata, _id(), *_scope(), _ms("market_ms"), _body())
 
 
@@ -189,5 +222,9 @@ INSERTS: dict[Table, Insert] = {
     epochs: insert(epochs).on_conflict_do_nothing(),
     snapshots: insert(snapshots),
     guards: insert(guards),
+    adjustments: insert(adjustments),
+    cash_flows: insert(cash_flows),
+    holds: insert(holds),
+    rivals: insert(rivals),
 }
 """How a row of each table is written, in the order in which a transaction writes the tables."""

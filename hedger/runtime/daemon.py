@@ -26,6 +26,7 @@ from hedger.engine.engine import Engine
 from hedger.engine.events import (
     CancelGiven,
     CommandGiven,
+    HoldAsked,
     OrderGiven,
     OverrideCleared,
     OverrideGiven,
@@ -132,6 +133,10 @@ class Daemon:
             raise ConfigError(f"{key}: this daemon was not started from a file; nothing can be set")
         edit = Edit(key=key, value=value, since_ms=self.driver.clock.market_ms(), by=by)
         return await self._watcher.change(edit, reason, self.driver.obeyed)
+
+    async def hold(self, asked: HoldAsked) -> StatusView:
+        """Taken, and kept: a restart while somebody legs in finds it."""
+        return await self.driver.obeyed(asked)
 
     def metrics(self) -> bytes:
         return self._metrics.render()

@@ -6,12 +6,14 @@ it is itself read from the dataclasses and the policies, so a key is described i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from typing import Any, NamedTuple, get_type_hints
 
 from hedger.domain.keys import Key, keys_of
+from hedger.engine.scope import BASE_POSITION, Scope
 from hedger.engine.settings import BookSettings, DeltaParams, SettlementParams, Timing
 from hedger.execution.params import ExecutionParams
 from hedger.policies.presets import PRESETS
@@ -33,6 +35,7 @@ Path = tuple[str, ...]
 
 ANY = "*"  # stands for the name of a book or venue
 REQUIRED = MISSING
+_INSTRUMENT = re.compile(r"[A-Z0-9][A-Z0-9_]*-[A-Z0-9]+")
 CLOSE = 0.75  # likeness from which a name is suggested: "uper" is "upper", "foo" is nothing
 
 
@@ -45,6 +48,24 @@ class Entry(NamedTuple):
 
 
 Table = Mapping[str, Entry]
+
+
+class AnyInstrument(Mapping[str, Entry]):
+    """A table whose keys are instrument names, as many as a file writes into it."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    def __getitem__(self, name: str) -> Entry:
+        if not _INSTRUMENT.fullmatch(name):
+            raise KeyError(name)
+        return self._entry
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _table(*types: type) -> dict[str, Entry]:
@@ -81,6 +102,8 @@ TABLES: Mapping[Path, Table] = {
     ("books", ANY, "settlement"): _table(SettlementParams),
     PROFILE: {name: entry for policy in POLICIES.values() for name, entry in _policy_table(policy).items()},
     ("books", ANY, "schedule"): _table(Schedule),
+    ("books", ANY, "scope"): _table(Scope),
+    ("books", ANY, "scope", "base_position"): AnyInstrument(Entry(float, BASE_POSITION)),
     ("books", ANY, "envelope"): _table(Envelope),
     ("books", ANY, "margin"): _table(MarginParams),
     ("books", ANY, "execution"): _table(ExecutionParams),

@@ -34,6 +34,13 @@ _ABOUT: dict[Path, str] = {
     ("books", ANY, "settlement"): "The half hour before 08:00 UTC of a day on which options expire.",
     PROFILE: "A profile replaces some parameters of the policy while the schedule says so, or none does.",
     ("books", ANY, "schedule"): "Profiles, blackouts and announced events; market time, UTC.",
+    ("books", ANY, "scope"): "What belongs to the book; its own hedges always do.",
+    (
+        "books",
+        ANY,
+        "scope",
+        "base_position",
+    ): 'A directional or collateral position set aside, as "BTC-PERPETUAL" = -100000.0; any number of them.',
     (
         "books",
         ANY,
@@ -54,6 +61,7 @@ _EXAMPLES: dict[str, Any] = {
     "hedge_instrument": "BTC-PERPETUAL",
     "environment": "testnet",
     "neutral": "coin",
+    "counts_equity": True,
 }
 _NAMES = {"venues": "deribit", "books": "btc"}
 

@@ -37,10 +37,10 @@ def _book_rows(book: BookSettings, preset: str) -> dict[Path, Any]:
     rows |= dict(_policy_rows((*at, book.policy), book.policy_params))
     for name, params in book.profiles.items():
         rows |= dict(_policy_rows((*at, "profiles", name), params))
-    rows |= dict(_rows((*at, "schedule"), book.schedule))
-    rows |= dict(_rows((*at, "envelope"), book.envelope))
-    rows |= dict(_rows((*at, "margin"), book.margin))
-    return rows | dict(_rows((*at, "execution"), book.execution))
+    for name in ("schedule", "delta", "settlement", "scope", "envelope", "margin", "execution"):
+        rows |= dict(_rows((*at, name), getattr(book, name)))
+    base = book.scope.base_position
+    return rows | {(*at, "scope", "base_position", name): size for name, size in sorted(base.items())}
 
 
 def _policy_rows(at: Path, params: Mapping[str, float]) -> Iterator[tuple[Path, Any]]:

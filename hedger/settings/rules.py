@@ -14,6 +14,7 @@ from hedger.engine.settings import BookSettings
 from hedger.policies.registry import policy_named
 from hedger.settings.catalogue import TABLES, Path, dotted, entry_at, pattern_of
 from hedger.settings.problems import refuse, wrong
+from hedger.settings.sharing import equity_counters, shared_problems
 from hedger.settings.tables import VenueSettings
 from hedger.settings.tree import Tree
 from hedger.venues.deribit.params import endpoint
@@ -35,7 +36,7 @@ def checked_books(tree: Tree) -> tuple[BookSettings, ...]:
         except ValueError as error:
             problems.append(str(error))
     refuse(problems)
-    return tuple(books)
+    return equity_counters(tuple(books))
 
 
 def _venue_problems(tree: Tree) -> Iterator[str]:
@@ -71,22 +72,15 @@ def _address_problems(name: str, venue: VenueSettings) -> Iterator[str]:
 def _book_problems(tree: Tree) -> Iterator[str]:
     if not tree.books:
         yield "books: none; write at least one table [books.NAME]"
-    held: dict[tuple[str, str, str], str] = {}
     for name, book in tree.books.items():
         yield from _instrument_problems(book)
         if book.venue not in tree.venues:
             right = f"must be a table [venues.NAME]; known: {', '.join(tree.venues) or 'none'}"
             yield wrong(("books", name, "venue"), book.venue, right)
-        for currency in book.currencies:
-            first = held.setdefault((book.venue, book.underlying, currency), name)
-            if first != name:
-                legs = f"books.{first} holds what settles in {currency} at {book.venue} already"
-                yield wrong(
-                    ("books", name, "underlying"), book.underlying, f"{legs}; one book per underlying"
-                )
         yield from _neutral_problems(tree, book)
         yield from _currency_problems(tree, book)
         yield from _loss_problems(book)
+    yield from shared_problems(tuple(tree.books.values()))
 
 
 def _instrument_problems(book: BookSettings) -> Iterator[str]:

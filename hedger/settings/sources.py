@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple, get_origin
@@ -76,7 +77,12 @@ def from_file(path: FilePath) -> Layer:
     """The TOML file. Raises ConfigError with every key that is not one."""
     values = _toml(path)
     refuse(list(_misnamed(values)))
-    return layer_of((at, value, "file") for at, value in leaves(values))
+    return layer_of((at, _spelled(value), "file") for at, value in leaves(values))
+
+
+def _spelled(value: Any) -> Any:
+    """TOML has days without quotes; a setting that is a day is its text."""
+    return value.isoformat() if type(value) is date else value
 
 
 def _toml(path: FilePath) -> dict[str, Any]:

@@ -96,6 +96,12 @@ class CancelAnswer(msgspec.Struct, frozen=True):
     state: str
 
 
+class HoldAnswer(msgspec.Struct, frozen=True):
+    """Until when each book concerned waits, market time; empty where it does not."""
+
+    holds: dict[str, str]
+
+
 def market_time(market_ms: int) -> str:
     """ISO 8601 in UTC with milliseconds."""
     moment = datetime.fromtimestamp(market_ms / 1000, UTC)
@@ -134,6 +140,12 @@ def environment_of(view: StatusView) -> Environment | None:
     """The most dangerous environment among the venues; None without a venue."""
     ranks = tuple(Environment)
     return max((venue.environment for venue in view.venues), key=ranks.index, default=None)
+
+
+def hold_answer(book: str, after: StatusView) -> HoldAnswer:
+    books = (b for b in after.books if book in ("", b.name))
+    ends = {b.name: b.ownership.hold_until_ms for b in books}
+    return HoldAnswer({name: market_time(ms) if ms else "" for name, ms in ends.items()})
 
 
 def command_answer(command: str, book: str, after: StatusView) -> CommandAnswer:

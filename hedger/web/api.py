@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from hedger.engine.events import CancelGiven, CommandGiven
+from hedger.engine.events import CancelGiven, CommandGiven, HoldAsked
 from hedger.web import requests
 from hedger.web.answers import (
     CancelAnswer,
@@ -23,6 +23,7 @@ from hedger.web.answers import (
     command_answer,
     decision_answer,
     decisions_answer,
+    hold_answer,
     status_answer,
 )
 from hedger.web.guard import (
@@ -76,6 +77,7 @@ def make_app(
     app.router.add_post("/v1/orders", api.order)
     app.router.add_post("/v1/orders/cancel", api.cancel)
     add_tuning(app, daemon, (bounds or Bounds()).answer_s)
+    app.router.add_post("/v1/hold", api.hold)
     add_page(app)
     return app
 
@@ -172,6 +174,15 @@ class Api:
             after = await self._daemon.cancel(CancelGiven(label=body.label, by=body.by, reason=body.reason))
         states = {order.label: order.state for order in after.orders.recent}
         return json_response(CancelAnswer(label=body.label, state=states.get(body.label, "")))
+
+    async def hold(self, request: web.Request) -> web.Response:
+        require_token(request, self._daemon.token)
+        body = requests.decode_hold(await request.read())
+        book = requests.known_book(body.book, self._daemon.view())
+        asked = HoldAsked(book=book, seconds=body.seconds, by=body.by, reason=body.reason)
+        async with self._deadline("the hold"):
+            after = await self._daemon.hold(asked)
+        return json_response(hold_answer(book, after))
 
     def _deadline(self, what: str) -> AbstractAsyncContextManager[None]:
         return deadline(self._bounds.answer_s, what)

@@ -37,6 +37,8 @@ class Binding(StrEnum):
     MODE = "mode"
     MARGIN = "margin"
     LIMIT = "limit"
+    OWNERSHIP = "ownership"
+    PERSON = "person"
 
 
 class Meaning(NamedTuple):
@@ -102,6 +104,13 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.UNKNOWN_ORDER: Meaning(_B.ORDER, "the outcome of an order is unknown and is being looked up"),
         _R.JOURNAL_DOWN: Meaning(_B.JOURNAL, "the journal cannot be written"),
         _R.VENUE_REFUSED: Meaning(_B.ORDER, "the venue refused the last order"),
+        _R.UNASSIGNED_FUTURE: Meaning(_B.OWNERSHIP, "a future on the account is nobody's"),
+        _R.EXTERNAL_DELTA_EXPIRED: Meaning(_B.OWNERSHIP, "nobody vouches for the external delta any more"),
+        _R.SCOPE_CONFLICT: Meaning(_B.OWNERSHIP, "two books take the same instrument"),
+        _R.SETTLING_TRADE: Meaning(_B.PERSON, "somebody's trade may have further legs"),
+        _R.HOLD: Meaning(_B.PERSON, "a person trades by hand and asked for a pause"),
+        _R.CASH_FLOW: Meaning(_B.ACCOUNT, "cash moved and no trade explains it yet"),
+        _R.OTHER_HEDGER: Meaning(_B.OWNERSHIP, "another hedger trades on the account"),
         _R.PAUSED: Meaning(_B.BREAKER, "paused by an operator"),
         _R.REDUCE_ONLY: Meaning(_B.BREAKER, "only orders that shrink the hedge are allowed"),
         _R.FLATTENING: Meaning(_B.BREAKER, "the hedge position is being closed"),

@@ -7,7 +7,14 @@ from typing import Protocol
 
 from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
-from hedger.engine.events import CancelGiven, CommandGiven, OverrideCleared, OverrideGiven, SettingChange
+from hedger.engine.events import (
+    CancelGiven,
+    CommandGiven,
+    HoldAsked,
+    OverrideCleared,
+    OverrideGiven,
+    SettingChange,
+)
 from hedger.engine.manual_order import OrderAnswered, OrderAsked
 from hedger.engine.outlook import Outlook
 from hedger.engine.view import StatusView
@@ -56,6 +63,9 @@ class DaemonPort(Protocol):
 
     async def set_key(self, key: str, value: str, by: str, reason: str) -> SettingChange:
         """Set a reloadable key, or clear it where the value is empty. Raises ConfigError saying why not."""
+
+    async def hold(self, asked: HoldAsked) -> StatusView:
+        """Hand a hold to the engine; returns the picture after the step that took it."""
 
     def metrics(self) -> bytes:
         """The text exposition of every metric."""

@@ -14,6 +14,7 @@ from hedger.domain.names import parse_name
 from hedger.domain.order import Side
 from hedger.engine.manual_order import OrderAsked
 from hedger.engine.view import StatusView
+from hedger.engine.waits import MOST_HOLD_S
 from hedger.web.guard import ApiError
 
 _Body = TypeVar("_Body")
@@ -69,6 +70,20 @@ class CancelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     by: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "api"
+
+
+class HoldBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For how long a person trades by hand (wire seconds; 0 ends it), why, by whom, beside which book."""
+
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=MOST_HOLD_S)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    book: Annotated[str, msgspec.Meta(max_length=16)] = ""
+    by: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "api"
+
+
+def decode_hold(body: bytes) -> HoldBody:
+    """Raises ApiError 400 naming the field."""
+    return decode_as(HoldBody, body)
 
 
 def decode_body(body: bytes) -> CommandBody:

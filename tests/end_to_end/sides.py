@@ -53,6 +53,14 @@ class Exchange:
         """Auto-deleveraging takes a part of a position at the mark."""
         self._sim("adl", instrument=instrument, amount=amount)
 
+    def block(self, *legs: tuple[str, int, str], gap_ms: int = 0) -> None:
+        """A person's block of (side, amount, instrument), its legs told one by one."""
+        rows = [{"side": side, "amount": amount, "instrument": name} for side, amount, name in legs]
+        self._sim("block", legs=rows, gap_ms=gap_ms)
+
+    def deposit(self, amount: float, currency: str = "BTC") -> None:
+        self._sim("transfer", type="deposit", currency=currency, amount=amount)
+
     def fault(self, kind: str, **how: Any) -> None:
         self._sim("faults", kind=kind, **how)
 
@@ -65,6 +73,10 @@ class Exchange:
         key = f"client_id={self.ready['client_id']}&client_secret={self.secret}"
         token = self._http(f"public/auth?grant_type=client_credentials&{key}")["access_token"]
         return self._http(f"private/{method}?{query}", Authorization=f"Bearer {token}")
+
+    def public(self, method: str, query: str) -> Any:
+        """A public method over HTTP."""
+        return self._http(f"public/{method}?{query}")
 
     def _http(self, call: str, **headers: str) -> Any:
         return self._told(call, web.get(f"{self.ready['http_url']}/{call}", **headers))["result"]

@@ -21,6 +21,7 @@ TOLD_LINES = 15
 
 # Deadlines short enough for a test: what takes seconds of waiting on a real venue takes tenths here.
 BRISK = (
+    "books.btc.scope.settle_s=0.0",
     "timing.ack_timeout_s=0.5",
     "timing.lookup_interval_s=0.1",
     "timing.hedge_stale_s=1.0",

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from hedger.domain.account import Account, Fill, Position
 from hedger.domain.instrument import Instrument, InstrumentState, Kind, Payoff, TickStep
 from hedger.domain.names import parse_name
@@ -20,6 +22,7 @@ from hedger.engine import events as ev
 from hedger.engine.decision import Decision
 from hedger.engine.engine import Engine
 from hedger.engine.records import Overridden
+from hedger.engine.scope import Scope
 from hedger.engine.settings import (
     BookSettings,
     DeltaParams,
@@ -37,6 +40,7 @@ VENUE = "deribit"
 PERP = "BTC-PERPETUAL"
 CALL = "BTC-30JAN26-105000-C"
 PUT = "BTC-30JAN26-95000-P"
+EVERYTHING = Scope(adopt=("*",), settle_s=0.0)  # a book that counts every trade as its own, and at once
 START_MS = 1_767_225_600_000  # 2026-01-01 00:00 UTC
 DEPTH_USD = 50_000_000.0  # at the touch: a hedge is one order unless a test shows a thinner market
 
@@ -84,6 +88,23 @@ def option(name: str) -> Instrument:
     )
 
 
+def future(name: str) -> Instrument:
+    """A dated inverse BTC future as listed."""
+    return msgspec.structs.replace(
+        perpetual(name),
+        kind=Kind.FUTURE,
+        expiration_ms=parse_name(name).expiration_ms,
+        settlement_period="month",
+    )
+
+
+def listing(name: str) -> Instrument:
+    """What the name stands for, as listed."""
+    kind = parse_name(name).kind
+    makers = {"option": option, "future": future, "perpetual": perpetual}
+    return makers[kind](name)
+
+
 def settings(
     *,
     mode: Mode = Mode.LIVE,
@@ -94,6 +115,7 @@ def settings(
     timing: Timing | None = None,
     delta: DeltaParams | None = None,
     settlement: SettlementParams | None = None,
+    scope: Scope | None = None,
     config_hash: str = "c0ffee",
     target: float = 0.0,
     profiles: dict[str, dict[str, float]] | None = None,
@@ -114,6 +136,7 @@ def settings(
         settlement=settlement or SettlementParams(),
         profiles=profiles or {},
         schedule=schedule or Schedule(),
+        scope=scope or EVERYTHING,
         envelope=envelope or Envelope(max_order_usd=2_000_000.0),
         execution=execution or ExecutionParams(),
     )
@@ -183,7 +206,7 @@ class Rig:
         return made
 
     def listed(self, *options: str) -> ev.InstrumentsListed:
-        instruments = (perpetual(), *(option(name) for name in options))
+        instruments = (perpetual(), *(listing(name) for name in options))
         return ev.InstrumentsListed(venue=VENUE, instruments=instruments, complete=True)
 
     def link_up(self, account_id: str = "1") -> ev.LinkUp:
@@ -246,7 +269,11 @@ class Rig:
     def quotes(self, *options: str) -> list[ev.Event]:
         """Index, perpetual and the options' tickers at the rig's index and volatility."""
         tickers: list[ev.Event] = [self.indexed(), self.perp_quote()]
-        return tickers + [self.option_quote(name) for name in options if name != PERP]
+        return tickers + [self.quote(name) for name in options if name != PERP]
+
+    def quote(self, name: str) -> ev.Quoted:
+        """The ticker of an option or a future at the rig's index."""
+        return self.option_quote(name) if listing(name).is_option else self.perp_quote(instrument=name)
 
     def move(self, index: float, *options: str) -> list[fx.Effect]:
         """The market moves: new index, new tickers, one step."""

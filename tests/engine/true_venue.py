@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -22,6 +22,7 @@ from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine import records as rc
 from hedger.engine.engine import Engine
+from hedger.engine.owned import LabelSum
 from hedger.engine.settings import EngineSettings
 from tests.engine.rig import CALL, PERP, PUT, VENUE, Rig
 
@@ -170,7 +171,24 @@ class Journal:
             fills=tuple(fills.values()),
             breakers=breakers,
             last_fill_ms=max((fill.market_ms for fill in fills.values()), default=0),
+            sums=tuple(
+                LabelSum(label="h-btc", instrument=name, size=size)
+                for name, size in own_sums(fills.values(), self.adjusted()).items()
+            ),
         )
+
+    def adjusted(self) -> list[LabelSum]:
+        """Corrections of what our own trades come to."""
+        return [record.sum for record in self.records if isinstance(record, rc.Adjusted)]
+
+
+def own_sums(fills: Iterable[Fill], adjusted: Iterable[LabelSum]) -> dict[str, Decimal]:
+    """What trades under our own labels come to, by instrument."""
+    sums: dict[str, Decimal] = {}
+    own = [(fill.instrument, fill.signed_amount) for fill in fills if fill.label.startswith("h-btc-")]
+    for name, size in [*own, *((each.instrument, each.size) for each in adjusted)]:
+        sums[name] = sums.get(name, Decimal(0)) + size
+    return {name: size for name, size in sums.items() if size}
 
 
 class World:

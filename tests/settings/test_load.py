@@ -224,7 +224,7 @@ def test_a_dated_future_hedges_too(tmp_path: Path) -> None:
 
 def test_two_books_on_one_underlying_of_a_venue_are_refused(tmp_path: Path) -> None:
     second = SMALLEST[SMALLEST.index("[books.btc]") :].replace("btc", "more")
-    assert "books.more.underlying = 'BTC': books.btc holds what settles in BTC" in refusal(
+    assert "books.more.scope: may take options that books.btc takes, too" in refusal(
         tmp_path, SMALLEST + second
     )
 
@@ -351,7 +351,7 @@ def test_a_book_is_hedged_in_what_its_legs_settle_in(tmp_path: Path) -> None:
 def test_a_book_of_both_legs_leaves_none_to_another(tmp_path: Path) -> None:
     both = LINEAR.replace('"linear"', '"both"')
     said = refusal(tmp_path, SMALLEST + both)
-    assert "books.btc holds what settles in BTC" in said
+    assert "books.btc_usdc.scope: may take options that books.btc takes, too" in said
 
 
 def test_the_ladder_goes_down(tmp_path: Path) -> None:

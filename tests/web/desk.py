@@ -10,7 +10,14 @@ from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import BreakerState, State
 from hedger.engine.chain import Expiry, Side, Strike
 from hedger.engine.decision import Decision
-from hedger.engine.events import CancelGiven, CommandGiven, OverrideCleared, OverrideGiven, SettingChange
+from hedger.engine.events import (
+    CancelGiven,
+    CommandGiven,
+    HoldAsked,
+    OverrideCleared,
+    OverrideGiven,
+    SettingChange,
+)
 from hedger.engine.manual_order import OrderAnswered, OrderAsked
 from hedger.engine.outlook import Cell, NextOrder, Outlook
 from hedger.engine.profile import ProfileView
@@ -45,6 +52,7 @@ class Desk:
         self.resumed: list[bool] = []
         self.overrides: list[OverrideGiven | OverrideCleared] = []
         self.refuses_keys = ""
+        self.holds: list[HoldAsked] = []
         self.kept = [hedge(), *(decision(market_ms=MARKET_MS - 1000 * n) for n in range(1, 120))]
         self.kept.sort(key=lambda d: -d.market_ms)
         self._metrics = Metrics(self.view, lambda: 1_770_000_000.0)
@@ -149,6 +157,20 @@ class Desk:
             kept.append(EditView(key=key, value=value, since_ms=MARKET_MS, by=by))
         self.shown = msgspec.structs.replace(self.shown, edits=tuple(kept))
         return SettingChange(key=key, value=value, before="0.1", by=by, reason=reason)
+
+    async def hold(self, asked: HoldAsked) -> StatusView:
+        self.holds.append(asked)
+        until_ms = self.shown.market_ms + int(asked.seconds * 1000) if asked.seconds else 0
+        books = tuple(
+            msgspec.structs.replace(
+                book,
+                ownership=msgspec.structs.replace(book.ownership, hold_until_ms=until_ms, hold_by=asked.by),
+            )
+            for book in self.shown.books
+            if asked.book in ("", book.name)
+        )
+        self.shown = msgspec.structs.replace(self.shown, books=books)
+        return self.shown
 
     def metrics(self) -> bytes:
         return self._metrics.render()

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from hedger.engine.events import CommandGiven
+from hedger.engine.events import CommandGiven, HoldAsked
 from hedger.engine.view import StatusView
 from hedger.engine.view_guard import GuardView
+from hedger.web.answers import market_time
 from hedger.web.api import Bounds, make_app
 from tests.web.desk import TOKEN, Desk
 
@@ -178,3 +179,29 @@ async def test_a_resume_tells_what_else_it_ended_and_no_other_command_does(
     for command, told in (("resume", {"btc_main": "the latch (trade 7)"}), ("pause", {})):
         response = await client.post(f"/v1/commands/{command}", json={"reason": "drill"}, headers=WITH_TOKEN)
         assert (await response.json())["ended"] == told
+
+
+async def test_a_hold_reaches_the_engine_and_answers_until_when_the_books_wait(
+    client: TestClient, desk: Desk
+) -> None:
+    body = {"seconds": 60, "book": "btc_main", "reason": "legging in", "by": "ana"}
+    response = await client.post("/v1/hold", json=body, headers=WITH_TOKEN)
+    assert response.status == 200
+    (until,) = (await response.json())["holds"].values()
+    assert until == market_time(desk.shown.market_ms + 60_000)
+    assert desk.holds == [HoldAsked(book="btc_main", seconds=60.0, by="ana", reason="legging in")]
+
+
+@pytest.mark.parametrize("seconds", [-1, 3601, "60"])
+async def test_a_hold_nobody_can_mean_is_refused_by_name(
+    client: TestClient, desk: Desk, seconds: object
+) -> None:
+    response = await client.post("/v1/hold", json={"seconds": seconds, "reason": "x"}, headers=WITH_TOKEN)
+    assert (response.status, (await response.json())["field"]) == (400, "seconds")
+    assert desk.holds == []
+
+
+async def test_without_the_token_nobody_is_held(client: TestClient, desk: Desk) -> None:
+    response = await client.post("/v1/hold", json={"seconds": 60, "reason": "x"})
+    assert response.status == 401
+    assert desk.holds == []

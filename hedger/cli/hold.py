@@ -1,0 +1,68 @@
+"""`hedger hold 60s`: let a book wait while a person trades by hand; `hedger hold --end` ends it."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from typing import Annotated
+
+import typer
+
+from hedger.cli.client import (
+    DEFAULT_STATE_DIR,
+    DEFAULT_URL,
+    AsJson,
+    Client,
+    Url,
+    print_json,
+    token_of,
+    told_errors,
+)
+from hedger.cli.commands import StateDir, Why
+from hedger.cli.figures import clock
+from hedger.domain.errors import ConfigError
+from hedger.web.answers import HoldAnswer
+
+_SPAN = re.compile(r"(?P<count>\d{1,6}(?:\.\d{1,3})?)(?P<unit>[smh]?)", re.ASCII)
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+Span = Annotated[str, typer.Argument(help="How long, like 60s or 5m; at most an hour.")]
+End = Annotated[bool, typer.Option("--end", help="End a hold now.")]
+OneBook = Annotated[str, typer.Option("--book", help="One book; every book when left out.")]
+
+
+def hold(
+    span: Span = "",
+    end: End = False,
+    url: Url = DEFAULT_URL,
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+    book: OneBook = "",
+    reason: Why = "no reason given",
+    as_json: AsJson = False,
+) -> None:
+    """Let the hedger wait while you trade by hand. Delta beyond the hard limit is hedged all the same."""
+    with told_errors():
+        body: dict[str, str | float] = {
+            "seconds": _seconds(span, end),
+            "reason": reason,
+            "by": f"cli:{getpass.getuser()}"[:64],
+            "book": book,
+        }
+        answer = Client(url, token_of(state_dir)).post("/v1/hold", body, HoldAnswer)
+    if as_json:
+        print_json(answer)
+        return
+    for name, until in answer.holds.items():
+        typer.echo(f"{name}: {f'waits until {clock(until)} UTC' if until else 'does not wait'}")
+
+
+def _seconds(span: str, end: bool) -> float:
+    """Wire seconds. Raises ConfigError for a span that is none, and for both or neither of the two."""
+    if end == bool(span):
+        raise ConfigError("hold: give a span like 60s, or --end")
+    if end:
+        return 0.0
+    found = _SPAN.fullmatch(span)
+    if found is None or not float(found["count"]):
+        raise ConfigError(f"span = {span!r}: must be like 60s, 5m or 1h")
+    return float(found["count"]) * _SECONDS[found["unit"]]

@@ -1,0 +1,132 @@
+"""Wallets, and cash that nobody has earned: deposits, withdrawals, spot trades.
+
+A wallet's balance moves by option premiums, fees, and the session's result at the daily settlement; the
+profit of futures stands in the session until then (deribit.md 9, 11). What remains is a flow:
+
+    unexplained = balance told - balance known - (premiums and fees of the trades since)
+
+Messages overtake one another, so a difference must last CONFIRM_S and survive a snapshot of trades and
+wallets. Until then a book that keeps its equity neutral does not trade on the equity told, and asks at once.
+A flow within the minutes of the daily settlement cannot be told from it and is taken for it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hedger.domain.account import PAPER_TRADE, Account, Fill
+from hedger.domain.names import parse_name
+from hedger.domain.vocabulary import Neutral
+from hedger.engine.owned import CashFlow, CashWatch
+from hedger.engine.state import BookState, State, Step
+
+CONFIRM_S = 2.0  # wire time
+SETTLEMENT_S = 300.0  # market time after 08:00 UTC within which the settlement's cash arrives
+SETTLEMENT_LAG_S = 5.0  # wire time the same may take where market time runs faster
+LEAST = Decimal("0.000001")  # of a coin or a dollar: the venue rounds to 8 digits
+LEAST_SHARE = Decimal("0.00001")  # of the balance; less is kept until it adds up to more
+KEPT_MS = 2 * 86_400_000
+DOLLAR = "USDC"
+
+_DAY_MS = 86_400_000
+_SETTLEMENT_MS = 8 * 3_600_000
+
+
+def told(state: State, account: Account, at_ms: int, step: Step) -> None:
+    """A wallet's newest summary, of market time `at_ms`, held against what explains it."""
+    venue = state.venues[account.venue]
+    owned, currency = venue.owned, account.currency
+    owned.wallets[currency] = account
+    if not venue.reconciled:
+        return  # trades from before may still be told: there is nothing to hold it against
+    owned.first.setdefault(currency, account)
+    watch = owned.cash.get(currency)
+    if watch is None:
+        owned.cash[currency] = CashWatch(account.balance, account.balance, at_ms)
+    else:
+        watch.told = account.balance
+        _weigh(state, watch, step)
+
+
+def traded(state: State, fill: Fill, step: Step) -> None:
+    """What a trade not seen before explains: its fee, and the premium of an option."""
+    if fill.trade_id.startswith(PAPER_TRADE):
+        return
+    venue = state.venues[fill.venue]
+    for currency, amount in ((fill.fee_currency, -fill.fee), _premium(fill)):
+        watch = venue.owned.cash.get(currency)
+        if watch is not None and amount and fill.market_ms > watch.since_ms:
+            watch.explained += amount
+            _weigh(state, watch, step)
+
+
+def _premium(fill: Fill) -> tuple[str, Decimal]:
+    try:
+        parsed = parse_name(fill.instrument)
+    except ValueError:
+        return "", Decimal(0)
+    if parsed.kind != "option":
+        return "", Decimal(0)
+    return parsed.quote or parsed.base, -fill.signed_amount * fill.price
+
+
+def _weigh(state: State, watch: CashWatch, step: Step) -> None:
+    """Note since when something is unexplained."""
+    if _settling(step.now.market_ms, state.settings.market_speed):
+        watch.known, watch.explained, watch.since_wire_s = watch.told, Decimal(0), None
+    elif abs(watch.unexplained) <= max(LEAST, LEAST_SHARE * abs(watch.known)):
+        watch.since_wire_s = None
+    elif watch.since_wire_s is None:
+        watch.since_wire_s = step.now.wire_s
+
+
+def _settling(market_ms: int, market_speed: float) -> bool:
+    since_ms = (market_ms - _SETTLEMENT_MS) % _DAY_MS
+    lasts_ms = max(SETTLEMENT_S, SETTLEMENT_LAG_S * market_speed) * 1000
+    return since_ms < lasts_ms or since_ms > _DAY_MS - 10_000
+
+
+def keep(book: BookState, flow: CashFlow, now_ms: int) -> None:
+    """Remember a flow of a wallet of the book for two days."""
+    kept = [known for known in book.ownership.flows if now_ms - known.market_ms < KEPT_MS]
+    book.ownership.flows = [*kept, flow]
+
+
+def cash_flow(book: BookState, since_ms: int) -> float:
+    """Unexplained cash since a market time in the book's settlement currency; deposits are positive."""
+    currency = book.book.settlement_currency
+    kept = (flow for flow in book.ownership.flows if flow.currency == currency)
+    return float(sum((flow.amount for flow in kept if flow.market_ms >= since_ms), Decimal(0)))
+
+
+def cash_flow_coin(book: BookState, now_ms: int) -> float:
+    """Of the present UTC day: what is no profit and no loss of it."""
+    return cash_flow(book, now_ms - now_ms % _DAY_MS)
+
+
+def keeps_equity(book: BookState) -> bool:
+    """Whether the wallet's equity is part of what the book keeps neutral."""
+    counts = book.settings.scope.counts_equity is not False
+    return book.settings.neutral is Neutral.USD and counts
+
+
+def drift_usd(state: State, book: BookState, index_usd: float | None) -> float | None:
+    """USD moved from the coin's wallet to the dollar's since the start, deposits aside; None unless both.
+
+    An inverse leg and a linear one hedge each other's delta and settle in two currencies: as much as the one
+    wallet earns the other loses. Half the difference of their changes is what has moved.
+    """
+    account, coin = state.venues[book.settings.venue].owned, book.settings.underlying
+    gained = [_gained(account.wallets, account.first, account.flows, name) for name in (coin, DOLLAR)]
+    if gained[0] is None or gained[1] is None or index_usd is None:
+        return None
+    return (gained[1] - gained[0] * index_usd) / 2
+
+
+def _gained(
+    newest: dict[str, Account], first: dict[str, Account], flows: dict[str, Decimal], currency: str
+) -> float | None:
+    if currency not in newest or currency not in first:
+        return None
+    gained = newest[currency].equity - first[currency].equity - flows.get(currency, Decimal(0))
+    return float(gained)
