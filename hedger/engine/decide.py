@@ -34,7 +34,7 @@ from hedger.engine.gates import Gate
 from hedger.engine.hedge import Working
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, Step
-from hedger.engine.trade import Wish, hedge_position_coin, room_coin, trade
+from hedger.engine.trade import Wish, closable_coin, room_coin, trade
 from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.plan import Round
 from hedger.policies.inputs import Inputs
@@ -267,7 +267,7 @@ def _to(
 
 def _flatten(state: State, book: BookState, sight: Sight, now: Now) -> Outcome:
     """The position in the hedge instrument to zero, whatever the options do: an operator's order."""
-    position = hedge_position_coin(book, sight)
+    position = closable_coin(state, book, sight)
     if not position:
         return Outcome(Verdict(Action.HOLD, Reason.FLATTENING, "the hedge position is flat"), sight)
     why = Gate(Action.HEDGE, Reason.FLATTEN, "an operator asked for the hedge to be closed")

@@ -6,18 +6,18 @@ from hedger.domain.vocabulary import BreakerState
 from hedger.engine.events import CommandGiven, Now
 from hedger.engine.sight import Sight, look
 from hedger.engine.state import BookState, State
-from hedger.engine.trade import hedge_position_coin
+from hedger.engine.trade import closable_coin
 from hedger.risk import breaker
 
 ACCEPT = "--accept-naked-delta"
 
 
-def deltas_coin(book: BookState, sight: Sight) -> tuple[float, float] | None:
+def deltas_coin(state: State, book: BookState, sight: Sight) -> tuple[float, float] | None:
     """Distance of delta from its target now and after the book's own hedge has gone; None while not known."""
     if sight.inputs is None:
         return None
     now_coin = sight.inputs.delta_coin - sight.inputs.target_delta_coin
-    return now_coin, now_coin - hedge_position_coin(book, sight)
+    return now_coin, now_coin - closable_coin(state, book, sight)
 
 
 def refusal(state: State, book: BookState | None, event: CommandGiven, now: Now) -> str:
@@ -29,7 +29,7 @@ def refusal(state: State, book: BookState | None, event: CommandGiven, now: Now)
     if asked is not BreakerState.FLATTENING or event.accept_naked_delta:
         return ""
     books = (book,) if book is not None else tuple(state.books.values())
-    told = [_told(one, deltas_coin(one, look(state, one, now))) for one in books]
+    told = [_told(one, deltas_coin(state, one, look(state, one, now))) for one in books]
     return "; ".join(why for why in told if why)
 
 

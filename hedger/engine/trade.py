@@ -11,7 +11,7 @@ from hedger.domain.instrument import Instrument
 from hedger.domain.order import OrderIntent, Side
 from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Action, Reason
-from hedger.engine import confirmation, gates
+from hedger.engine import confirmation, gates, ownership
 from hedger.engine.doors import door, valid_until_ms
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
@@ -67,6 +67,19 @@ def hedge_position_coin(book: BookState, sight: Sight) -> float:
     if sight.listed is None or sight.quote is None:
         return 0.0
     return sight.listed.amount_to_coin(book.book.size(sight.listed.name), sight.quote.mark)
+
+
+def closable_coin(state: State, book: BookState, sight: Sight) -> float:
+    """What an operator's `flatten` closes: the book's own hedges, or all of a future it adopts whole.
+
+    What a person traded, or nobody has claimed, is not the daemon's to close.
+    """
+    if sight.listed is None or sight.quote is None:
+        return 0.0
+    name = sight.listed.name
+    if book.settings.scope.adopts(name):
+        return hedge_position_coin(book, sight)
+    return sight.listed.amount_to_coin(ownership.own_size(state, book, name), sight.quote.mark)
 
 
 def trade(wish: Wish) -> Outcome:

@@ -17,7 +17,7 @@ from hedger.engine.state import BookState, State
 def working_view(state: State, book: BookState, sight: Sight, now: Now) -> WorkingView:
     """The execution of one book now."""
     working = book.working
-    deltas = naked.deltas_coin(book, sight)
+    deltas = naked.deltas_coin(state, book, sight)
     return WorkingView(
         hedge=None if working.hedge is None else _hedge(state, working.hedge, now),
         last=working.last,

@@ -90,7 +90,7 @@ def test_one_hedge_is_made_when_the_link_breaks(exchange: Exchange, daemon: Daem
     until(lambda: len(exchange.hedges()) > hedges, "an order at the exchange")
     exchange.fault("drop")
     _assert_hedged_once(exchange, daemon, known)
-    assert daemon.status()["venues"][0]["reconnects"] == 2
+    until(lambda: daemon.status()["venues"][0]["reconnects"] == 2, "the second link")
 
 
 def test_a_trade_nobody_told_of_is_found_by_reconciling(exchange: Exchange, daemon: Daemon) -> None:

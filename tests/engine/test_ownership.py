@@ -269,10 +269,13 @@ def test_equity_another_book_counts_is_no_delta_of_this_one() -> None:
     assert not book.ownership.counts_equity
 
 
-def test_an_operators_flatten_is_not_stopped_by_what_is_nobodys() -> None:
+def test_an_operators_flatten_closes_the_books_own_hedge_and_leaves_what_is_nobodys() -> None:
     rig = rig_of()
-    begin(rig, {CALL: "-10", PERP: "5000"})
+    begin(rig, {CALL: "-10", PERP: "6000"}, (own("5000"),))
     flatten = ev.CommandGiven(command="flatten", book="", by="test", reason="drill", accept_naked_delta=True)
     rig.step(flatten, *rig.quotes(CALL))
 
-    assert rig.placed[0].side is Side.SELL
+    assert [(intent.side, intent.amount) for intent in rig.placed] == [(Side.SELL, Decimal(5000))]
+    rig.step(*rig.fill_of(rig.placed[0]))
+    assert (rig.last.action, rig.last.reason) == (Action.HOLD, Reason.FLATTENING)
+    assert futures(rig)[PERP].account == "1000"
