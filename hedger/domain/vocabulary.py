@@ -187,6 +187,7 @@ class Reason(StrEnum):
     CONFIRMATION = "confirmation"  # the first hedge is large and waits for a person
     RESTING_CANCEL = "resting_cancel"  # orders at the band's edges are cancelled before a hedge
     AMEND_RATE = "amend_rate"
+    NEXT_CLIP = "next_clip"  # the rest of a hedge waits for a ticker that shows what the last clip left
 
 
 class Severity(StrEnum):

@@ -33,6 +33,7 @@ class Hedge:
     children: list[str] = field(default_factory=list)  # labels, the oldest first
     tries: int = 0  # placements and re-pegs of a chase
     pegged_wire_s: float = 0.0
+    clipped: bool = False  # the last child was cut to what the touch showed
     crossing: bool = False  # a chase that gave up resting: what is left is taken
 
 

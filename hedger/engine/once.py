@@ -8,7 +8,7 @@ from hedger.domain.vocabulary import Action, Phase, Reason
 from hedger.engine import working
 from hedger.engine.state import BookState, State
 
-_ON_THE_WAY = frozenset({Reason.IN_FLIGHT, Reason.RECOVERING, Reason.RESTING_CANCEL})
+_ON_THE_WAY = frozenset({Reason.IN_FLIGHT, Reason.RECOVERING, Reason.RESTING_CANCEL, Reason.NEXT_CLIP})
 _BY_A_PERSON = frozenset({Reason.PAUSED, Reason.HALTED, Reason.CONFIRMATION})
 
 

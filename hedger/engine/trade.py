@@ -120,11 +120,23 @@ def trade(wish: Wish) -> Outcome:
         return wish.stood(planned)
     shrunk = "" if whole else f"; shrunk: {reviewed.detail}"
     child = clip(planned, listed, quote, params)
+    if _taken_already(wish, quote):
+        detail = f"{planned.amount} to go: waiting for a ticker newer than the last clip"
+        return Outcome(Verdict(Action.WAIT, Reason.NEXT_CLIP, detail, wish.target), wish.sight)
     part = "" if child is planned else f"; {child.amount} of {planned.amount} now, no more is shown"
     outcome = _admitted(wish, child, quote, wish.why.detail + shrunk + part)
     return confirmation.asked(
         wish.book, outcome._replace(whole=planned, rounding=wish.rounding), wish.change_coin
     )
+
+
+def _taken_already(wish: Wish, quote: Quote) -> bool:
+    """Whether the amount shown is what the last clip of this hedge has taken: the ticker is older than it."""
+    hedge = wish.book.working.hedge
+    if hedge is None or not hedge.clipped:
+        return False
+    filled_ms = wish.state.venues[quote.venue].filled_ms.get(quote.instrument, -1)
+    return quote.market_ms < filled_ms
 
 
 def _beside_coin(wish: Wish, listed: Instrument, quote: Quote) -> float:

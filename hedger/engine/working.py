@@ -25,7 +25,7 @@ from hedger.policies.inputs import Inputs
 
 _NOISE = 1e-9  # of a lot
 _SHUT = (BreakerState.PAUSED, BreakerState.HALTED)
-_KEEPS = frozenset({Reason.IN_FLIGHT, Reason.RECOVERING, Reason.RESTING_CANCEL})
+_KEEPS = frozenset({Reason.IN_FLIGHT, Reason.RECOVERING, Reason.RESTING_CANCEL, Reason.NEXT_CLIP})
 
 
 def continued(state: State, book: BookState, inputs: Inputs) -> Hedge | None:
@@ -67,6 +67,7 @@ def child(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
         hedge = book.working.hedge = _begun(state, outcome, step.now)
     hedge.target_coin = None if flat else verdict.target
     hedge.children.append(intent.label)
+    hedge.clipped = intent.amount < outcome.whole.amount
     book.working.confirmed, book.working.allowed = True, None
     if intent.post_only:
         hedge.tries, hedge.pegged_wire_s = hedge.tries + 1, step.now.wire_s

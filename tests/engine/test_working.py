@@ -53,6 +53,18 @@ def test_no_child_is_larger_than_what_the_touch_shows() -> None:
     assert -0.1 <= rig.delta < -0.0998
 
 
+def test_the_next_clip_waits_for_a_ticker_that_knows_of_the_last() -> None:
+    """What the old ticker shows is gone: another clip against it would sweep the levels behind."""
+    rig = started()
+    rig.wait(0.05)
+    rig.step(*rig.fill_of(rig.placed[0]))
+    assert (rig.last.action, rig.last.reason) == (Action.WAIT, Reason.NEXT_CLIP)
+    assert len(rig.placed) == 1
+
+    rig.step(*thin(rig))
+    assert len(rig.placed) == 2
+
+
 def test_half_of_the_touch_where_half_is_asked_for_and_all_of_it_where_clips_are_off() -> None:
     half = started(execution=ExecutionParams(depth_share=0.5, min_clip_usd=0.0))
     assert half.placed[0].amount == 50_000
@@ -125,7 +137,7 @@ def test_a_pause_ends_the_hedge_and_no_clip_follows() -> None:
 def test_new_settings_end_what_the_old_ones_wanted() -> None:
     """A hedge to the centre was asked for; now the file says that nothing is to be done there."""
     rig = started(to_centre=1, lower=-1.0, upper=1.0)
-    rig.step(*rig.fill_of(rig.placed[0]))
+    rig.step(*rig.fill_of(rig.placed[0]), *thin(rig))
     wide = settings(config_hash="other", lower=-9.0, upper=9.0, hard_lower=-50.0, hard_upper=50.0)
     rig.step(ev.SettingsApplied(wide))
     rig.step(*rig.fill_of(rig.placed[1]), *thin(rig))
