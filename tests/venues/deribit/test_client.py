@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosedError, InvalidHandshake, Inval
 from hedger.domain.errors import AuthError, HaltedError, VenueError
 from hedger.engine import events as ev
 from hedger.engine.effects import RequestSnapshot, Watch
-from hedger.venues.deribit.client import retryable
+
 from hedger.venues.deribit.decode import MAX_FRAME_BYTES
 from tests.venues.deribit.orders_fixtures import LABEL, make_place
 from tests.venues.deribit.server import PATIENCE_S, SmallVenue, make_venue, running, small_venue
