@@ -26,7 +26,6 @@ from python_socks import ProxyError
 from hedger.domain.errors import VenueError
 from hedger.venues.transport.socket import (
     ABSENT,
-    CLOSE_TIMEOUT_S,
     LOST,
     TOO_BIG,
     Disconnected,
@@ -51,7 +50,7 @@ class PicowsTransport:
 
     @asynccontextmanager
     async def connect(self, route: Route) -> AsyncIterator[PicowsSocket]:
-        socket = PicowsSocket(route.max_frame_bytes)
+        socket = PicowsSocket(route)
         try:
             await _opened(socket, route)
         except WSInvalidURL as error:
@@ -99,8 +98,8 @@ def _abandoned(opening: asyncio.Task[tuple[WSTransport, WSListener]]) -> None:
 class PicowsSocket(WSListener):
     """One connection, told of by the library's callbacks."""
 
-    def __init__(self, max_frame_bytes: int) -> None:
-        self._max_frame_bytes = max_frame_bytes
+    def __init__(self, route: Route) -> None:
+        self._max_frame_bytes, self._close_timeout_s = route.max_frame_bytes, route.close_timeout_s
         self._transport: WSTransport | None = None
         self._early: list[bytes] = []  # messages that came before anybody read
         self._receive: Receive = self._early.append
@@ -141,7 +140,7 @@ class PicowsSocket(WSListener):
         self._transport.send_close(WSCloseCode.OK)
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                async with asyncio.timeout(self._close_timeout_s):
                     await self._closed.wait()
         finally:
             self._transport.disconnect(graceful=False)

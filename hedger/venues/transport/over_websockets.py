@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,6 @@ from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketExcepti
 
 from hedger.domain.errors import VenueError
 from hedger.venues.transport.socket import (
-    CLOSE_TIMEOUT_S,
     LOST,
     TOO_BIG,
     Disconnected,
@@ -42,16 +42,17 @@ class WebsocketsTransport:
                 logger=_LIBRARY_LOG,
                 max_size=route.max_frame_bytes,
                 open_timeout=route.connect_timeout_s,
-                close_timeout=CLOSE_TIMEOUT_S,
+                close_timeout=route.close_timeout_s,
                 ping_interval=None,  # the venue's own heartbeat tests the connection
                 proxy=route.proxy,
             )
         except (OSError, WebSocketException) as error:
             raise why(error) from error
+        socket = WebsocketsSocket(connection, route)
         try:
-            yield WebsocketsSocket(connection, route.max_frame_bytes)
+            yield socket
         finally:
-            await connection.close()
+            await socket.close()
 
 
 class _Connect(connect):
@@ -62,10 +63,11 @@ class _Connect(connect):
 
 
 class WebsocketsSocket:
-    """One connection; the library closes itself within CLOSE_TIMEOUT_S."""
+    """One connection."""
 
-    def __init__(self, connection: ClientConnection, max_frame_bytes: int) -> None:
-        self._connection, self._max_frame_bytes = connection, max_frame_bytes
+    def __init__(self, connection: ClientConnection, route: Route) -> None:
+        self._connection = connection
+        self._max_frame_bytes, self._close_timeout_s = route.max_frame_bytes, route.close_timeout_s
 
     async def read(self, receive: Receive) -> Disconnected:
         try:
@@ -81,10 +83,15 @@ class WebsocketsSocket:
             raise self._end(error) from error
 
     async def close(self) -> None:
-        await self._connection.close()
+        """The library waits without limit for a peer that takes nothing; here it is given up."""
+        try:
+            async with asyncio.timeout(self._close_timeout_s):
+                await self._connection.close()
+        except TimeoutError:
+            self._connection.transport.abort()
 
     def _end(self, error: ConnectionClosed) -> Disconnected:
-        if error.sent is not None and error.sent.code == TOO_BIG:
+        if error.sent is not None and error.sent.code == TOO_BIG and not error.rcvd_then_sent:
             return message_too_big(self._max_frame_bytes)
         return why(error)
 

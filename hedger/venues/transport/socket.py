@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 
 from hedger.domain.errors import VenueError
 
-CLOSE_TIMEOUT_S = 2.0  # for the closing handshake; then the transport is dropped
+CLOSE_TIMEOUT_S = 2.0  # for the closing handshake; then the connection is dropped
 OK, TOO_BIG = 1000, 1009  # close codes of RFC 6455 7.4.1
 ABSENT = 1005  # stands for a close frame without a code
 LOST = "connection lost"
@@ -39,6 +39,7 @@ class Route(NamedTuple):
     proxy: str | None
     connect_timeout_s: float
     max_frame_bytes: int
+    close_timeout_s: float = CLOSE_TIMEOUT_S
 
 
 class Disconnected(Exception):
@@ -65,7 +66,7 @@ class Socket(Protocol):
         """Send a text message; waits while the peer takes nothing. Raises Disconnected."""
 
     async def close(self) -> None:
-        """Close from our side, within CLOSE_TIMEOUT_S; a closed socket stays closed."""
+        """Close from our side, within the time-out; a closed socket stays closed."""
 
 
 class Transport(Protocol):
