@@ -46,7 +46,7 @@ class DeribitParams:
         tuple[str, ...], Key("", "currencies `chain` applies to; empty: all of `currencies`")
     ] = ()
     transport: Annotated[
-        TransportKind, Key("", "websockets; picows: framing in C, needs the extra hedger[fast]")
+        TransportKind, Key("", "websockets, or picows, which frames in C and needs the extra hedger[fast]")
     ] = TransportKind.WEBSOCKETS
     heartbeat_s: Annotated[int, Key("s", "interval of the venue's heartbeat", least=10, most=3600)] = 10
     request_timeout_s: Annotated[
