@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator, Sequence
 
 from hedger.domain.names import parse_name
+from hedger.engine import events as ev
 from tests.engine.rig import PERP, Rig
 
+BAND = {"lower": -1e6, "upper": 1e6, "hard_lower": -1e6, "hard_upper": 1e6}  # never left
+FRAME_BYTES = 797  # a recorded option ticker
 STRIKES = tuple(range(80_000, 130_000, 1_000))
 
 
@@ -18,17 +22,22 @@ def names() -> list[str]:
 
 def hundred_option_rig() -> Rig:
     """A live engine with the book held, quoted and inside a band it never leaves."""
-    rig = Rig(lower=-1e6, upper=1e6, hard_lower=-1e6, hard_upper=1e6)
-    held = names()
-    rig.step(rig.listed(*held), rig.link_up())
-    rig.step(rig.journal())
-    rig.step(rig.snapshot({name: "-1" if index % 2 else "1" for index, name in enumerate(held)}))
-    rig.step(*rig.quotes(*held))
+    rig = Rig(**BAND)
+    for batch in hold(rig, names()):
+        rig.step(*batch)
     return rig
 
 
+def hold(rig: Rig, held: Sequence[str]) -> Iterator[Sequence[ev.Event]]:
+    """The steps up to a book that is held, long and short in turn, and quoted."""
+    yield rig.listed(*held), rig.link_up()
+    yield (rig.journal(),)
+    yield (rig.snapshot({name: "-1" if index % 2 else "1" for index, name in enumerate(held)}),)
+    yield rig.quotes(*held)
+
+
 def ticker_frame(rig: Rig, name: str) -> bytes:
-    """One ticker notification of about 800 bytes, with everything the venue sends beside what is needed."""
+    """One ticker notification of FRAME_BYTES, with everything the venue sends beside what is needed."""
     quoted = rig.perp_quote() if name == PERP else rig.option_quote(name)
     quote = quoted.quote
     data: dict[str, object] = {
@@ -74,8 +83,17 @@ def ticker_frame(rig: Rig, name: str) -> bytes:
     else:
         data |= {"best_bid_price": rig.index - 0.5, "best_ask_price": rig.index + 0.5}
         data |= {"min_price": rig.index * 0.985, "max_price": rig.index * 1.015}
-    params = {"channel": f"ticker.{name}.100ms", "data": data}
-    return json.dumps({"jsonrpc": "2.0", "method": "subscription", "params": params}).encode()
+    return _as_sent(f"ticker.{name}.100ms", data)
+
+
+def _as_sent(channel: str, data: dict[str, object]) -> bytes:
+    """Without spaces, as the venue writes; fields nobody reads make up the recorded length."""
+    body = {"jsonrpc": "2.0", "method": "subscription", "params": {"channel": channel, "data": data}}
+    short = FRAME_BYTES - len(json.dumps(body, separators=(",", ":"))) - len(',"combo_ids":""')
+    return json.dumps(
+        {**body, "params": {"channel": channel, "data": data | {"combo_ids": "x" * short}}},
+        separators=(",", ":"),
+    ).encode()
 
 
 def frames(rig: Rig, count: int, seed: int = 7) -> list[bytes]:
@@ -85,6 +103,6 @@ def frames(rig: Rig, count: int, seed: int = 7) -> list[bytes]:
     made = []
     for _ in range(count):
         rig.market_ms += 1  # a ticker that repeats a time is no news
-        rig.index *= 1.0 + draw.gauss(0.0, 2e-5)
+        rig.index = round(rig.index * (1.0 + draw.gauss(0.0, 2e-5)), 2)
         made.append(ticker_frame(rig, draw.choice(everything)))
     return made

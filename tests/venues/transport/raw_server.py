@@ -32,8 +32,8 @@ def goodbye(code: int, reason: str = "") -> bytes:
     return frame(struct.pack("!H", code) + reason.encode(), CLOSE)
 
 
-async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Accept the upgrade to a websocket."""
+async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """Accept the upgrade to a websocket; returns the request."""
     request = await reader.readuntil(b"\r\n\r\n")
     (key,) = re.findall(rb"(?i)sec-websocket-key: *(\S+)", request)
     accept = base64.b64encode(hashlib.sha1(key + _GUID).digest())
@@ -41,6 +41,7 @@ async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
     )
+    return request
 
 
 @asynccontextmanager

@@ -1,0 +1,168 @@
+"""A flood of tickers from another process: CPU per message, from socket to typed object and to decision.
+
+The baseline is what a client of `websockets` and `json` does, measured in the same run against the same flood.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import statistics
+import time
+from collections.abc import Callable, Coroutine
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from hedger.domain.vocabulary import Environment
+from hedger.engine import effects as fx
+from hedger.engine import events as ev
+from hedger.runtime.clock import Clock
+from hedger.runtime.live import LiveDriver
+from hedger.runtime.loop import run_on
+from hedger.settings.tables import LoopKind
+from hedger.venues.deribit.params import DeribitParams
+from hedger.venues.deribit.session import DeribitSession
+from hedger.venues.protocol import Emit
+from hedger.venues.transport.choose import transport_of
+from hedger.venues.transport.socket import Route, TransportKind
+from tests.bench.flood import flooding
+from tests.bench.frames import BAND, hold, names
+from tests.bench.pipeline import plain_json
+from tests.bench.tick_to_order import NoJournal
+from tests.engine.rig import START_MS, VENUE, Rig
+
+ROUNDS = 3
+
+Reader = Callable[[str, Rig, Emit], Coroutine[None, None, None]]
+
+
+async def json_reader(url: str, rig: Rig, emit: Emit) -> None:
+    """The baseline: text frames, everything parsed, what is needed picked."""
+    async with connect(url, compression=None, max_size=None, proxy=None) as socket:
+        try:
+            while True:
+                for event in plain_json(await socket.recv(), rig):
+                    emit(event)
+        except ConnectionClosed:
+            pass
+
+
+def session_reader(kind: TransportKind) -> Reader:
+    """The daemon's own: transport, session, typed decoding."""
+
+    async def read(url: str, rig: Rig, emit: Emit) -> None:
+        params = DeribitParams(url="ws://127.0.0.1:1/")
+        session = DeribitSession(VENUE, Environment.LOCAL, params, trading=False, version="0")
+        clock = Clock(START_MS, Clock.unix_ms())
+
+        def receive(frame: bytes) -> None:
+            for event in session.receive(frame, clock.now()):
+                emit(event)
+
+        async with transport_of(kind).connect(Route(url, None, None, 5.0, 1 << 20)) as socket:
+            await socket.read(receive)
+
+    return read
+
+
+STACKS: dict[str, tuple[Reader, LoopKind]] = {
+    "websockets_json": (json_reader, LoopKind.ASYNCIO),
+    "websockets_msgspec": (session_reader(TransportKind.WEBSOCKETS), LoopKind.ASYNCIO),
+    "picows_msgspec": (session_reader(TransportKind.PICOWS), LoopKind.ASYNCIO),
+    "picows_msgspec_uvloop": (session_reader(TransportKind.PICOWS), LoopKind.UVLOOP),
+}
+
+
+async def to_object(read: Reader, url: str, count: int) -> float:
+    """CPU microseconds per message until it is a typed event."""
+    heard: list[ev.Event] = []
+    began_s = time.process_time()
+    await read(f"{url}{count}", Rig(), heard.append)
+    took_s = time.process_time() - began_s
+    assert len(heard) == count
+    return took_s / count * 1e6
+
+
+class FloodVenue:
+    """The flood behind the driver; there is nobody to send anything to."""
+
+    def __init__(self, read: Reader, url: str, rig: Rig) -> None:
+        self.name, self._read, self._url, self._rig = VENUE, read, url, rig
+        self.messages = 0
+
+    async def run(self, emit: Emit) -> None:
+        def count(event: ev.Event) -> None:
+            self.messages += 1
+            emit(event)
+
+        await self._read(self._url, self._rig, count)
+
+    def perform(self, effect: fx.VenueEffect) -> None:
+        """Watches and snapshots are answered by the rig."""
+
+
+class Steps:
+    """Counts steps that brought quotes, each of which is a decision."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def append(self, now: ev.Now, events: list[ev.Event], effects: list[fx.Effect]) -> None:
+        self.number += any(type(event) is ev.Quoted for event in events)
+
+
+async def to_decision(read: Reader, url: str, count: int) -> tuple[float, float]:
+    """CPU microseconds per message until decided upon by the real driver; messages per decision."""
+    clock = Clock(START_MS, Clock.unix_ms())
+    rig = Rig(**BAND)
+    rig.market_ms, rig.wire_s = clock.now().market_ms, clock.now().wire_s
+    steps, journal = Steps(), NoJournal()
+    venue = FloodVenue(read, f"{url}{count}", rig)
+    driver = LiveDriver(rig.engine, clock, {VENUE: venue}, journal, lambda _note, _now: None, [steps])
+    journal.emit = driver.emit
+    running = asyncio.create_task(driver.run())
+    for batch in hold(rig, names()):
+        for event in batch[:-1]:
+            driver.emit(event)
+        await driver.obeyed(batch[-1])
+    steps.number = 0
+    began_s = time.process_time()
+    await venue.run(driver.emit)
+    await driver.obeyed(rig.indexed())
+    took_s = time.process_time() - began_s
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert venue.messages == count
+    return took_s / count * 1e6, count / max(1, steps.number)
+
+
+def socket_to_object(count: int = 60_000) -> dict[str, float]:
+    """Medians of interleaved rounds, and the ratio of the baseline to each."""
+    took: dict[str, list[float]] = {name: [] for name in STACKS}
+    with flooding() as url:
+        for _ in range(ROUNDS):
+            for name, (read, loop) in STACKS.items():
+                gc.collect()
+                took[name].append(run_on(loop, to_object(read, url, count)))
+    return _table({name: statistics.median(values) for name, values in took.items()})
+
+
+def socket_to_decision(count: int = 60_000) -> dict[str, float]:
+    """As above, through the driver and the engine with 100 options held; quotes conflate while it steps."""
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in STACKS}
+    with flooding() as url:
+        for _ in range(ROUNDS):
+            for name, (read, loop) in STACKS.items():
+                gc.collect()
+                took[name].append(run_on(loop, to_decision(read, url, count)))
+    rows = _table({name: statistics.median(us for us, _ in values) for name, values in took.items()})
+    for name, values in took.items():
+        rows[f"{name}_messages_per_decision"] = statistics.median(ratio for _, ratio in values)
+    return rows
+
+
+def _table(medians_us: dict[str, float]) -> dict[str, float]:
+    baseline_us = medians_us["websockets_json"]
+    rows = {f"{name}_us": value for name, value in medians_us.items()}
+    return rows | {f"{name}_ratio": baseline_us / value for name, value in medians_us.items()}
