@@ -37,7 +37,7 @@ async def _serve() -> None:
                 writer.write(chunks[number % len(chunks)])
                 await writer.drain()
             writer.write(goodbye(1000))
-            await reader.read()
+            await reader.read(1 << 16)  # the goodbye of the client
         except ConnectionError:
             pass  # the client has seen enough
         writer.close()

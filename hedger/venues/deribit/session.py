@@ -162,6 +162,8 @@ class DeribitSession:
         if family == channels.TICKER or family == channels.INDEX:
             if self._subscriptions.unheard:
                 self._subscriptions.heard(channel)
+            if family == channels.TICKER:
+                return [decode.ticker(raw, channel, self.name, now.wire_s)]
             return decode.notification(raw, channel, decode.Source(self.name, now.wire_s))
         if family:
             return self._private(raw, channel, family, now)

@@ -30,7 +30,8 @@ def quote(**changes: Any) -> Quote:
         "best_ask_amount": 12.0,
         "greeks": wire.Greeks(delta=0.5, gamma=1e-5, vega=100.0, theta=-50.0),
     }
-    return quote_of(wire.Ticker(**fields | changes), CHANNEL, "deribit", 7.0)
+    ticker = wire.Ticker(**fields | changes)
+    return quote_of(ticker, ticker.instrument_name, CHANNEL, "deribit", 7.0)
 
 
 def test_implied_volatility_is_a_fraction_and_greeks_are_as_printed() -> None:
