@@ -1,6 +1,6 @@
 """A flood of tickers from another process: CPU per message, from socket to typed object and to decision.
 
-The baseline is what a client of `websockets` and `json` does, measured in the same run against the same flood.
+The baseline is what a client of `websockets` and `json` does, measured in the same run on the same flood.
 """
 
 from __future__ import annotations
@@ -74,13 +74,25 @@ STACKS: dict[str, tuple[Reader, LoopKind]] = {
 }
 
 
+class Quotes:
+    """Counts quotes and keeps the last: what is kept for ever would measure the collector of garbage."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.last: ev.Event | None = None
+
+    def take(self, event: ev.Event) -> None:
+        self.number += type(event) is ev.Quoted
+        self.last = event
+
+
 async def to_object(read: Reader, url: str, count: int) -> float:
     """CPU microseconds per message until it is a typed event."""
-    heard: list[ev.Event] = []
+    quotes = Quotes()
     began_s = time.process_time()
-    await read(f"{url}{count}", Rig(), heard.append)
+    await read(f"{url}{count}", Rig(), quotes.take)
     took_s = time.process_time() - began_s
-    assert len(heard) == count
+    assert quotes.number == count
     return took_s / count * 1e6
 
 
