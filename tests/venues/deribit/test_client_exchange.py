@@ -38,7 +38,11 @@ def clock_of(exchange: Running) -> Clock:
 
 
 def connect_to(
-    exchange: Running, transport: TransportKind, *, trading: bool = True, **changes: Any
+    exchange: Running,
+    transport: TransportKind = TransportKind.WEBSOCKETS,
+    *,
+    trading: bool = True,
+    **changes: Any,
 ) -> DeribitVenue:
     ready, clock = exchange.ready, clock_of(exchange)
     fields = {"url": ready.ws_url, "client_id": ready.client_id, "client_secret": ready.client_secret}
