@@ -61,6 +61,6 @@ def run(
         loaded.loop,
         run_daemon(
             loaded, source, token=token, surface=surface(loaded), companion=announce, watchers=watchers
-        )
+        ),
     )
     raise typer.Exit(code if hedging is None else hedging.code(code))
