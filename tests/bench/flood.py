@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from tests.bench.frames import frames, hundred_option_rig
 from tests.venues.transport.raw_server import frame, goodbye, shake_hands
 
-DISTINCT = 20_000  # tickers; after them the first comes again
+DISTINCT = 60_000  # tickers; after them the first comes again
 CHUNK = 1_000  # tickers a write
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from hedger.domain.names import parse_name
 from hedger.engine import events as ev
+from hedger.engine.settings import Timing
 from tests.engine.rig import PERP, Rig
 
-BAND = {"lower": -1e6, "upper": 1e6, "hard_lower": -1e6, "hard_upper": 1e6}  # never left
+BAND: dict[str, Any] = {"lower": -1e6, "upper": 1e6, "hard_lower": -1e6, "hard_upper": 1e6}  # never left
 FRAME_BYTES = 797  # a recorded option ticker
 STRIKES = tuple(range(80_000, 130_000, 1_000))
 
@@ -22,10 +24,15 @@ def names() -> list[str]:
 
 def hundred_option_rig() -> Rig:
     """A live engine with the book held, quoted and inside a band it never leaves."""
-    rig = Rig(**BAND)
+    rig = live_rig()
     for batch in hold(rig, names()):
         rig.step(*batch)
     return rig
+
+
+def live_rig() -> Rig:
+    """Inside a band it never leaves; the streams below hold no index, whose age is no matter here."""
+    return Rig(timing=Timing(reconcile_s=1e9, index_stale_s=1e9), **BAND)
 
 
 def hold(rig: Rig, held: Sequence[str]) -> Iterator[Sequence[ev.Event]]:
@@ -97,12 +104,13 @@ def _as_sent(channel: str, data: dict[str, object]) -> bytes:
 
 
 def frames(rig: Rig, count: int, seed: int = 7) -> list[bytes]:
-    """A random walk of the index seen through the book's tickers."""
+    """A random walk of the index seen through the book's tickers, in rounds of all of them, 1 ms a round."""
     draw = random.Random(seed)
     everything = [*names(), PERP]
-    made = []
-    for _ in range(count):
+    made: list[bytes] = []
+    while len(made) < count:
         rig.market_ms += 1  # a ticker that repeats a time is no news
-        rig.index = round(rig.index * (1.0 + draw.gauss(0.0, 2e-5)), 2)
-        made.append(ticker_frame(rig, draw.choice(everything)))
-    return made
+        for name in draw.sample(everything, len(everything)):
+            rig.index = round(rig.index * (1.0 + draw.gauss(0.0, 2e-5)), 2)
+            made.append(ticker_frame(rig, name))
+    return made[:count]

@@ -15,6 +15,8 @@ from hedger.venues.deribit import decode
 from tests.bench.frames import frames, hundred_option_rig
 from tests.engine.rig import VENUE, Rig
 
+BETWEEN_S = 0.001  # wire time between two tickers: a thousand a second
+
 Decoder = Callable[[bytes, Rig], Sequence[ev.Event]]
 
 
@@ -59,10 +61,11 @@ def latencies_us(decoder: Decoder, count: int) -> list[float]:
     """Microseconds from frame to effects, one frame per step."""
     rig = hundred_option_rig()
     stream = frames(rig, count)
-    now, step = rig.now, rig.engine.step
-    took = []
+    step, took = rig.engine.step, []
     gc.disable()
     for frame in stream:
+        rig.wire_s += BETWEEN_S
+        now = rig.now
         began = time.perf_counter_ns()
         step(now, decoder(frame, rig))
         took.append((time.perf_counter_ns() - began) / 1000)
@@ -109,10 +112,11 @@ def steps_per_second(count: int = 50_000) -> dict[str, float]:
     """Pre-decoded quotes, one per step, one decision each; by CPU time, since others use the machine, too."""
     rig = hundred_option_rig()
     batches = [typed(frame, rig) for frame in frames(rig, count)]
-    now, step = rig.now, rig.engine.step
+    times = [ev.Now(rig.market_ms, rig.wire_s + BETWEEN_S * number) for number in range(count)]
+    step = rig.engine.step
     gc.disable()
     began = time.process_time()
-    for batch in batches:
+    for now, batch in zip(times, batches, strict=True):
         step(now, batch)
     took = time.process_time() - began
     gc.enable()

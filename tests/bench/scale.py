@@ -7,8 +7,7 @@ import random
 import statistics
 import time
 
-from tests.bench.frames import BAND, hold
-from tests.engine.rig import Rig
+from tests.bench.frames import hold, live_rig
 
 SMALL, LARGE = 50, 5_000
 EXPIRIES = ("30JAN26", "27FEB26", "27MAR26", "26JUN26", "25SEP26", "25DEC26")
@@ -23,7 +22,7 @@ def chain(size: int) -> list[str]:
 
 def tick_us(size: int, count: int) -> float:
     """Median CPU of a step with one ticker, over blocks, in a book of `size` positions."""
-    rig, names = Rig(**BAND), chain(size)
+    rig, names = live_rig(), chain(size)
     for batch in hold(rig, names):
         rig.step(*batch)
     draw = random.Random(3)

@@ -27,7 +27,7 @@ from hedger.venues.protocol import Emit
 from hedger.venues.transport.choose import transport_of
 from hedger.venues.transport.socket import Route, TransportKind
 from tests.bench.flood import flooding
-from tests.bench.frames import BAND, hold, names
+from tests.bench.frames import hold, live_rig, names
 from tests.bench.pipeline import plain_json
 from tests.bench.tick_to_order import NoJournal
 from tests.engine.rig import START_MS, VENUE, Rig
@@ -127,7 +127,7 @@ class Steps:
 async def to_decision(read: Reader, url: str, count: int) -> tuple[float, float]:
     """CPU microseconds per message until decided upon by the real driver; messages per decision."""
     clock = Clock(START_MS, Clock.unix_ms())
-    rig = Rig(**BAND)
+    rig = live_rig()
     rig.market_ms, rig.wire_s = clock.now().market_ms, clock.now().wire_s
     steps, journal = Steps(), NoJournal()
     venue = FloodVenue(read, f"{url}{count}", rig)
