@@ -9,7 +9,7 @@ import asyncio
 import random
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -110,12 +110,14 @@ class DeribitVenue:
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
 
-    def _receive(self, frame: bytes) -> None:
-        """A frame to events; nothing of a connection that is about to be closed."""
-        if self._session.ending is not None:
-            return
-        for event in self._session.receive(frame, self._now()):
-            self._emit(event)
+    def _receive(self, frames: Sequence[bytes]) -> None:
+        """Frames to events; nothing of a connection that is about to be closed."""
+        now, session, emit = self._now(), self._session, self._emit
+        for frame in frames:
+            if session.ending is not None:
+                return
+            for event in session.receive(frame, now):
+                emit(event)
         self._wake.set()
 
     async def _write(self, socket: Socket) -> None:

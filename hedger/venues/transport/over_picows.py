@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from picows import (
@@ -75,6 +75,7 @@ async def _opened(socket: PicowsSocket, route: Route) -> None:
             websocket_handshake_timeout=route.connect_timeout_s,
             logger_name=_LIBRARY_LOG,
             max_frame_size=route.max_frame_bytes,
+            enable_auto_pong=False,  # a ping answered by the library could be the last frame of a read
             max_redirects=0,  # which host may be reached is fixed by the environment
             proxy=route.proxy,
         )
@@ -101,8 +102,8 @@ class PicowsSocket(WSListener):
     def __init__(self, route: Route) -> None:
         self._max_frame_bytes, self._close_timeout_s = route.max_frame_bytes, route.close_timeout_s
         self._transport: WSTransport | None = None
-        self._early: list[bytes] = []  # messages that came before anybody read
-        self._receive: Receive = self._early.append
+        self._arrived: list[bytes] = []  # messages nobody has taken yet: of this read, or before the first
+        self._receive: Receive | None = None
         self._parts: list[bytes] = []  # of a message that comes in several frames
         self._end = Disconnected(LOST)
         self._error: Exception | None = None
@@ -117,9 +118,8 @@ class PicowsSocket(WSListener):
 
     async def read(self, receive: Receive) -> Disconnected:
         try:
-            for message in self._early:
-                receive(message)
             self._receive = receive
+            self._hand_over()
             await self._closed.wait()
         finally:
             self._receive = _nobody
@@ -152,8 +152,12 @@ class PicowsSocket(WSListener):
         self._writable.set()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if self._closed.is_set():
+            return
         try:
             self._take(transport, frame)
+            if frame.last_in_buffer:
+                self._hand_over()
         except Exception as error:  # the library would log it; it belongs to whoever reads
             self._error = error
             self._ends(Disconnected(LOST))
@@ -162,12 +166,21 @@ class PicowsSocket(WSListener):
     def _take(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
         if kind is _TEXT and frame.fin:  # as the venue sends nearly all of them
-            self._receive(frame.get_payload_as_bytes())
+            self._arrived.append(frame.get_payload_as_bytes())
+        elif kind is WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
         elif kind is WSMsgType.CLOSE:
+            self._hand_over()
             transport.send_close(frame.get_close_code(), frame.get_close_message())
             transport.disconnect()
-        elif kind is not WSMsgType.PONG:  # the library answers pings
+        elif kind is not WSMsgType.PONG:
             self._take_part(transport, frame)
+
+    def _hand_over(self) -> None:
+        """What one read of the socket brought, at once: a frame more per wake-up is nearly free."""
+        if self._receive is not None and self._arrived:
+            arrived, self._arrived = self._arrived, []
+            self._receive(arrived)
 
     def _take_part(self, transport: WSTransport, frame: WSFrame) -> None:
         """The library limits a frame; a message of many is limited here."""
@@ -178,7 +191,7 @@ class PicowsSocket(WSListener):
             self._ends(message_too_big(self._max_frame_bytes))
         elif frame.fin:
             parts, self._parts = self._parts, []
-            self._receive(b"".join(parts))
+            self._arrived.append(b"".join(parts))
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._ends(_why(transport.close_handshake, self._max_frame_bytes))
@@ -192,7 +205,7 @@ class PicowsSocket(WSListener):
     def _ends(self, end: Disconnected) -> None:
         """The first reason stands; whoever reads or waits to write is told."""
         if not self._closed.is_set():
-            self._end, self._receive = end, _nobody
+            self._end = end
             self._closed.set()
             self._writable.set()
 
@@ -208,5 +221,5 @@ def _why(ended: WSCloseHandshake | None, max_frame_bytes: int) -> Disconnected:
     return closed_by_us(ended.sent.code.value, ended.sent.reason or "") if ended.sent else Disconnected(LOST)
 
 
-def _nobody(message: bytes) -> None:
+def _nobody(messages: Sequence[bytes]) -> None:
     """After the end nobody listens."""

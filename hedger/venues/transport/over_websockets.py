@@ -72,7 +72,7 @@ class WebsocketsSocket:
     async def read(self, receive: Receive) -> Disconnected:
         try:
             while True:
-                receive(await self._connection.recv(decode=False))
+                receive((await self._connection.recv(decode=False),))
         except ConnectionClosed as error:
             return self._end(error)
 

@@ -9,7 +9,7 @@ Every way a connection can fail or end is one error, `Disconnected`; `VenueError
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -21,7 +21,8 @@ OK, TOO_BIG = 1000, 1009  # close codes of RFC 6455 7.4.1
 ABSENT = 1005  # stands for a close frame without a code
 LOST = "connection lost"
 
-Receive = Callable[[bytes], None]
+Receive = Callable[[Sequence[bytes]], None]
+"""Takes the messages that arrived together, in order."""
 
 
 class TransportKind(StrEnum):
@@ -57,7 +58,7 @@ class Socket(Protocol):
     """An open websocket."""
 
     async def read(self, receive: Receive) -> Disconnected:
-        """Give every message to `receive` until the socket closes, from either side; returns why it did.
+        """Give all messages to `receive` until the socket closes, from either side; returns why it did.
 
         Raises what `receive` raises.
         """

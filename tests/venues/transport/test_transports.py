@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ async def heard(kind: TransportKind, handler: Handler) -> tuple[list[bytes], Dis
     messages: list[bytes] = []
     async with raw_server(handler) as url, transport_of(kind).connect(route(url)) as socket:
         async with asyncio.timeout(PATIENCE_S):
-            end = await socket.read(messages.append)
+            end = await socket.read(messages.extend)
     return messages, end
 
 
@@ -67,6 +68,27 @@ async def test_a_message_in_many_frames_is_one_message(transport: TransportKind)
     parts = frame(b"one ", fin=False), frame(b"mess", CONTINUATION, fin=False), frame(b"age", CONTINUATION)
     messages, _ = await heard(transport, says(*parts, frame(b"next"), goodbye(1000)))
     assert messages == [b"one message", b"next"]
+
+
+async def test_a_ping_is_answered_and_delays_no_message(transport: TransportKind) -> None:
+    """Here it is the last frame of a read."""
+    answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def pings(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await shake_hands(reader, writer)
+        writer.write(frame(b"before") + frame(b"?", opcode=0x9))
+        head = await reader.readexactly(7)  # a masked pong of one byte
+        answered.set_result(bytes([head[0], head[6] ^ head[2]]))
+        await reader.read()
+
+    heard: asyncio.Queue[Sequence[bytes]] = asyncio.Queue()
+    async with raw_server(pings) as url, transport_of(transport).connect(route(url)) as socket:
+        reading = asyncio.create_task(socket.read(heard.put_nowait))
+        async with asyncio.timeout(PATIENCE_S):
+            assert await answered == b"\x8a?"
+            assert list(await heard.get()) == [b"before"]
+        await socket.close()
+        await reading
 
 
 @pytest.mark.parametrize("code", [4000, 1008, 1009, 1001])
@@ -120,7 +142,7 @@ async def test_a_connection_that_breaks_is_lost(transport: TransportKind) -> Non
 async def test_an_error_of_the_receiver_comes_out_as_it_is(transport: TransportKind) -> None:
     """The engine's inbox halts the daemon with an exception; nothing may swallow or wrap it."""
 
-    def full(message: bytes) -> None:
+    def full(messages: Sequence[bytes]) -> None:
         raise HaltedError("inbox: full")
 
     async def talks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -171,7 +193,7 @@ async def test_a_peer_that_takes_nothing_makes_send_wait(transport: TransportKin
 async def test_closing_waits_no_longer_than_its_time_out(transport: TransportKind) -> None:
     async with raw_server(deaf) as url, transport_of(transport).connect(route(url)) as socket:
         async with asyncio.timeout(PATIENCE_S):
-            reading = asyncio.create_task(socket.read(lambda message: None))
+            reading = asyncio.create_task(socket.read(lambda messages: None))
             await socket.close()
             assert str(await reading) == "connection lost"
             with pytest.raises(Disconnected):
@@ -253,7 +275,7 @@ async def test_no_log_at_any_level_shows_a_message(
     told = says(frame(b"a balance"))
     async with raw_server(told) as url, transport_of(transport).connect(route(url)) as socket:
         await socket.send("a secret")
-        await socket.read(lambda message: None)
+        await socket.read(lambda messages: None)
     said = " ".join(record.getMessage() for record in caplog.records if record.levelno > logging.NOTSET)
     assert "a secret" not in said
     assert "a balance" not in said
