@@ -12,7 +12,7 @@ from rich.table import Table
 from tests.bench.footprint import footprint
 from tests.bench.pipeline import decode_only, steps_per_second, ticker_to_decided
 from tests.bench.scale import book_size
-from tests.bench.socket_cost import socket_to_decision, socket_to_object
+from tests.bench.socket_cost import socket_to_decision, socket_to_event, socket_to_object
 from tests.bench.tick_to_order import tick_to_order
 
 
@@ -29,6 +29,7 @@ def main() -> None:
         "pre-decoded events through the engine": steps_per_second(60_000 // scale),
         "tick to order": tick_to_order(400 // scale),
         "socket to typed object, flood, CPU": socket_to_object(60_000 // scale),
+        "socket to checked quote, flood, CPU": socket_to_event(60_000 // scale),
         "socket to decision, flood, CPU": socket_to_decision(60_000 // scale),
         "one tick in books of two sizes, CPU": book_size(8_000 // scale),
         "BTC and ETH chains whole": footprint(),

@@ -25,7 +25,7 @@ def typed(frame: bytes, rig: Rig) -> Sequence[ev.Event]:
     return decode.notification(frame, decode.peek_channel(frame), decode.Source(VENUE, rig.wire_s))
 
 
-def plain_json(frame: bytes, rig: Rig) -> Sequence[ev.Event]:
+def plain_json(frame: str | bytes, rig: Rig) -> Sequence[ev.Event]:
     """What a client on the standard library does: parse everything, pick what is needed."""
     data = json.loads(frame)["params"]["data"]
     greeks = data.get("greeks") or {}
@@ -111,9 +111,11 @@ def decode_only(count: int = 20_000) -> dict[str, float]:
 def steps_per_second(count: int = 50_000) -> dict[str, float]:
     """Pre-decoded quotes, one per step, one decision each; by CPU time, since others use the machine, too."""
     rig = hundred_option_rig()
-    batches = [typed(frame, rig) for frame in frames(rig, count)]
-    times = [ev.Now(rig.market_ms, rig.wire_s + BETWEEN_S * number) for number in range(count)]
-    step = rig.engine.step
+    batches, times, step = [], [], rig.engine.step
+    for frame in frames(rig, count):
+        rig.wire_s += BETWEEN_S
+        times.append(rig.now)
+        batches.append(typed(frame, rig))
     gc.disable()
     began = time.process_time()
     for now, batch in zip(times, batches, strict=True):

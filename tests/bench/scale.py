@@ -30,7 +30,8 @@ def tick_us(size: int, count: int) -> float:
     for _ in range(20):
         stream = []
         for _ in range(count // 20):
-            rig.wait(0.001)
+            rig.market_ms += 1
+            rig.wire_s += 0.0001
             stream.append(
                 (rig.now, [rig.option_quote(draw.choice(names), iv=0.55 + draw.uniform(-0.01, 0.01))])
             )

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import statistics
 import time
 from collections.abc import Callable, Coroutine, Sequence
 
+import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -21,11 +23,12 @@ from hedger.runtime.clock import Clock
 from hedger.runtime.live import LiveDriver
 from hedger.runtime.loop import run_on
 from hedger.settings.tables import LoopKind
+from hedger.venues.deribit import wire
 from hedger.venues.deribit.params import DeribitParams
 from hedger.venues.deribit.session import DeribitSession
 from hedger.venues.protocol import Emit
 from hedger.venues.transport.choose import transport_of
-from hedger.venues.transport.socket import Route, TransportKind
+from hedger.venues.transport.socket import Receive, Route, TransportKind
 from tests.bench.flood import flooding
 from tests.bench.frames import hold, live_rig, names
 from tests.bench.pipeline import plain_json
@@ -37,64 +40,95 @@ ROUNDS = 3
 Reader = Callable[[str, Rig, Emit], Coroutine[None, None, None]]
 
 
-async def json_reader(url: str, rig: Rig, emit: Emit) -> None:
-    """The baseline: text frames, everything parsed, what is needed picked."""
-    async with connect(url, compression=None, max_size=None, proxy=None) as socket:
-        try:
-            while True:
-                for event in plain_json(await socket.recv(), rig):
-                    emit(event)
-        except ConnectionClosed:
-            pass
+def json_reader(read: Callable[[str | bytes, Rig], object]) -> Reader:
+    """The baseline: text frames of `websockets`, parsed whole by `json`, read by `read`."""
+
+    async def reader(url: str, rig: Rig, emit: Emit) -> None:
+        async with connect(url, compression=None, max_size=None, proxy=None) as socket:
+            try:
+                while True:
+                    emit(read(await socket.recv(), rig))  # type: ignore[arg-type]
+            except ConnectionClosed:
+                pass
+
+    return reader
 
 
-def session_reader(kind: TransportKind) -> Reader:
-    """The daemon's own: transport, session, typed decoding."""
+def transport_reader(kind: TransportKind, receive: Callable[[Rig, Emit], Receive]) -> Reader:
+    """A transport of the daemon's."""
 
-    async def read(url: str, rig: Rig, emit: Emit) -> None:
-        params = DeribitParams(url="ws://127.0.0.1:1/")
-        session = DeribitSession(VENUE, Environment.LOCAL, params, trading=False, version="0")
-        clock = Clock(START_MS, Clock.unix_ms())
-
-        def receive(frames: Sequence[bytes]) -> None:
-            now = clock.now()
-            for frame in frames:
-                for event in session.receive(frame, now):
-                    emit(event)
-
+    async def reader(url: str, rig: Rig, emit: Emit) -> None:
         async with transport_of(kind).connect(Route(url, None, None, 5.0, 1 << 20)) as socket:
-            await socket.read(receive)
+            await socket.read(receive(rig, emit))
 
-    return read
+    return reader
 
 
-STACKS: dict[str, tuple[Reader, LoopKind]] = {
-    "websockets_json": (json_reader, LoopKind.ASYNCIO),
-    "websockets_msgspec": (session_reader(TransportKind.WEBSOCKETS), LoopKind.ASYNCIO),
-    "picows_msgspec": (session_reader(TransportKind.PICOWS), LoopKind.ASYNCIO),
-    "picows_msgspec_uvloop": (session_reader(TransportKind.PICOWS), LoopKind.UVLOOP),
+def structs(rig: Rig, emit: Emit) -> Receive:
+    """Frames to structs of the fields that are needed."""
+
+    def receive(frames: Sequence[bytes]) -> None:
+        for frame in frames:
+            emit(_TICKER.decode(frame))  # type: ignore[arg-type]
+
+    return receive
+
+
+def events(rig: Rig, emit: Emit) -> Receive:
+    """Frames to checked events, by the session, as the client does it."""
+    params = DeribitParams(url="ws://127.0.0.1:1/")
+    session = DeribitSession(VENUE, Environment.LOCAL, params, trading=False, version="0")
+    clock = Clock(START_MS, Clock.unix_ms())
+
+    def receive(frames: Sequence[bytes]) -> None:
+        now = clock.now()
+        for frame in frames:
+            for event in session.receive(frame, now):
+                emit(event)
+
+    return receive
+
+
+_TICKER = msgspec.json.Decoder(wire.Notification[wire.Ticker])
+WEBSOCKETS, PICOWS = TransportKind.WEBSOCKETS, TransportKind.PICOWS
+ASYNCIO, UVLOOP = LoopKind.ASYNCIO, LoopKind.UVLOOP
+BASELINE = "websockets_json"
+
+Stacks = dict[str, tuple[Reader, LoopKind]]
+
+TO_OBJECT: Stacks = {
+    BASELINE: (json_reader(lambda frame, rig: json.loads(frame)), ASYNCIO),
+    "websockets_msgspec": (transport_reader(WEBSOCKETS, structs), ASYNCIO),
+    "picows_msgspec": (transport_reader(PICOWS, structs), ASYNCIO),
+    "picows_msgspec_uvloop": (transport_reader(PICOWS, structs), UVLOOP),
+}
+TO_EVENT: Stacks = {
+    BASELINE: (json_reader(lambda frame, rig: plain_json(frame, rig)[0]), ASYNCIO),
+    "websockets_msgspec": (transport_reader(WEBSOCKETS, events), ASYNCIO),
+    "picows_msgspec": (transport_reader(PICOWS, events), ASYNCIO),
+    "picows_msgspec_uvloop": (transport_reader(PICOWS, events), UVLOOP),
 }
 
 
-class Quotes:
-    """Counts quotes and keeps the last: what is kept for ever would measure the collector of garbage."""
+class Last:
+    """Counts objects and keeps the last: what is kept for ever would measure the collector of garbage."""
 
     def __init__(self) -> None:
         self.number = 0
-        self.last: ev.Event | None = None
+        self.last: object = None
 
-    def take(self, event: ev.Event) -> None:
-        self.number += type(event) is ev.Quoted
-        self.last = event
+    def take(self, found: object) -> None:
+        self.number += 1
+        self.last = found
 
 
 async def to_object(read: Reader, url: str, count: int) -> float:
-    """CPU microseconds per message until it is a typed event."""
-    quotes = Quotes()
+    """CPU microseconds per message until it is an object in Python."""
+    last = Last()
     began_s = time.process_time()
-    await read(f"{url}{count}", Rig(), quotes.take)
+    await read(f"{url}{count}", Rig(), last.take)
     took_s = time.process_time() - began_s
-    assert quotes.number == count
+    assert last.number == count
     return took_s / count * 1e6
 
 
@@ -152,13 +186,22 @@ async def to_decision(read: Reader, url: str, count: int) -> tuple[float, float]
 
 
 def socket_to_object(count: int = 60_000) -> dict[str, float]:
-    """Medians of interleaved rounds, and the ratio of the baseline to each."""
-    took: dict[str, list[float]] = {name: [] for name in STACKS}
+    """To what is read from: a dict of everything, or a struct. CPU, medians of interleaved rounds."""
+    return _compared(TO_OBJECT, count)
+
+
+def socket_to_event(count: int = 60_000) -> dict[str, float]:
+    """To a checked quote, as the engine takes it in."""
+    return _compared(TO_EVENT, count)
+
+
+def _compared(stacks: Stacks, count: int) -> dict[str, float]:
+    took: dict[str, list[float]] = {name: [] for name in stacks}
     with flooding() as url:
-        for read, loop in STACKS.values():  # imports and the first connection are no part of it
+        for read, loop in stacks.values():  # imports and the first connection are no part of it
             run_on(loop, to_object(read, url, 1_000))
         for _ in range(ROUNDS):
-            for name, (read, loop) in STACKS.items():
+            for name, (read, loop) in stacks.items():
                 gc.collect()
                 took[name].append(run_on(loop, to_object(read, url, count)))
     return _table({name: statistics.median(values) for name, values in took.items()})
@@ -166,10 +209,10 @@ def socket_to_object(count: int = 60_000) -> dict[str, float]:
 
 def socket_to_decision(count: int = 60_000) -> dict[str, float]:
     """As above, through the driver and the engine with 100 options held; quotes conflate while it steps."""
-    took: dict[str, list[tuple[float, float]]] = {name: [] for name in STACKS}
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in TO_EVENT}
     with flooding() as url:
         for _ in range(ROUNDS):
-            for name, (read, loop) in STACKS.items():
+            for name, (read, loop) in TO_EVENT.items():
                 gc.collect()
                 took[name].append(run_on(loop, to_decision(read, url, count)))
     rows = _table({name: statistics.median(us for us, _ in values) for name, values in took.items()})
@@ -179,6 +222,6 @@ def socket_to_decision(count: int = 60_000) -> dict[str, float]:
 
 
 def _table(medians_us: dict[str, float]) -> dict[str, float]:
-    baseline_us = medians_us["websockets_json"]
+    baseline_us = medians_us[BASELINE]
     rows = {f"{name}_us": value for name, value in medians_us.items()}
     return rows | {f"{name}_ratio": baseline_us / value for name, value in medians_us.items()}
