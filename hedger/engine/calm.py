@@ -117,10 +117,10 @@ def _inputs(state: State, book: BookState, before: Held, now: Now) -> Inputs | N
     sums, index_usd, settings = book.book.sums, book.book.index_usd, book.settings
     if sums is None or index_usd is None or sums.marked_down:
         return None
-    was, lot_coin = before.inputs, before.inputs.lot_coin
     mark = state.venues[settings.venue].quotes[settings.hedge_instrument].mark
     if mark != before.mark:
-        lot_coin = before.listed.amount_to_coin(before.listed.amount_step, mark)
+        before = book.held = _at_mark(before, mark)
+    was = before.inputs
     gamma = sums.gamma if settings.neutral is not Neutral.COIN else sums.curvature
     return Inputs(
         now.market_ms / 1000,
@@ -130,7 +130,7 @@ def _inputs(state: State, book: BookState, before: Held, now: Now) -> Inputs | N
         sums.theta,
         index_usd,
         sums.weighted_iv / sums.vega_weight if sums.vega_weight > 0.0 else 0.0,
-        lot_coin,
+        was.lot_coin,
         was.last_hedge_s,
         was.book_epoch,
         was.equity_coin,
@@ -139,6 +139,12 @@ def _inputs(state: State, book: BookState, before: Held, now: Now) -> Inputs | N
         was.blackout,
         was.centre_s,
     )
+
+
+def _at_mark(before: Held, mark: float) -> Held:
+    """The lot in coin follows the price of the hedge instrument, which moves less often than the options'."""
+    lot_coin = before.listed.amount_to_coin(before.listed.amount_step, mark)
+    return before._replace(inputs=before.inputs._replace(lot_coin=lot_coin), mark=mark)
 
 
 def _controlled(sums: Sums, book: BookState, was: Inputs) -> float:
