@@ -72,7 +72,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
     conclude(state, book, outcome.verdict, outcome.sight, step)
     _follow(state, book, outcome, step)
     guard.concluded(state, book, outcome.verdict, step)
-    book.held = calm.held(state, book, outcome)
+    book.held = calm.held(state, book, outcome, step.now)
 
 
 def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
