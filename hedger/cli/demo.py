@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -20,6 +20,10 @@ from rich.table import Table
 from hedger.cli.client import told_errors
 from hedger.cli.shipped import demo_config
 from hedger.domain.errors import VenueError
+
+if TYPE_CHECKING:
+    from hedger.runtime.start import Source
+    from hedger.settings.load import Loaded
 
 READY_S = 30.0
 STATE_DIR = Path(".hedger/demo")
@@ -42,12 +46,17 @@ def demo(
     ] = STATE_DIR,
 ) -> None:
     """Watch a simulated BTC book being kept delta-neutral over a real websocket, on this machine alone."""
+    from hedger.runtime.loop import run_on
+    from hedger.runtime.start import Source
+
     with told_errors():
         chosen = config or demo_config()
         settings = [f"books.btc.policy={policy!r}", f"web.port={port}", f"state_dir={str(state_dir)!r}"]
         settings.append(f"log.level={'warning' if headless else 'info'!r}")
         with _exchange(speed, seed) as ready:
-            raise typer.Exit(asyncio.run(_hedge(chosen, ready, settings, duration, headless)))
+            source = Source(chosen, os.environ, settings, ready)
+            loaded = source.load()
+            raise typer.Exit(run_on(loaded.loop, _hedge(loaded, source, duration, headless)))
 
 
 @contextmanager
@@ -79,17 +88,13 @@ def _await_ready(ready: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
-async def _hedge(
-    config: Path, ready: Path, settings: list[str], duration: float | None, headless: bool
-) -> int:
+async def _hedge(loaded: Loaded, source: Source, duration: float | None, headless: bool) -> int:
     from hedger.cli.surface import surface
     from hedger.runtime.daemon import Started, run_daemon
     from hedger.runtime.observer import Observer
-    from hedger.runtime.start import Source
     from hedger.web.token import ensure_token
 
     console = Console()
-    source = Source(config, os.environ, settings, ready)
     observer = Observer()
 
     async def companion(started: Started) -> None:
@@ -100,7 +105,6 @@ async def _hedge(
             await asyncio.sleep(duration)
             started.daemon.stop(f"demo of {duration:g} s is over")
 
-    loaded = source.load()
     code = await run_daemon(
         loaded,
         source,

@@ -23,6 +23,7 @@ def record(
 ) -> None:
     """Run in observe mode and record every step: what arrived, and what would have been done."""
     from hedger.runtime.daemon import Started, run_daemon
+    from hedger.runtime.loop import run_on
     from hedger.runtime.start import Source
 
     extra = [*(overrides or ()), "mode='observe'", f"recorder.path={str(out)!r}"]
@@ -33,6 +34,7 @@ def record(
             await asyncio.sleep(duration)
             started.daemon.stop(f"recorded {duration:g} s")
 
-    code = asyncio.run(run_daemon(source.load(), source, companion=stop_in_time))
+    loaded = source.load()
+    code = run_on(loaded.loop, run_daemon(loaded, source, companion=stop_in_time))
     print(f"recorded to {out}")
     raise typer.Exit(code)

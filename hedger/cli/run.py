@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +35,7 @@ def run(
     """Hedge until stopped. SIGTERM stops in order, SIGHUP reloads the configuration."""
     from hedger.cli.surface import surface
     from hedger.runtime.daemon import Started, run_daemon
+    from hedger.runtime.loop import run_on
     from hedger.runtime.once import Once
     from hedger.runtime.start import Source
     from hedger.web.token import ensure_token
@@ -57,9 +57,10 @@ def run(
     loaded = source.load()
     token = ensure_token(loaded.state_dir)
     watchers = () if hedging is None else (hedging,)
-    code = asyncio.run(
+    code = run_on(
+        loaded.loop,
         run_daemon(
             loaded, source, token=token, surface=surface(loaded), companion=announce, watchers=watchers
-        )
+        ),
     )
     raise typer.Exit(code if hedging is None else hedging.code(code))

@@ -7,7 +7,7 @@ import msgspec
 from hedger.domain.instrument import InstrumentState
 
 
-class Quote(msgspec.Struct, frozen=True, tag="quote", forbid_unknown_fields=True):
+class Quote(msgspec.Struct, frozen=True, tag="quote", forbid_unknown_fields=True, gc=False):
     """One ticker. Prices are in the instrument's own unit (USD for futures, coin for inverse options).
 
     `iv` is a fraction (0.55), greeks are unadjusted Black greeks per 1 coin as the venue prints them:

@@ -129,9 +129,12 @@ def quoted(state: State, quote: Quote, step: Step) -> None:
         return
     venue.last_data_wire_s = quote.received_wire_s
     venue.quotes[quote.instrument] = quote
-    for book in holdings.holders(state, quote.venue, quote.instrument):
-        book.bad.pop(quote.instrument, None)
-        book.book.set_quote(quote)
+    name = quote.instrument
+    for book in state.books.values():  # holdings.holders, written out: this is asked for every ticker
+        if book.settings.venue == venue.name and name in book.book:
+            if book.bad:
+                book.bad.pop(name, None)
+            book.book.set_quote(quote)
 
 
 def indexed(state: State, index: IndexPrice, step: Step) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
 from hedger.engine import (
+    calm,
     chase,
     confirmation,
     delta,
@@ -71,6 +72,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
     conclude(state, book, outcome.verdict, outcome.sight, step)
     _follow(state, book, outcome, step)
     guard.concluded(state, book, outcome.verdict, step)
+    book.held = calm.held(state, book, outcome, step.now)
 
 
 def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
@@ -134,7 +136,7 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
         if goes_on is not None:
             return goes_on._replace(memory=memory) if goes_on.approved is not None else goes_on
         verdict = Verdict(Action.WAIT if word in _WAITS else Action.HOLD, word, why, target)
-        return Outcome(verdict, sight, memory)
+        return Outcome(verdict, sight, memory, code=code)
     change, gap = target - inputs.delta_coin, inputs.target_delta_coin - inputs.delta_coin
     agreed = _agreed(book, sight, inputs, change) if sight.figures.parted else change
     if agreed == 0.0:

@@ -12,7 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import cash_gate, commands, guard, manual, ownership_gate, profile, recover, waits, work
+from hedger.engine import (
+    calm,
+    cash_gate,
+    commands,
+    guard,
+    manual,
+    ownership_gate,
+    profile,
+    recover,
+    waits,
+    work,
+)
 from hedger.engine.apply import apply
 from hedger.engine.chain import Expiry, chain
 from hedger.engine.decide import decide, preview
@@ -33,8 +44,9 @@ IDLE_S = 1.0  # the engine is stepped at least this often, so that ages and wind
 class Engine:
     """Owns the state; everything else sees `view`."""
 
-    def __init__(self, settings: EngineSettings, started: Now) -> None:
-        self._state = State(settings, started)
+    def __init__(self, settings: EngineSettings, started: Now, *, calm_steps: bool = True) -> None:
+        """Without `calm_steps` every step is judged in full: the same decisions, at three times the cost."""
+        self._state, self._calm, self._calm_steps = State(settings, started), calm.STORM, calm_steps
         commands.install(self._state, settings)
 
     def step(self, now: Now, events: Sequence[Event]) -> list[Effect]:
@@ -43,6 +55,17 @@ class Engine:
         step = Step(state, now)
         for event in events:
             apply(state, event, step)
+        if not calm.holds_on(state, self._calm, events, step):
+            self._calm = calm.STORM  # also where the full step raises
+            self._decide(step)
+            if self._calm_steps:
+                self._calm = calm.begin(state, step, self.next_deadline(now))
+        state.steps, state.events, state.last_step = state.steps + 1, state.events + len(events), now
+        return step.effects
+
+    def _decide(self, step: Step) -> None:
+        """A full step: meet deadlines, decide once per book."""
+        state, now = self._state, step.now
         self._deadlines(step)
         guard.look(state, step)
         for book in state.books.values():
@@ -53,8 +76,6 @@ class Engine:
         write = state.outbox.flush()
         if write is not None:
             step.ask(write)
-        state.steps, state.events, state.last_step = state.steps + 1, state.events + len(events), now
-        return step.effects
 
     def _deadlines(self, step: Step) -> None:
         work.drop_overdue(self._state, step)

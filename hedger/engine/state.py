@@ -119,6 +119,7 @@ class BookState:
     recorded_wire_s: float = -math.inf
     working: Working = field(default_factory=Working)  # its execution
     ownership: Ownership = field(default_factory=Ownership)
+    held: Any = None  # what a calm step may repeat, see calm.Held
 
     @property
     def name(self) -> str:

@@ -74,6 +74,16 @@ class Book:
         return instrument.settlement_currency in self.currencies
 
     @property
+    def sums(self) -> Sums | None:
+        """The running sums; None while a row is missing in them or valued by our own model."""
+        return None if self._missing or self._by_model else self._sums
+
+    @property
+    def index_usd(self) -> float | None:
+        """The last index price."""
+        return None if self._index is None else self._index.price_usd
+
+    @property
     def settlement_currency(self) -> str:
         """The currency whose equity is the book's: the coin, where the book settles in it."""
         return self.underlying if self.underlying in self.currencies else self.currencies[0]

@@ -18,7 +18,9 @@ class Clock:
         self._origin_ms, self._started_unix_ms, self.speed = origin_ms, started_unix_ms, speed
 
     def now(self) -> Now:
-        return Now(self.market_ms(), time.monotonic())
+        """Both times, read for every frame: `market_ms` is written out here."""
+        unix_ms = time.time_ns() // 1_000_000
+        return Now(self._origin_ms + int(self.speed * (unix_ms - self._started_unix_ms)), time.monotonic())
 
     def market_ms(self) -> int:
         return self._origin_ms + int(self.speed * (self.unix_ms() - self._started_unix_ms))

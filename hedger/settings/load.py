@@ -18,7 +18,7 @@ from hedger.settings.effective import effective, hash_of, masked
 from hedger.settings.problems import refuse_odd
 from hedger.settings.ready import Ready, ready_of
 from hedger.settings.rules import checked_books
-from hedger.settings.tables import LogSettings, MarketClock, VenueSettings, WebSettings
+from hedger.settings.tables import LogSettings, LoopKind, MarketClock, VenueSettings, WebSettings
 from hedger.settings.tree import Tree, compose
 from hedger.venues.deribit.params import DeribitParams
 
@@ -34,6 +34,7 @@ class Loaded:
     settings: Tree
     engine: EngineSettings
     venues: Mapping[str, tuple[Environment, DeribitParams]]
+    loop: LoopKind
     state_dir: Path
     journal_path: Path
     recorder_path: Path | None
@@ -122,6 +123,7 @@ def _assemble(
         settings=tree,
         engine=EngineSettings(tree.top.mode, terms, books, tree.timing, clock.speed, config_hash, edits),
         venues={name: (venue.environment, venue.params) for name, venue in tree.venues.items()},
+        loop=tree.top.loop,
         state_dir=state_dir,
         journal_path=Path(tree.journal.path) if tree.journal.path else state_dir / _JOURNAL_FILE,
         recorder_path=Path(recorder) if recorder else None,

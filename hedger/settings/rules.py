@@ -13,6 +13,7 @@ from hedger.domain.vocabulary import Environment, Mode, Neutral
 from hedger.engine.settings import BookSettings
 from hedger.policies.registry import policy_named
 from hedger.settings.catalogue import TABLES, Path, dotted, entry_at, pattern_of
+from hedger.settings.extras import missing_packages
 from hedger.settings.problems import refuse, wrong
 from hedger.settings.sharing import equity_counters, shared_problems
 from hedger.settings.tables import VenueSettings
@@ -28,7 +29,7 @@ def checked_books(tree: Tree) -> tuple[BookSettings, ...]:
 
     Raises ConfigError, one line per rule that is broken.
     """
-    problems = [*_venue_problems(tree), *_book_problems(tree)]
+    problems = [*missing_packages(tree), *_venue_problems(tree), *_book_problems(tree)]
     books: list[BookSettings] = []
     for name in tree.books:
         try:

@@ -26,6 +26,13 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
+class LoopKind(StrEnum):
+    """Which event loop the daemon runs on."""
+
+    ASYNCIO = "asyncio"
+    UVLOOP = "uvloop"
+
+
 class MarketClock(NamedTuple):
     """`market_ms = origin_ms + speed * (unix_ms - started_unix_ms)`; the default is unix time."""
 
@@ -42,6 +49,9 @@ class TopSettings:
         Mode, Key("", "observe: show hedges; paper: fill them on paper; live: send them to the venue")
     ] = Mode.OBSERVE
     state_dir: Annotated[Path, Key("", "folder of the journal, the lock and the token")] = Path(".hedger")
+    loop: Annotated[
+        LoopKind, Key("", "event loop: asyncio, or uvloop, which needs the extra hedger[fast]")
+    ] = LoopKind.ASYNCIO
     allow_production: Annotated[bool, Key("", "let a venue's environment be production")] = False
     secrets_dir: Annotated[
         str,

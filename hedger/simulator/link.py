@@ -68,6 +68,5 @@ class Link:
 
 def abort(request: web.Request) -> None:
     """Drop the transport: the peer sees a connection that broke."""
-    transport = request.transport
-    if isinstance(transport, asyncio.Transport):
-        transport.abort()
+    if request.transport is not None:
+        request.transport.abort()

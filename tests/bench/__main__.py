@@ -9,7 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.footprint import footprint
 from tests.bench.pipeline import decode_only, steps_per_second, ticker_to_decided
+from tests.bench.scale import book_size
+from tests.bench.socket_cost import socket_to_decision, socket_to_event, socket_to_object
 from tests.bench.tick_to_order import tick_to_order
 
 
@@ -25,6 +28,11 @@ def main() -> None:
         "ticker to decided, 100 options": ticker_to_decided(30_000 // scale),
         "pre-decoded events through the engine": steps_per_second(60_000 // scale),
         "tick to order": tick_to_order(400 // scale),
+        "socket to typed object, flood, CPU": socket_to_object(60_000 // scale),
+        "socket to checked quote, flood, CPU": socket_to_event(60_000 // scale),
+        "socket to decision, flood, CPU": socket_to_decision(60_000 // scale),
+        "one tick in books of two sizes, CPU": book_size(8_000 // scale),
+        "BTC and ETH chains whole": footprint(),
     }
     table = Table("benchmark", "figure", "value")
     for name, rows in figures.items():

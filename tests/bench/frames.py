@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from hedger.domain.names import parse_name
+from hedger.engine import events as ev
+from hedger.engine.settings import Timing
 from tests.engine.rig import PERP, Rig
 
+BAND: dict[str, Any] = {"lower": -1e6, "upper": 1e6, "hard_lower": -1e6, "hard_upper": 1e6}  # never left
+FRAME_BYTES = 797  # a recorded option ticker
 STRIKES = tuple(range(80_000, 130_000, 1_000))
 
 
@@ -18,17 +24,27 @@ def names() -> list[str]:
 
 def hundred_option_rig() -> Rig:
     """A live engine with the book held, quoted and inside a band it never leaves."""
-    rig = Rig(lower=-1e6, upper=1e6, hard_lower=-1e6, hard_upper=1e6)
-    held = names()
-    rig.step(rig.listed(*held), rig.link_up())
-    rig.step(rig.journal())
-    rig.step(rig.snapshot({name: "-1" if index % 2 else "1" for index, name in enumerate(held)}))
-    rig.step(*rig.quotes(*held))
+    rig = live_rig()
+    for batch in hold(rig, names()):
+        rig.step(*batch)
     return rig
 
 
+def live_rig() -> Rig:
+    """Inside a band it never leaves; the streams below hold no index, whose age is no matter here."""
+    return Rig(timing=Timing(reconcile_s=1e9, index_stale_s=1e9), **BAND)
+
+
+def hold(rig: Rig, held: Sequence[str]) -> Iterator[Sequence[ev.Event]]:
+    """The steps up to a book that is held, long and short in turn, and quoted."""
+    yield rig.listed(*held), rig.link_up()
+    yield (rig.journal(),)
+    yield (rig.snapshot({name: "-1" if index % 2 else "1" for index, name in enumerate(held)}),)
+    yield rig.quotes(*held)
+
+
 def ticker_frame(rig: Rig, name: str) -> bytes:
-    """One ticker notification of about 800 bytes, with everything the venue sends beside what is needed."""
+    """One ticker notification of FRAME_BYTES, with everything the venue sends beside what is needed."""
     quoted = rig.perp_quote() if name == PERP else rig.option_quote(name)
     quote = quoted.quote
     data: dict[str, object] = {
@@ -74,17 +90,27 @@ def ticker_frame(rig: Rig, name: str) -> bytes:
     else:
         data |= {"best_bid_price": rig.index - 0.5, "best_ask_price": rig.index + 0.5}
         data |= {"min_price": rig.index * 0.985, "max_price": rig.index * 1.015}
-    params = {"channel": f"ticker.{name}.100ms", "data": data}
-    return json.dumps({"jsonrpc": "2.0", "method": "subscription", "params": params}).encode()
+    return _as_sent(f"ticker.{name}.100ms", data)
+
+
+def _as_sent(channel: str, data: dict[str, object]) -> bytes:
+    """Without spaces, as the venue writes; fields nobody reads make up the recorded length."""
+    body = {"jsonrpc": "2.0", "method": "subscription", "params": {"channel": channel, "data": data}}
+    short = FRAME_BYTES - len(json.dumps(body, separators=(",", ":"))) - len(',"combo_ids":""')
+    return json.dumps(
+        {**body, "params": {"channel": channel, "data": data | {"combo_ids": "x" * short}}},
+        separators=(",", ":"),
+    ).encode()
 
 
 def frames(rig: Rig, count: int, seed: int = 7) -> list[bytes]:
-    """A random walk of the index seen through the book's tickers."""
+    """A random walk of the index seen through the book's tickers, in rounds of all of them, 1 ms a round."""
     draw = random.Random(seed)
     everything = [*names(), PERP]
-    made = []
-    for _ in range(count):
+    made: list[bytes] = []
+    while len(made) < count:
         rig.market_ms += 1  # a ticker that repeats a time is no news
-        rig.index *= 1.0 + draw.gauss(0.0, 2e-5)
-        made.append(ticker_frame(rig, draw.choice(everything)))
-    return made
+        for name in draw.sample(everything, len(everything)):
+            rig.index = round(rig.index * (1.0 + draw.gauss(0.0, 2e-5)), 2)
+            made.append(ticker_frame(rig, name))
+    return made[:count]

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
@@ -28,7 +29,7 @@ UNLIMITED = Envelope(
     max_turnover_hour_usd=1e12,
     max_turnover_day_usd=1e12,
 )
-TIGHT = {"lower": -0.001, "upper": 0.001, "hard_lower": -1e3, "hard_upper": 1e3}
+TIGHT: dict[str, Any] = {"lower": -0.001, "upper": 0.001, "hard_lower": -1e3, "hard_upper": 1e3}
 
 
 class NoJournal:

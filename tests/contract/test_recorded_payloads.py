@@ -37,13 +37,12 @@ def notification(message: dict[str, Any]) -> str:
     """What the session makes of a notification."""
     frame = json.dumps(message).encode()
     channel = decode.peek_channel(frame)
-    assert channel == message["params"]["channel"]
-    family = channels.family(channel)
-    if not family:
-        return f"{IGNORED}channel {channel.partition('.')[0]} is not subscribed"
+    assert channel.name == message["params"]["channel"]
+    if not channel.family:
+        return f"{IGNORED}channel {channel.name.partition('.')[0]} is not subscribed"
     events = decode.notification(frame, channel, SOURCE)
     bad = [event.detail for event in events if isinstance(event, ev.BadData)]
-    return f"{REFUSED}{bad[0]}" if bad else f"{DECODED}{family}"
+    return f"{REFUSED}{bad[0]}" if bad else f"{DECODED}{channel.family}"
 
 
 def ticker(data: dict[str, Any]) -> str:

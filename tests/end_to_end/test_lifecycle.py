@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
+
 from tests.end_to_end.ledgers import assert_ledgers_agree
 from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import BRISK, DEMO_CONFIG, Yard, as_words
 
+FAST = ("loop='uvloop'", "venues.deribit.transport='picows'")
 
-def test_sigterm_ends_in_order_and_a_second_start_works(yard: Yard) -> None:
+
+@pytest.mark.parametrize("stack", [(), FAST], ids=["standard", "fast"])
+def test_sigterm_ends_in_order_and_a_second_start_works(yard: Yard, stack: tuple[str, ...]) -> None:
     """Nothing of ours rests afterwards; a person's own order is not ours to cancel."""
     exchange = yard.exchange("--seed", "3", "--speed", "60", "--book", "strangle")
-    first = yard.daemon(exchange)
+    first = yard.daemon(exchange, *as_words(*stack))
     first.until_quiet()
     exchange.private("buy", "instrument_name=BTC-PERPETUAL&amount=10&type=limit&price=50000&label=mine")
     until(lambda: first.status()["orders"]["foreign_open"] == 1, "the person's order in the status")
@@ -23,7 +28,7 @@ def test_sigterm_ends_in_order_and_a_second_start_works(yard: Yard) -> None:
     assert "Traceback" not in first.process.complained()
     assert [row["label"] for row in exchange.state()["orders"] if row["order_state"] == "open"] == ["mine"]
 
-    second = yard.daemon(exchange)
+    second = yard.daemon(exchange, *as_words(*stack))
     second.until_quiet()
     assert second.status()["epoch"] == 2
     exchange.pause()

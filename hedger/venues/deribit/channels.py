@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 CHUNK = 200  # channels a call: documented up to 500, recorded with 131
 
@@ -14,6 +15,17 @@ PORTFOLIO = "user.portfolio"
 PLATFORM = "platform_state"
 STATE = "instrument.state"
 LOCK = "user.lock"
+
+
+class Channel(NamedTuple):
+    """A channel's name taken apart; all empty for a frame that speaks of no channel."""
+
+    name: str
+    family: str
+    subject: str
+
+
+NONE = Channel("", "", "")
 
 
 def ticker(instrument: str) -> str:
@@ -32,7 +44,6 @@ def account_channels(currencies: Iterable[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-@lru_cache(maxsize=16_384)
 def family(channel: str) -> str:
     """The part of a channel's name that says what its data is; empty for one we do not read."""
     if channel in (PLATFORM, LOCK):
@@ -45,13 +56,19 @@ def family(channel: str) -> str:
     return joined if joined in (CHANGES, PORTFOLIO, STATE) else ""
 
 
-@lru_cache(maxsize=16_384)
 def subject(channel: str) -> str:
     """The instrument or index a channel speaks of; empty where it speaks of many."""
     head, _, rest = channel.partition(".")
     if head == TICKER:
         return rest.rpartition(".")[0]
     return rest if head == INDEX else ""
+
+
+@lru_cache(maxsize=16_384)
+def heard(name: bytes) -> Channel:
+    """The channel of a frame. One object per channel: its texts are hashed and compared once."""
+    text = name.decode("ascii", "replace")
+    return Channel(text, family(text), subject(text))
 
 
 def chunks(channels: Iterable[str]) -> Iterator[tuple[str, ...]]:

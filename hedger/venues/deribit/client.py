@@ -1,29 +1,21 @@
 """The socket around the session: one reader, one writer, one timer; reconnects for ever, with back-off.
 
-websocket -> session.receive -> emit      perform -> session.perform -> session.to_send -> websocket
+socket -> session.receive -> emit      perform -> session.perform -> session.to_send -> socket
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidHandshake,
-    InvalidURI,
-    WebSocketException,
-)
+from websockets.proxy import get_proxy
+from websockets.uri import parse_uri
 
-from hedger.domain.errors import VenueError
 from hedger.domain.vocabulary import Environment
 from hedger.engine.effects import VenueEffect
 from hedger.engine.events import BadData, Now
@@ -32,15 +24,11 @@ from hedger.venues.deribit.decode import MAX_FRAME_BYTES
 from hedger.venues.deribit.params import DeribitParams, endpoint
 from hedger.venues.deribit.session import DeribitSession
 from hedger.venues.protocol import Emit
+from hedger.venues.transport.choose import transport_of
+from hedger.venues.transport.socket import Disconnected, Route, Socket
 
-# At DEBUG the library logs whole frames, the login with its secret among them: its logger never gets there.
-_LIBRARY_LOG = logging.getLogger("hedger.websockets")
-_LIBRARY_LOG.setLevel(logging.WARNING)
-
-CLOSE_TIMEOUT_S = 2.0
 SEND_TIMEOUT_S = 5.0
 STABLE_S = 30.0  # a connection that lasted this long starts the back-off anew
-TOO_BIG = 1009
 
 
 class DeribitVenue:
@@ -64,9 +52,8 @@ class DeribitVenue:
     ) -> None:
         self.name, self._params, self._now, self._unix_ms = name, params, now, unix_ms
         self._jitter, self._nonce = jitter, nonce
-        self._url = endpoint(environment, params)
-        self._proxy: Literal[True] | None = None if environment is Environment.LOCAL else True
-        self._tls = _tls(self._url, params.ca_file)
+        self._route = _route(environment, params)
+        self._transport = transport_of(params.transport)
         self._session = DeribitSession(name, environment, params, trading=trading, version=version)
         self._wake = asyncio.Event()
         self._emit: Emit = _nobody
@@ -101,55 +88,39 @@ class DeribitVenue:
     async def _connect(self) -> str:
         """One connection from open to close; returns why it ended. Raises VenueError where no retry helps."""
         try:
-            async with connect(
-                self._url,
-                ssl=self._tls,
-                compression=None,
-                logger=_LIBRARY_LOG,
-                max_size=MAX_FRAME_BYTES,
-                open_timeout=self._params.connect_timeout_s,
-                close_timeout=CLOSE_TIMEOUT_S,
-                ping_interval=None,  # the venue's own heartbeat tests the connection
-                proxy=self._proxy,  # loopback never goes through one
-            ) as socket:
-                return await self._serve(socket)
-        except (OSError, TimeoutError, WebSocketException) as error:
-            return retryable(error)
+            async with self._transport.connect(self._route) as socket:
+                end = await self._serve(socket)
+        except Disconnected as error:
+            end = error
+        if end.too_big:
+            self._emit(BadData(venue=self.name, channel="frame", instrument="", detail=str(end)))
+        return str(end)
 
-    async def _serve(self, socket: ClientConnection) -> str:
+    async def _serve(self, socket: Socket) -> Disconnected:
+        """Read and write until the socket closes, from either side."""
         self._session.opened(self._now(), self._unix_ms(), self._nonce())
         self._wake.set()
         try:
             async with asyncio.TaskGroup() as tasks:
                 writer = tasks.create_task(self._write(socket), name=f"{self.name} writer")
                 try:
-                    return await self._read(socket)
+                    return await socket.read(self._receive)
                 finally:
                     writer.cancel()
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
 
-    async def _read(self, socket: ClientConnection) -> str:
-        """Frames to events until the socket closes, from either side."""
-        while self._session.ending is None:
-            try:
-                frame = await socket.recv(decode=False)
-            except ConnectionClosed as error:
-                return self._closed_by(error)
-            for event in self._session.receive(frame, self._now()):
-                self._emit(event)
-            self._wake.set()
-        return self._session.ending.reason
+    def _receive(self, frames: Sequence[bytes]) -> None:
+        """Frames to events; nothing of a connection that is about to be closed."""
+        now, session, emit = self._now(), self._session, self._emit
+        for frame in frames:
+            if session.ending is not None:
+                return
+            for event in session.receive(frame, now):
+                emit(event)
+        self._wake.set()
 
-    def _closed_by(self, error: ConnectionClosed) -> str:
-        """A frame over the limit makes the library close the connection; that is bad data, too."""
-        if error.sent is not None and error.sent.code == TOO_BIG:
-            detail = f"a frame over {MAX_FRAME_BYTES} bytes"
-            self._emit(BadData(venue=self.name, channel="frame", instrument="", detail=detail))
-            return detail
-        return retryable(error)
-
-    async def _write(self, socket: ClientConnection) -> None:
+    async def _write(self, socket: Socket) -> None:
         """The one writer and the one timer of a connection; closes it when the session asks for that."""
         while self._session.ending is None:
             self._wake.clear()
@@ -159,7 +130,7 @@ class DeribitVenue:
                 async with asyncio.timeout(SEND_TIMEOUT_S):
                     for frame in self._session.to_send():
                         await socket.send(frame)
-            except (ConnectionClosed, TimeoutError):
+            except (Disconnected, TimeoutError):
                 break  # the reader learns why; a socket that takes nothing is closed
             if self._session.ending is None:
                 await self._sleep()
@@ -175,20 +146,11 @@ class DeribitVenue:
                 await self._wake.wait()
 
 
-def retryable(error: Exception) -> str:
-    """Why a connection failed, where another attempt may succeed. Raises VenueError where none can."""
-    if isinstance(error, InvalidURI):
-        raise VenueError(f"{error}") from error
-    if isinstance(error, ssl.SSLCertVerificationError):
-        raise VenueError(f"certificate not accepted: {error.verify_message}") from error
-    if isinstance(error, ConnectionClosed):
-        received = error.rcvd
-        return f"closed by the venue: {received.code} {received.reason}" if received else "connection lost"
-    if isinstance(error, InvalidHandshake):
-        return f"handshake refused: {error}"
-    if isinstance(error, TimeoutError):
-        return "no connection within the time-out"
-    return f"{type(error).__name__}: {error}"
+def _route(environment: Environment, params: DeribitParams) -> Route:
+    """The way there; loopback never goes through a proxy. Raises ConfigError."""
+    url = endpoint(environment, params)
+    proxy = None if environment is Environment.LOCAL else get_proxy(parse_uri(url))
+    return Route(url, _tls(url, params.ca_file), proxy, params.connect_timeout_s, MAX_FRAME_BYTES)
 
 
 def _tls(url: str, ca_file: str) -> ssl.SSLContext | None:

@@ -16,6 +16,7 @@ from hedger.domain.errors import BadDataError
 from hedger.domain.instrument import Instrument
 from hedger.engine import events as ev
 from hedger.venues.deribit import channels, wire
+from hedger.venues.deribit.channels import Channel
 from hedger.venues.deribit.instruments import instrument_of, state_of
 from hedger.venues.deribit.market import index_of, quote_of
 from hedger.venues.deribit.private import account_of, fill_of, position_of, report_of
@@ -38,17 +39,17 @@ class Source(NamedTuple):
     wire_s: float
 
 
-def peek_channel(frame: bytes) -> str:
+def peek_channel(frame: bytes) -> Channel:
     """The channel a notification speaks of, without decoding it; empty for every other frame."""
     at = frame.find(_PLAIN_KEY)
     if at >= 0:  # as the venue writes it, without spaces
         start = at + len(_PLAIN_KEY)
-        return frame[start : frame.find(b'"', start)].decode("ascii", "replace")
+        return channels.heard(frame[start : frame.find(b'"', start)])
     at = frame.find(_CHANNEL_KEY)
     if at < 0:
-        return ""
+        return channels.NONE
     found = _CHANNEL_VALUE.match(frame, at)
-    return "" if found is None else found[1].decode("ascii", "replace")
+    return channels.NONE if found is None else channels.heard(found[1])
 
 
 def bad_data(venue: str, channel: str, instrument: str, error: Exception) -> ev.BadData:
@@ -56,15 +57,15 @@ def bad_data(venue: str, channel: str, instrument: str, error: Exception) -> ev.
     return ev.BadData(venue=venue, channel=channel, instrument=instrument, detail=str(error)[:_MAX_DETAIL])
 
 
-def notification(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
-    """The events of a notification on `channel`, whose family is known."""
-    read = _READERS[channels.family(channel)]
+def notification(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
+    """The events of a notification on a channel whose family is known."""
+    read = _READERS[channel.family]
     try:
         return read(frame, channel, source)
     except BadDataError as error:
-        return [bad_data(source.venue, channel, channels.subject(channel), error)]
+        return [bad_data(source.venue, channel.name, channel.subject, error)]
     except UNREADABLE as error:
-        return [bad_data(source.venue, channel, channels.subject(channel), error)]
+        return [bad_data(source.venue, channel.name, channel.subject, error)]
 
 
 def envelope(frame: bytes) -> wire.Envelope:
@@ -72,10 +73,14 @@ def envelope(frame: bytes) -> wire.Envelope:
     return _ENVELOPE.decode(frame)
 
 
-def _checked(frame: wire.Notification[Any], channel: str) -> None:
+def _checked(frame: wire.Notification[Any], channel: Channel) -> None:
     """The peeked channel is the decoded one: a text that only looks like a channel fools nobody."""
-    if frame.params.channel != channel:
-        raise BadDataError(channel, "params.channel", frame.params.channel, f"{channel!r}")
+    if frame.params.channel != channel.name:
+        raise _mistaken(frame.params.channel, channel.name)
+
+
+def _mistaken(decoded: str, peeked: str) -> BadDataError:
+    return BadDataError(peeked, "params.channel", decoded, f"{peeked!r}")
 
 
 _TICKER = msgspec.json.Decoder(wire.Notification[wire.Ticker])
@@ -87,24 +92,24 @@ _STATE = msgspec.json.Decoder(wire.Notification[wire.StateChange])
 _LOCK = msgspec.json.Decoder(wire.Notification[wire.Lock])
 
 
-def _ticker(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
-    decoded = _TICKER.decode(frame)
-    _checked(decoded, channel)
-    data = decoded.params.data
-    if data.instrument_name != channels.subject(channel):
-        raise BadDataError(channel, "instrument_name", data.instrument_name, "the channel's instrument")
-    return [ev.Quoted(quote=quote_of(data, channel, source.venue, source.wire_s))]
+def _ticker(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
+    """By far the most frequent frame: nothing stands between it and its decoding."""
+    params = _TICKER.decode(frame).params
+    name, _, instrument = channel
+    if params.channel != name:
+        raise _mistaken(params.channel, name)
+    return [ev.Quoted(quote_of(params.data, instrument, name, *source))]
 
 
-def _index(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
+def _index(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
     decoded = _INDEX.decode(frame)
     _checked(decoded, channel)
-    if decoded.params.data.index_name != channels.subject(channel):
-        raise BadDataError(channel, "index_name", decoded.params.data.index_name, "the channel's index")
-    return [ev.Indexed(index=index_of(decoded.params.data, channel, source.venue, source.wire_s))]
+    if decoded.params.data.index_name != channel.subject:
+        raise BadDataError(channel.name, "index_name", decoded.params.data.index_name, "the channel's index")
+    return [ev.Indexed(index=index_of(decoded.params.data, channel.name, source.venue, source.wire_s))]
 
 
-def _changes(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
+def _changes(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
     decoded = _CHANGES.decode(frame)
     _checked(decoded, channel)
     return changes(decoded.params.data, source.venue)
@@ -119,24 +124,24 @@ def changes(data: wire.Changes, venue: str) -> list[ev.Event]:
     ]
 
 
-def _portfolio(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
+def _portfolio(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
     decoded = _PORTFOLIO.decode(frame)
     _checked(decoded, channel)
     return [ev.AccountReported(account=account_of(decoded.params.data, source.venue, source.wire_s))]
 
 
-def _platform(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
+def _platform(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
     decoded = _PLATFORM.decode(frame)
     _checked(decoded, channel)
     data = decoded.params.data
     locked = data.maintenance if data.locked is None else data.locked
     if locked is None:
-        raise BadDataError(channel, "locked", None, "true or false")
+        raise BadDataError(channel.name, "locked", None, "true or false")
     detail = "maintenance" if data.maintenance is not None else "platform_state"
     return [ev.PlatformLocked(venue=source.venue, index=data.price_index, locked=locked, detail=detail)]
 
 
-def _state(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
+def _state(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
     decoded = _STATE.decode(frame)
     _checked(decoded, channel)
     data = decoded.params.data
@@ -147,7 +152,7 @@ def _state(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
     ]
 
 
-def _lock(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
+def _lock(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
     decoded = _LOCK.decode(frame)
     _checked(decoded, channel)
     data = decoded.params.data
@@ -162,7 +167,7 @@ def _lock(frame: bytes, channel: str, source: Source) -> list[ev.Event]:
     ]
 
 
-_READERS: dict[str, Callable[[bytes, str, Source], list[ev.Event]]] = {
+_READERS: dict[str, Callable[[bytes, Channel, Source], list[ev.Event]]] = {
     channels.TICKER: _ticker,
     channels.INDEX: _index,
     channels.CHANGES: _changes,

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from hedger.domain.errors import ConfigError
 from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment
+from hedger.venues.transport.socket import TransportKind
 
 DEFAULT_URLS: dict[Environment, str] = {
     Environment.TESTNET: "wss://test.deribit.com/ws/api/v2",
@@ -44,6 +45,9 @@ class DeribitParams:
     chain_currencies: Annotated[
         tuple[str, ...], Key("", "currencies `chain` applies to; empty: all of `currencies`")
     ] = ()
+    transport: Annotated[
+        TransportKind, Key("", "websockets, or picows, which frames in C and needs the extra hedger[fast]")
+    ] = TransportKind.WEBSOCKETS
     heartbeat_s: Annotated[int, Key("s", "interval of the venue's heartbeat", least=10, most=3600)] = 10
     request_timeout_s: Annotated[
         float, Key("s", "a request not answered for this long has failed", above=0)

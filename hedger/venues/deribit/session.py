@@ -158,20 +158,20 @@ class DeribitSession:
         if len(raw) > decode.MAX_FRAME_BYTES:
             return [self._bad("frame", f"{len(raw)} bytes is over {decode.MAX_FRAME_BYTES}")]
         channel = decode.peek_channel(raw)
-        family = channels.family(channel)
+        family = channel.family
         if family == channels.TICKER or family == channels.INDEX:
             if self._subscriptions.unheard:
-                self._subscriptions.heard(channel)
+                self._subscriptions.heard(channel.name)
             return decode.notification(raw, channel, decode.Source(self.name, now.wire_s))
         if family:
-            return self._private(raw, channel, family, now)
-        return [] if channel else self._answered(raw, now)
+            return self._private(raw, channel, now)
+        return [] if channel.name else self._answered(raw, now)
 
-    def _private(self, raw: bytes, channel: str, family: str, now: Now) -> list[Event]:
+    def _private(self, raw: bytes, channel: channels.Channel, now: Now) -> list[Event]:
         found = decode.notification(raw, channel, decode.Source(self.name, now.wire_s))
         events: list[Event] = []
         for event in found:
-            events += self._digest(event, family, now)
+            events += self._digest(event, channel.family, now)
         return events
 
     def _digest(self, event: Event, family: str, now: Now) -> list[Event]:

@@ -24,7 +24,6 @@ class Notification(msgspec.Struct, Generic[T], gc=False):
     """`{"method": "subscription", "params": {"channel": ..., "data": ...}}`"""
 
     params: Params[T]
-    method: str = ""
 
 
 class Greeks(msgspec.Struct, gc=False):

@@ -21,8 +21,12 @@ from hedger.simulator.server import Running, running_exchange
 from hedger.venues.deribit.client import DeribitVenue
 from hedger.venues.deribit.params import DeribitParams, Grant
 from hedger.venues.paper import PaperVenue
+from hedger.venues.transport.socket import TransportKind
 from tests.venues.deribit.orders_fixtures import LABEL, make_place
 from tests.venues.deribit.server import PATIENCE_S, Listener, running
+from tests.venues.loops import on_every_loop
+
+pytestmark = on_every_loop
 
 PERPETUAL = "BTC-PERPETUAL"
 WATCH = Watch(venue="deribit", instruments=(PERPETUAL,), indices=("btc_usd",))
@@ -33,13 +37,19 @@ def clock_of(exchange: Running) -> Clock:
     return Clock(ready.origin_ms, ready.started_unix_ms, ready.speed)
 
 
-def connect_to(exchange: Running, *, trading: bool = True, **changes: Any) -> DeribitVenue:
+def connect_to(
+    exchange: Running,
+    transport: TransportKind = TransportKind.WEBSOCKETS,
+    *,
+    trading: bool = True,
+    **changes: Any,
+) -> DeribitVenue:
     ready, clock = exchange.ready, clock_of(exchange)
     fields = {"url": ready.ws_url, "client_id": ready.client_id, "client_secret": ready.client_secret}
     return DeribitVenue(
         "deribit",
         Environment.LOCAL,
-        DeribitParams(**fields | {"ca_file": ready.ca_file or ""} | changes),
+        DeribitParams(**fields | {"ca_file": ready.ca_file or "", "transport": transport} | changes),
         trading=trading,
         now=clock.now,
         unix_ms=clock.unix_ms,
@@ -56,10 +66,12 @@ def market_order(exchange: Running, mode: Mode = Mode.LIVE) -> Any:
 
 @pytest.mark.parametrize("grant", list(Grant))
 @pytest.mark.parametrize("tls", [False, True])
-async def test_the_exchange_lets_us_in_by_either_grant(grant: Grant, tls: bool) -> None:
+async def test_the_exchange_lets_us_in_by_either_grant(
+    transport: TransportKind, grant: Grant, tls: bool
+) -> None:
     async with (
         running_exchange(Options(tls=tls)) as exchange,
-        running(connect_to(exchange, auth=grant)) as (listener, _),
+        running(connect_to(exchange, transport, auth=grant)) as (listener, _),
     ):
         assert (await listener.until(ev.LinkUp)).environment is Environment.LOCAL
         listed = listener.all(ev.InstrumentsListed)[0]
@@ -67,19 +79,21 @@ async def test_the_exchange_lets_us_in_by_either_grant(grant: Grant, tls: bool) 
         assert listener.all(ev.BadData) == []
 
 
-async def test_a_wrong_secret_is_an_authentication_error() -> None:
+async def test_a_wrong_secret_is_an_authentication_error(transport: TransportKind) -> None:
     async with (
         running_exchange() as exchange,
-        running(connect_to(exchange, client_secret="wrong")) as (_, task),
+        running(connect_to(exchange, transport, client_secret="wrong")) as (_, task),
     ):
         with pytest.raises(AuthError, match="13004"):
             async with asyncio.timeout(PATIENCE_S):
                 await task
 
 
-async def test_quotes_an_order_its_fill_and_its_look_up_agree_with_the_exchange() -> None:
+async def test_quotes_an_order_its_fill_and_its_look_up_agree_with_the_exchange(
+    transport: TransportKind,
+) -> None:
     async with running_exchange(Options(book="strangle")) as exchange:
-        venue = connect_to(exchange)
+        venue = connect_to(exchange, transport)
         async with running(venue) as (listener, _):
             await listener.until(ev.LinkUp)
             venue.perform(WATCH)
@@ -102,10 +116,10 @@ async def test_quotes_an_order_its_fill_and_its_look_up_agree_with_the_exchange(
             assert listener.all(ev.BadData) == []
 
 
-async def test_the_whole_chain_is_quoted_without_a_refused_payload() -> None:
+async def test_the_whole_chain_is_quoted_without_a_refused_payload(transport: TransportKind) -> None:
     async with (
         running_exchange() as exchange,
-        running(connect_to(exchange, chain=True, trading=False)) as (listener, _),
+        running(connect_to(exchange, transport, chain=True, trading=False)) as (listener, _),
     ):
         listed = await listener.until(ev.InstrumentsListed)
         options = [one.name for one in listed.instruments if one.is_option]
@@ -113,10 +127,12 @@ async def test_the_whole_chain_is_quoted_without_a_refused_payload() -> None:
         assert listener.all(ev.BadData) == []
 
 
-async def test_paper_trades_on_the_exchange_s_quotes_and_leaves_no_trace_there() -> None:
+async def test_paper_trades_on_the_exchange_s_quotes_and_leaves_no_trace_there(
+    transport: TransportKind,
+) -> None:
     async with running_exchange() as exchange:
         listener = Listener()
-        venue = PaperVenue(connect_to(exchange, trading=False), clock_of(exchange).now)
+        venue = PaperVenue(connect_to(exchange, transport, trading=False), clock_of(exchange).now)
         task = asyncio.create_task(venue.run(listener.emit))
         try:
             assert (await listener.until(ev.LinkUp)).account_id.endswith("-paper")
@@ -138,10 +154,10 @@ def inject(exchange: Running, **fault: Any) -> None:
     sim.fault(exchange.exchange, fault, time.time())
 
 
-async def test_after_a_drop_the_account_is_found_again() -> None:
+async def test_after_a_drop_the_account_is_found_again(transport: TransportKind) -> None:
     async with (
         running_exchange() as exchange,
-        running(connect_to(exchange, backoff_min_s=0.01)) as (listener, _),
+        running(connect_to(exchange, transport, backoff_min_s=0.01)) as (listener, _),
     ):
         await listener.until(ev.LinkUp)
         inject(exchange, kind="drop")
@@ -150,9 +166,11 @@ async def test_after_a_drop_the_account_is_found_again() -> None:
         assert second.account_id == listener.all(ev.LinkUp)[0].account_id
 
 
-async def test_a_lost_reply_leaves_the_order_unknown_until_a_look_up_finds_it() -> None:
+async def test_a_lost_reply_leaves_the_order_unknown_until_a_look_up_finds_it(
+    transport: TransportKind,
+) -> None:
     async with running_exchange() as exchange:
-        venue = connect_to(exchange, request_timeout_s=0.2)
+        venue = connect_to(exchange, transport, request_timeout_s=0.2)
         async with running(venue) as (listener, _):
             await listener.until(ev.LinkUp)
             inject(exchange, kind="silence", duration_s=30)
@@ -164,9 +182,9 @@ async def test_a_lost_reply_leaves_the_order_unknown_until_a_look_up_finds_it() 
             assert [report.state for report in (await listener.until(ev.LookedUp)).reports] == ["filled"]
 
 
-async def test_a_label_that_was_never_placed_is_absent_in_every_answer() -> None:
+async def test_a_label_that_was_never_placed_is_absent_in_every_answer(transport: TransportKind) -> None:
     async with running_exchange() as exchange:
-        venue, clock = connect_to(exchange), clock_of(exchange)
+        venue, clock = connect_to(exchange, transport), clock_of(exchange)
         async with running(venue) as (listener, _):
             await listener.until(ev.LinkUp)
             before_ms = clock.market_ms()
@@ -179,9 +197,11 @@ async def test_a_label_that_was_never_placed_is_absent_in_every_answer() -> None
 @pytest.mark.parametrize(
     ("code", "kind"), [(10009, ev.PlacementRefused), (13028, ev.PlacementLost), (10041, ev.PlatformLocked)]
 )
-async def test_a_refusal_of_the_exchange_is_judged_by_its_code(code: int, kind: type[ev.Event]) -> None:
+async def test_a_refusal_of_the_exchange_is_judged_by_its_code(
+    transport: TransportKind, code: int, kind: type[ev.Event]
+) -> None:
     async with running_exchange() as exchange:
-        venue = connect_to(exchange)
+        venue = connect_to(exchange, transport)
         async with running(venue) as (listener, _):
             await listener.until(ev.LinkUp)
             inject(exchange, kind="reject", code=code)
@@ -191,9 +211,9 @@ async def test_a_refusal_of_the_exchange_is_judged_by_its_code(code: int, kind: 
 
 
 @pytest.mark.parametrize("fault", ["duplicate", "notification_first"])
-async def test_reordered_and_repeated_messages_tell_of_one_fill(fault: str) -> None:
+async def test_reordered_and_repeated_messages_tell_of_one_fill(transport: TransportKind, fault: str) -> None:
     async with running_exchange() as exchange:
-        venue = connect_to(exchange)
+        venue = connect_to(exchange, transport)
         async with running(venue) as (listener, _):
             await listener.until(ev.LinkUp)
             inject(exchange, kind=fault)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hedger.engine import events as ev
-from hedger.venues.deribit import decode
+from hedger.venues.deribit import channels, decode
 from tests.venues.deribit.talk import CALL, PERPETUAL
 
 SOURCE = decode.Source("deribit", 7.0)
@@ -32,7 +32,7 @@ def frame(channel: str, data: object) -> bytes:
     ],
 )
 def test_the_channel_is_found_wherever_it_stands(text: bytes, channel: str) -> None:
-    assert decode.peek_channel(text) == channel
+    assert decode.peek_channel(text).name == channel
 
 
 def test_the_order_of_keys_does_not_matter() -> None:
@@ -49,7 +49,7 @@ def test_the_order_of_keys_does_not_matter() -> None:
     ids=["another channel", "another index"],
 )
 def test_data_of_another_channel_is_refused(peeked: str, raw: bytes) -> None:
-    (bad,) = decode.notification(raw, peeked, SOURCE)
+    (bad,) = decode.notification(raw, channels.heard(peeked.encode()), SOURCE)
     assert isinstance(bad, ev.BadData)
     assert bad.instrument == peeked.partition(".")[2]
 
@@ -57,7 +57,7 @@ def test_data_of_another_channel_is_refused(peeked: str, raw: bytes) -> None:
 def test_a_long_reason_is_cut() -> None:
     (bad,) = decode.notification(
         frame("deribit_price_index.btc_usd", INDEX | {"index_name": "x" * 999}),
-        "deribit_price_index.btc_usd",
+        channels.heard(b"deribit_price_index.btc_usd"),
         SOURCE,
     )
     assert isinstance(bad, ev.BadData)

@@ -30,7 +30,40 @@ def quote(**changes: Any) -> Quote:
         "best_ask_amount": 12.0,
         "greeks": wire.Greeks(delta=0.5, gamma=1e-5, vega=100.0, theta=-50.0),
     }
-    return quote_of(wire.Ticker(**fields | changes), CHANNEL, "deribit", 7.0)
+    ticker = wire.Ticker(**fields | changes)
+    return quote_of(ticker, ticker.instrument_name, CHANNEL, "deribit", 7.0)
+
+
+def test_every_field_lands_where_it_belongs() -> None:
+    """Ticker and quote are taken apart and built by position."""
+    fields = {name: float(number) for number, name in enumerate(wire.Ticker.__struct_fields__, start=10)}
+    names = {"instrument_name": "BTC-25SEP26-100000-C", "timestamp": 5, "state": "open"}
+    greeks = wire.Greeks(delta=0.1, gamma=0.2, vega=0.3, theta=0.4)
+    ticker = wire.Ticker(**fields | names | {"greeks": greeks})
+    one = quote_of(ticker, "BTC-25SEP26-100000-C", CHANNEL, "deribit", 7.0)
+    assert one == Quote(
+        venue="deribit",
+        instrument="BTC-25SEP26-100000-C",
+        market_ms=5,
+        received_wire_s=7.0,
+        state=InstrumentState.OPEN,
+        mark=ticker.mark_price or 0.0,
+        index_usd=ticker.index_price or 0.0,
+        bid=ticker.best_bid_price,
+        bid_amount=ticker.best_bid_amount or 0.0,
+        ask=ticker.best_ask_price,
+        ask_amount=ticker.best_ask_amount or 0.0,
+        min_price=ticker.min_price,
+        max_price=ticker.max_price,
+        underlying_usd=ticker.underlying_price,
+        iv=(ticker.mark_iv or 0.0) / 100,
+        delta=0.1,
+        gamma=0.2,
+        vega=0.3,
+        theta=0.4,
+        funding_8h=ticker.funding_8h,
+        estimated_delivery_usd=float(ticker.estimated_delivery_price or 0.0),
+    )
 
 
 def test_implied_volatility_is_a_fraction_and_greeks_are_as_printed() -> None:

@@ -1,0 +1,132 @@
+"""A calm step decides what a full one would have decided: two engines, the same market, one without calm."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hedger.domain.vocabulary import Neutral, Reason
+from hedger.engine import events as ev
+from hedger.engine.engine import Engine
+from hedger.engine.settings import DeltaParams
+from hedger.portfolio.exposure import Source
+from tests.engine.rig import CALL, PERP, PUT, Rig
+
+HELD = {CALL: "-10", PUT: "-10", PERP: "200000"}
+
+
+class Flooded(Rig):
+    """A rig that knows which of its orders were answered."""
+
+    answered = 0
+
+
+def twins(**keywords: Any) -> tuple[Flooded, Flooded]:
+    """The engine as it is, and one that judges every step in full; both started on the same book."""
+    made = []
+    for calm_steps in (True, False):
+        rig = Flooded(**keywords)
+        rig.engine = Engine(rig.settings, rig.now, calm_steps=calm_steps)
+        rig.start(HELD)
+        fill(rig)
+        made.append(rig)
+    return made[0], made[1]
+
+
+def moves(rig: Rig, seed: int, steps: int) -> Iterator[list[ev.Event]]:
+    """A market that moves a little with every ticker, in a flood: a millisecond between steps."""
+    draw = random.Random(seed)
+    for _ in range(steps):
+        rig.wait(0.001)
+        rig.index *= 1.0 + draw.gauss(0.0, 2e-4)
+        kind = draw.randrange(4)
+        name = draw.choice((CALL, PUT))
+        yield [rig.option_quote(name, iv=rig.iv), rig.perp_quote(), rig.indexed()][kind : kind + 1] or [
+            rig.option_quote(name),
+            rig.perp_quote(),
+        ]
+
+
+def memory_and_counts(rig: Rig) -> Any:
+    state = rig.engine._state
+    return state.books["btc"].memory, state.decisions
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "band": {"lower": -0.3, "upper": 0.3, "hard_lower": -3.0, "hard_upper": 3.0},
+    "dwell": {"lower": -0.2, "upper": 0.2, "hard_lower": -3.0, "hard_upper": 3.0, "dwell_s": 0.2},
+    "usd": {"neutral": Neutral.USD, "lower": -0.3, "upper": 0.3, "hard_lower": -9.0, "hard_upper": 9.0},
+    "black": {"neutral": Neutral.BLACK, "lower": -0.3, "upper": 0.3, "hard_lower": -9.0, "hard_upper": 9.0},
+    "model": {"delta": DeltaParams(source=Source.MODEL), "lower": -0.3, "upper": 0.3},
+    "theta": {"policy": "theta_offset"},
+}
+
+
+def fill(rig: Flooded) -> None:
+    """The venue fills whatever was placed and not yet answered."""
+    while intents := rig.placed[rig.answered :]:
+        rig.answered += len(intents)
+        for intent in intents:
+            rig.step(*rig.fill_of(intent), after_s=0.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", list(SETTINGS))
+def test_effects_memory_and_counts_are_those_of_full_steps(name: str, seed: int) -> None:
+    calm, full = twins(**SETTINGS[name])
+    for events in moves(calm, seed, 600):
+        full.market_ms, full.wire_s, full.index = calm.market_ms, calm.wire_s, calm.index
+        for rig in (calm, full):
+            rig.step(*events, after_s=0.0)
+            fill(rig)
+        assert calm.effects == full.effects
+        assert memory_and_counts(calm) == memory_and_counts(full)
+    assert len(calm.placed) >= (1 if name in ("theta", "dwell") else 2)
+
+
+def test_most_steps_of_a_flood_are_calm() -> None:
+    """Otherwise nothing above has been tested."""
+    calm, _ = twins(lower=-50.0, upper=50.0, hard_lower=-60.0, hard_upper=60.0)
+    full_steps = 0
+    for events in moves(calm, 1, 500):
+        before = calm.engine._calm
+        calm.engine.step(calm.now, events)
+        full_steps += calm.engine._calm is not before
+    assert 0 < full_steps <= 20
+
+
+def test_a_gate_that_closes_with_time_is_seen_when_its_deadline_comes() -> None:
+    """Option tickers alone keep coming; the index falls silent."""
+    rig = Rig(lower=-50.0, upper=50.0, hard_lower=-60.0, hard_upper=60.0)
+    rig.start()
+    limit_s = rig.settings.timing.index_stale_s
+    for _ in range(int(limit_s * 1000) + 150):
+        rig.wait(0.001)
+        rig.engine.step(rig.now, [rig.option_quote(CALL), rig.perp_quote()])
+    assert rig.last.reason is Reason.STALE_INDEX
+
+
+def test_a_ticker_without_greeks_is_judged_in_full_at_once() -> None:
+    rig = Rig(lower=-50.0, upper=50.0, hard_lower=-60.0, hard_upper=60.0)
+    rig.start()
+    rig.wait(0.001)
+    rig.engine.step(rig.now, [rig.option_quote(CALL)])
+    before = rig.engine._calm
+    rig.wait(0.001)
+    rig.engine.step(rig.now, [rig.option_quote(CALL, delta=None)])
+    assert rig.engine._calm is not before
+
+
+@pytest.mark.parametrize("moved", [0.05, -0.05])
+def test_a_jump_through_the_band_is_hedged_in_its_own_step(moved: float) -> None:
+    rig = Flooded(lower=-0.3, upper=0.3, hard_lower=-9.0, hard_upper=9.0)
+    rig.start()
+    fill(rig)
+    rig.step(*rig.quotes(CALL), after_s=0.001)
+    placed = len(rig.placed)
+    rig.index *= 1.0 + moved
+    rig.step(*rig.quotes(CALL), after_s=0.001)
+    assert len(rig.placed) == placed + 1
