@@ -82,6 +82,20 @@ class PositionView(msgspec.Struct, frozen=True):
     vega_usd: float | None
     quote_age_s: float | None
     missing: str  # what is missing or stale, empty when all is well
+    bid: float | None = None  # in the instrument's own price unit, like the mark; None: nobody bids
+    ask: float | None = None
+
+
+class TickerView(msgspec.Struct, frozen=True):
+    """What the hedge instrument trades at; prices and amounts in its own units."""
+
+    bid: float | None
+    bid_amount: float | None
+    ask: float | None
+    ask_amount: float | None
+    mark: float
+    funding_8h: float | None  # fraction of the position paid in 8 h by longs; None: not a perpetual
+    age_s: float  # wire time
 
 
 class BookView(msgspec.Struct, frozen=True):
@@ -117,6 +131,8 @@ class BookView(msgspec.Struct, frozen=True):
     profile: ProfileView = ProfileView()
     guard: GuardView = GuardView()
     ownership: OwnershipView = OwnershipView()  # whose what is
+    tags: tuple[Cut, ...] = ()  # greeks of the options by strategy tag
+    ticker: TickerView | None = None  # of the hedge instrument
 
 
 class OrderView(msgspec.Struct, frozen=True):
