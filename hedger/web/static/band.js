@@ -32,7 +32,7 @@ export function sources(book) {
     ["source that counts", words(delta.source) || UNKNOWN],
     ["by our model", `${coin(delta.model)}${away(delta.model)}`],
     ["by the account", known(delta.account) ? `${coin(delta.account)}${away(delta.account)}` : UNKNOWN],
-    ["greeks", `${words(delta.rung)}: ${meaning}`, tone],
+    known(delta.used) ? ["greeks", `${words(delta.rung)}: ${meaning}`, tone] : ["greeks", UNKNOWN],
     delta.kept_coin ? ["set aside", `${coin(delta.kept_coin)} hedges of delivered options`, "warn"] : null,
   ]);
 }
@@ -41,9 +41,9 @@ export function bandInForce(book) {
   const { band, profile } = book;
   const edges = (lower, upper) => (known(lower) || known(upper) ? `${coin(lower)} … ${coin(upper)}` : UNKNOWN);
   return facts([
-    ["band", `${edges(band.lower, band.upper)} ${book.underlying}`],
+    ["band", edges(band.lower, band.upper)],
     ["hard limit", edges(band.hard_lower, band.hard_upper)],
-    ["target", coin(book.target)],
+    ["target", `${coin(book.target)} ${book.underlying}`],
     ["profile", profile.name ? `${profile.name} by ${profile.window}` : "the book's own parameters"],
     ["scale", scale(book), profile.band_scale === 1 ? "" : "warn"],
     profile.blackout ? ["blackout", `${profile.blackout}; yields to the hard limit`, "warn"] : null,

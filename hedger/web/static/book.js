@@ -51,7 +51,7 @@ export function renderBook(card, book, history) {
   told("caps", book.guard, caps(book));
   told("wallets", book.ownership, wallets(book));
   told("futures", book.ownership, futures(book));
-  told("expiring", book.expiring, expiring(book));
+  told("expiring", [book.expiring, book.expiries.length], expiring(book));
   told("expiries", book.expiries, expiryTable(book));
   told("tags", [book.tags, book.ownership.tags], book.tags.length ? cuts(book, book.tags, "strategy tag") : null, book.ownership.tags.length ? tags(book) : null);
   told("positions", book.positions, positionTable(book));

@@ -37,6 +37,7 @@ function title(at) {
   return `${at.expiry} at ${at.venue}, settled in ${at.settlement_currency}, ${days} left · forward ${usd(at.forward_usd)} USD · IV ${pct(at.atm_iv)} at the money`;
 }
 
+const className = (name) => `c-${name.toLowerCase()}`;
 const price = (value) => number(value, known(value) && value >= 100 ? 1 : 4);
 
 const SIDE = [
@@ -48,25 +49,27 @@ const SIDE = [
   ["ask", (side) => price(side.ask)],
 ];
 
+// On a narrow screen some columns are hidden, so the words over each half stand in a cell of their own.
 function chainTable(at) {
   const calls = [...SIDE].reverse();
-  const group = (text, span) => el("th", { scope: "colgroup", colspan: span, class: "group" }, text);
+  const over = (columns, text) => columns.map(([name]) => el("td", { class: `group ${className(name)}` }, name === "bid" ? text : ""));
+  const heads = (columns, kind) => columns.map(([name]) => el("th", { scope: "col", class: `num ${className(name)}`, "aria-label": `${kind} ${name}` }, name));
   const head = [
-    el("tr", {}, group("Puts", SIDE.length), el("th", { scope: "col", class: "strike" }, "strike"), group("Calls", SIDE.length), el("th")),
-    el("tr", {}, ...[...SIDE, null, ...calls].map((c) => el("th", { scope: "col", class: c ? "num" : "strike" }, c ? c[0] : "")), el("th", { scope: "col", class: "num" }, "age")),
+    el("tr", { "aria-hidden": "true" }, ...over(SIDE, "Puts"), el("td", { class: "strike" }), ...over(calls, "Calls"), el("td", { class: "c-age" })),
+    el("tr", {}, ...heads(SIDE, "put"), el("th", { scope: "col", class: "strike" }, "strike"), ...heads(calls, "call"), el("th", { scope: "col", class: "num c-age" }, "age")),
   ];
   const rows = at.strikes.map((strike) => el("tr", {},
-    ...SIDE.map((column) => cell(strike.put, column, strike.strike_usd > at.forward_usd)),
+    ...SIDE.map((column) => cell(strike.put, column, known(at.forward_usd) && strike.strike_usd > at.forward_usd)),
     el("th", { scope: "row", class: "strike" }, number(strike.strike_usd, strike.strike_usd < 100 ? 4 : 0)),
-    ...calls.map((column) => cell(strike.call, column, strike.strike_usd < at.forward_usd)),
-    el("td", { class: "num dimmed" }, oldest(strike))));
+    ...calls.map((column) => cell(strike.call, column, known(at.forward_usd) && strike.strike_usd < at.forward_usd)),
+    el("td", { class: "num dimmed c-age" }, oldest(strike))));
   return el("table", { class: "chain" }, el("thead", {}, ...head), el("tbody", {}, ...rows));
 }
 
 function cell(side, [name, told], inTheMoney) {
-  const held = side && Number(side.size) ? " holding" : "";
-  const strong = name === "held" && held ? (Number(side.size) < 0 ? " sell" : " buy") : "";
-  return el("td", { class: `num${inTheMoney ? " itm" : ""}${held}${strong}` }, side ? told(side) : "");
+  const held = side && Number(side.size);
+  const tones = [inTheMoney ? "itm" : "", held ? "holding" : "", held && name === "held" ? (held < 0 ? "sell" : "buy") : ""];
+  return el("td", { class: ["num", className(name), ...tones].filter(Boolean).join(" ") }, side ? told(side) : "");
 }
 
 function oldest(strike) {

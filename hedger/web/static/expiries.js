@@ -1,6 +1,6 @@
 // Greeks by expiry, and what expires within a day.
 
-import { coin, el, known, number, num, pct, svg, table, txt, UNKNOWN, usd } from "./dom.js";
+import { coin, known, number, num, svg, table, txt, UNKNOWN, usd } from "./dom.js";
 
 export function cuts(book, rows, title, none) {
   return table([
@@ -25,7 +25,7 @@ export function expiring(book) {
     num("left", (e) => `${number(e.hours, 1)} h`, (e) => (e.hours < 1 ? "warn" : "")),
     num("strike from forward", (e) => `${number(e.distance_sigmas, 2, true)} σ`, (e) => (Math.abs(e.distance_sigmas) < 0.5 ? "warn" : "")),
     { title: "", kind: "drawn", value: (e) => sigmas(e.distance_sigmas) },
-  ], book.expiring, "Nothing held expires within 24 hours.");
+  ], book.expiring, book.expiries.length ? "Nothing held expires within 24 hours." : "No positions known.");
 }
 
 function sigmas(distance) {
@@ -36,6 +36,4 @@ function sigmas(distance) {
     svg("circle", { cx: x(distance), cy: 8, r: 4, class: Math.abs(distance) < 0.5 ? "s-near" : "s-far" }));
 }
 
-export const expiryTable = (book) => cuts(book, book.expiries, "expiry", "No positions known.");
-export const note = () => el("p", { class: "note" }, "Deltas in coin by each convention; a dash where a position cannot be valued.");
-export const ivOf = (iv) => pct(iv);
+export const expiryTable = (book) => cuts(book, book.expiries, "greeks by expiry", "No greeks known.");

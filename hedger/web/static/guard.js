@@ -46,11 +46,11 @@ export function caps(book) {
     scale === 1 ? null : el("p", { class: "warn" }, `A cap is in its soft tier: the band is × ${scale}.`),
     table([
       txt("cap", (cap) => words(cap.name)),
+      txt("tier", (cap) => cap.tier, (cap) => ({ soft: "warn", hard: "bad" })[cap.tier] ?? "good"),
       { title: "", kind: "gaugecell", value: (cap) => bar(cap.used / cap.limit, cap.tier) },
       num("used", (cap) => amount(cap.used, cap.unit)),
       num("limit", (cap) => amount(cap.limit, cap.unit)),
       txt("unit", (cap) => (cap.unit === "coin" ? book.underlying : cap.unit)),
-      txt("tier", (cap) => cap.tier, (cap) => ({ soft: "warn", hard: "bad" })[cap.tier] ?? "good"),
     ], told, "No caps known."),
     loss ? losses(book, loss) : el("p", { class: "empty" }, "Losses are not known yet."),
   ];

@@ -12,9 +12,9 @@ export function wallets(book) {
       num("options", (w) => exact(w.options_value)),
       num("session P&L", (w) => exact(w.session_pl)),
       num("flows", (w) => exact(w.flows)),
-    ], owned.wallets, "No wallet known."),
+    ], owned.wallets, "The account is not known yet."),
     facts([
-      ["equity counted", owned.counts_equity ? "in this book" : "in another book"],
+      owned.wallets.length && ["equity counted", owned.counts_equity ? "in this book" : "in another book"],
       known(owned.wallet_drift_usd) ? ["coin to dollar wallet", `${usd(owned.wallet_drift_usd, true)} USD since the start`] : null,
       owned.cash_flow_coin ? ["cash flow today", `${coin(owned.cash_flow_coin)} that no trade explains`, "warn"] : null,
       ...owned.cash_flows.map((flow) => [`flow ${timeOf(flow.market_ms)}`, `${exact(flow.amount)} ${flow.currency}`]),
@@ -34,7 +34,7 @@ export function futures(book) {
       num("nobody's", (f) => exact(f.unassigned), (f) => (f.unassigned === "0" ? "" : "bad")),
       txt("unit", (f) => (f.unit === "coin" ? book.underlying : f.unit)),
       txt("", (f) => (f.transit ? "in transit, delta 0" : ""), () => "warn"),
-    ], owned.futures, "No futures on the account."),
+    ], owned.futures, owned.wallets.length ? "No futures on the account." : "The account is not known yet."),
     facts([
       owned.scope ? ["scope", owned.scope] : null,
       owned.external_delta_coin ? ["held elsewhere", `${coin(owned.external_delta_coin)} ${book.underlying} by ${owned.external_owner}, until ${owned.external_until}`] : null,
