@@ -47,7 +47,7 @@ FLAGS = (
 
 
 def looked_at(desk: Desk, profile: Path, place: str = "") -> tuple[str, list[str]]:
-    """The document after its scripts ran, and what the browser's console said, at a `place` such as "#chain"."""
+    """The document after its scripts ran at a place such as "#chain", and what the console said."""
     assert BROWSER is not None
     with served(desk) as url:
         command = [BROWSER, *FLAGS, f"--user-data-dir={profile}", f"{url}/{place}"]
