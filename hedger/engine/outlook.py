@@ -42,8 +42,8 @@ class NextOrder(msgspec.Struct, frozen=True):
 class Cell(msgspec.Struct, frozen=True):
     """The book at one move of the index and one shift of volatility, before any hedge."""
 
-    move_pct: float
-    vol_shift_points: float
+    move_pct: float  # of the index
+    vol_shift_points: float  # added to every volatility
     pnl_coin: float  # of what settles in the coin
     pnl_usd: float  # of the whole book; collateral in the coin is revalued with it
     delta_coin: float  # the controlled quantity
@@ -55,9 +55,9 @@ class Cell(msgspec.Struct, frozen=True):
 class Outlook(msgspec.Struct, frozen=True):
     """The answer of /v1/outlook for one book; empty lists while the book is not known."""
 
-    book: str
-    index_usd: float | None
-    delta_coin: float | None
+    book: str  # its name
+    index_usd: float | None  # now
+    delta_coin: float | None  # the controlled quantity now, in-flight hedges included
     ladder: tuple[NextOrder, ...]  # by index level, lowest first
     grid: tuple[Cell, ...]  # by move, then by shift
     margin_currency: str = ""  # empty: margin is not known

@@ -7,7 +7,7 @@ from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, stricter
 from hedger.domain.vocabulary import State as StateWord
-from hedger.engine import alarms, gates, holdings, ladder, ownership_view, profile
+from hedger.engine import alarms, gates, holdings, ladder, ownership_view, profile, tags
 from hedger.engine.describe import known
 from hedger.engine.events import Now
 from hedger.engine.guard_view import guard_view
@@ -138,6 +138,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         moved=None if exposure.net_transaction is None else book.moved.told(exposure.net_transaction),
         working=working_view(state, book, sight, now),
         profile=profile.view(book),
+        tags=tags.cuts(state, book),
         ticker=_ticker(state, book, now),
     )
 
