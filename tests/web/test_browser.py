@@ -146,8 +146,9 @@ def test_the_ladder_and_the_grid_are_asked_for_when_they_are_opened(tmp_path: Pa
     page, console = looked_at(desk, tmp_path, "#ahead")
     told = words_of(page)
     assert set(desk.asked_for) == {"outlook of btc_main"}
-    for shown in ("65,374 +1.75 % −0.1310 buy 0.0310 −0.1000", "64,250 0.00 % +0.0412 now", "−144,948"):
+    for shown in ("65,374 +1.75 % −0.1310 buy 0.0310 −0.1000", "64,250 0.00 % +0.0412 now", "+10 % 70,675"):
         assert shown in told, shown
+    assert "P&amp;L coin: of what settles in the coin" in told, "the book is neutral in coin"
     assert told.index("67,623") < told.index("60,877"), "the highest level stands on top"
     assert console == []
 
@@ -159,6 +160,7 @@ def test_the_chain_has_a_place_of_its_own_with_what_is_held_marked(tmp_path: Pat
     assert set(desk.asked_for) == {"chain of BTC"}
     assert "2026-02-27 at deribit, settled in BTC, 24.6 days left" in told, "the expiry in which one is held"
     assert re.search(r'<td class="num c-held holding sell">−10</td>', page)
+    assert "only with chain = true at the venue" in told, "one strike is not quoted"
     assert '<main id="view-desk" hidden="">' in page
     assert console == []
 

@@ -117,7 +117,7 @@ function renderBooks(status) {
   }
   for (const book of status.books) {
     if (!cards.has(book.name)) {
-      cards.set(book.name, bookCard(book.name, () => { renderAhead(); askHeavy(); }));
+      cards.set(book.name, bookCard(book, () => { renderAhead(); askHeavy(); }));
       byId("books").append(cards.get(book.name));
     }
     renderBook(cards.get(book.name), book, histories.get(book.name));

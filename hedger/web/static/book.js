@@ -14,10 +14,11 @@ import { working } from "./working.js";
 
 const part = (kind, tag = "div", extra = {}) => el(tag, { class: kind, "data-part": kind, ...extra });
 
-export function bookCard(name, changed) {
+export function bookCard(book, changed) {
+  const { name } = book;
   const region = (kind, label) => part(kind, "div", { tabindex: "0", role: "region", "aria-label": `${label} of ${name}` });
   const panel = (kind, title) => el("section", { class: "panel" }, el("h3", {}, title), region(kind, title));
-  const ahead = el("details", { "data-part": "ahead" }, el("summary", {}, "What lies ahead: next orders, spot × volatility"), outlookFrame(name, changed));
+  const ahead = el("details", { "data-part": "ahead" }, el("summary", {}, "What lies ahead: next orders, spot × volatility"), outlookFrame(book, changed));
   ahead.addEventListener("toggle", changed);
   return el("section", { class: "card book", "aria-label": `Book ${name}` },
     part("head", "header"), part("why"), part("people"),
@@ -53,7 +54,7 @@ export function renderBook(card, book, history) {
   told("futures", book.ownership, futures(book));
   told("expiring", [book.expiring, book.expiries.length], expiring(book));
   told("expiries", book.expiries, expiryTable(book));
-  told("tags", [book.tags, book.ownership.tags], book.tags.length ? cuts(book, book.tags, "strategy tag") : null, book.ownership.tags.length ? tags(book) : null);
+  told("tags", [book.tags, book.ownership.tags], book.tags.length ? cuts(book, book.tags, "strategy tag") : null, tags(book));
   told("positions", book.positions, positionTable(book));
 }
 

@@ -1,6 +1,8 @@
 // The option chain on a tab of its own: puts, strikes and calls side by side, what is held marked.
 
-import { age, el, empty, exact, known, number, pct, show, UNKNOWN, usd } from "./dom.js";
+import { age, el, empty, exact, known, number, pct, rich, show, UNKNOWN, usd } from "./dom.js";
+
+const FOLLOWED = "A dash is a ticker that is not followed: of options that are not held only with `chain = true` at the venue.";
 
 const byId = (id) => document.getElementById(id);
 
@@ -12,10 +14,13 @@ export function renderChain(told, underlyings, underlying, wanted) {
   const note = told ? `No options of ${underlying || "this coin"} are listed.` : "Asking the daemon.";
   show(byId("chain-title"), at && [keyOf(at), at.forward_usd, at.atm_iv, at.hours], at ? title(at) : null);
   show(byId("chain-table"), [at, note], at ? chainTable(at) : empty(note));
+  show(byId("chain-note"), at && unquoted(at), at && unquoted(at) ? rich(FOLLOWED) : null);
 }
 
 export const keyOf = (expiry) => `${expiry.expiry}-${expiry.settlement_currency}-${expiry.venue}`;
-const holds = (expiry) => expiry.strikes.some((s) => [s.put, s.call].some((side) => side && Number(side.size)));
+const sidesOf = (expiry) => expiry.strikes.flatMap((strike) => [strike.put, strike.call]).filter(Boolean);
+const unquoted = (expiry) => sidesOf(expiry).some((side) => !known(side.mark));
+const holds = (expiry) => sidesOf(expiry).some((side) => Number(side.size));
 const label = (expiry) => `${expiry.expiry}${holds(expiry) ? " •" : ""}`;
 
 // The one asked for, else the nearest in which something is held, else the nearest.

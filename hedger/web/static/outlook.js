@@ -15,8 +15,10 @@ function marginLeft(cell) {
 }
 
 // The frame is built once, so that the switch keeps its focus while the figures change.
-export function outlookFrame(book, changed) {
-  const choice = (key, at) => el("label", {}, el("input", { type: "radio", name: `figure-${book}`, value: key, checked: at === 0 && "" }), FIGURES[key].name);
+// It opens on the result in what the book is neutral in.
+export function outlookFrame({ name: book, neutral }, changed) {
+  const first = neutral === "usd" ? "pnl_usd" : "pnl_coin";
+  const choice = (key) => el("label", {}, el("input", { type: "radio", name: `figure-${book}`, value: key, checked: key === first && "" }), FIGURES[key].name);
   const choices = el("fieldset", { class: "switch" }, el("legend", {}, "Grid shows"), ...Object.keys(FIGURES).map(choice));
   choices.addEventListener("change", changed);
   return el("div", { class: "outlook" },

@@ -1,6 +1,6 @@
 // Wallets, and whose the futures are.
 
-import { coin, dayTimeOf, el, empty, exact, facts, known, num, rich, table, timeOf, txt, usd } from "./dom.js";
+import { coin, dayTimeOf, el, exact, facts, known, num, rich, table, timeOf, txt, usd } from "./dom.js";
 
 export function wallets(book) {
   const { ownership: owned } = book;
@@ -56,7 +56,7 @@ export function people(book) {
 }
 
 export function tags(book) {
-  if (!book.ownership.tags.length) return empty("No strategy tags.");
+  if (!book.ownership.tags.some((part) => part.tag)) return null;
   return table([
     txt("tag", (t) => t.tag || "none"),
     txt("instrument", (t) => t.instrument),
