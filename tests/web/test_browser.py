@@ -5,35 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from hedger.domain.vocabulary import Action, Mode, Reason, State
-from hedger.engine.chain import Expiry
-from hedger.engine.outlook import Outlook
 from tests.cli.daemon import served
-from tests.rich_picture import rich_chain, rich_outlook, rich_status
 from tests.view_fixtures import book, decision, status, unknown_book, venue
 from tests.web.desk import Desk
-
-
-class RichDesk(Desk):
-    """Everything filled; remembers what was asked beside the status."""
-
-    def __init__(self) -> None:
-        super().__init__(rich_status())
-        self.asked_for: list[str] = []
-
-    def outlook(self, book: str) -> Outlook:
-        self.asked_for.append(f"outlook of {book}")
-        return rich_outlook(book)
-
-    def chain(self, underlying: str) -> Sequence[Expiry]:
-        self.asked_for.append(f"chain of {underlying}")
-        return rich_chain(underlying)
-
+from tests.web.rich_desk import RichDesk
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
