@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 
 DEADLINE_S = 20.0
+_BETWEEN_DOCUMENTS = ("Cannot find default execution context", "Execution context was destroyed.")
 
 
 class Page:
@@ -28,11 +29,14 @@ class Page:
             told = await asyncio.wait_for(self._socket.receive_json(), DEADLINE_S)
             assert told.get("method") != "Runtime.exceptionThrown", told
             if told.get("id") == self._asked:
+                if told.get("error", {}).get("message") in _BETWEEN_DOCUMENTS:
+                    return {"result": {}}
                 assert "error" not in told, told
                 result: dict[str, Any] = told["result"]
                 return result
 
     async def value(self, expression: str) -> Any:
+        """None as well while one document goes and the next has not come."""
         told = await self.ask("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in told, told
         return told["result"].get("value")
