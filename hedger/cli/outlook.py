@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from hedger.cli.client import DEFAULT_URL, AsJson, BookName, Client, Url, print_json, told_errors
-from hedger.cli.figures import coin, number, usd
+from hedger.cli.figures import UNKNOWN, coin, number, pct, usd
 from hedger.cli.tables import Column, table
 from hedger.engine.outlook import Cell, NextOrder, Outlook
 from hedger.web.answers import OutlooksAnswer
@@ -30,11 +32,13 @@ def outlook(url: Url = DEFAULT_URL, book: BookName = "", as_json: AsJson = False
         console.print(
             table(_LADDER, each.ladder, wide=True, title="next orders, each as if those before filled")
         )
-        for title, figure in _GRIDS:
-            console.print("", _grid(each, title, figure))
+        for title, told in _GRIDS:
+            console.print("", _grid(each, title, told))
+        if each.margin_currency:
+            console.print("", _grid(each, "margin balance above maintenance, % of it", _margin_left))
 
 
-def _grid(each: Outlook, title: str, figure: str) -> Table:
+def _grid(each: Outlook, title: str, told: Callable[[Cell], str]) -> Table:
     shifts = list(dict.fromkeys(cell.vol_shift_points for cell in each.grid))
     made = Table(
         box=None,
@@ -50,18 +54,22 @@ def _grid(each: Outlook, title: str, figure: str) -> Table:
     for cell in each.grid:
         rows.setdefault(cell.move_pct, []).append(cell)
     for move, cells in rows.items():
-        made.add_row(f"{number(move, 0, '+')} %", *(_figure(cell, figure) for cell in cells))
+        made.add_row(f"{number(move, 0, '+')} %", *map(told, cells))
     return made
 
 
-def _figure(cell: Cell, figure: str) -> str:
-    return usd(cell.pnl_usd, "+") if figure == "pnl_usd" else coin(getattr(cell, figure))
+def _margin_left(cell: Cell) -> str:
+    """What maintenance margin leaves of the balance; nothing left is a liquidation."""
+    left = cell.margin_left
+    if left is None:
+        return UNKNOWN
+    return pct(left) if left > 0.0 else "[bold red]liquidated[/]"
 
 
-_GRIDS = (
-    ("result in coin, before any hedge", "pnl_coin"),
-    ("result in USD, collateral included", "pnl_usd"),
-    ("controlled delta, coin", "delta_coin"),
+_GRIDS: tuple[tuple[str, Callable[[Cell], str]], ...] = (
+    ("result in coin, before any hedge", lambda cell: coin(cell.pnl_coin)),
+    ("result in USD, collateral included", lambda cell: usd(cell.pnl_usd, "+")),
+    ("controlled delta, coin", lambda cell: coin(cell.delta_coin)),
 )
 
 _LADDER: tuple[Column[NextOrder], ...] = (

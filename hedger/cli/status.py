@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from hedger.cli.around import around
 from hedger.cli.client import DEFAULT_URL, AsJson, BookName, Client, Url, print_json, told_errors
 from hedger.cli.exit_codes import ExitCode
 from hedger.cli.figures import UNKNOWN, age, coin, milliseconds, number, pct, usd, words
@@ -70,7 +71,7 @@ def _head(answer: StatusAnswer) -> Group:
         f"[bold]{words(answer.state)}[/]  {escape(answer.time)}  config {escape(answer.config_hash)}  "
         f"up {age(answer.uptime_s)}  hedger {escape(answer.version)}"
     ]
-    for alarm in answer.alarms:
+    for alarm in sorted(answer.alarms, key=lambda alarm: alarm.severity is not Severity.CRITICAL):
         style = _ALARM_STYLE.get(alarm.severity, "yellow")
         where = f"{alarm.book}: " if alarm.book else ""
         lines.append(f"[{style}]{escape(f'{words(alarm.name)}: {where}{alarm.detail}')}[/]")
@@ -103,6 +104,7 @@ def _book(book: BookAnswer, wide: bool) -> Panel:
             _figures(book),
             *_working(book),
             *ownership_of(book),
+            *around(book, wide),
             "",
             positions,
         ),

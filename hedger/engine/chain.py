@@ -16,29 +16,29 @@ from hedger.engine.state import State, VenueState
 class Side(msgspec.Struct, frozen=True):
     """One option of a strike; prices in the instrument's own unit, `iv` a fraction. None: not quoted."""
 
-    instrument: str
-    bid: float | None
-    ask: float | None
-    mark: float | None
+    instrument: str  # as the venue names it
+    bid: float | None  # None as well where nobody bids
+    ask: float | None  # None as well where nobody asks
+    mark: float | None  # the venue's
     iv: float | None
-    delta: float | None
-    age_s: float | None
+    delta: float | None  # the venue's, unadjusted, per option
+    age_s: float | None  # wire time since its ticker came
     size: str  # of the account's position, signed; "0" where none is held
 
 
 class Strike(msgspec.Struct, frozen=True):
     strike_usd: float
-    put: Side | None
-    call: Side | None
+    put: Side | None  # None: not listed
+    call: Side | None  # None: not listed
 
 
 class Expiry(msgspec.Struct, frozen=True):
     """One expiry; `forward_usd` and `atm_iv` by the quoted option nearest the money."""
 
-    venue: str
+    venue: str  # that lists it
     expiry: str  # ISO date, UTC
-    settlement_currency: str
-    hours: float
+    settlement_currency: str  # of its options
+    hours: float  # until it expires, market time
     forward_usd: float | None
     atm_iv: float | None
     strikes: tuple[Strike, ...]  # ascending

@@ -10,14 +10,14 @@ from hedger.domain.vocabulary import Action, Mode, Reason
 class Decision(msgspec.Struct, frozen=True, tag="decision", forbid_unknown_fields=True):
     """One book's decision at one instant. Deltas in coin; None where a figure is not known."""
 
-    market_ms: int
-    wire_s: float
-    book: str
-    mode: Mode
-    action: Action
-    reason: Reason
+    market_ms: int  # market time
+    wire_s: float  # monotonic time of the machine
+    book: str  # whose
+    mode: Mode  # of the daemon
+    action: Action  # what was done
+    reason: Reason  # what bound it
     detail: str = ""  # one sentence a trader can read
-    config_hash: str = ""
+    config_hash: str = ""  # of the effective configuration
     delta_coin: float | None = None  # the controlled quantity, in-flight hedges included
     target_delta_coin: float | None = None  # where the policy wants to be
     lower_coin: float | None = None
@@ -26,10 +26,10 @@ class Decision(msgspec.Struct, frozen=True, tag="decision", forbid_unknown_field
     gamma_coin_per_usd: float | None = None
     theta_usd_per_day: float | None = None
     index_usd: float | None = None
-    iv: float | None = None
-    instrument: str = ""
-    side: str = ""
-    label: str = ""
+    iv: float | None = None  # implied volatility of the book, vega-weighted, a fraction
+    instrument: str = ""  # of the order; empty: none
+    side: str = ""  # buy or sell
+    label: str = ""  # of the order, ours
     amount: str = ""  # in the venue's unit, exact
     amount_coin: float = 0.0  # signed
     amount_usd: float = 0.0  # signed

@@ -19,6 +19,7 @@ from hedger.policies.inputs import Inputs
 from hedger.policies.reasons import ACTS
 from hedger.policies.reasons import Reason as PolicyReason
 from hedger.portfolio.scenario import Floats, Shocked, shocked
+from hedger.risk.stressed import stressed
 
 MOVES = (-0.2, -0.1, -0.05, -0.03, -0.02, -0.01, 0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 SHIFTS = (-0.1, -0.05, 0.0, 0.05, 0.1)  # of volatility, as fractions
@@ -41,21 +42,25 @@ class NextOrder(msgspec.Struct, frozen=True):
 class Cell(msgspec.Struct, frozen=True):
     """The book at one move of the index and one shift of volatility, before any hedge."""
 
-    move_pct: float
-    vol_shift_points: float
+    move_pct: float  # of the index
+    vol_shift_points: float  # added to every volatility
     pnl_coin: float  # of what settles in the coin
     pnl_usd: float  # of the whole book; collateral in the coin is revalued with it
     delta_coin: float  # the controlled quantity
+    margin_balance: float | None = None  # of the account, in `margin_currency`; None: margin is not known
+    maintenance_margin: float | None = None  # liquidation begins where it exceeds the balance
+    margin_left: float | None = None  # what it leaves of the balance, fraction; 0 or less: liquidated
 
 
 class Outlook(msgspec.Struct, frozen=True):
     """The answer of /v1/outlook for one book; empty lists while the book is not known."""
 
-    book: str
-    index_usd: float | None
-    delta_coin: float | None
+    book: str  # its name
+    index_usd: float | None  # now
+    delta_coin: float | None  # the controlled quantity now, in-flight hedges included
     ladder: tuple[NextOrder, ...]  # by index level, lowest first
     grid: tuple[Cell, ...]  # by move, then by shift
+    margin_currency: str = ""  # empty: margin is not known
 
 
 def outlook(state: State, book: BookState, now: Now) -> Outlook:
@@ -72,6 +77,7 @@ def outlook(state: State, book: BookState, now: Now) -> Outlook:
         delta_coin=inputs.delta_coin,
         ladder=(*reversed(below), *above),
         grid=_grid(book, sight, inputs, now),
+        margin_currency="" if book.guard.margin is None else book.guard.margin.funds.currency,
     )
 
 
@@ -141,11 +147,14 @@ def _grid(book: BookState, sight: Sight, inputs: Inputs, now: Now) -> tuple[Cell
     here = Shocked(*(part[centre[0] : centre[0] + 1, centre[1] : centre[1] + 1] for part in told))
     y = _y(book, sight, told, here)
     equity = sight.exposure.equity_coin or 0.0
+    known = book.guard.margin
+    margins = None if known is None else stressed(known, MOVES, SHIFTS)
     cells = []
     for row, move in enumerate(MOVES):
         index = inputs.index_usd * (1.0 + move)
         for column, shift in enumerate(SHIFTS):
             coin = float(told.pnl_coin[row, column])
+            margin = None if margins is None else margins[row][column]
             collateral_usd = (equity + coin) * index - equity * inputs.index_usd
             cells.append(
                 Cell(
@@ -154,6 +163,9 @@ def _grid(book: BookState, sight: Sight, inputs: Inputs, now: Now) -> tuple[Cell
                     pnl_coin=coin,
                     pnl_usd=collateral_usd + float(told.pnl_usd[row, column]),
                     delta_coin=float(y[row, column]),
+                    margin_balance=None if margin is None else margin.balance,
+                    maintenance_margin=None if margin is None else margin.maintenance,
+                    margin_left=None if margin is None else margin.left,
                 )
             )
     return tuple(cells)

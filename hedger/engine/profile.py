@@ -43,17 +43,17 @@ class ProfileView(msgspec.Struct, frozen=True):
 
     name: str = ""  # empty: the book's own parameters
     window: str = ""  # of the schedule, which chose it
-    available: tuple[str, ...] = ()
+    available: tuple[str, ...] = ()  # profiles that are configured
     blackout: str = ""  # the blackout window that holds now; empty: none
     centre_before_ms: int | None = None  # market time of the announced event that is near
     next_change_ms: int | None = None  # market time; None: nothing is scheduled
     next_change: str = ""  # what begins or ends then
     band_scale: float = 1.0  # override times soft limit: what the band's distances are multiplied by
     soft_scale: float = 1.0  # of the envelope's soft limits alone
-    override_factor: float | None = None
+    override_factor: float | None = None  # by which a person scaled the band; None: nobody did
     override_until_ms: int | None = None  # market time
-    override_by: str = ""
-    override_reason: str = ""
+    override_by: str = ""  # who
+    override_reason: str = ""  # why
 
 
 def install(book: BookState) -> None:

@@ -136,20 +136,20 @@ class HedgeDone(msgspec.Struct, frozen=True, tag="hedge_done", forbid_unknown_fi
     """A hedge worked to its end, and its implementation shortfall: fills and fees against the mark at the
     decision, positive where they lost."""
 
-    market_ms: int
-    venue: str
-    book: str
-    instrument: str
-    side: str
-    reason: Reason
-    end: HedgeEnd
-    started_ms: int
+    market_ms: int  # when it ended
+    venue: str  # where
+    book: str  # whose
+    instrument: str  # as the venue names it
+    side: str  # buy or sell
+    reason: Reason  # of the decision
+    end: HedgeEnd  # how it came to its end
+    started_ms: int  # market time of the decision
     worked_s: float  # wire time
     children: tuple[str, ...]  # labels, the oldest first
     decided: str  # amount at the decision, exact, in the instrument's unit
-    filled: str
-    reference_price: float
-    average_price: float
+    filled: str  # of it
+    reference_price: float  # mark at the decision
+    average_price: float  # of the fills; 0 without one
     fees_usd: float
     shortfall_coin: float
     shortfall_usd: float

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from hedger.engine.state import BookState, State
+from hedger.portfolio.breakdown import Cut, by_tag
 
 UNTAGGED = ""
 
@@ -35,6 +36,15 @@ def parts(state: State, book: BookState) -> Iterator[Part]:
     for row in book.book.rows():
         if row.instrument.is_option:
             yield from _divided(row.instrument.name, row.size, by_instrument.get(row.instrument.name, []))
+
+
+def cuts(state: State, book: BookState) -> tuple[Cut, ...]:
+    """Greeks by tag, the untagged rest with the empty one; nothing while no option has a tag."""
+    claimed: dict[str, dict[str, Decimal]] = {}
+    for part in parts(state, book):
+        if part.tag:
+            claimed.setdefault(part.instrument, {})[part.tag] = part.size
+    return by_tag(book.book.rows(), claimed) if claimed else ()
 
 
 def _divided(instrument: str, size: Decimal, tagged: list[tuple[str, Decimal]]) -> Iterator[Part]:

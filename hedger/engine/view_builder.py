@@ -7,7 +7,7 @@ from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, stricter
 from hedger.domain.vocabulary import State as StateWord
-from hedger.engine import alarms, gates, holdings, ladder, ownership_view, profile
+from hedger.engine import alarms, gates, holdings, ladder, ownership_view, profile, tags
 from hedger.engine.describe import known
 from hedger.engine.events import Now
 from hedger.engine.guard_view import guard_view
@@ -25,6 +25,7 @@ from hedger.engine.view import (
     OrderView,
     PositionView,
     StatusView,
+    TickerView,
     VenueView,
 )
 from hedger.engine.working_view import working_view
@@ -137,6 +138,8 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         moved=None if exposure.net_transaction is None else book.moved.told(exposure.net_transaction),
         working=working_view(state, book, sight, now),
         profile=profile.view(book),
+        tags=tags.cuts(state, book),
+        ticker=_ticker(state, book, now),
     )
 
 
@@ -184,6 +187,21 @@ def _hedge_position(state: State, book: BookState, sight: Sight) -> HedgePositio
     return HedgePositionView(coin=sight.exposure.hedge_coin, usd=listed.amount_to_usd(size, quote.mark))
 
 
+def _ticker(state: State, book: BookState, now: Now) -> TickerView | None:
+    quote = state.venues[book.settings.venue].quotes.get(book.settings.hedge_instrument)
+    if quote is None:
+        return None
+    return TickerView(
+        bid=quote.bid,
+        bid_amount=None if quote.bid is None else quote.bid_amount,
+        ask=quote.ask,
+        ask_amount=None if quote.ask is None else quote.ask_amount,
+        mark=quote.mark,
+        funding_8h=quote.funding_8h,
+        age_s=max(0.0, now.wire_s - quote.received_wire_s),
+    )
+
+
 def _positions(state: State, book: BookState, now: Now) -> tuple[PositionView, ...]:
     rows = []
     for row in book.book.rows():
@@ -197,6 +215,8 @@ def _positions(state: State, book: BookState, now: Now) -> tuple[PositionView, .
                 size=str(plain(row.size)),
                 unit=row.instrument.amount_unit.value,
                 mark=None if quote is None else quote.mark,
+                bid=None if quote is None else quote.bid,
+                ask=None if quote is None else quote.ask,
                 iv=None if quote is None else quote.iv,
                 delta_coin=row.delta_coin,
                 net_transaction_delta_coin=row.net_transaction_delta_coin,

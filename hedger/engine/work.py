@@ -294,7 +294,8 @@ def refresh(state: State, book: BookState, step: Step) -> None:
     book.refreshed_wire_s = step.now.wire_s
     book.book.refresh(step.now)
     exposure = exposure_of(state, book, step.now)
-    _follow_delta(book, exposure, step)
+    if state.venues[book.settings.venue].reconciled:  # before, an unknown book looks like a flat one
+        _follow_delta(book, exposure, step)
     try:
         check_identity(exposure)
     except InvariantError as error:

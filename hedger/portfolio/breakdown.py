@@ -16,13 +16,13 @@ PERPETUAL = "perpetual"
 class Cut(msgspec.Struct, frozen=True):
     """Totals of some positions of a book; deltas in coin. None: one of them cannot be valued."""
 
-    name: str
-    positions: int
+    name: str  # the expiry's date, perpetual, or the tag
+    positions: int  # how many
     black: float | None  # by the venue's greeks
     model: float | None  # by our own
     net_transaction: float | None  # premium-adjusted
-    gamma_coin_per_usd: float | None
-    theta_usd_per_day: float | None
+    gamma_coin_per_usd: float | None  # change of delta per USD of the index
+    theta_usd_per_day: float | None  # decay
     vega_usd: float | None  # per vol point
     value_coin: float | None  # inverse options: sum of n p
 

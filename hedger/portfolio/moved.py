@@ -21,11 +21,11 @@ class Moved(msgspec.Struct, frozen=True):
     """Changes of the net transaction delta in coin since `since_ms` (market time); they sum to now - then."""
 
     since_ms: int
-    then_coin: float
-    now_coin: float
-    spot: float = 0.0
-    vol: float = 0.0
-    time: float = 0.0
+    then_coin: float  # when the book was flat
+    now_coin: float  # of this look
+    spot: float = 0.0  # the forwards
+    vol: float = 0.0  # implied volatilities
+    time: float = 0.0  # decay of time
     trades: float = 0.0  # of anybody, in options and futures, but for our own hedges
     hedges: float = 0.0  # our own
     settlement: float = 0.0  # what runs off in the settlement window or is delivered

@@ -23,16 +23,16 @@ from hedger.web.why import WhyAnswer, why
 class DecisionAnswer(Decision, frozen=True, kw_only=True, tag="decision", forbid_unknown_fields=False):
     """A decision with its market time spelled out and the constraint that bound it."""
 
-    time: str
-    binding: Binding
+    time: str  # market time, ISO 8601 UTC
+    binding: Binding  # family of the constraint that bound
 
 
 class BookAnswer(BookView, frozen=True, kw_only=True):
     """A book with its decisions as answered, and why it did not trade."""
 
-    why: WhyAnswer
-    last_decision: DecisionAnswer | None
-    last_hedge: DecisionAnswer | None
+    why: WhyAnswer  # why it did not trade, or did
+    last_decision: DecisionAnswer | None  # as answered
+    last_hedge: DecisionAnswer | None  # as answered
 
 
 class StatusAnswer(StatusView, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class StatusAnswer(StatusView, frozen=True, kw_only=True):
 
     environment: Environment | None  # the most dangerous of the venues'
     time: str  # market time
-    books: tuple[BookAnswer, ...]
+    books: tuple[BookAnswer, ...]  # with their answers to why
 
 
 class DecisionsAnswer(msgspec.Struct, frozen=True):
@@ -61,14 +61,14 @@ class PlansAnswer(msgspec.Struct, frozen=True):
 class OutlooksAnswer(msgspec.Struct, frozen=True):
     """What lies ahead of each book: the next orders by index level, and a spot x vol grid."""
 
-    books: tuple[Outlook, ...]
+    books: tuple[Outlook, ...]  # as configured
 
 
 class ChainAnswer(msgspec.Struct, frozen=True):
     """The options of an underlying, puts and calls side by side, the nearest expiry first."""
 
-    underlying: str
-    expiries: tuple[Expiry, ...]
+    underlying: str  # the coin
+    expiries: tuple[Expiry, ...]  # the nearest first
 
 
 class CommandAnswer(msgspec.Struct, frozen=True):

@@ -1,27 +1,27 @@
-"""The live page: three files, read once, served from memory (there is no directory to list)."""
+"""The live page: a few files, read once, served from memory (there is no directory to list)."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from importlib import resources
+from pathlib import PurePath
 
 from aiohttp import web
 
-_FILES = {
-    "/": ("index.html", "text/html"),
-    "/static/app.js": ("app.js", "text/javascript"),
-    "/static/dom.js": ("dom.js", "text/javascript"),
-    "/static/gauge.js": ("gauge.js", "text/javascript"),
-    "/static/style.css": ("style.css", "text/css"),
-    "/favicon.svg": ("favicon.svg", "image/svg+xml"),
+_AT_ROOT = {"index.html": "/", "favicon.svg": "/favicon.svg"}
+_CONTENT_TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
 }
 
 
 def add_page(app: web.Application) -> None:
     """Route the files of the page, each by its exact path."""
-    folder = resources.files("hedger.web") / "static"
-    for path, (name, content_type) in _FILES.items():
-        app.router.add_get(path, _serve((folder / name).read_bytes(), content_type))
+    for file in sorted((resources.files("hedger.web") / "static").iterdir(), key=lambda f: f.name):
+        serve = _serve(file.read_bytes(), _CONTENT_TYPES[PurePath(file.name).suffix])
+        app.router.add_get(_AT_ROOT.get(file.name, f"/static/{file.name}"), serve)
 
 
 def _serve(body: bytes, content_type: str) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -28,12 +28,12 @@ class WhyAnswer(msgspec.Struct, frozen=True):
     """One book's answer to "why did you not hedge?"; distances None where they are not known."""
 
     book: str
-    sentence: str
-    action: Action | None
-    reason: str
-    binding: Binding | None
-    detail: str
-    missing: tuple[str, ...]
+    sentence: str  # the whole answer in words
+    action: Action | None  # of the last decision; None before it
+    reason: str  # of the last decision; empty before it
+    binding: Binding | None  # family of the constraint that bound
+    detail: str  # the decision's own words
+    missing: tuple[str, ...]  # what is awaited
     distance_coin: float | None  # to the nearer trigger; 0 outside the band
     distance_move_pct: float | None  # the index move that reaches it, signed where the level is known
     next_trigger_index_usd: float | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from hedger.engine.execution_view import WorkingView
 from hedger.engine.view import AlarmView
 from hedger.web.token import token_path
 from tests.cli.daemon import served
+from tests.rich_picture import rich_outlook, rich_status
 from tests.view_fixtures import book, edge_view, hedge_done, hedge_view, unknown_book, venue
 from tests.view_fixtures import status as picture
 from tests.web.desk import TOKEN, Desk
@@ -108,6 +110,31 @@ def test_on_a_narrow_terminal_no_figure_is_cut_short(url: str, monkeypatch: pyte
     assert "…" not in output.replace(" … ", "")
     for shown in ("+0.0412", "+10.0412", "-0.3452", "-0.1000 … +0.1000", "64,250", "-2.9140", "+2.2720"):
         assert shown in output
+
+
+def test_what_stands_around_the_delta_fits_a_narrow_terminal(
+    url: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    desk.shown = rich_status()
+    output = run("status", "--url", url).output
+    assert "…" not in output.replace(" … ", "")
+    assert output.index("liquidation:") < output.index("delta sources part:"), "the critical alarm first"
+    for shown in (
+        "model +0.4412",
+        "greeks of model",
+        "settlement +0.0200",
+        "initial 3.1000, hedged 3.3400",
+        "liquidation up +38.2 %",
+        "17.2000 of 20.0000 BTC soft",
+        "60 of 60 orders hard",
+        "result today -0.012300 BTC",
+        "10.85012345  10.00012345    -0.85   0.01230000      1",
+        "BTC-3FEB26-64000-C   -12.5   0.6 h         -0.21 sigmas",
+        "2026-02-27        +0.4120  -2.4520  -2.3910     +4,125  -10,127",
+        "covered       +0.0412",
+    ):
+        assert shown in output, shown
 
 
 def test_words_of_the_venue_are_not_read_as_colours(url: str, desk: Desk) -> None:
@@ -259,6 +286,16 @@ def test_the_outlook_shows_the_next_orders_and_the_grid(url: str) -> None:
     assert result.exit_code == ExitCode.OK, result.output
     for shown in ("101,000", "+1.00 %", "buy 0.0100", "result in USD", "-9,000", "vol 0"):
         assert shown in result.output
+
+
+def test_the_outlook_shows_where_the_account_would_be_liquidated(
+    url: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "outlook", rich_outlook)
+    output = run("outlook", "--url", url).output
+    assert "margin balance above maintenance" in output
+    assert "77.9 %" in output
+    assert re.search(r"\+20 %( +liquidated){5}", output)
 
 
 def test_alarms_stand_above_everything_else(desk: Desk) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from hedger.domain.vocabulary import Neutral
 from hedger.engine import effects as fx
+from tests.engine.guarded import GuardedRig
 from tests.engine.rig import CALL, PUT, Rig
 
 BAND = {"lower": -0.1, "upper": 0.1, "hard_lower": -50.0, "hard_upper": 50.0}
@@ -70,6 +71,21 @@ def test_a_usd_book_moves_with_its_collateral() -> None:
     assert grid[1.0, 0.0].pnl_usd == pytest.approx(
         (10 + grid[1.0, 0.0].pnl_coin) * 101_000 - 10 * 100_000, rel=1e-9
     )
+
+
+def test_the_grid_shows_what_margin_would_be_left() -> None:
+    rig = GuardedRig()
+    rig.start({CALL: "-10", PUT: "-10"})
+    told = rig.engine.outlook("btc", rig.now)
+    shown = rig.guard.margin
+    grid = {(c.move_pct, c.vol_shift_points): c for c in told.grid}
+    here, up = grid[0.0, 0.0], grid[20.0, 0.0]
+    assert shown is not None
+    assert told.margin_currency == "BTC"
+    assert (here.margin_balance, here.maintenance_margin) == pytest.approx((shown.balance, shown.maintenance))
+    assert up.maintenance_margin is not None
+    assert here.maintenance_margin is not None
+    assert up.maintenance_margin > here.maintenance_margin, "short calls cost more margin in a rise"
 
 
 def test_before_the_book_is_known_there_is_no_outlook() -> None:

@@ -52,3 +52,22 @@ def test_parts_that_cancel_are_told_without_a_share() -> None:
     rig.step(ev.Filled(rig.fill(CALL, Side.BUY, Decimal(5), Decimal("0.05"), "tail")))
 
     assert tags(rig) == [TagView("tail", CALL, "5", None), TagView("", CALL, "-5", None)]
+
+
+def test_greeks_are_told_by_tag_and_add_up_to_the_options() -> None:
+    rig = Rig()
+    rig.start({CALL: "-10"})
+    rig.step(ev.Filled(rig.fill(CALL, Side.SELL, Decimal(5), Decimal("0.05"), "income")))
+    book = rig.engine.view(rig.now).books[0]
+    untagged, income = book.tags
+    held = next(p for p in book.positions if p.instrument == CALL)
+
+    assert (untagged.name, income.name) == ("", "income")
+    assert income.black == pytest.approx(5 / 15 * (held.delta_coin or 0.0))
+    assert (income.vega_usd or 0.0) + (untagged.vega_usd or 0.0) == pytest.approx(held.vega_usd)
+
+
+def test_a_book_without_tags_has_no_greeks_by_tag() -> None:
+    rig = Rig()
+    rig.start({CALL: "-10"})
+    assert rig.engine.view(rig.now).books[0].tags == ()

@@ -146,7 +146,10 @@ async def test_the_outlook_holds_ladder_and_grid_of_each_book(client: TestClient
     assert set(book["ladder"][0]) == {
         *("index_usd", "move_pct", "delta_before_coin", "amount_coin", "delta_after_coin")
     }
-    assert set(book["grid"][0]) == {"move_pct", "vol_shift_points", "pnl_coin", "pnl_usd", "delta_coin"}
+    assert set(book["grid"][0]) == {
+        *("move_pct", "vol_shift_points", "pnl_coin", "pnl_usd", "delta_coin"),
+        *("margin_balance", "maintenance_margin", "margin_left"),
+    }
     assert (await client.get("/v1/outlook?book=eth")).status == 404
 
 

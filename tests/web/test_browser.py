@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from hedger.domain.vocabulary import Action, Mode, Reason, State
 from tests.cli.daemon import served
 from tests.view_fixtures import book, decision, status, unknown_book, venue
 from tests.web.desk import Desk
+from tests.web.rich_desk import RichDesk
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -24,11 +26,11 @@ FLAGS = (
 )
 
 
-def looked_at(desk: Desk, profile: Path) -> tuple[str, list[str]]:
-    """The document after its scripts ran, and what the browser's console said."""
+def looked_at(desk: Desk, profile: Path, place: str = "") -> tuple[str, list[str]]:
+    """The document after its scripts ran at a place such as "#chain", and what the console said."""
     assert BROWSER is not None
     with served(desk) as url:
-        command = [BROWSER, *FLAGS, f"--user-data-dir={profile}", url]
+        command = [BROWSER, *FLAGS, f"--user-data-dir={profile}", f"{url}/{place}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
@@ -54,8 +56,98 @@ def test_a_daemon_that_knows_nothing_yet_shows_dashes_and_what_is_awaited(tmp_pa
         "No decision yet; awaited: account of BTC",
     ):
         assert shown in page
-    assert "NaN" not in page
+    told = words_of(page)
+    for wrong in ("NaN", "undefined", "null", "greeks of the venue, fresh", "Nothing held expires"):
+        assert wrong not in told
+    for shown in (
+        "The account's margin is not known.",
+        "The account is not known yet.",
+        "band –",
+        "source that counts –",
+    ):
+        assert shown in told, shown
     assert console == []
+
+
+def words_of(page: str) -> str:
+    """The text a person reads, tags and styles left out."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+
+
+def test_critical_alarms_stand_first_with_the_command_that_ends_them(tmp_path: Path) -> None:
+    page, console = looked_at(RichDesk(), tmp_path)
+    assert page.index("alarm critical") < page.index("alarm error") < page.index('class="why')
+    assert '<code class="command">hedger resume --book btc_main</code>' in page
+    assert "<title>⚠ Δ" in page
+    assert console == []
+
+
+def test_what_stands_around_the_delta_is_shown_in_full(tmp_path: Path) -> None:
+    desk = RichDesk()
+    page, console = looked_at(desk, tmp_path)
+    told = words_of(page)
+    for shown in (
+        "by our model +0.4412 (+0.4000)",  # delta by source, and how far they are apart
+        "model: tickers old",
+        "weekend by weekend sat 00:00 to mon 00:00",
+        "02-02 07:40 UTC weekend ends",
+        "× 2 until 02-02 06:40 UTC by anna: before the print",
+        "3.1000 → 3.3400 after the hedge",
+        "+38.2 %, index 88,794",
+        "none down to a twentieth of the index",
+        "max orders per minute hard",
+        "10.85012345 10.00012345 −0.85",
+        "BTC-PERPETUAL 1,030,060 30,060 30,060 900,000 100,000 USD",
+        "in transit, delta 0",
+        "−0.21 σ",
+        "buy 356,000",
+        "+1.25 bp, +12.50 USD",
+        "−2.5000 BTC by treasury, until 2026-03-31",
+        "cli:anna trades by hand",
+        "Awaits confirmation: first hedge of 1.2000 BTC",
+        "64,261.0 × 182,400 | 64,261.5 × 92,010",
+    ):
+        assert shown in told, shown
+    assert desk.asked_for == [], "what is heavy is not asked for while it is closed"
+    assert console == []
+
+
+def test_what_moved_delta_is_told_step_by_step_to_who_cannot_see_the_bars(tmp_path: Path) -> None:
+    page, _ = looked_at(RichDesk(), tmp_path)
+    told = re.search(r'aria-label="What moved delta: ([^"]*)"', page)
+    assert told is not None
+    figures = [float(figure.replace("−", "-")) for figure in re.findall(r"[+−]?\d+\.\d{4}", told[1])]
+    start, *steps, now = figures
+    assert start + sum(steps) == pytest.approx(now, abs=1e-9)
+
+
+def test_the_ladder_and_the_grid_are_asked_for_when_they_are_opened(tmp_path: Path) -> None:
+    desk = RichDesk()
+    page, console = looked_at(desk, tmp_path, "#ahead")
+    told = words_of(page)
+    assert set(desk.asked_for) == {"outlook of btc_main"}
+    for shown in ("65,374 +1.75 % −0.1310 buy 0.0310 −0.1000", "64,250 0.00 % +0.0412 now", "+10 % 70,675"):
+        assert shown in told, shown
+    assert "P&amp;L coin: of what settles in the coin" in told, "the book is neutral in coin"
+    assert told.index("67,623") < told.index("60,877"), "the highest level stands on top"
+    assert console == []
+
+
+def test_the_chain_has_a_place_of_its_own_with_what_is_held_marked(tmp_path: Path) -> None:
+    desk = RichDesk()
+    page, console = looked_at(desk, tmp_path, "#chain")
+    told = words_of(page)
+    assert set(desk.asked_for) == {"chain of BTC"}
+    assert "2026-02-27 at deribit, settled in BTC, 24.6 days left" in told, "the expiry in which one is held"
+    assert re.search(r'<td class="num c-held holding sell">−10</td>', page)
+    assert "only with chain = true at the venue" in told, "one strike is not quoted"
+    assert '<main id="view-desk" hidden="">' in page
+    assert console == []
+
+
+def test_an_expiry_can_be_named_in_the_address(tmp_path: Path) -> None:
+    page, _ = looked_at(RichDesk(), tmp_path, "#chain/BTC/2026-02-03-BTC-deribit")
+    assert "2026-02-03 at deribit, settled in BTC, 18.2 h left" in words_of(page)
 
 
 def test_words_from_outside_are_shown_and_never_run(tmp_path: Path) -> None:

@@ -1,0 +1,234 @@
+"""A picture in which everything is filled, for page and `hedger status` to show without a cut figure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hedger.domain.vocabulary import Rung, Severity
+from hedger.engine.chain import Expiry, Side, Strike
+from hedger.engine.outlook import MOVES, SHIFTS, Cell, NextOrder, Outlook
+from hedger.engine.owned_view import CashFlowView, FutureView, OwnershipView, TagView, WalletView
+from hedger.engine.profile import ProfileView
+from hedger.engine.view import AlarmView, BookView, EditView, ExpiringView, StatusView, TickerView
+from hedger.engine.view_guard import CapView, GuardView, LossView, MarginView
+from hedger.engine.working_view import WorkingView
+from hedger.portfolio.breakdown import Cut
+from hedger.portfolio.moved import Moved
+from hedger.risk.tiers import Tier
+from tests.view_fixtures import MARKET_MS, book, edge_view, hedge_done, hedge_view, status
+
+HOUR_MS = 3_600_000
+
+
+def rich_status() -> StatusView:
+    """Two alarms, an edited key, and a book with every part of it filled."""
+    latched = AlarmView(
+        name="liquidation",
+        book="btc_main",
+        severity=Severity.CRITICAL,
+        detail="trade 77 is flagged as a liquidation; no order until `hedger resume --book btc_main`",
+        since_ms=MARKET_MS - 130_000,
+    )
+    parted = AlarmView(
+        name="delta_sources_part",
+        book="btc_main",
+        severity=Severity.ERROR,
+        detail="exchange +0.0412 and model +0.4412 BTC are 0.4000 apart, tolerance 0.1000",
+        since_ms=MARKET_MS - 5_000,
+    )
+    edit = EditView(key="books.btc_main.params.upper", value="0.2", since_ms=MARKET_MS - HOUR_MS, by="anna")
+    return status(alarms=(parted, latched), edits=(edit,), books=(rich_book(),))
+
+
+def rich_book() -> BookView:
+    plain = book()
+    delta = msgspec.structs.replace(
+        plain.delta, source="exchange", model=0.4412, account=0.0398, kept_coin=0.25, rung=Rung.MODEL
+    )
+    return book(
+        delta=delta,
+        expiries=(cut("2026-02-03", 2), cut("2026-02-27", 2, 10.0), cut("perpetual", 1)),
+        tags=(cut("covered", 2), cut("", 1)),
+        expiring=(
+            ExpiringView("BTC-3FEB26-64000-C", -12.5, 0.6, -0.21),
+            ExpiringView("BTC-3FEB26-70000-C", 5.0, 18.2, 2.84),
+        ),
+        moved=Moved(
+            since_ms=MARKET_MS - 9 * HOUR_MS,
+            then_coin=-0.0120,
+            now_coin=0.0412,
+            spot=1.2310,
+            vol=-0.1820,
+            time=0.0911,
+            trades=-0.5000,
+            hedges=-0.6307,
+            settlement=0.0200,
+            other=0.0238,
+        ),
+        profile=profile(),
+        guard=guard(),
+        working=WorkingView(
+            hedge=hedge_view(),
+            last=hedge_done(),
+            hedges_done=17,
+            shortfall_usd=212.4,
+            fees_usd=91.2,
+            awaits_confirmation="first hedge of 1.2000 BTC, above confirm_above_coin = 1; `hedger confirm`",
+            resting=(edge_view(),),
+            naked_delta_coin=-0.4266,
+        ),
+        ownership=ownership(),
+        ticker=TickerView(64_261.0, 182_400.0, 64_261.5, 92_010.0, 64_261.3, 0.000042, 0.1),
+    )
+
+
+def cut(name: str, positions: int, scale: float = 1.0) -> Cut:
+    return Cut(
+        name=name,
+        positions=positions,
+        black=-0.2452 * scale,
+        model=-0.2391 * scale,
+        net_transaction=0.0412 * scale,
+        gamma_coin_per_usd=-0.000052 * scale,
+        theta_usd_per_day=412.5 * scale,
+        vega_usd=None if name == "perpetual" else -1012.7 * scale,
+        value_coin=-0.85 * scale,
+    )
+
+
+def profile() -> ProfileView:
+    return ProfileView(
+        name="weekend",
+        window="weekend sat 00:00 to mon 00:00",
+        available=("weekend",),
+        blackout="fomc",
+        centre_before_ms=MARKET_MS + HOUR_MS,
+        next_change_ms=MARKET_MS + 5 * HOUR_MS,
+        next_change="weekend ends",
+        band_scale=4.0,
+        soft_scale=2.0,
+        override_factor=2.0,
+        override_until_ms=MARKET_MS + 4 * HOUR_MS,
+        override_by="anna",
+        override_reason="before the print",
+    )
+
+
+def guard() -> GuardView:
+    return GuardView(
+        caps=(
+            CapView("max_turnover_hour_usd", "USD", 182_400.0, 5_000_000.0, Tier.FREE),
+            CapView("max_hedge_position_coin", "coin", 17.2, 20.0, Tier.SOFT),
+            CapView("max_orders_per_minute", "orders", 60.0, 60.0, Tier.HARD),
+        ),
+        band_scale=2.0,
+        loss=LossView("coin", 0.0123, -0.5, MARKET_MS - 2 * HOUR_MS, MARKET_MS - 99 * HOUR_MS, 1.0),
+        margin=MarginView(
+            model="segregated_pm",
+            currency="BTC",
+            balance=10.85,
+            initial=3.1,
+            maintenance=2.4,
+            available=7.75,
+            excess_fraction=0.714,
+            maintenance_distance=0.779,
+            hedge_coin=-1.2,
+            initial_after=3.34,
+            maintenance_after=2.52,
+            liquidation_up_pct=38.2,
+            liquidation_down_pct=None,
+            liquidation_ratio=0.34,
+            projected_initial=2.9,
+            projected_maintenance=2.2,
+        ),
+        latch="trade 77 is flagged as a liquidation",
+        latched_ms=MARKET_MS - 130_000,
+    )
+
+
+def ownership() -> OwnershipView:
+    perpetual = FutureView("BTC-PERPETUAL", "USD", "1030060", "30060", "30060", "900000", "100000", False)
+    arrived = FutureView("BTC-3FEB26", "USD", "-64000", "0", "0", "0", "0", True)
+    return OwnershipView(
+        scope="kinds option, expiries 2026-02-03 2026-02-27",
+        external_delta_coin=-2.5,
+        external_owner="treasury",
+        external_until="2026-03-31",
+        futures=(perpetual, arrived),
+        outside={"BTC-26JUN26-90000-C": "3"},
+        tags=(
+            TagView("covered", "BTC-27FEB26-70000-C", "-6", 0.6),
+            TagView("", "BTC-27FEB26-70000-C", "-4", 0.4),
+        ),
+        wallets=(
+            WalletView("BTC", "10.85012345", "10.00012345", "-0.85", "0.01230000", "1"),
+            WalletView("USDC", "250000.12", "249100.5", "0", "-899.62", "0"),
+        ),
+        wallet_drift_usd=-12_400.0,
+        cash_flow_coin=1.0,
+        cash_flows=(CashFlowView(MARKET_MS - HOUR_MS, "BTC", "1"),),
+        waits_for=("block 1234 of BTC-27FEB26-70000-C",),
+        hold_until_ms=MARKET_MS + 60_000,
+        hold_by="cli:anna",
+    )
+
+
+def rich_outlook(book_name: str) -> Outlook:
+    """A short strangle: losses on both sides, delta against the move, a liquidation far up."""
+    index, ladder = 64_250.0, []
+    for step in (-3, -2, -1, 1, 2, 3):
+        move = 1.75 * step
+        before = -0.1 if step > 0 else 0.1
+        ladder.append(NextOrder(index * (1 + move / 100), move, 1.31 * before, -0.31 * before, before))
+    cells = [cell(move, shift) for move in MOVES for shift in SHIFTS]
+    return Outlook(book_name, index, 0.0412, tuple(ladder), tuple(cells), "BTC")
+
+
+def cell(move: float, shift: float) -> Cell:
+    pnl = -42.0 * move * move - 4.0 * shift
+    return Cell(
+        move_pct=100.0 * move,
+        vol_shift_points=100.0 * shift,
+        pnl_coin=pnl,
+        pnl_usd=pnl * 64_250.0 * (1 + move),
+        delta_coin=0.0412 - 22.0 * move,
+        margin_balance=10.85,
+        maintenance_margin=2.4 + 60.0 * max(move, 0.0),
+        margin_left=1.0 - (2.4 + 60.0 * max(move, 0.0)) / 10.85,
+    )
+
+
+def rich_chain(underlying: str) -> tuple[Expiry, ...]:
+    return tuple(
+        expiry(underlying, date, hours) for date, hours in (("2026-02-03", 18.2), ("2026-02-27", 590.0))
+    )
+
+
+def expiry(underlying: str, date: str, hours: float) -> Expiry:
+    strikes = tuple(
+        Strike(k * 1000.0, side(underlying, date, k, "P"), side(underlying, date, k, "C"))
+        for k in range(52, 78)
+    )
+    return Expiry("deribit", date, underlying, hours, 64_310.0, 0.523, strikes)
+
+
+def side(underlying: str, date: str, strike: int, letter: str) -> Side | None:
+    if strike == 53:
+        return None
+    away = abs(64 - strike) / 64
+    quoted = strike != 54
+    held = {(70, "C"): "-10", (58, "P"): "-10"}.get((strike, letter), "0") if hours_long(date) else "0"
+    return Side(
+        instrument=f"{underlying}-{date}-{strike}000-{letter}",
+        bid=0.0211 * (1 - away) if quoted else None,
+        ask=0.0219 * (1 - away) if quoted else None,
+        mark=0.0215 * (1 - away) if quoted else None,
+        iv=0.52 + away if quoted else None,
+        delta=(0.5 if letter == "C" else -0.5) * (1 - away) if quoted else None,
+        age_s=0.4 if quoted else None,
+        size=held,
+    )
+
+
+def hours_long(date: str) -> bool:
+    return date == "2026-02-27"
