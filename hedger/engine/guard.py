@@ -108,9 +108,7 @@ def _look(state: State, book: BookState, step: Step) -> None:
         cap.name: tier(cap, envelope.soft_fraction, before.get(cap.name, Tier.FREE)) for cap in guard.caps
     }
     widened = any(one is not Tier.FREE for one in guard.tiers.values())
-    book.soft_scale = (
-        SOFT_SCALE if widened else 1.0
-    )  # by what is used: a refusal that widened would end itself
+    book.soft_scale = SOFT_SCALE if widened else 1.0  # by what is used: a refusal that widened ends itself
     stopped_by = CAP_OF.get(guard.refused_by) if guard.refused_by is not None else None
     if stopped_by in guard.tiers:
         guard.tiers[stopped_by] = Tier.HARD

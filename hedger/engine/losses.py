@@ -6,7 +6,7 @@ from hedger.domain.vocabulary import BreakerState, Mode, Neutral, Severity
 from hedger.engine import holdings, work
 from hedger.engine.guard_state import Guard
 from hedger.engine.records import LossReferenced
-from hedger.engine.state import BookState, State, Step
+from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.risk.loss import Reference, Wallets, day_of, loss_caps, reference
 from hedger.risk.tiers import Cap, Tier
 
@@ -21,7 +21,11 @@ def coin_price_usd(state: State, book: BookState) -> float | None:
 
 
 def wallets(state: State, book: BookState) -> Wallets | None:
-    """Equity of the book's currencies; None while one of them, or the price, is not known."""
+    """Equity of the book's currencies; None while one of them, or the price, is not known.
+
+    Cash that is missing and not understood yet counts as still there: a withdrawal must not stop the book
+    in the seconds until it is recognised as one.
+    """
     venue, price = state.venues[book.settings.venue], coin_price_usd(state, book)
     if price is None or not venue.epoch:
         return None
@@ -30,8 +34,15 @@ def wallets(state: State, book: BookState) -> Wallets | None:
         account = venue.account.accounts.get(currency)
         if account is None:
             return None
-        held[currency in DOLLARS] += float(account.equity)
+        held[currency in DOLLARS] += float(account.equity) + _missing_cash(venue, currency)
     return Wallets(held[False], held[True], price)
+
+
+def _missing_cash(venue: VenueState, currency: str) -> float:
+    watch = venue.owned.cash.get(currency)
+    if watch is None or watch.since_wire_s is None:
+        return 0.0
+    return max(-float(watch.unexplained), 0.0)
 
 
 def caps(state: State, book: BookState, step: Step) -> tuple[Cap, ...]:

@@ -14,6 +14,9 @@ from hedger.risk.envelope import Envelope
 from hedger.risk.margin import MarginState, most_amount
 from hedger.risk.margin_params import MarginParams
 
+LEAST_SHARE = 0.05
+"""Of a hedge, that the margin must carry for a part to be sent: no dribble of lots along the floor."""
+
 
 class Reviewed(NamedTuple):
     """What is left of a wanted change of the hedge position, in coin and signed like it."""
@@ -142,5 +145,5 @@ def _margin_caps(
     if not why:
         return []
     step = float(listed.amount_step)
-    whole = abs(fits) // step * step  # less than a lot is no room
+    whole = abs(fits) // step * step if abs(fits) >= LEAST_SHARE * abs(amount) else 0.0
     return [_Cap(Reason.MARGIN, listed.amount_to_coin(whole, holding.mark), f"delta out, no margin: {why}")]

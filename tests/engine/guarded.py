@@ -33,12 +33,13 @@ class GuardedRig(Rig):
         books = tuple(replace(book, margin=margin or MarginParams()) for book in made.books)
         super().__init__(replace(made, books=books))
         self.told = told or {}
+        self.balance = Decimal(10)  # cash; what futures and options earn stands in the equity beside it
         self.latches: tuple[Latched, ...] = ()
         self.references: tuple[LossReferenced, ...] = ()
 
     def account(self, equity: str = "10") -> ev.AccountReported:
         plain = super().account(equity).account
-        return ev.AccountReported(msgspec.structs.replace(plain, **self.told))
+        return ev.AccountReported(msgspec.structs.replace(plain, **{"balance": self.balance, **self.told}))
 
     def journal(self, *given: Any, **named: Any) -> ev.JournalLoaded:
         return msgspec.structs.replace(

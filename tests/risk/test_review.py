@@ -161,3 +161,11 @@ def test_what_is_in_flight_takes_margin_too() -> None:
     assert isinstance(free, Reviewed)
     assert isinstance(busy, Reviewed)
     assert busy.change_coin == pytest.approx(free.change_coin - 1.0, abs=0.001)
+
+
+def test_a_crumb_of_the_hedge_is_not_sent_although_it_would_fit() -> None:
+    """Free margin trembles with the marks: sending whatever fits would trade a lot at every tick."""
+    full = account(told=funds(1.0, 0.9455))
+    given = {"account": full, "floor": MarginParams(), "listed": market.perpetual()}
+    assert isinstance(reviewed(0.2, **given), Reviewed)
+    assert isinstance(reviewed(5.0, **given), Refused)

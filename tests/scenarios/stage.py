@@ -29,6 +29,7 @@ from tests.engine.rig import VENUE, Rig, settings
 
 LATENCY_S = 0.02  # between a question to the scripted account and its answer
 PACE_S = 0.5  # market data while time passes
+PERPETUAL_MARGIN = Decimal("0.1")  # of its size: the rig's listing tells no leverage
 MOST_ANSWERS = 100  # in a row to one event: more is a loop
 
 _PAIR = re.compile(r"([a-z_]+|[A-Z][A-Z0-9_-]*)=(\S*)")
@@ -46,6 +47,7 @@ class Stage:
         self.books: list[BookSettings] = []
         self.held: dict[str, Decimal] = {}
         self.cash: dict[str, Decimal] = {"BTC": Decimal(10)}
+        self.margin: dict[str, Decimal] = {}
         self.fills = True
         self.told: list[Fill] = []  # trades of the account that were told; a snapshot repeats them
         self.queue: list[fx.Effect] = []
@@ -194,6 +196,17 @@ class Stage:
         self.cash[words[1]] = self.cash.get(words[1], Decimal(0)) + Decimal(words[0])
         self.step(ev.AccountReported(account=self.account(words[1])))
 
+    def on_margin(self, words: list[str], options: Options) -> None:
+        """margin balance=1 initial=0.5: what the venue tells from now on; perpetuals cost a tenth on top"""
+        self.margin = {key: Decimal(value) for key, value in options.items()}
+        if self._rig is not None:
+            self.step(ev.AccountReported(account=self.account("BTC")))
+
+    def on_forced(self, words: list[str], options: Options) -> None:
+        """forced buy|sell AMOUNT INSTRUMENT: the venue trades for the account, as a liquidation does"""
+        fill = msgspec.structs.replace(self._traded(words, options), liquidation=True)
+        self.step(ev.Filled(fill=fill), ev.AccountReported(account=self.account("BTC")))
+
     def on_delta(self, _words: list[str], _options: Options) -> None:
         """delta: show each book's controlled quantity"""
         for book in self.rig.engine.view(self.rig.now).books:
@@ -258,7 +271,16 @@ class Stage:
     def account(self, currency: str) -> Account:
         """One wallet; its equity is its cash, as if options were worth nothing."""
         account = self.rig.account(str(self.cash[currency])).account
-        return msgspec.structs.replace(account, currency=currency)
+        account = msgspec.structs.replace(account, currency=currency)
+        return account if not self.margin else self._margined(account)
+
+    def _margined(self, account: Account) -> Account:
+        coin = abs(self.held.get(rigs.PERP, Decimal(0))) / Decimal(str(self.rig.index))
+        return msgspec.structs.replace(
+            account,
+            margin_balance=self.margin["balance"],
+            initial_margin=self.margin["initial"] + coin * PERPETUAL_MARGIN,
+        )
 
     @property
     def time(self) -> str:
