@@ -222,7 +222,7 @@ def _settle(state: State, book: BookState, sight: Sight, inputs: Inputs, now: No
         goes_on = _goes_on(state, book, sight, inputs, now)
         if goes_on is not None:
             return goes_on
-        detail = f"slice {number} of the unwind to 08:00 UTC is done; the next follows"
+        detail = f"{settlement.spoken(number)} of the unwind to 08:00 UTC is done"
         return Outcome(Verdict(Action.WAIT, Reason.SETTLEMENT_SLICE, detail), sight)
     gap = inputs.target_delta_coin - inputs.delta_coin
     if number is None:

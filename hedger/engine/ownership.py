@@ -170,24 +170,45 @@ def closed_by_others(state: State, venue: VenueState, listed: Instrument, step: 
     owners = [book for (book, held) in venue.owned.own if held == name]
     if len(owners) != 1 or owners[0] not in state.books:
         return
+    if state.books[owners[0]].settings.scope.adopts(name):
+        return  # all of it is the book's, whoever traded it
     shares = shares_of(state, venue, listed, step.now.market_ms)
     gone = venue.owned.own[owners[0], name]
     if shares.account or shares.base or shares.rest != -gone:
         return
-    del venue.owned.own[owners[0], name]
     why = f"{name} is flat: the book's own {plain(gone)} was closed by somebody else"
-    paper = state.settings.mode is Mode.PAPER
-    step.record(
-        Adjusted(
-            market_ms=step.now.market_ms,
-            venue=venue.name,
-            sum=LabelSum(label=f"{_OWN}{owners[0]}", instrument=name, size=-gone, paper=paper),
-            why=why,
-        )
-    )
+    _adjust(state, venue, owners[0], name, -gone, why, step)
     step.note(
         Severity.ERROR, "hedge_closed_by_others", book=owners[0], instrument=name, size=str(plain(gone))
     )
+
+
+def forced(state: State, fill: Fill, step: Step) -> None:
+    """A trade of the venue itself (liquidation, deleveraging) took a part of a hedge: of the book's own.
+
+    Only in a future of which one book alone has a share, and only what makes that share smaller: what the
+    venue opens is nobody's, and is shown as such.
+    """
+    venue = state.venues[fill.venue]
+    owners = [book for (book, held) in venue.owned.own if held == fill.instrument]
+    if not fill.liquidation or fill.label or len(owners) != 1:
+        return
+    own = venue.owned.own[owners[0], fill.instrument]
+    if own * fill.signed_amount >= 0:
+        return
+    taken = max(fill.signed_amount, -own) if own > 0 else min(fill.signed_amount, -own)
+    why = f"trade {fill.trade_id} was forced by the venue"
+    _adjust(state, venue, owners[0], fill.instrument, taken, why, step)
+
+
+def _adjust(
+    state: State, venue: VenueState, book: str, instrument: str, amount: Decimal, why: str, step: Step
+) -> None:
+    """Correct the sum of a book's own trades, for this run and every later one."""
+    _add(venue.owned.own, (book, instrument), amount)
+    paper = state.settings.mode is Mode.PAPER
+    told = LabelSum(label=f"{_OWN}{book}", instrument=instrument, size=amount, paper=paper)
+    step.record(Adjusted(market_ms=step.now.market_ms, venue=venue.name, sum=told, why=why))
 
 
 def forget_expired(venue: VenueState, market_ms: int) -> None:

@@ -117,6 +117,11 @@ def slice_of(book: BookState, now: Now) -> int:
     return int((WINDOW_MS - left_ms) / 1000 // book.settings.settlement.slice_s)
 
 
+def spoken(number: int) -> str:
+    """A slice in words."""
+    return "the last slice" if number == LAST_SLICE else f"slice {number + 1}"
+
+
 def still_to_come_coin(book: BookState, now: Now, number: int) -> float:
     """Delta that the last slice hedges already: what is left of the expiring options is gone in seconds."""
     return book.book.expiring_net_coin(now.market_ms) if number == LAST_SLICE else 0.0

@@ -221,6 +221,7 @@ def take_fill(state: State, fill: Fill, step: Step) -> bool:
     if order is not None and before is not None and before != (order.state, order.filled_amount):
         _changed(state, order, before[0], step)
     ownership.counted(state, fill)
+    ownership.forced(state, fill, step)
     cash.traded(state, fill, step)
     _count(state, fill, step)
     return True

@@ -67,17 +67,18 @@ def perpetual(name: str = PERP, state: InstrumentState = InstrumentState.OPEN) -
 
 
 def option(name: str) -> Instrument:
-    """An inverse BTC option as listed."""
+    """A BTC option as listed: settled in the coin, or in the dollar coin its name tells."""
     parsed = parse_name(name)
+    settles = parsed.quote or "BTC"
     return Instrument(
         venue=VENUE,
         name=name,
         kind=Kind.OPTION,
-        payoff=Payoff.INVERSE,
+        payoff=Payoff.LINEAR if parsed.quote else Payoff.INVERSE,
         base_currency="BTC",
-        quote_currency="BTC",
-        settlement_currency="BTC",
-        price_index="btc_usd",
+        quote_currency=settles,
+        settlement_currency=settles,
+        price_index="btc_usdc" if parsed.quote else "btc_usd",
         contract_size=Decimal(1),
         min_trade_amount=Decimal("0.1"),
         tick_size=Decimal("0.0001"),
@@ -318,7 +319,7 @@ class Rig:
             "market_ms": self.market_ms,
             "received_wire_s": self.wire_s,
             "state": InstrumentState.OPEN,
-            "mark": value.price_usd / self.index,
+            "mark": value.price_usd / (self.index if listed.payoff is Payoff.INVERSE else 1.0),
             "index_usd": self.index,
             "underlying_usd": self.index,
             "iv": self.iv,

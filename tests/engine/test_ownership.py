@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import msgspec
+
 from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, Mode, Reason, Severity
 from hedger.engine import effects as fx
@@ -279,3 +281,33 @@ def test_an_operators_flatten_closes_the_books_own_hedge_and_leaves_what_is_nobo
     rig.step(*rig.fill_of(rig.placed[0]))
     assert (rig.last.action, rig.last.reason) == (Action.HOLD, Reason.FLATTENING)
     assert futures(rig)[PERP].account == "1000"
+
+
+def test_what_the_venue_forces_out_of_a_hedge_is_the_books_own() -> None:
+    """After a deleveraging and a resume the book must know its hedge, not call it nobody's."""
+    rig = rig_of()
+    begin(rig, {CALL: "-10"})
+    rig.step(*rig.quotes(CALL))
+    rig.step(*rig.fill_of(rig.placed[0]))
+    own = rig.placed[0].amount
+    taken = rig.fill(PERP, Side.SELL, Decimal(100_000), Decimal(100_000))
+    rig.step(ev.Filled(msgspec.structs.replace(taken, liquidation=True)))
+
+    (future,) = rig.engine.view(rig.now).books[0].ownership.futures
+    assert (Decimal(future.own), Decimal(future.unassigned)) == (own - 100_000, 0)
+    written = [record for write in rig.of(fx.Write) for record in write.records]
+    (adjusted,) = [record for record in written if isinstance(record, Adjusted)]
+    assert adjusted.sum.size == -100_000
+
+
+def test_what_the_venue_opens_beyond_a_hedge_is_nobodys() -> None:
+    rig = rig_of()
+    begin(rig, {CALL: "-10"})
+    rig.step(*rig.quotes(CALL))
+    rig.step(*rig.fill_of(rig.placed[0]))
+    own = rig.placed[0].amount
+    opened = rig.fill(PERP, Side.SELL, own + 50_000, Decimal(100_000))
+    rig.step(ev.Filled(msgspec.structs.replace(opened, liquidation=True)))
+
+    (future,) = rig.engine.view(rig.now).books[0].ownership.futures
+    assert (Decimal(future.own), Decimal(future.unassigned)) == (0, -50_000)

@@ -10,20 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from hedger.domain.account import Account, Fill, Position
-from hedger.domain.instrument import plain
+from hedger.domain.instrument import InstrumentState, plain
 from hedger.domain.order import OrderIntent, Side
-from hedger.domain.vocabulary import Action, Mode, Neutral, Severity
+from hedger.domain.vocabulary import Action, Legs, Mode, Neutral, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.records import Decided
 from hedger.engine.scope import Scope
 from hedger.engine.settings import BookSettings
+from hedger.risk.envelope import Envelope
 from tests.engine import rig as rigs
 from tests.engine.rig import VENUE, Rig, settings
 
@@ -34,6 +36,13 @@ MOST_ANSWERS = 100  # in a row to one event: more is a loop
 
 _PAIR = re.compile(r"([a-z_]+|[A-Z][A-Z0-9_-]*)=(\S*)")
 _SCOPE_KEYS = {field.name for field in fields(Scope)}
+WIDE = Envelope(
+    max_order_usd=1e9,
+    max_order_coin=1e4,
+    max_hedge_position_coin=1e4,
+    max_turnover_hour_usd=1e9,
+    max_turnover_day_usd=1e9,
+)
 _LOUD = (Severity.ERROR, Severity.CRITICAL)
 
 Options = dict[str, str]
@@ -53,6 +62,9 @@ class Stage:
         self.queue: list[fx.Effect] = []
         self.late: list[Fill] = []  # executed, not told of yet
         self.lines: list[str] = []
+        self.clock_ms = 0  # market time of the start; 0: the rig's own
+        self.muted = False  # the options' tickers have stopped
+        self.margin_model = ""
         self._rig: Rig | None = None
 
     @property
@@ -61,6 +73,7 @@ class Stage:
         if self._rig is None:
             books = tuple(self.books) or (self._book("btc", {}),)
             self._rig = Rig(replace(settings(mode=self.mode), books=books))
+            self._rig.market_ms = self.clock_ms or self._rig.market_ms
         return self._rig
 
     def happen(self, line: str) -> list[str]:
@@ -82,8 +95,12 @@ class Stage:
         """mode live|paper|observe"""
         self.mode = Mode(words[0])
 
+    def on_clock(self, words: list[str], _options: Options) -> None:
+        """clock 2026-01-02T07:20: market time at the start, UTC"""
+        self.clock_ms = int(datetime.fromisoformat(words[0]).replace(tzinfo=UTC).timestamp() * 1000)
+
     def on_book(self, words: list[str], options: Options) -> None:
-        """book NAME [neutral=usd] [target=0] [KEY=VALUE ...]: keys of the band and of the scope
+        """book NAME [neutral=usd] [target=0] [legs=both] [limits=wide] [KEY=VALUE ...]: of band and scope
 
         Lists are separated by commas; base_position=BTC-PERPETUAL:-1000 sets one future aside.
         """
@@ -93,16 +110,20 @@ class Stage:
         given = dict(options)
         neutral = Neutral(given.pop("neutral", "coin"))
         target = float(given.pop("target", "0"))
+        legs = Legs(given.pop("legs", "inverse"))
+        envelope = WIDE if given.pop("limits", "") == "wide" else None
         scope = Scope(**{key: _scoped(key, given.pop(key)) for key in _SCOPE_KEYS & given.keys()})
         params = {"lower": -0.1, "upper": 0.1, **{key: float(value) for key, value in given.items()}}
-        one = settings(neutral=neutral, target=target, scope=scope, **params).books[0]
-        return replace(one, name=name)
+        one = settings(neutral=neutral, target=target, scope=scope, envelope=envelope, **params).books[0]
+        return replace(one, name=name, legs=legs)
 
     # --- the venue -----------------------------------------------------------------------------------
 
     def on_start(self, _words: list[str], options: Options) -> None:
-        """start [INSTRUMENT=SIZE ...] [cash=10]: link, journal, snapshot, first quotes"""
+        """start [INSTRUMENT=SIZE ...] [cash=10] [usdc=0]: link, journal, snapshot, first quotes"""
         self.cash["BTC"] = Decimal(options.pop("cash", "10"))
+        if "usdc" in options:
+            self.cash["USDC"] = Decimal(options.pop("usdc"))
         self.held = {name: Decimal(size) for name, size in options.items()}
         names = [name for name in self.held if name != rigs.PERP]
         self.step(self.rig.listed(*names), self.rig.link_up())
@@ -129,6 +150,24 @@ class Stage:
             self.rig.wait(pause_s)
             self.quote()
             self._answer()
+
+    def on_mute(self, words: list[str], _options: Options) -> None:
+        """mute options|off: the options' tickers stop, or come back"""
+        self.muted = words[0] == "options"
+
+    def on_gone(self, words: list[str], _options: Options) -> None:
+        """gone INSTRUMENT: the venue has delivered it; time goes on to 08:00:01"""
+        expiration_ms = rigs.listing(words[0]).expiration_ms or 0
+        self.rig.wait(max(0, expiration_ms + 1000 - self.rig.market_ms) / 1000)
+        del self.held[words[0]]
+        state = InstrumentState.DELIVERED
+        self.step(ev.InstrumentStateChanged(venue=VENUE, instrument=words[0], state=state))
+
+    def on_model(self, words: list[str], _options: Options) -> None:
+        """model cross_pm: the account's margin model, told at once where the engine runs"""
+        self.margin_model = words[0]
+        if self._rig is not None:
+            self.step(*(ev.AccountReported(account=self.account(currency)) for currency in self.cash))
 
     def on_fills(self, words: list[str], _options: Options) -> None:
         """fills on|off: whether orders are filled at once"""
@@ -224,6 +263,8 @@ class Stage:
     def quote(self) -> None:
         """Fresh market data of everything held."""
         names = [name for name in self.held if name != rigs.PERP]
+        if self.muted:
+            names = [name for name in names if not rigs.listing(name).is_option]
         self.step(*self.rig.quotes(*names))
 
     def _answer(self) -> None:
@@ -271,7 +312,7 @@ class Stage:
     def account(self, currency: str) -> Account:
         """One wallet; its equity is its cash, as if options were worth nothing."""
         account = self.rig.account(str(self.cash[currency])).account
-        account = msgspec.structs.replace(account, currency=currency)
+        account = msgspec.structs.replace(account, currency=currency, margin_model=self.margin_model)
         return account if not self.margin else self._margined(account)
 
     def _margined(self, account: Account) -> Account:
