@@ -47,7 +47,11 @@ class History:
         self.settlements: list[Settlement] = []  # oldest first
 
     def record(self, markets: Markets) -> None:
-        """Look at every future; in a new market minute begin a sample, and take the volatility index."""
+        """In a new market minute begin a sample of every future, and take the volatility index.
+
+        Within the minute only perpetuals are looked at: dozens of dated futures ten times a second would be
+        most of what the exchange does.
+        """
         now_ms = markets.world.now_ms
         new = now_ms // SAMPLE_MS > self._minute
         self._minute = now_ms // SAMPLE_MS
@@ -57,7 +61,7 @@ class History:
             rows = self._samples.setdefault(listing.name, deque(maxlen=KEPT))
             if new or not rows:
                 rows.append(_sample(markets.market(listing.name)))
-            else:
+            elif listing.is_perpetual:
                 rows[-1].see(markets.market(listing.name).mark)
         if new:
             self._record_volatility(markets)
