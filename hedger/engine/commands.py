@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Severity
-from hedger.engine import confirmation, guard, holdings, naked, profile, rivals, work
+from hedger.engine import confirmation, guard, holdings, naked, profile, rivals, settlement, work
 from hedger.engine import events as ev
 from hedger.engine.records import Commanded, Configured, SettingChanged
 from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode
@@ -147,6 +147,8 @@ def settings_applied(state: State, event: ev.SettingsApplied, step: Step) -> Non
         holdings.refresh_instruments(state, venue, step)
         holdings.rehome(state, venue, step)
         holdings.watch(state, venue, step)
+    for book in state.books.values():
+        settlement.release(book, step)
     config_hash = event.settings.config_hash
     step.record(Configured(market_ms=step.now.market_ms, config_hash=config_hash))
     for change in event.changes:

@@ -11,7 +11,7 @@ from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.manual_order import OrderAsked
 from hedger.engine.owned import CashFlow, LabelSum
-from hedger.engine.records import HoldSet, Latched, LossReferenced, Overridden, RivalSeen
+from hedger.engine.records import HoldSet, Kept, Latched, LossReferenced, Overridden, RivalSeen
 from hedger.engine.settings import EngineSettings
 
 
@@ -306,6 +306,7 @@ class JournalLoaded(_Event, frozen=True):
     sums: tuple[LabelSum, ...] = ()  # what all trades under each label come to, per instrument
     cash_flows: tuple[CashFlow, ...] = ()  # of the last two days of market time
     holds: tuple[HoldSet, ...] = ()  # per book the last one
+    kept: tuple[Kept, ...] = ()  # per book what it has set aside of delivered options' hedges
     rivals: tuple[RivalSeen, ...] = ()  # per book the last word on another hedger
 
 

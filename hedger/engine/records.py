@@ -183,6 +183,15 @@ class HoldSet(msgspec.Struct, frozen=True, tag="hold_set", forbid_unknown_fields
     reason: str
 
 
+class Kept(msgspec.Struct, frozen=True, tag="kept", forbid_unknown_fields=True):
+    """Hedges of delivered options that a book has set aside, altogether: no part of its delta any more."""
+
+    market_ms: int
+    venue: str
+    book: str
+    coin: float  # signed; 0: nothing is set aside any more
+
+
 class RivalSeen(msgspec.Struct, frozen=True, tag="rival_seen", forbid_unknown_fields=True):
     """Another hedger trades on the account: the book is blocked; an empty detail: a person has resumed."""
 
@@ -210,4 +219,5 @@ Record = (
     | CashMoved
     | HoldSet
     | RivalSeen
+    | Kept
 )

@@ -23,6 +23,7 @@ from hedger.engine import (
     ownership,
     restore,
     rivals,
+    settlement,
     unexplained,
     waits,
     work,
@@ -95,6 +96,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     for fill in event.fills:
         state.orders.fill_known(fill)
     restore.ownership_of(state, venue, event, step)
+    settlement.restored(state, venue.name, event.kept, step)
     step.record(Configured(market_ms=step.now.market_ms, config_hash=state.settings.config_hash))
     step.note(
         Severity.INFO,

@@ -12,6 +12,7 @@ from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import alarms
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
+from hedger.engine.records import Kept
 from hedger.engine.settings import SettlementMode
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, Settling, State, Step
@@ -91,10 +92,32 @@ def _close(book: BookState, step: Step) -> None:
     settling, mode = book.settling, book.settings.settlement.mode
     kept = -settling.frozen_net_coin if mode is SettlementMode.KEEP else 0.0
     if kept:
-        book.kept_coin += kept
+        _keep(book, book.kept_coin + kept, step)
         step.note(Severity.CRITICAL, "hedge_kept", book=book.name, kept_coin=kept, total_coin=book.kept_coin)
     missed = mode is SettlementMode.TWAP and settling.sliced < LAST_SLICE
     book.settling = Settling(close_due=missed or mode is SettlementMode.HOLD)
+
+
+def _keep(book: BookState, coin: float, step: Step) -> None:
+    book.kept_coin = coin
+    venue = book.settings.venue
+    step.record(Kept(market_ms=step.now.market_ms, venue=venue, book=book.name, coin=coin))
+
+
+def release(book: BookState, step: Step) -> None:
+    """A book that no longer keeps: what it had set aside is its own again, and judged by its policy."""
+    if book.kept_coin and book.settings.settlement.mode is not SettlementMode.KEEP:
+        step.note(Severity.WARNING, "kept_hedge_released", book=book.name, coin=book.kept_coin)
+        _keep(book, 0.0, step)
+
+
+def restored(state: State, venue: str, records: tuple[Kept, ...], step: Step) -> None:
+    """What earlier runs set aside stays so, while the book still keeps."""
+    for record in records:
+        book = state.books.get(record.book)
+        if book is not None and book.settings.venue == venue:
+            book.kept_coin = record.coin
+            release(book, step)
 
 
 def _still_held(book: BookState, settling: Settling) -> bool:

@@ -23,7 +23,7 @@ from hedger.domain.order import Order
 from hedger.domain.vocabulary import Environment
 from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
-from hedger.engine.records import HedgeDone, HoldSet, Record, RivalSeen
+from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
 from hedger.journal import queries, schema, sums
 from hedger.journal.errors import JournalError
 from hedger.journal.files import create_private, engine_for, ensure_schema
@@ -101,6 +101,7 @@ class Journal:
                 sums=await sums.label_sums(connection, scope),
                 cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
+                kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
         return loaded

@@ -18,6 +18,7 @@ from hedger.engine.records import (
     HedgeDone,
     HoldSet,
     Intended,
+    Kept,
     Latched,
     LossReferenced,
     OrderChanged,
@@ -91,6 +92,8 @@ def row_of(record: Record) -> Row:
             return _row(schema.holds, record.venue, record.market_ms, encode(record), book=record.book)
         case RivalSeen():
             return _row(schema.rivals, record.venue, record.market_ms, encode(record), book=record.book)
+        case Kept():
+            return _row(schema.kept, record.venue, record.market_ms, encode(record), book=record.book)
         case _:
             assert_never(record)
 

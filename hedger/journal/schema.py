@@ -184,6 +184,7 @@ def _per_book(name: str) -> Table:
 
 holds = _per_book("holds")
 rivals = _per_book("rivals")
+kept = _per_book("kept")
 
 snapshots = Table("snapshots", metadata, _id(), *_scope(), _ms("market_ms"), _body())
 
@@ -226,5 +227,6 @@ INSERTS: dict[Table, Insert] = {
     cash_flows: insert(cash_flows),
     holds: insert(holds),
     rivals: insert(rivals),
+    kept: insert(kept),
 }
 """How a row of each table is written, in the order in which a transaction writes the tables."""

@@ -12,7 +12,9 @@ import pytest
 from hedger.domain.instrument import InstrumentState, Kind
 from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Action, Reason, Severity
+from hedger.engine import effects as fx
 from hedger.engine import events as ev
+from hedger.engine.records import Kept
 from hedger.engine.settings import SettlementMode, SettlementParams
 from hedger.pricing.settlement import Fixing, averaging_one
 from hedger.risk.envelope import Envelope
@@ -169,6 +171,24 @@ def test_keep_sets_the_hedge_aside_loudly() -> None:
     assert hedge_coin(rig) == pytest.approx(held, rel=0.01)
     assert abs(rig.delta) < 2.1, "what was kept is no part of the book's delta"
     assert "hedge_kept" in rig.notes()
+    written = [record for write in rig.of(fx.Write) for record in write.records]
+    (kept,) = [record for record in written if isinstance(record, Kept)]
+    assert kept.coin == pytest.approx(held, abs=2.1)
+
+    again = rig_at(31, SettlementMode.KEEP)  # a later run
+    again_settings = again.settings
+    later = Rig(again_settings)
+    later.market_ms = rig.market_ms
+    later.step(later.listed(), later.link_up())
+    later.step(msgspec.structs.replace(later.journal(), kept=(kept,)))
+    later.step(later.snapshot({PERP: str(5_000_000)}))
+    later.step(*later.quotes())
+    assert later.engine.view(later.now).books[0].delta.kept_coin == kept.coin
+
+    twap = replace(again_settings.books[0], settlement=SettlementParams())
+    later.step(ev.SettingsApplied(settings=replace(again_settings, books=(twap,))))
+    assert later.engine.view(later.now).books[0].delta.kept_coin == 0.0
+    assert "kept_hedge_released" in later.notes()
 
 
 def test_a_future_that_appears_at_exercise_is_in_transit_and_has_no_delta() -> None:
