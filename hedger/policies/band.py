@@ -56,6 +56,10 @@ class Memory(NamedTuple):
 INITIAL_MEMORY = Memory(math.nan, math.nan, -math.inf, math.nan, math.nan, 0.0)
 
 
+DUST_COIN = 1e-9
+"""A delta this near an edge lies on it: what is left of sums in floating point is no reason for another lot."""
+
+
 def decide(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, float, int]:
     """The kernel: where delta should be now, and why."""
     y = inputs.delta_coin
@@ -63,10 +67,11 @@ def decide(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, floa
     index = inputs.index_usd if params.min_move_pct > 0.0 else 0.0
     if not math.isfinite(y + inputs.target_delta_coin + inputs.now_s + lower + upper + index):
         return memory, y, _NOT_FINITE
-    if lower <= y <= upper and nothing_begins(params, memory, inputs):
+    inside = lower - DUST_COIN <= y <= upper + DUST_COIN
+    if inside and nothing_begins(params, memory, inputs):
         return memory, y, _WITHIN_BAND
     centre = min(max(inputs.target_delta_coin, lower), upper)
-    seen = observed(params, memory, inputs, not lower <= y <= upper, centre)
+    seen = observed(params, memory, inputs, not inside, centre)
     if y < hard_lower or y > hard_upper:
         return seen, landing(params, y, lower, upper, centre, True), hard_reason(params)
     reason = rule(params, seen, inputs, lower, upper, centre)

@@ -181,3 +181,13 @@ def test_wrong_parameters_are_refused_by_name(params: Params, target: float, mes
 @pytest.mark.parametrize("params", [EDGE, CENTRE, STEP, Params()])
 def test_sound_parameters_are_accepted(params: Params) -> None:
     validate(params)
+
+
+def test_what_floating_point_leaves_beyond_an_edge_is_no_reason_for_another_lot() -> None:
+    """Whole lots end on the edge; their sum in floats may lie 1e-16 coin beyond it."""
+    params = Params(lower=-0.05, upper=0.05)
+    for y in (-0.05000000000000071, 0.05000000000000071):
+        _, _, reason = decide(params, INITIAL_MEMORY, book(delta_coin=y))
+        assert reason == Reason.WITHIN_BAND
+    _, _, reason = decide(params, INITIAL_MEMORY, book(delta_coin=-0.0501))
+    assert reason == Reason.OUTSIDE_BAND_TO_EDGE
