@@ -205,5 +205,6 @@ class StatusView(msgspec.Struct, frozen=True):
     counters: CountersView  # since the start
     missing: tuple[str, ...]  # what is awaited, with the book's name
     breaker: BreakerState = BreakerState.RUNNING  # the daemon's own switch, whatever the phase
+    underlyings: tuple[Cut, ...] = ()  # greeks of all books of an underlying, coin and dollar legs together
     alarms: tuple[AlarmView, ...] = ()  # the oldest first
     edits: tuple[EditView, ...] = ()  # keys set on the running daemon

@@ -29,7 +29,7 @@ from hedger.engine.view import (
     VenueView,
 )
 from hedger.engine.working_view import working_view
-from hedger.portfolio.breakdown import by_expiry
+from hedger.portfolio.breakdown import Cut, by_expiry, whole
 from hedger.portfolio.exposure import Source
 from hedger.portfolio.scenario import expiring
 
@@ -57,11 +57,28 @@ def build_view(state: State, now: Now) -> StatusView:
         orders=_orders(state),
         counters=_counters(state),
         missing=tuple(f"{book.name}: {item}" for book in books for item in book.missing),
+        underlyings=_underlyings(state),
         alarms=alarms.views(state),
         edits=tuple(
             EditView(key=edit.key, value=edit.value, since_ms=edit.since_ms, by=edit.by)
             for edit in state.settings.edits
         ),
+    )
+
+
+def _underlyings(state: State) -> tuple[Cut, ...]:
+    names = dict.fromkeys(book.settings.underlying for book in state.books.values())
+    return tuple(
+        whole(
+            name,
+            (
+                row
+                for book in state.books.values()
+                if book.settings.underlying == name
+                for row in book.book.rows()
+            ),
+        )
+        for name in names
     )
 
 

@@ -57,7 +57,7 @@ INITIAL_MEMORY = Memory(math.nan, math.nan, -math.inf, math.nan, math.nan, 0.0)
 
 
 DUST_COIN = 1e-9
-"""A delta this near an edge lies on it: what is left of sums in floating point is no reason for another lot."""
+"""A delta this near an edge lies on it: the dust of sums in floating point is no reason for another lot."""
 
 
 def decide(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, float, int]:

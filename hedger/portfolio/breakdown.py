@@ -36,6 +36,11 @@ def by_expiry(rows: Iterable[Row]) -> tuple[Cut, ...]:
     return tuple(_cut(name, groups[name]) for name in sorted(groups, key=lambda n: (n == PERPETUAL, n)))
 
 
+def whole(name: str, rows: Iterable[Row]) -> Cut:
+    """One cut of all rows with a position."""
+    return _cut(name, [(row, 1.0) for row in rows if row.size])
+
+
 def by_tag(rows: Iterable[Row], tags: Mapping[str, Mapping[str, Decimal]]) -> tuple[Cut, ...]:
     """One cut per strategy tag; `tags`: instrument -> tag -> signed size. What none claims has the tag ""."""
     groups: dict[str, list[tuple[Row, float]]] = {}

@@ -94,6 +94,8 @@ def test_three_books_in_three_currencies_are_each_hedged_in_their_own(yard: Yard
     assert float(linear["hedge_position"]["coin"]) == pytest.approx(4.088 - 0.05, abs=0.01)
     assert linear["delta"]["net_transaction"] == linear["delta"]["black"], "no premium adjustment"
     assert linear["equity_coin"] == 0.0, "dollars do not move with the coin"
+    bitcoin = next(cut for cut in daemon.status()["underlyings"] if cut["name"] == "BTC")
+    assert bitcoin["positions"] == 4, "coin and dollar legs of one underlying, shown together"
     exchange.pause()
     held = exchange.state()["positions_exact"]
     assert float(held["BTC_USDC-PERPETUAL"]) == pytest.approx(float(linear["hedge_position"]["coin"]))

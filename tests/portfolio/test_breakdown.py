@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from hedger.portfolio.book import Book
-from hedger.portfolio.breakdown import PERPETUAL, by_expiry, by_tag
+from hedger.portfolio.breakdown import PERPETUAL, by_expiry, by_tag, whole
 from tests.portfolio import market
 
 LATER = "BTC-25DEC26-120000-C"
@@ -59,3 +59,10 @@ def test_what_cannot_be_valued_makes_its_cut_unknown_and_leaves_the_others() -> 
     near, far, _ = by_expiry(made.rows())
     assert far.black is None
     assert near.black is not None
+
+
+def test_the_whole_is_the_sum_of_its_cuts() -> None:
+    made = book()
+    told = whole("BTC", made.rows())
+    assert told.positions == 4
+    assert told.black == pytest.approx(sum(cut.black or 0.0 for cut in by_expiry(made.rows())))
