@@ -237,7 +237,7 @@ def read_foreign(path: Path) -> Verdicts:
     else:
         lines = [path.read_bytes()]
     for line in lines:
-        assert not channels.family(decode.peek_channel(line))
+        assert not decode.peek_channel(line).family
         try:
             found = decode.envelope(line)
         except decode.UNREADABLE as error:
