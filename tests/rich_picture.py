@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from hedger.domain.vocabulary import Rung, Severity
-from hedger.engine.chain import Expiry, Side, Strike
-from hedger.engine.outlook import MOVES, SHIFTS, Cell, NextOrder, Outlook
-from hedger.engine.owned_view import CashFlowView, FutureView, OwnershipView, TagView, WalletView
 from hedger.engine.profile import ProfileView
-from hedger.engine.view import AlarmView, BookView, EditView, ExpiringView, StatusView, TickerView
-from hedger.engine.view_guard import CapView, GuardView, LossView, MarginView
-from hedger.engine.working_view import WorkingView
+from hedger.engine.views.chain import Expiry, Side, Strike
+from hedger.engine.views.outlook import MOVES, SHIFTS, Cell, NextOrder, Outlook
+from hedger.engine.views.owned_view import CashFlowView, FutureView, OwnershipView, TagView, WalletView
+from hedger.engine.views.view import AlarmView, BookView, EditView, ExpiringView, StatusView, TickerView
+from hedger.engine.views.view_guard import CapView, GuardView, LossView, MarginView
+from hedger.engine.views.working_view import WorkingView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
 from hedger.risk.tiers import Tier

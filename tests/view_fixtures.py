@@ -16,9 +16,9 @@ from hedger.domain.vocabulary import (
     State,
 )
 from hedger.engine.decision import Decision
-from hedger.engine.execution_view import EdgeView, HedgeView
 from hedger.engine.records import HedgeDone, HedgeEnd
-from hedger.engine.view import (
+from hedger.engine.views.execution_view import EdgeView, HedgeView
+from hedger.engine.views.view import (
     BandView,
     BookView,
     CountersView,

@@ -13,9 +13,9 @@ from rich.markup import escape
 from hedger.cli.figures import UNKNOWN, coin, number, pct, usd, words
 from hedger.cli.tables import Column, facts, table
 from hedger.domain.vocabulary import Rung
-from hedger.engine.owned_view import WalletView
-from hedger.engine.view import BookView, DeltaView, ExpiringView
-from hedger.engine.view_guard import CapView, GuardView, MarginView
+from hedger.engine.views.owned_view import WalletView
+from hedger.engine.views.view import BookView, DeltaView, ExpiringView
+from hedger.engine.views.view_guard import CapView, GuardView, MarginView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
 from hedger.risk.tiers import Tier

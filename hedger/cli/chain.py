@@ -12,7 +12,7 @@ from hedger.cli.client import DEFAULT_URL, AsJson, Client, Url, print_json, told
 from hedger.cli.figures import age, number, pct, usd
 from hedger.cli.tables import Column, table
 from hedger.domain.errors import ConfigError
-from hedger.engine.chain import Expiry, Side, Strike
+from hedger.engine.views.chain import Expiry, Side, Strike
 from hedger.web.answers import ChainAnswer
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from hedger.cli.client import DEFAULT_URL, AsJson, BookName, Client, Url, print_json, told_errors
 from hedger.cli.figures import UNKNOWN, coin, number, pct, usd
 from hedger.cli.tables import Column, table
-from hedger.engine.outlook import Cell, NextOrder, Outlook
+from hedger.engine.views.outlook import Cell, NextOrder, Outlook
 from hedger.web.answers import OutlooksAnswer
 
 

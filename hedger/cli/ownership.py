@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rich.markup import escape
 
 from hedger.cli.figures import clock, coin, usd
-from hedger.engine.owned_view import FutureView, OwnershipView
-from hedger.engine.view import BookView
+from hedger.engine.views.owned_view import FutureView, OwnershipView
+from hedger.engine.views.view import BookView
 from hedger.web.answers import market_time
 
 

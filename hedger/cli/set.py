@@ -20,7 +20,7 @@ from hedger.cli.client import (
 )
 from hedger.cli.commands import StateDir, Why
 from hedger.domain.errors import ConfigError
-from hedger.engine.view import EditView
+from hedger.engine.views.view import EditView
 from hedger.web.answers import StatusAnswer, market_time
 from hedger.web.tuning import SetAnswer
 

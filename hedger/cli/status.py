@@ -19,7 +19,7 @@ from hedger.cli.tables import WIDE, Column, facts, table
 from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import Action, Mode, Severity, State
 from hedger.engine.profile import ProfileView
-from hedger.engine.view import OrdersView, OrderView, PositionView, VenueView
+from hedger.engine.views.view import OrdersView, OrderView, PositionView, VenueView
 from hedger.web.answers import BookAnswer, StatusAnswer, market_time
 
 _MODE_STYLE = {

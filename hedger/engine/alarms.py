@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hedger.domain.vocabulary import Severity
 from hedger.engine.state import State, Step
-from hedger.engine.view import AlarmView
+from hedger.engine.views.view import AlarmView
 
 REPEAT_S = 60.0  # wire time after which an alarm that lasts is said again
 

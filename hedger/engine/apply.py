@@ -10,20 +10,11 @@ from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
-from hedger.engine import (
-    amend,
-    commands,
-    guard,
-    holdings,
-    latch,
-    manual,
-    overrides,
-    recover,
-    rivals,
-    waits,
-    work,
-)
+from hedger.engine import commands, holdings, overrides, recover, work
 from hedger.engine import events as ev
+from hedger.engine.guard import guard, latch
+from hedger.engine.hedging import amend, manual
+from hedger.engine.ownership import rivals, waits
 from hedger.engine.state import State, Step
 
 MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from hedger.domain.instrument import Instrument
 from hedger.domain.vocabulary import Action, BreakerState, Neutral, Reason
-from hedger.engine import settlement
+from hedger.engine.delta import settlement
 from hedger.engine.events import Event, Indexed, Now, Quoted
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Outcome

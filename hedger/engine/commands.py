@@ -7,8 +7,12 @@ import math
 import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Severity
-from hedger.engine import confirmation, guard, holdings, naked, profile, rivals, settlement, work
 from hedger.engine import events as ev
+from hedger.engine import holdings, profile, work
+from hedger.engine.delta import settlement
+from hedger.engine.guard import guard
+from hedger.engine.hedging import confirmation, naked
+from hedger.engine.ownership import rivals
 from hedger.engine.records import Commanded, Configured, SettingChanged
 from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode
 from hedger.engine.state import BookState, State, Step, VenueState

@@ -10,29 +10,16 @@ import math
 from dataclasses import replace
 
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
-from hedger.engine import (
-    calm,
-    chase,
-    confirmation,
-    delta,
-    gates,
-    guard,
-    ladder,
-    margins,
-    neutral,
-    ownership_gate,
-    profile,
-    resting,
-    settlement,
-    stopped,
-    work,
-    working,
-)
+from hedger.engine import calm, gates, profile, work
 from hedger.engine.decision import Decision
+from hedger.engine.delta import ladder, settlement, sources
 from hedger.engine.describe import conclude, describe
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
-from hedger.engine.hedge import Working
+from hedger.engine.guard import guard, margins
+from hedger.engine.hedging import chase, confirmation, neutral, resting, stopped, working
+from hedger.engine.hedging.hedge import Working
+from hedger.engine.ownership import ownership_gate
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.trade import Wish, closable_coin, room_coin, trade
@@ -68,7 +55,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
         working.child(state, book, outcome, step)
     if book.warm:
         ladder.tell(state, book, outcome.sight.exposure, step)
-        delta.tell_parted(state, book, outcome.sight.figures, step)
+        sources.tell_parted(state, book, outcome.sight.figures, step)
     conclude(state, book, outcome.verdict, outcome.sight, step)
     _follow(state, book, outcome, step)
     guard.concluded(state, book, outcome.verdict, step)

@@ -9,8 +9,9 @@ from hedger.domain.instrument import Instrument
 from hedger.domain.order import Order, OrderIntent, Purpose
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Reason
-from hedger.engine import gates, margins
+from hedger.engine import gates
 from hedger.engine.events import Now
+from hedger.engine.guard import margins
 from hedger.engine.state import BookState, State
 from hedger.risk.admit import Standing, admit
 

@@ -12,31 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import (
-    calm,
-    cash_gate,
-    commands,
-    guard,
-    manual,
-    ownership_gate,
-    profile,
-    recover,
-    waits,
-    work,
-)
+from hedger.engine import calm, commands, profile, recover, work
 from hedger.engine.apply import apply
-from hedger.engine.chain import Expiry, chain
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect
 from hedger.engine.events import CommandGiven, Event, Now
-from hedger.engine.hedge import Manual
-from hedger.engine.once import Rest, at_rest
-from hedger.engine.outlook import Outlook, outlook
+from hedger.engine.guard import guard
+from hedger.engine.hedging import manual
+from hedger.engine.hedging.hedge import Manual
+from hedger.engine.hedging.once import Rest, at_rest
+from hedger.engine.ownership import cash_gate, ownership_gate, waits
 from hedger.engine.settings import EngineSettings
 from hedger.engine.state import State, Step
-from hedger.engine.view import StatusView
-from hedger.engine.view_builder import build_view
+from hedger.engine.views.chain import Expiry, chain
+from hedger.engine.views.outlook import Outlook, outlook
+from hedger.engine.views.view import StatusView
+from hedger.engine.views.view_builder import build_view
 
 IDLE_S = 1.0  # the engine is stepped at least this often, so that ages and windows are judged
 

@@ -9,8 +9,8 @@ from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import Order, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Environment
-from hedger.engine.manual_order import OrderAsked
-from hedger.engine.owned import CashFlow, LabelSum
+from hedger.engine.hedging.manual_order import OrderAsked
+from hedger.engine.ownership.owned import CashFlow, LabelSum
 from hedger.engine.records import HoldSet, Kept, Latched, LossReferenced, Overridden, RivalSeen
 from hedger.engine.settings import EngineSettings
 

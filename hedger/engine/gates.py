@@ -7,7 +7,8 @@ from typing import NamedTuple
 from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Legs, Phase, Reason, Rung, stricter
-from hedger.engine import holdings, ladder
+from hedger.engine import holdings
+from hedger.engine.delta import ladder
 from hedger.engine.events import Now
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State, VenueState

@@ -12,8 +12,8 @@ from hedger.domain.instrument import ENDED, Instrument, InstrumentState, plain
 from hedger.domain.names import parse_name
 from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Severity
-from hedger.engine import cash, ownership, waits
 from hedger.engine.effects import Watch
+from hedger.engine.ownership import cash, ownership, waits
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.execution.costs import Rates
 from hedger.execution.labels import parse_label

@@ -10,7 +10,7 @@ from hedger.domain.account import Fill
 from hedger.domain.order import Order, OrderIntent
 from hedger.domain.vocabulary import BreakerState, Reason
 from hedger.engine.decision import Decision
-from hedger.engine.owned import CashFlow, LabelSum
+from hedger.engine.ownership.owned import CashFlow, LabelSum
 
 
 class Intended(msgspec.Struct, frozen=True, tag="intended", forbid_unknown_fields=True):

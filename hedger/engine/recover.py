@@ -15,20 +15,11 @@ from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
-from hedger.engine import (
-    guard,
-    holdings,
-    latch,
-    overrides,
-    ownership,
-    restore,
-    rivals,
-    settlement,
-    unexplained,
-    waits,
-    work,
-)
+from hedger.engine import holdings, overrides, work
+from hedger.engine.delta import settlement
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
+from hedger.engine.guard import guard, latch, unexplained
+from hedger.engine.ownership import ownership, restore, rivals, waits
 from hedger.engine.records import Configured, EpochRaised, Snapshot
 from hedger.engine.state import State, Step, VenueState
 from hedger.execution.labels import parse_label

@@ -9,7 +9,7 @@ from typing import Annotated, assert_never
 
 from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral
-from hedger.engine.scope import Scope
+from hedger.engine.ownership.scope import Scope
 from hedger.execution.params import ExecutionParams
 from hedger.policies.schedule import Schedule
 from hedger.portfolio.exposure import Source

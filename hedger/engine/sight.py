@@ -8,9 +8,9 @@ from typing import NamedTuple
 from hedger.domain.instrument import Instrument
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Neutral
-from hedger.engine import ownership_delta
-from hedger.engine.delta import NO_FIGURES, Figures, figures
+from hedger.engine.delta.sources import NO_FIGURES, Figures, figures
 from hedger.engine.events import Now
+from hedger.engine.ownership import ownership_delta
 from hedger.engine.profile import band_scale
 from hedger.engine.state import BookState, State
 from hedger.policies.inputs import Inputs, Interval

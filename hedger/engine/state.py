@@ -14,10 +14,10 @@ from hedger.domain.vocabulary import Action, BreakerState, Environment, Phase, R
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect, Note, Watch
 from hedger.engine.events import Now
-from hedger.engine.guard_state import AccountState, Guard
-from hedger.engine.hedge import Working
+from hedger.engine.guard.guard_state import AccountState, Guard
+from hedger.engine.hedging.hedge import Working
 from hedger.engine.outbox import Outbox
-from hedger.engine.owned import Owned, Ownership
+from hedger.engine.ownership.owned import Owned, Ownership
 from hedger.engine.profile import ProfileState
 from hedger.engine.records import Record
 from hedger.engine.settings import BookSettings, EngineSettings

@@ -11,10 +11,12 @@ from hedger.domain.instrument import Instrument
 from hedger.domain.order import OrderIntent, Side
 from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Action, Reason
-from hedger.engine import confirmation, gates, ownership
+from hedger.engine import gates
 from hedger.engine.doors import door, valid_until_ms
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
+from hedger.engine.hedging import confirmation
+from hedger.engine.ownership import ownership
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State
 from hedger.engine.verdict import Outcome, Verdict

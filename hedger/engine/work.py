@@ -14,9 +14,10 @@ from hedger.domain.errors import InvariantError, VenueError
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Neutral, Phase, Reason, Severity, stricter
-from hedger.engine import amend, cash, ownership, working
 from hedger.engine import events as ev
 from hedger.engine.effects import Amend, Cancel, Exit, LookUp, Place
+from hedger.engine.hedging import amend, working
+from hedger.engine.ownership import cash, ownership
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
 from hedger.engine.sight import exposure_of
 from hedger.engine.state import BookState, State, Step

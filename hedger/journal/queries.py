@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hedger.domain.account import PAPER_TRADE, Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
-from hedger.engine.owned import CashFlow
+from hedger.engine.ownership.owned import CashFlow
 from hedger.engine.records import Latched, LossReferenced, Overridden
 from hedger.journal import schema
 from hedger.journal.codec import decode

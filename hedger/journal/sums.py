@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hedger.domain.account import PAPER_TRADE
 from hedger.domain.errors import InvariantError
 from hedger.domain.order import Side
-from hedger.engine.owned import LabelSum
+from hedger.engine.ownership.owned import LabelSum
 from hedger.engine.records import Adjusted
 from hedger.execution.labels import parse_label
 from hedger.journal import schema

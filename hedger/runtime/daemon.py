@@ -19,7 +19,6 @@ from typing import Any
 from hedger import __version__
 from hedger.domain.errors import ConfigError, HaltedError, HedgerError, VenueError
 from hedger.domain.vocabulary import Mode, Severity
-from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Exit, Note
 from hedger.engine.engine import Engine
@@ -33,10 +32,11 @@ from hedger.engine.events import (
     SettingChange,
     StopRequested,
 )
-from hedger.engine.manual_order import OrderAnswered, OrderAsked
-from hedger.engine.outlook import Outlook
+from hedger.engine.hedging.manual_order import OrderAnswered, OrderAsked
 from hedger.engine.settings import Edit
-from hedger.engine.view import StatusView
+from hedger.engine.views.chain import Expiry
+from hedger.engine.views.outlook import Outlook
+from hedger.engine.views.view import StatusView
 from hedger.journal.journal import Journal
 from hedger.journal.writer import JournalWriter
 from hedger.runtime.clock import Clock

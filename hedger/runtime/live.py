@@ -37,7 +37,7 @@ from hedger.engine.events import (
     Reported,
 )
 from hedger.engine.inbox import Inbox
-from hedger.engine.view import StatusView
+from hedger.engine.views.view import StatusView
 from hedger.runtime.clock import Clock
 from hedger.runtime.garbage import Garbage
 from hedger.venues.protocol import Venue

@@ -13,8 +13,8 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from hedger.domain.vocabulary import BreakerState, State
-from hedger.engine.view import BookView, StatusView, VenueView
-from hedger.engine.view_guard import MarginView
+from hedger.engine.views.view import BookView, StatusView, VenueView
+from hedger.engine.views.view_guard import MarginView
 from hedger.risk.tiers import Tier
 
 Sample = tuple[Sequence[str], float | None]

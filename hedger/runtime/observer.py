@@ -5,7 +5,7 @@ from __future__ import annotations
 from hedger.engine.effects import Effect
 from hedger.engine.engine import Engine
 from hedger.engine.events import Event, Filled, Now
-from hedger.engine.view import BookView, StatusView
+from hedger.engine.views.view import BookView, StatusView
 from hedger.execution.labels import parse_label
 
 _NOISE_COIN = 1e-9

@@ -8,7 +8,7 @@ from hedger.domain.errors import HaltedError, VenueError
 from hedger.engine.effects import Effect
 from hedger.engine.engine import Engine
 from hedger.engine.events import Event, Now
-from hedger.engine.once import Rest
+from hedger.engine.hedging.once import Rest
 from hedger.runtime.daemon import Started
 
 

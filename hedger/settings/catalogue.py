@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple, get_type_hints
 
 from hedger.domain.keys import Key, keys_of
-from hedger.engine.scope import BASE_POSITION, Scope
+from hedger.engine.ownership.scope import BASE_POSITION, Scope
 from hedger.engine.settings import BookSettings, DeltaParams, SettlementParams, Timing
 from hedger.execution.params import ExecutionParams
 from hedger.policies.presets import PRESETS

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from hedger.domain.vocabulary import Neutral
-from hedger.engine.scope import disjoint, rival_patterns
+from hedger.engine.ownership.scope import disjoint, rival_patterns
 from hedger.engine.settings import BookSettings
 from hedger.settings.catalogue import dotted
 from hedger.settings.problems import wrong

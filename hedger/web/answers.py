@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Environment
-from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
-from hedger.engine.outlook import Outlook
-from hedger.engine.view import BookView, StatusView
+from hedger.engine.views.chain import Expiry
+from hedger.engine.views.outlook import Outlook
+from hedger.engine.views.view import BookView, StatusView
 from hedger.web.binding import MEANING, Binding
 from hedger.web.requests import Command
 from hedger.web.why import WhyAnswer, why

@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from hedger.domain.vocabulary import State
-from hedger.engine.view import StatusView, VenueView
+from hedger.engine.views.view import StatusView, VenueView
 
 _NOT_READY = {
     State.CONNECTING: "a venue to connect",

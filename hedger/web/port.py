@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from hedger.engine.chain import Expiry
 from hedger.engine.decision import Decision
 from hedger.engine.events import (
     CancelGiven,
@@ -15,9 +14,10 @@ from hedger.engine.events import (
     OverrideGiven,
     SettingChange,
 )
-from hedger.engine.manual_order import OrderAnswered, OrderAsked
-from hedger.engine.outlook import Outlook
-from hedger.engine.view import StatusView
+from hedger.engine.hedging.manual_order import OrderAnswered, OrderAsked
+from hedger.engine.views.chain import Expiry
+from hedger.engine.views.outlook import Outlook
+from hedger.engine.views.view import StatusView
 
 
 class DaemonPort(Protocol):

@@ -12,9 +12,9 @@ from aiohttp import web
 
 from hedger.domain.names import parse_name
 from hedger.domain.order import Side
-from hedger.engine.manual_order import OrderAsked
-from hedger.engine.view import StatusView
-from hedger.engine.waits import MOST_HOLD_S
+from hedger.engine.hedging.manual_order import OrderAsked
+from hedger.engine.ownership.waits import MOST_HOLD_S
+from hedger.engine.views.view import StatusView
 from hedger.web.guard import ApiError
 
 _Body = TypeVar("_Body")

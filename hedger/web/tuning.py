@@ -15,7 +15,7 @@ from hedger.domain.errors import ConfigError
 from hedger.engine import overrides
 from hedger.engine.events import OverrideCleared, OverrideGiven, SettingChange
 from hedger.engine.profile import ProfileView
-from hedger.engine.view import EditView
+from hedger.engine.views.view import EditView
 from hedger.web.guard import ApiError, deadline, json_response, require_token
 from hedger.web.port import DaemonPort
 from hedger.web.requests import decode_as, known_book

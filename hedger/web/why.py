@@ -8,7 +8,7 @@ import msgspec
 
 from hedger.domain.vocabulary import Action, BreakerState
 from hedger.engine.decision import Decision
-from hedger.engine.view import BookView
+from hedger.engine.views.view import BookView
 from hedger.web.binding import MEANING, Binding
 
 _HEADLINE = {

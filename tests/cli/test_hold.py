@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from hedger.cli import hold
 from hedger.cli.ownership import ownership_of
-from hedger.engine.owned_view import CashFlowView, FutureView, OwnershipView
+from hedger.engine.views.owned_view import CashFlowView, FutureView, OwnershipView
 from hedger.web.token import token_path
 from tests.cli.daemon import served
 from tests.view_fixtures import book

@@ -16,8 +16,8 @@ from hedger.cli import chain, commands, order, outlook, plan, status, switches, 
 from hedger.cli.exit_codes import ExitCode
 from hedger.domain import errors
 from hedger.domain.vocabulary import BreakerState, Severity, State
-from hedger.engine.execution_view import WorkingView
-from hedger.engine.view import AlarmView
+from hedger.engine.views.execution_view import WorkingView
+from hedger.engine.views.view import AlarmView
 from hedger.web.token import token_path
 from tests.cli.daemon import served
 from tests.rich_picture import rich_outlook, rich_status

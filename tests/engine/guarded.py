@@ -14,8 +14,8 @@ from hedger.domain.order import OrderReport, Side
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.records import Latched, LossReferenced, Record
-from hedger.engine.view import AlarmView
-from hedger.engine.view_guard import CapView, GuardView
+from hedger.engine.views.view import AlarmView
+from hedger.engine.views.view_guard import CapView, GuardView
 from hedger.risk.envelope import Envelope
 from hedger.risk.margin_params import MarginParams
 from tests.engine.rig import PERP, VENUE, Rig, perpetual, settings

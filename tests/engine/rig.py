@@ -21,8 +21,8 @@ from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.decision import Decision
 from hedger.engine.engine import Engine
+from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import Overridden
-from hedger.engine.scope import Scope
 from hedger.engine.settings import (
     BookSettings,
     DeltaParams,

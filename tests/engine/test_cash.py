@@ -9,12 +9,12 @@ import pytest
 
 from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, BreakerState, Mode, Neutral, Reason, Severity
-from hedger.engine import cash
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
-from hedger.engine.owned import CashFlow
+from hedger.engine.ownership import cash
+from hedger.engine.ownership.owned import CashFlow
+from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import CashMoved, Commanded
-from hedger.engine.scope import Scope
 from hedger.engine.settings import Timing
 from tests.engine.rig import CALL, PERP, START_MS, VENUE, Rig
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hedger.domain.vocabulary import Action, Reason, Severity
-from hedger.engine import ladder
+from hedger.engine.delta import ladder
 from hedger.engine.settings import DeltaParams
 from tests.engine.rig import CALL, PUT, Rig
 

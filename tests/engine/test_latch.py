@@ -11,7 +11,7 @@ from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, BreakerState, Mode, Reason, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
-from hedger.engine.latch import CANCEL_REASONS
+from hedger.engine.guard.latch import CANCEL_REASONS
 from hedger.engine.records import Latched
 from tests.engine.guarded import GuardedRig
 from tests.engine.rig import CALL, PERP, VENUE

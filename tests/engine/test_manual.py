@@ -11,8 +11,8 @@ from hedger.domain.order import OrderIntent, Purpose, Side, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Mode, Reason
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
-from hedger.engine.hedge import Manual
-from hedger.engine.manual_order import OrderAsked
+from hedger.engine.hedging.hedge import Manual
+from hedger.engine.hedging.manual_order import OrderAsked
 from hedger.engine.records import Commanded, Intended
 from hedger.risk.envelope import AssetClass, Envelope
 from tests.engine.rig import CALL, PERP, PUT, Rig

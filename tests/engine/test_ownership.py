@@ -11,10 +11,10 @@ from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, Mode, Reason, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
-from hedger.engine.owned import LabelSum
-from hedger.engine.owned_view import FutureView
+from hedger.engine.ownership.owned import LabelSum
+from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import Adjusted
-from hedger.engine.scope import Scope
+from hedger.engine.views.owned_view import FutureView
 from tests.engine.rig import CALL, PERP, PUT, VENUE, Rig, settings
 
 BAND = {"lower": -0.1, "upper": 0.1, "hard_lower": -50.0, "hard_upper": 50.0}

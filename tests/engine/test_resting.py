@@ -11,7 +11,7 @@ from hedger.domain.order import OrderIntent, Purpose, Side, TimeInForce
 from hedger.domain.vocabulary import Action, Mode, Reason
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
-from hedger.engine.view import StatusView
+from hedger.engine.views.view import StatusView
 from hedger.execution.params import ExecutionParams
 from hedger.risk.envelope import Envelope
 from tests.engine.rig import CALL, PERP, VENUE, Rig

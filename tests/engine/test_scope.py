@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hedger.engine.scope import Scope, disjoint, rival_patterns
+from hedger.engine.ownership.scope import Scope, disjoint, rival_patterns
 from tests.engine.rig import CALL, PERP, PUT, future, option, perpetual
 
 NEXT = "BTC-27MAR26-105000-C"

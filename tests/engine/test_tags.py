@@ -9,8 +9,8 @@ import pytest
 
 from hedger.domain.order import Side
 from hedger.engine import events as ev
-from hedger.engine.owned import LabelSum
-from hedger.engine.owned_view import TagView
+from hedger.engine.ownership.owned import LabelSum
+from hedger.engine.views.owned_view import TagView
 from tests.engine.rig import CALL, PUT, Rig
 
 

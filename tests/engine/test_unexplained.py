@@ -10,7 +10,7 @@ from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
-from hedger.engine.unexplained import EXPLAIN_S
+from hedger.engine.guard.unexplained import EXPLAIN_S
 from tests.engine.guarded import GuardedRig
 from tests.engine.rig import CALL, PERP
 

@@ -18,7 +18,7 @@ from hedger.domain.instrument import InstrumentState
 from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action
 from hedger.engine import events as ev
-from hedger.engine.scope import Scope
+from hedger.engine.ownership.scope import Scope
 from hedger.engine.settings import EngineSettings, Timing
 from hedger.execution.params import ExecutionParams, Style
 from hedger.pricing.scalar import black76_one, years_to

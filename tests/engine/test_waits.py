@@ -11,8 +11,8 @@ from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
+from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import HoldSet
-from hedger.engine.scope import Scope
 from tests.engine.rig import CALL, PERP, VENUE, Rig
 
 BAND = {"lower": -0.1, "upper": 0.1, "hard_lower": -1.0, "hard_upper": 1.0}

@@ -22,7 +22,7 @@ from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine import records as rc
 from hedger.engine.engine import Engine
-from hedger.engine.owned import LabelSum
+from hedger.engine.ownership.owned import LabelSum
 from hedger.engine.settings import EngineSettings
 from tests.engine.rig import CALL, PERP, PUT, VENUE, Rig
 

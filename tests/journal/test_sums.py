@@ -11,7 +11,7 @@ import pytest
 from hedger.domain.order import Side
 from hedger.domain.vocabulary import Environment
 from hedger.engine.events import JournalLoaded
-from hedger.engine.owned import CashFlow, LabelSum
+from hedger.engine.ownership.owned import CashFlow, LabelSum
 from hedger.engine.records import Adjusted, CashMoved, HoldSet, RivalSeen, Traded
 from hedger.journal.journal import Journal
 from tests.journal.records import DAY_MS, NOW_MS, VENUE, traded

@@ -12,8 +12,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from hedger.domain.vocabulary import BreakerState, State
-from hedger.engine.view import StatusView
-from hedger.engine.view_guard import CapView, GuardView, LossView, MarginView
+from hedger.engine.views.view import StatusView
+from hedger.engine.views.view_guard import CapView, GuardView, LossView, MarginView
 from hedger.risk.tiers import Tier
 from hedger.runtime.metrics import Metrics
 from tests.view_fixtures import book, status, unknown_book, venue

@@ -22,8 +22,8 @@ from hedger.domain.order import OrderIntent, Side
 from hedger.domain.vocabulary import Action, Legs, Mode, Neutral, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
+from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import Decided
-from hedger.engine.scope import Scope
 from hedger.engine.settings import BookSettings
 from hedger.risk.envelope import Envelope
 from tests.engine import rig as rigs

@@ -8,7 +8,6 @@ import msgspec
 
 from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import BreakerState, State
-from hedger.engine.chain import Expiry, Side, Strike
 from hedger.engine.decision import Decision
 from hedger.engine.events import (
     CancelGiven,
@@ -18,10 +17,11 @@ from hedger.engine.events import (
     OverrideGiven,
     SettingChange,
 )
-from hedger.engine.manual_order import OrderAnswered, OrderAsked
-from hedger.engine.outlook import Cell, NextOrder, Outlook
+from hedger.engine.hedging.manual_order import OrderAnswered, OrderAsked
 from hedger.engine.profile import ProfileView
-from hedger.engine.view import EditView, StatusView
+from hedger.engine.views.chain import Expiry, Side, Strike
+from hedger.engine.views.outlook import Cell, NextOrder, Outlook
+from hedger.engine.views.view import EditView, StatusView
 from hedger.runtime.metrics import Metrics
 from tests.view_fixtures import MARKET_MS, decision, hedge, status
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine.chain import Expiry
-from hedger.engine.outlook import Outlook
+from hedger.engine.views.chain import Expiry
+from hedger.engine.views.outlook import Outlook
 from tests.rich_picture import rich_chain, rich_outlook, rich_status
 from tests.web.desk import Desk
 

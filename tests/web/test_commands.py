@@ -9,8 +9,8 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from hedger.engine.events import CommandGiven, HoldAsked
-from hedger.engine.view import StatusView
-from hedger.engine.view_guard import GuardView
+from hedger.engine.views.view import StatusView
+from hedger.engine.views.view_guard import GuardView
 from hedger.web.answers import market_time
 from hedger.web.api import Bounds, make_app
 from tests.web.desk import TOKEN, Desk

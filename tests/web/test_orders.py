@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient
 
 from hedger.domain.order import Side
 from hedger.engine.events import CancelGiven
-from hedger.engine.manual_order import OrderAnswered
+from hedger.engine.hedging.manual_order import OrderAnswered
 from tests.web.desk import TOKEN, Desk
 
 WITH_TOKEN = {"Authorization": f"Bearer {TOKEN}"}

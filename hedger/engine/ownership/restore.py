@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hedger.domain.vocabulary import Mode
-from hedger.engine import cash, ownership
 from hedger.engine import events as ev
+from hedger.engine.ownership import cash, ownership
 from hedger.engine.state import State, Step, VenueState
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from hedger.domain.vocabulary import Action, BreakerState, Mode, Reason, Severity
-from hedger.engine import alarms, cash_gate, gates, ownership, rivals, waits
+from hedger.engine import alarms, gates
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
+from hedger.engine.ownership import cash_gate, ownership, rivals, waits
 from hedger.engine.sight import Sight, interval_of
 from hedger.engine.state import BookState, State, Step
 

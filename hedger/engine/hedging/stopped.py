@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from hedger.domain.vocabulary import BreakerState, Severity
 from hedger.engine import alarms, gates
-from hedger.engine.hedge import Stopped
+from hedger.engine.hedging.hedge import Stopped
 from hedger.engine.sight import Sight, interval_of
 from hedger.engine.state import BookState, State, Step
 from hedger.policies.inputs import Inputs

@@ -11,7 +11,7 @@ from hedger.domain.account import Fill
 from hedger.domain.vocabulary import Severity
 from hedger.engine import events as ev
 from hedger.engine.events import Now
-from hedger.engine.owned import Wait
+from hedger.engine.ownership.owned import Wait
 from hedger.engine.records import HoldSet
 from hedger.engine.state import BookState, State, Step, VenueState
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from hedger.domain.account import Account, Position
 from hedger.domain.vocabulary import Action, Reason, Severity
-from hedger.engine import alarms, holdings, latch, losses, margins, unexplained
+from hedger.engine import alarms, holdings
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
+from hedger.engine.guard import latch, losses, margins, unexplained
 from hedger.engine.records import LossReferenced
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State, Step

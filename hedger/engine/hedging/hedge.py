@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from hedger.domain.order import Side
 from hedger.domain.vocabulary import Reason
-from hedger.engine.manual_order import OrderAsked
+from hedger.engine.hedging.manual_order import OrderAsked
 from hedger.engine.records import HedgeDone
 from hedger.execution.plan import Round
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import alarms
-from hedger.engine.hedge import Awaited
+from hedger.engine.hedging.hedge import Awaited
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Outcome, Verdict
 

@@ -7,13 +7,16 @@ from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, stricter
 from hedger.domain.vocabulary import State as StateWord
-from hedger.engine import alarms, gates, holdings, ladder, ownership_view, profile, tags
+from hedger.engine import alarms, gates, holdings, profile
+from hedger.engine.delta import ladder
 from hedger.engine.describe import known
 from hedger.engine.events import Now
-from hedger.engine.guard_view import guard_view
+from hedger.engine.ownership import tags
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, VenueState
-from hedger.engine.view import (
+from hedger.engine.views import ownership_view
+from hedger.engine.views.guard_view import guard_view
+from hedger.engine.views.view import (
     BandView,
     BookView,
     CountersView,
@@ -28,7 +31,7 @@ from hedger.engine.view import (
     TickerView,
     VenueView,
 )
-from hedger.engine.working_view import working_view
+from hedger.engine.views.working_view import working_view
 from hedger.portfolio.breakdown import Cut, by_expiry, whole
 from hedger.portfolio.exposure import Source
 from hedger.portfolio.scenario import expiring

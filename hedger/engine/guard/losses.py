@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hedger.domain.vocabulary import BreakerState, Mode, Neutral, Severity
 from hedger.engine import holdings, work
-from hedger.engine.guard_state import Guard
+from hedger.engine.guard.guard_state import Guard
 from hedger.engine.records import LossReferenced
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.risk.loss import Reference, Wallets, day_of, loss_caps, reference

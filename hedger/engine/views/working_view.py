@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from hedger.domain.instrument import plain
 from hedger.domain.order import Order
-from hedger.engine import naked, resting
 from hedger.engine.events import Now
-from hedger.engine.execution_view import EdgeView, HedgeView, WorkingView
-from hedger.engine.hedge import Hedge
+from hedger.engine.hedging import naked, resting
+from hedger.engine.hedging.hedge import Hedge
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State
+from hedger.engine.views.execution_view import EdgeView, HedgeView, WorkingView
 
 
 def working_view(state: State, book: BookState, sight: Sight, now: Now) -> WorkingView:

@@ -18,7 +18,7 @@ from hedger.domain.account import Fill
 from hedger.domain.instrument import Instrument, plain
 from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine.events import Now
-from hedger.engine.owned import MOST_LABELS, LabelSum
+from hedger.engine.ownership.owned import MOST_LABELS, LabelSum
 from hedger.engine.records import Adjusted
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.execution.labels import parse_label

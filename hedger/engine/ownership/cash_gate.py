@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Severity, stricter
-from hedger.engine import alarms, cash, losses, work
+from hedger.engine import alarms, work
 from hedger.engine.gates import Gate
-from hedger.engine.owned import CashFlow, CashWatch
+from hedger.engine.guard import losses
+from hedger.engine.ownership import cash
+from hedger.engine.ownership.owned import CashFlow, CashWatch
 from hedger.engine.records import CashMoved
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, Step, VenueState

@@ -17,7 +17,7 @@ from decimal import Decimal
 from hedger.domain.account import PAPER_TRADE, Account, Fill
 from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Neutral
-from hedger.engine.owned import CashFlow, CashWatch
+from hedger.engine.ownership.owned import CashFlow, CashWatch
 from hedger.engine.state import BookState, State, Step
 
 CONFIRM_S = 2.0  # wire time

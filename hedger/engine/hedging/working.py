@@ -14,7 +14,7 @@ from hedger.domain.order import Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Severity
 from hedger.engine import gates
 from hedger.engine.events import Now
-from hedger.engine.hedge import Hedge
+from hedger.engine.hedging.hedge import Hedge
 from hedger.engine.records import HedgeDone, HedgeEnd
 from hedger.engine.sight import interval_of
 from hedger.engine.state import BookState, State, Step

@@ -6,10 +6,10 @@ import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
-from hedger.engine.execution_view import WorkingView
-from hedger.engine.owned_view import OwnershipView
 from hedger.engine.profile import ProfileView
-from hedger.engine.view_guard import GuardView
+from hedger.engine.views.execution_view import WorkingView
+from hedger.engine.views.owned_view import OwnershipView
+from hedger.engine.views.view_guard import GuardView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
 

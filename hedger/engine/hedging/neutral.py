@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hedger.domain.vocabulary import Action, BreakerState, Reason
-from hedger.engine import work, working
+from hedger.engine import work
+from hedger.engine.hedging import working
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Verdict
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
-from hedger.engine import losses, unexplained
+from hedger.engine.guard import losses, unexplained
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State
-from hedger.engine.view_guard import CapView, GuardView, LossView, MarginView
+from hedger.engine.views.view_guard import CapView, GuardView, LossView, MarginView
 from hedger.risk.funds import Funds
 from hedger.risk.loss import unit_of
 from hedger.risk.margin import MarginState, at

@@ -13,9 +13,10 @@ import msgspec
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.order import Order, OrderIntent, OrderState, Purpose
 from hedger.domain.vocabulary import Action, Reason, Severity
-from hedger.engine import amend, work
+from hedger.engine import work
 from hedger.engine.doors import door, valid_until_ms
-from hedger.engine.hedge import Hedge
+from hedger.engine.hedging import amend
+from hedger.engine.hedging.hedge import Hedge
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Outcome
 from hedger.execution.chase import Keep, Move, Pace, Repeg, Standing, Withdraw, next_move

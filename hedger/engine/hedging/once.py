@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hedger.domain.vocabulary import Action, Phase, Reason
-from hedger.engine import working
+from hedger.engine.hedging import working
 from hedger.engine.state import BookState, State
 
 _ON_THE_WAY = frozenset({Reason.IN_FLIGHT, Reason.RECOVERING, Reason.RESTING_CANCEL, Reason.NEXT_CLIP})

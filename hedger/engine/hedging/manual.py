@@ -13,8 +13,8 @@ from hedger.domain.vocabulary import Mode, Reason, Severity
 from hedger.engine import events as ev
 from hedger.engine import holdings, work
 from hedger.engine.doors import door, valid_until_ms
-from hedger.engine.hedge import Manual
-from hedger.engine.manual_order import OrderAsked
+from hedger.engine.hedging.hedge import Manual
+from hedger.engine.hedging.manual_order import OrderAsked
 from hedger.engine.records import Commanded
 from hedger.engine.state import BookState, State, Step
 from hedger.execution.labels import make_label

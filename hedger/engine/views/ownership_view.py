@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from hedger.domain.account import Account
 from hedger.domain.instrument import plain
-from hedger.engine import cash, ownership, tags
 from hedger.engine.events import Now
-from hedger.engine.owned_view import CashFlowView, FutureView, OwnershipView, TagView, WalletView
-from hedger.engine.scope import KINDS, Scope
+from hedger.engine.ownership import cash, ownership, tags
+from hedger.engine.ownership.scope import KINDS, Scope
 from hedger.engine.state import BookState, State
+from hedger.engine.views.owned_view import CashFlowView, FutureView, OwnershipView, TagView, WalletView
 
 
 def view(state: State, book: BookState, index_usd: float | None, now: Now) -> OwnershipView:

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from hedger.domain.instrument import plain
 from hedger.domain.vocabulary import Severity
-from hedger.engine import alarms, holdings, latch
+from hedger.engine import alarms, holdings
+from hedger.engine.guard import latch
 from hedger.engine.state import BookState, State, Step, VenueState
 
 EXPLAIN_S = 5.0  # wire time

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hedger.domain.instrument import Instrument
 from hedger.domain.quote import Quote
-from hedger.engine import holdings, losses
+from hedger.engine import holdings
 from hedger.engine.events import Now
+from hedger.engine.guard import losses
 from hedger.engine.state import BookState, State, VenueState
 from hedger.portfolio.row import Row
 from hedger.risk.funds import Funds, funds_of

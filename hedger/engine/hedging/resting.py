@@ -13,13 +13,14 @@ from decimal import ROUND_DOWN
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.order import Order, OrderIntent, OrderState, OrderType, Purpose, TimeInForce
 from hedger.domain.vocabulary import Action, Reason, Severity
-from hedger.engine import chase, gates, work
+from hedger.engine import gates, work
 from hedger.engine.doors import door, valid_until_ms
+from hedger.engine.hedging import chase
+from hedger.engine.hedging.working import POST_ONLY_REJECT
 from hedger.engine.sight import Sight, interval_of
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.trade import hedge_position_coin
 from hedger.engine.verdict import Outcome, Verdict
-from hedger.engine.working import POST_ONLY_REJECT
 from hedger.execution.chase import Repeg
 from hedger.execution.edges import Band, Edge, edges, moved, outgrown
 from hedger.execution.labels import make_label
