@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 from hedger.domain.instrument import Instrument, Payoff
@@ -16,8 +17,8 @@ from hedger.portfolio.valuation import (
     value_averaging,
     value_future,
     value_option,
-    window_opened,
 )
+from hedger.pricing.settlement import WINDOW_MS
 
 
 class Row:
@@ -25,6 +26,8 @@ class Row:
 
     __slots__ = (
         "_frozen_ms",
+        "_is_option",
+        "_settles_ms",
         "_size",
         "_terms",
         "by_model",
@@ -48,7 +51,7 @@ class Row:
         self.counted = NOTHING  # what the position adds to the book, as far as it is known
         self._frozen_ms = 0  # expiry whose window the contribution is held through; 0: none
         self._size = 0.0
-        self._terms = option_terms(instrument)
+        self.list_as(instrument)
 
     @property
     def delta_coin(self) -> float | None:
@@ -91,11 +94,13 @@ class Row:
 
     def settling(self, market_ms: int) -> bool:
         """An option inside its settlement window, or past it and not yet gone."""
-        return self._terms is not None and window_opened(self._terms, market_ms)
+        return market_ms >= self._settles_ms
 
     def list_as(self, instrument: Instrument) -> None:
         """Take over a new listing of the same instrument."""
         self.instrument, self._terms = instrument, option_terms(instrument)
+        self._is_option = instrument.is_option  # a property asked for three times a ticker is felt
+        self._settles_ms = math.inf if self._terms is None else self._terms.expiration_ms - WINDOW_MS
 
     def resize(self, size: Decimal) -> None:
         self.size, self._size = size, float(size)
@@ -104,13 +109,13 @@ class Row:
     def take(self, quote: Quote) -> bool:
         """Take over a ticker; False for one that lacks what its instrument is valued by."""
         self.quote = quote
-        if not self.instrument.is_option:
+        if not self._is_option:
             self.good = quote
             return True
         if greeks_gap(quote):
             self.by_model = self.good is not None
             return False
-        if self._terms is not None and window_opened(self._terms, quote.market_ms):
+        if quote.market_ms >= self._settles_ms:
             self._hold_iv(self.good or quote)
         self.good, self.by_model = quote, False
         return True
@@ -128,9 +133,10 @@ class Row:
         """
         if self._frozen_ms and freeze and not self.missing:
             return self.counted
-        outcome: Outcome = NOTHING
-        if self._size:
-            outcome = self._outcome(market_ms, index_usd, average)
+        if self._lives_at(market_ms):
+            self.missing, self._frozen_ms, self.counted = "", 0, self._live(market_ms)
+            return self.counted
+        outcome = self._outcome(market_ms, index_usd, average) if self._size else NOTHING
         if isinstance(outcome, str):
             self.missing, self.counted = outcome, NOTHING
         else:
@@ -139,11 +145,28 @@ class Row:
             self._frozen_ms = self._terms.expiration_ms if held and self._terms is not None else 0
         return self.counted
 
+    def _lives_at(self, market_ms: int) -> bool:
+        """An option with a good and fresh ticker before its window: nearly every ticker of a book."""
+        return bool(
+            self.good is not None
+            and self._terms is not None
+            and self._size
+            and not self.by_model
+            and market_ms < self._settles_ms
+        )
+
+    def _live(self, market_ms: int) -> Contribution:
+        quote, terms = self.good, self._terms
+        assert quote is not None
+        assert terms is not None
+        forward_usd = quote.underlying_usd or 0.0  # a good ticker has one
+        return value_option(terms, self._size, quote, market_ms, forward_usd, by_model=False)
+
     def _outcome(self, market_ms: int, index_usd: float | None, average: IndexAverage) -> Outcome:
         instrument = self.instrument
-        if instrument.is_future:
+        if not self._is_option and instrument.is_future:
             return value_future(instrument, self._size, self.quote, market_ms)
-        if not instrument.is_option:
+        if not self._is_option:
             return f"no model for a {instrument.kind}"
         if self._terms is None:
             return "listed without strike, expiry or type"
@@ -162,7 +185,7 @@ class Row:
             forward_usd = None if index_usd is None else live_forward_usd(quote, index_usd)
         if forward_usd is None:
             return "no live index to value it by"
-        if window_opened(terms, market_ms):
+        if market_ms >= self._settles_ms:
             if index_usd is None:
                 return "no index to average"
             self._hold_iv(quote)

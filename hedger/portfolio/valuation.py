@@ -14,14 +14,16 @@ from typing import NamedTuple
 from hedger.domain.instrument import Instrument, Payoff
 from hedger.domain.quote import Quote
 from hedger.portfolio.contribution import Contribution
+from hedger.pricing.black76 import YEAR_MS
 from hedger.pricing.implied import SIGMA_MAX
-from hedger.pricing.scalar import Black76One, black76_one, years_to
-from hedger.pricing.settlement import Fixing, averaging_one, elapsed_share, in_window, variance_years
+from hedger.pricing.scalar import black76_one
+from hedger.pricing.settlement import Fixing, averaging_one, elapsed_share, variance_years
 
 _DAY_MS = 86_400_000
 _DAYS_PER_YEAR = 365.0
 _VOL_POINTS = 100.0
 _INF = math.inf
+_new = tuple.__new__  # a NamedTuple of 13 fields by its own constructor takes twice as long
 
 Outcome = Contribution | str
 """A contribution, or the reason why it cannot be known."""
@@ -85,16 +87,43 @@ def _future(coin: float, curvature: float) -> Contribution:
 def value_option(
     terms: OptionTerms, size: float, quote: Quote, market_ms: int, forward_usd: float, *, by_model: bool
 ) -> Contribution:
-    """An option before its settlement window; `by_model` where the ticker's delta is too old to count."""
+    """An option before its settlement window; `by_model` where the ticker's delta is too old to count.
+
+    The one function every ticker of an option goes through: written out, it takes half the time.
+    """
     iv, told = quote.iv or 0.0, quote.delta or 0.0
-    strike_usd, expiration_ms, sign, _ = terms
-    plain = black76_one(forward_usd, strike_usd, years_to(expiration_ms, market_ms), iv, sign)
-    model = plain
-    if expiration_ms - market_ms < _DAY_MS:
-        model = black76_one(forward_usd, strike_usd, variance_years(expiration_ms, market_ms), iv, sign)
-    delta = model.delta if by_model else told
-    apart = 0.0 if by_model else told - plain.delta
-    return _contribution(terms, size, delta, model, iv, forward_usd, 1.0, apart, 0.0)
+    strike_usd, expiration_ms, sign, inverse = terms
+    left_ms = expiration_ms - market_ms
+    plain = black76_one(forward_usd, strike_usd, left_ms / YEAR_MS, iv, sign)
+    price_usd, delta, gamma, vega_usd, theta_usd = plain
+    if left_ms < _DAY_MS:
+        tau_years = variance_years(expiration_ms, market_ms)
+        price_usd, delta, gamma, vega_usd, theta_usd = black76_one(
+            forward_usd, strike_usd, tau_years, iv, sign
+        )
+    black = size * delta if by_model else size * told
+    value = size * price_usd / forward_usd if inverse else 0.0
+    gamma *= size
+    vega = size * vega_usd / _VOL_POINTS
+    weight = abs(vega)
+    return _new(
+        Contribution,
+        (
+            black,
+            size * delta,
+            value,
+            0.0,
+            gamma,
+            gamma - 2.0 * (black - value) / forward_usd if inverse else gamma,
+            size * theta_usd / _DAYS_PER_YEAR,
+            vega,
+            weight,
+            weight * iv,
+            abs(size),
+            0.0 if by_model else size * (told - plain[1]),
+            0.0,
+        ),
+    )
 
 
 def value_averaging(
@@ -107,51 +136,25 @@ def value_averaging(
     fixing: Fixing,
 ) -> Contribution:
     """An option inside its window: on the average, at the volatility from before the window."""
-    model = averaging_one(
-        forward_usd, terms.strike_usd, terms.expiration_ms, market_ms, iv, terms.sign, fixing
-    )
-    mean_usd = fixing.elapsed * fixing.average_usd + (1.0 - fixing.elapsed) * forward_usd
-    full = size * model.price_usd / mean_usd if terms.inverse else 0.0
-    marked_down = full - size * quote.mark if terms.inverse else 0.0
-    left = 1.0 - fixing.elapsed
-    return _contribution(terms, size, model.delta, model, iv, mean_usd, left, 0.0, marked_down)
-
-
-def window_opened(terms: OptionTerms, market_ms: int) -> bool:
-    """Whether the option's settlement window has begun."""
-    return in_window(terms.expiration_ms, market_ms)
-
-
-def _contribution(
-    terms: OptionTerms,
-    size: float,
-    delta: float,
-    model: Black76One,
-    iv: float,
-    forward_usd: float,
-    left: float,
-    apart: float,
-    marked_down: float,
-) -> Contribution:
-    """Totals of the position. `left` is the part of the premium that the index still moves."""
-    value = size * left * model.price_usd / forward_usd if terms.inverse else 0.0
-    black, gamma = size * delta, size * model.gamma_per_usd
-    curvature = gamma - 2.0 * (black - value) / forward_usd if terms.inverse else gamma
-    theta = size * model.theta_usd_per_year / _DAYS_PER_YEAR
+    strike_usd, expiration_ms, sign, inverse = terms
+    model = averaging_one(forward_usd, strike_usd, expiration_ms, market_ms, iv, sign, fixing)
+    left = 1.0 - fixing.elapsed  # the part of the premium that the index still moves
+    mean_usd = fixing.elapsed * fixing.average_usd + left * forward_usd
+    full = size * model.price_usd / mean_usd if inverse else 0.0
+    black, value, gamma = size * model.delta, full * left, size * model.gamma_per_usd
     vega = size * model.vega_usd / _VOL_POINTS
-    weight = abs(vega)
     return Contribution(
-        black,
-        size * model.delta,
-        value,
-        0.0,
-        gamma,
-        curvature,
-        theta,
-        vega,
-        weight,
-        weight * iv,
-        abs(size),
-        size * apart,
-        marked_down,
+        options_delta=black,
+        options_model=black,
+        options_value=value,
+        futures=0.0,
+        gamma=gamma,
+        curvature=gamma - 2.0 * (black - value) / mean_usd if inverse else gamma,
+        theta=size * model.theta_usd_per_year / _DAYS_PER_YEAR,
+        vega=vega,
+        vega_weight=abs(vega),
+        weighted_iv=abs(vega) * iv,
+        gross=abs(size),
+        disagreement=0.0,
+        marked_down=full - size * quote.mark if inverse else 0.0,
     )
