@@ -9,6 +9,7 @@ from hedger.pricing.black76 import DEAD_BELOW, YEAR_MS
 
 _INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 _INV_SQRT_2 = 1.0 / math.sqrt(2.0)
+_new = tuple.__new__  # half the time of the NamedTuple's own constructor
 
 
 class Black76One(NamedTuple):
@@ -37,14 +38,18 @@ def black76_one(
         return _at_expiry(forward_usd, strike_usd, sign)
     d1 = math.log(forward_usd / strike_usd) / v + 0.5 * v
     density = _INV_SQRT_2PI * math.exp(-0.5 * d1 * d1)
-    delta = sign * normal_cdf(sign * d1)
-    price = forward_usd * delta - sign * strike_usd * normal_cdf(sign * (d1 - v))
-    return Black76One(
-        0.0 if price < 0.0 else price,  # rounding may go below zero; NaN stays NaN
-        delta,
-        density / (forward_usd * v),
-        forward_usd * density * root_tau,
-        -0.5 * forward_usd * density * sigma / root_tau,
+    delta = 0.5 * sign * math.erfc(-sign * d1 * _INV_SQRT_2)
+    price = forward_usd * delta - 0.5 * sign * strike_usd * math.erfc(-sign * (d1 - v) * _INV_SQRT_2)
+    dollars = forward_usd * density
+    return _new(
+        Black76One,
+        (
+            0.0 if price < 0.0 else price,  # rounding may go below zero; NaN stays NaN
+            delta,
+            density / (forward_usd * v),
+            dollars * root_tau,
+            -0.5 * dollars * sigma / root_tau,
+        ),
     )
 
 
