@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.markup import escape
 
-from hedger.cli.figures import UNKNOWN, coin, number, pct, usd, words
+from hedger.cli.figures import UNKNOWN, cap_name, coin, number, pct, usd, words
 from hedger.cli.tables import Column, facts, table
 from hedger.domain.vocabulary import Rung
 from hedger.engine.views.owned_view import WalletView
@@ -81,7 +81,7 @@ def _away(away_pct: float | None, sign: int) -> str:
 
 def _guard(guard: GuardView, underlying: str) -> RenderableType | None:
     """Used and allowed of every cap, and the result of the day; nothing before the first look."""
-    told = [(words(cap.name), _cap(cap, underlying)) for cap in guard.caps]
+    told = [(cap_name(cap.name), _cap(cap, underlying)) for cap in guard.caps]
     if guard.loss is not None:
         unit = underlying if guard.loss.unit == "coin" else guard.loss.unit
         digits = 6 if guard.loss.unit == "coin" else 0

@@ -22,6 +22,10 @@ DEFAULT_URL = "http://127.0.0.1:8787"
 DEFAULT_STATE_DIR = Path(".hedger")
 TIMEOUT_S = 10.0
 _MOST_BYTES = 16 * 1024 * 1024
+_WRONG_TOKEN = (
+    "the daemon refused the token: give --state-dir of the running daemon, or its token in HEDGER_TOKEN, "
+    "which comes first"
+)
 
 Url = Annotated[str, typer.Option("--url", help="Address of the running daemon.")]
 BookName = Annotated[str, typer.Option("--book", help="One book; all of them when left out.")]
@@ -113,5 +117,5 @@ def _refusal(status: int, body: bytes) -> HedgerError:
     except msgspec.DecodeError:
         told = f"HTTP {status}"
     if status in (401, 403):
-        return AuthError(f"the daemon refused the token: {told}")
+        return AuthError(_WRONG_TOKEN if status == 401 else told)
     return ConfigError(told) if status < 500 else VenueError(told)

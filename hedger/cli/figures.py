@@ -41,6 +41,11 @@ def words(value: str) -> str:
     return value.replace("_", " ")
 
 
+def cap_name(name: str) -> str:
+    """The key of a cap as a person says it, its unit stands beside: `max_loss_day_usd`, loss day."""
+    return words(name.removeprefix("max_").removesuffix("_usd").removesuffix("_coin"))
+
+
 def clock(iso_time: str) -> str:
     """hh:mm:ss of an ISO 8601 time."""
     return iso_time[11:19]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -29,10 +30,16 @@ def surface(loaded: Loaded) -> Callable[[DaemonPort], AbstractAsyncContextManage
     return served
 
 
+def _why_not(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "is in use; choose another, or 0 for a free one"
+    return error.strerror or str(error)
+
+
 async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        raise ConfigError(f"web.port = {port} on web.host = {host!r}: {error.strerror or error}") from None
+        raise ConfigError(f"web.port = {port} on web.host = {host!r}: {_why_not(error)}") from None
     bound_host, bound_port = runner.addresses[0][:2]
     return f"http://[{bound_host}]:{bound_port}" if ":" in bound_host else f"http://{bound_host}:{bound_port}"

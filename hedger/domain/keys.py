@@ -57,4 +57,4 @@ def check_bounds(params: Any) -> None:
 
 
 def _unit(key: Key) -> str:
-    return f" {key.unit}" if key.unit else ""
+    return f" {key.unit}" if key.unit and key.unit != "fraction" else ""

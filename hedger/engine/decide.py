@@ -76,11 +76,17 @@ def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None
 def preview(state: State, book: BookState, now: Now, *, resumed: bool = False) -> Decision:
     """What the book would do now: judged like any decision, and nothing of it is kept or sent.
 
-    `resumed`: what it would do first after a resume.
+    `resumed`: what it would do first after a resume, which ends its latches, too.
     """
     if resumed:
         state = replace(state, breaker=BreakerState.RUNNING)
-        book = replace(book, breaker=BreakerState.RUNNING, working=Working())
+        book = replace(
+            book,
+            breaker=BreakerState.RUNNING,
+            working=Working(),
+            guard=replace(book.guard, latch=""),
+            ownership=replace(book.ownership, rival=""),
+        )
     outcome = judge(state, book, now)
     return describe(state, book, outcome.verdict, outcome.sight, now)
 

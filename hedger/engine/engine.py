@@ -21,7 +21,7 @@ from hedger.engine.events import CommandGiven, Event, Now
 from hedger.engine.guard import guard
 from hedger.engine.hedging import manual
 from hedger.engine.hedging.hedge import Manual
-from hedger.engine.hedging.once import Rest, at_rest
+from hedger.engine.hedging.once import Rest, at_rest, holding_up
 from hedger.engine.ownership import cash_gate, ownership_gate, waits
 from hedger.engine.settings import EngineSettings
 from hedger.engine.state import State, Step
@@ -123,6 +123,10 @@ class Engine:
     def at_rest(self) -> Rest | None:
         """Whether every book has done what there is to do now, and how that went."""
         return at_rest(self._state)
+
+    def holding_up(self) -> str:
+        """Why it is not at rest, in words."""
+        return holding_up(self._state)
 
     def outlook(self, book: str, now: Now) -> Outlook:
         """The next orders by index level and the spot x vol grid. Raises KeyError for an unknown book."""

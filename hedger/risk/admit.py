@@ -172,7 +172,8 @@ def _kind(case: _Case) -> Refused | None:
     if kind in allowed:
         return None
     right = "is no asset class" if kind not in tuple(AssetClass) else f"asset_classes = {', '.join(allowed)}"
-    return Refused(Reason.ASSET_CLASS, f"{case.instrument.name} is a {kind}: {right}")
+    article = "an" if kind[0] in "aeiou" else "a"
+    return Refused(Reason.ASSET_CLASS, f"{case.instrument.name} is {article} {kind}: {right}")
 
 
 def style_of(intent: OrderIntent) -> OrderStyle:

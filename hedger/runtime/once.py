@@ -38,9 +38,13 @@ class Once:
                 await self._rested.wait()
         except TimeoutError:
             self._timed_out = True
-        told = "not at rest in time" if self._rest is None else self._rest.detail
+        told = self._late() if self._rest is None else self._rest.detail
         started.daemon.stop(f"hedged once: {told}")
         print(f"hedger: {told}", flush=True)
+
+    def _late(self) -> str:
+        held = "" if self._engine is None else self._engine.holding_up()
+        return f"not done within {self._timeout_s:g} s ({held})"
 
     def code(self, code: int) -> int:
         """What the daemon ended with, else 5 where a person is waited for and 4 when time was up."""

@@ -29,6 +29,7 @@ from hedger.simulator.entries import DEPOSIT, Note
 from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.fault_requests import explained, parse_fault
 from hedger.simulator.journal import Journal, MarketMove
+from hedger.simulator.methods_account import SUMMARY_CURRENCIES
 from hedger.simulator.model import World
 from hedger.simulator.options import Options
 from hedger.simulator.requirements import MARGIN_MODELS
@@ -290,8 +291,21 @@ def parse_equity(text: str) -> dict[str, Decimal]:
     rows: dict[str, Decimal] = {}
     for part in text.split(","):
         currency, _, amount = part.strip().partition("=")
-        try:
-            rows[currency.upper()] = Decimal(amount)
-        except ArithmeticError:
-            raise ValueError(f"equity: {part!r} is not CURRENCY=AMOUNT, for example BTC=10") from None
+        rows[_currency(part, currency.upper())] = _amount(part, amount)
     return rows
+
+
+def _currency(part: str, name: str) -> str:
+    if name not in SUMMARY_CURRENCIES:
+        raise ValueError(f"equity: {part!r}: the currency must be one of {', '.join(SUMMARY_CURRENCIES)}")
+    return name
+
+
+def _amount(part: str, text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except ArithmeticError:
+        raise ValueError(f"equity: {part!r} is not CURRENCY=AMOUNT, for example BTC=10") from None
+    if not (amount.is_finite() and amount >= 0):
+        raise ValueError(f"equity: {part!r}: the amount must be a number that is not negative")
+    return amount

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hedger.cli.figures import UNKNOWN, age, clock, coin, number, pct, usd, words
+from hedger.cli.figures import UNKNOWN, age, cap_name, clock, coin, number, pct, usd, words
 
 
 def test_what_is_not_known_is_a_dash_and_never_zero() -> None:
@@ -23,6 +23,19 @@ def test_a_delta_carries_its_sign_unless_it_rounds_to_zero(value: float, text: s
 )
 def test_an_age_is_short(seconds: float, text: str) -> None:
     assert age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("max_turnover_hour_usd", "turnover hour"),
+        ("max_hedge_position_coin", "hedge position"),
+        ("max_orders_per_minute", "orders per minute"),
+        ("max_loss_coin", "loss"),
+    ],
+)
+def test_a_cap_is_named_without_the_prefix_of_its_key_and_its_unit(key: str, text: str) -> None:
+    assert cap_name(key) == text
 
 
 def test_words_and_times_are_plain() -> None:

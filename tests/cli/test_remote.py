@@ -227,6 +227,7 @@ def test_a_wrong_token_is_exit_code_3_and_is_not_repeated(url: str, desk: Desk, 
     token_path(tmp_path).write_text("wrong-token")
     result = run("halt", "--url", url, "--state-dir", tmp_path)
     assert result.exit_code == ExitCode.AUTH
+    assert "give --state-dir of the running daemon, or its token in HEDGER_TOKEN" in result.output
     assert "wrong-token" not in result.output
     assert desk.commands == []
 

@@ -243,3 +243,28 @@ def test_a_lock_of_another_currency_latches_where_the_money_is_one(model: str, l
 def usdc_account(rig: GuardedRig, model: str) -> ev.AccountReported:
     told = rig.account().account
     return ev.AccountReported(msgspec.structs.replace(told, currency="USDC", margin_model=model))
+
+
+def test_what_a_resume_would_do_first_is_shown_as_if_the_latch_had_ended() -> None:
+    """A preview that says `blocked` while the resume it precedes sends an order is no preview."""
+    rig = GuardedRig().hedged()
+    rig.step(rig.forced(Side.SELL))
+    silent(rig)
+    before = len(rig.placed)
+    plan = rig.engine.plan("btc", rig.now, resumed=True)
+
+    assert plan.action is Action.HEDGE
+    assert rig.guard.latch, "a preview ends nothing"
+    assert rig.engine.plan("btc", rig.now).reason is Reason.LIQUIDATION
+    assert len(rig.placed) == before
+
+
+def test_a_run_that_hedges_once_waits_for_no_latch_to_end() -> None:
+    rig = GuardedRig().hedged()
+    rig.step(rig.forced(Side.SELL))
+    rest = rig.engine.at_rest()
+
+    assert rest is not None
+    assert rest.stopped
+    assert "was forced by the venue" in rest.detail
+    assert "was forced by the venue" in rig.engine.holding_up()

@@ -281,7 +281,7 @@ def test_options_are_ordered_only_where_the_envelope_names_them() -> None:
     refused = option_judged(option_order(), envelope=Envelope())
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.ASSET_CLASS
-    assert refused.detail == f"{market.CALL} is a option: asset_classes = perpetual, future"
+    assert refused.detail == f"{market.CALL} is an option: asset_classes = perpetual, future"
     assert isinstance(option_judged(option_order()), Approved)
     assert refusal(envelope=OPTIONS) is Reason.ASSET_CLASS
 

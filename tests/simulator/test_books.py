@@ -83,6 +83,21 @@ def test_equity_is_what_was_asked_for_whatever_the_book() -> None:
     assert exchange.desk.trades == []
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("DOGE=1", "the currency must be one of BTC, ETH, USDC"),
+        ("BTC=x", "is not CURRENCY=AMOUNT, for example BTC=10"),
+        ("BTC", "is not CURRENCY=AMOUNT, for example BTC=10"),
+        ("BTC=nan", "the amount must be a number that is not negative"),
+        ("BTC=1,ETH=-2", "'ETH=-2': the amount must be a number that is not negative"),
+    ],
+)
+def test_equity_no_account_could_have_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse_equity(text)
+
+
 def test_a_state_file_brings_everything_back(tmp_path: Path) -> None:
     options = Options(book="strangle", speed=60.0, state_file=tmp_path / "state.sqlite")
     first = launch(options, lambda: WIRE_S, ScriptedWorld())

@@ -9,7 +9,9 @@ from hedger.engine.hedging import working
 from hedger.engine.state import BookState, State
 
 _ON_THE_WAY = frozenset({Reason.IN_FLIGHT, Reason.RECOVERING, Reason.RESTING_CANCEL, Reason.NEXT_CLIP})
-_BY_A_PERSON = frozenset({Reason.PAUSED, Reason.HALTED, Reason.CONFIRMATION})
+_BY_A_PERSON = frozenset(
+    {Reason.PAUSED, Reason.HALTED, Reason.CONFIRMATION, Reason.LIQUIDATION, Reason.OTHER_HEDGER}
+)
 
 
 class Rest(NamedTuple):
@@ -31,11 +33,21 @@ def at_rest(state: State) -> Rest | None:
     return Rest(any(rest.stopped for rest in known), "; ".join(rest.detail for rest in known))
 
 
+def holding_up(state: State) -> str:
+    """Why a run is not at rest: what each book said last."""
+    return "; ".join(f"{name}: {_said(book)}" for name, book in state.books.items())
+
+
+def _said(book: BookState) -> str:
+    decision = book.last_decision
+    return "nothing decided yet" if decision is None else decision.detail or decision.reason
+
+
 def _of(state: State, book: BookState) -> Rest | None:
     decision = book.last_decision
     if decision is None or working.busy(state, book):
         return None
-    said = f"{book.name}: {decision.detail or decision.reason}"
+    said = f"{book.name}: {_said(book)}"
     if decision.action is Action.BLOCKED and decision.reason in _BY_A_PERSON:
         return Rest(True, said)
     if not book.warm or book.working.hedge is not None:

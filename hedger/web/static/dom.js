@@ -40,6 +40,8 @@ export function number(value, digits, signed = false) {
 export const coin = (value) => number(value, 4, true);
 export const usd = (value, signed = false) => number(value, 0, signed);
 export const words = (value) => String(value ?? "").replaceAll("_", " ");
+// The key of a cap as a person says it; its unit stands beside.
+export const capName = (name) => words(String(name).replace(/^max_/, "").replace(/_(usd|coin)$/, ""));
 export const clock = (iso) => String(iso ?? "").slice(11, 19);
 export const timeOf = (ms) => clock(new Date(ms).toISOString());
 export const dayTimeOf = (ms) => `${new Date(ms).toISOString().slice(5, 16).replace("T", " ")} UTC`;

@@ -1,6 +1,6 @@
 // What stands around the hedging: margin with its distance to liquidation, losses, caps.
 
-import { bar, coin, dayTimeOf, el, empty, facts, known, number, num, pct, table, txt, UNKNOWN, usd, words } from "./dom.js";
+import { bar, capName, coin, dayTimeOf, el, empty, facts, known, number, num, pct, table, txt, UNKNOWN, usd, words } from "./dom.js";
 
 export function margin(book) {
   const told = book.guard.margin;
@@ -45,7 +45,7 @@ export function caps(book) {
     unexplained ? el("p", { class: "warn" }, el("strong", {}, "Unexplained: "), unexplained) : null,
     scale === 1 ? null : el("p", { class: "warn" }, `A cap is in its soft tier: the band is × ${scale}.`),
     table([
-      txt("cap", (cap) => words(cap.name)),
+      txt("cap", (cap) => capName(cap.name)),
       txt("tier", (cap) => cap.tier, (cap) => ({ soft: "warn", hard: "bad" })[cap.tier] ?? "good"),
       { title: "", kind: "gaugecell", value: (cap) => bar(cap.used / cap.limit, cap.tier) },
       num("used", (cap) => amount(cap.used, cap.unit)),
