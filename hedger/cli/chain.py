@@ -26,7 +26,7 @@ def chain(
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """Show puts and calls of each strike side by side; tickers not followed are dashes (see `chain`)."""
+    """Show puts and calls side by side: of every option with `chain = true`, else of those held."""
     with told_errors():
         answer = Client(url).get("/v1/chain", ChainAnswer, underlying=underlying.upper())
         shown = chosen(answer, expiry)

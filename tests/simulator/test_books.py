@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hedger.simulator import sim
+from hedger.simulator.book_file import read_book_file
 from hedger.simulator.books import choose_book
 from hedger.simulator.launch import Launched, launch, parse_equity
 from hedger.simulator.markets import Markets
@@ -55,6 +56,15 @@ def test_a_file_may_be_toml_or_json(tmp_path: Path) -> None:
     file = tmp_path / "book.json"
     file.write_text(json.dumps([{"instrument": PERPETUAL, "size": 100}]))
     assert chosen(str(file)) == {PERPETUAL: D(100)}
+
+
+def test_what_the_documentation_shows_is_a_valid_book_file(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "local-exchange.md").read_text(encoding="utf-8")
+    file = tmp_path / "book.toml"
+    file.write_text(text.split("```toml\n", 1)[1].split("```", 1)[0])
+    read = read_book_file(file)
+    assert read.equity == {"BTC": 5}
+    assert read.market is not None
 
 
 @pytest.mark.parametrize(
