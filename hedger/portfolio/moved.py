@@ -49,12 +49,13 @@ class MovedBy:
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
         self._sums = dict.fromkeys(("spot", "vol", "time", "trades", "settlement"), 0.0)
-        self._hedged = 0.0
+        self._hedged = self._hedged_seen = 0.0  # so far, and as of the last look
         self._since_ms, self._then = 0, math.nan
 
     def flat(self, market_ms: int, net_coin: float) -> None:
         """The book is flat: start anew."""
-        self._since_ms, self._then, self._hedged = market_ms, net_coin, 0.0
+        self._since_ms, self._then = market_ms, net_coin
+        self._hedged = self._hedged_seen = 0.0
         self._sums = dict.fromkeys(self._sums, 0.0)
 
     def hedged(self, coin: float) -> None:
@@ -76,13 +77,14 @@ class MovedBy:
                 self._seen[name] = now
             else:
                 self._seen.pop(name, None)
+        self._hedged_seen = self._hedged
 
     def told(self, net_coin: float) -> Moved | None:
         """The sums so far at a net transaction delta; None before the book was ever flat."""
         if math.isnan(self._then):
             return None
         known = dict(self._sums)
-        known["trades"] -= self._hedged  # our own fills moved sizes, too
+        known["trades"] -= self._hedged_seen  # our own fills moved sizes, too: those that a look has seen
         other = net_coin - self._then - sum(known.values()) - self._hedged
         return Moved(
             since_ms=self._since_ms,

@@ -68,8 +68,8 @@ class Observer:
         book = self._last.books[0]
         hours = (self._now.market_ms - self._first_now.market_ms) / 3_600_000
         placed = sum(n for key, n in self._last.counters.decisions.items() if key.startswith("hedge|"))
-        unhedged = _change(self._first.options_value_coin, book.options_value_coin)
-        hedged = _change(self._first.equity_coin, book.equity_coin)
+        unhedged = _change(self._first.options_value_coin, book.options_value_coin, book.underlying)
+        hedged = _change(self._first.equity_coin, book.equity_coin, book.underlying)
         return [
             ("market time", f"{hours:.2f} h in {self._watched_s:.0f} s"),
             ("hedges", f"{placed}"),
@@ -97,5 +97,5 @@ def _hedge_filled(event: Event) -> str:
     return ""
 
 
-def _change(first: float | None, last: float | None) -> str:
-    return "not known" if first is None or last is None else f"{last - first:+.6f} coin"
+def _change(first: float | None, last: float | None, unit: str) -> str:
+    return "not known" if first is None or last is None else f"{last - first:+.6f} {unit}"

@@ -45,6 +45,21 @@ def test_nothing_is_told_before_the_book_was_flat() -> None:
     assert MovedBy().told(1.0) is None
 
 
+def test_a_hedge_between_two_looks_is_a_hedge_and_nobodys_trade() -> None:
+    """It is booked when it fills, the sizes are compared later: in between it must not show as a sale."""
+    book, moved = start()
+    book.set_position(market.PERPETUAL, Decimal(376_350))
+    moved.hedged(0.1)
+    found = moved.told(net(book))
+    assert found is not None
+    assert (found.hedges, found.trades) == (0.1, 0.0)
+    assert found.other == pytest.approx(0.0, abs=0.002), "all that is left is the price of the fill"
+
+    looked = told(book, moved)
+    assert looked.hedges == 0.1
+    assert looked.trades == pytest.approx(0.0, abs=0.002)
+
+
 def test_a_move_of_the_index_is_spot() -> None:
     book, moved = start()
     book.set_quote(market.option_quote(market.option(), 101_000.0))

@@ -17,7 +17,7 @@ export function moved(book, width) {
 export function steps(told) {
   let at = told.then_coin;
   const rows = STEPS.map(([field, name]) => ({ name, from: at, to: (at += told[field]), change: told[field] }));
-  return [{ name: "when flat", from: 0, to: told.then_coin, total: true }, ...rows, { name: "now", from: 0, to: told.now_coin, total: true }];
+  return [{ name: "at first", from: 0, to: told.then_coin, total: true }, ...rows, { name: "now", from: 0, to: told.now_coin, total: true }];
 }
 
 function waterfall(told, width) {
