@@ -95,7 +95,7 @@ def test_what_stands_around_the_delta_is_shown_in_full(tmp_path: Path) -> None:
         "3.1000 → 3.3400 after the hedge",
         "+38.2 %, index 88,794",
         "none down to a twentieth of the index",
-        "max orders per minute hard",
+        "orders per minute hard",
         "10.85012345 10.00012345 −0.85",
         "BTC-PERPETUAL 1,030,060 30,060 30,060 900,000 100,000 USD",
         "in transit, delta 0",
