@@ -46,9 +46,9 @@ class Observer:
         self._last, self._now = view, now
         fresh = [label for event in events if (label := _hedge_filled(event)) and label not in self._counted]
         self._waiting.update(dict.fromkeys(fresh))
-        if self._waiting and not view.orders.open + view.orders.unknown:
-            self.hedged += len(self._waiting)
-            self.hedged_inside += 0 if self._was_outside else len(self._waiting)
+        if self._waiting and book.working.hedge is None and not view.orders.open + view.orders.unknown:
+            self.hedged += 1  # in however many clips
+            self.hedged_inside += not self._was_outside
             self._counted.update(self._waiting)
             self._waiting.clear()
 
@@ -67,12 +67,11 @@ class Observer:
             return [("hedged", "nothing: the book was never fully known")]
         book = self._last.books[0]
         hours = (self._now.market_ms - self._first_now.market_ms) / 3_600_000
-        placed = sum(n for key, n in self._last.counters.decisions.items() if key.startswith("hedge|"))
         unhedged = _change(self._first.options_value_coin, book.options_value_coin, book.underlying)
         hedged = _change(self._first.equity_coin, book.equity_coin, book.underlying)
         return [
             ("market time", f"{hours:.2f} h in {self._watched_s:.0f} s"),
-            ("hedges", f"{placed}"),
+            ("hedges", f"{book.working.hedges_done}"),
             ("after a hedge inside the band", f"{self.hedged_inside} of {self.hedged}"),
             ("turnover", f"{book.turnover_usd_24h:,.0f} USD"),
             ("fees", f"{book.fees_usd_24h:,.2f} USD"),
