@@ -59,7 +59,7 @@ def test_a_file_may_be_toml_or_json(tmp_path: Path) -> None:
 
 
 def test_what_the_documentation_shows_is_a_valid_book_file(tmp_path: Path) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "local-exchange.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "hedger" / "simulator" / "README.md").read_text(encoding="utf-8")
     file = tmp_path / "book.toml"
     file.write_text(text.split("```toml\n", 1)[1].split("```", 1)[0])
     read = read_book_file(file)
