@@ -22,7 +22,7 @@ from hedger.engine.hedging.hedge import Working
 from hedger.engine.ownership import ownership_gate
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, Step
-from hedger.engine.trade import Wish, closable_coin, room_coin, trade
+from hedger.engine.trade import URGENT, Wish, closable_coin, room_coin, trade
 from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.plan import Round
 from hedger.policies.inputs import Inputs
@@ -145,9 +145,13 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
 
 
 def _goes_on(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome | None:
-    """The next child of a hedge that is short of its target; while sources part nothing goes on by itself."""
+    """The next child of a hedge that is short of its target; while sources part nothing goes on by itself,
+    nor in a blackout what no limit and no settlement asked for.
+    """
     under_way = None if sight.figures.parted else working.continued(state, book, inputs)
     if under_way is None or under_way.target_coin is None:
+        return None
+    if inputs.blackout and under_way.reason not in URGENT:
         return None
     why = Gate(Action.HEDGE, under_way.reason, f"{under_way.detail}; goes on to its target")
     change = under_way.target_coin - inputs.delta_coin

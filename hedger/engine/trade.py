@@ -26,7 +26,7 @@ from hedger.execution.plan import NoPlan, Planned, Round, clip, plan
 from hedger.policies.inputs import Inputs, Interval
 from hedger.risk.review import review
 
-_URGENT = frozenset(
+URGENT = frozenset(
     {
         Reason.HARD_LIMIT,
         Reason.FLATTEN,
@@ -36,6 +36,7 @@ _URGENT = frozenset(
         Reason.SETTLEMENT_CLOSE,
     }
 )
+"""What rests for no better price and waits for no blackout to end."""
 
 
 class Wish(NamedTuple):
@@ -154,7 +155,7 @@ def _params(wish: Wish) -> ExecutionParams:
     """The book's own; what is urgent does not rest, nor does a chase that gave up resting."""
     params, hedge = wish.book.settings.execution, wish.book.working.hedge
     crossing = hedge is not None and hedge.crossing
-    if params.style is Style.CHASE and (crossing or wish.why.reason in _URGENT):
+    if params.style is Style.CHASE and (crossing or wish.why.reason in URGENT):
         return replace(params, style=Style.LIMIT_IOC)
     return params
 

@@ -1,8 +1,8 @@
 """Orders at both edges of the band, for a long-gamma book that asked for them.
 
 They rest only while the policy holds inside its band with every gate open. Whatever else happens (gamma
-flips, a gate closes, a hedge is due, a stop) they are taken back first, and a hedge waits for the evidence of
-that.
+flips, a gate closes, a blackout begins, sources part, a hedge is due, a stop) they are taken back first, and
+a hedge waits for the evidence of that.
 """
 
 from __future__ import annotations
@@ -78,6 +78,8 @@ def _wanted(state: State, book: BookState, outcome: Outcome, step: Step) -> tupl
     interval, inputs = interval_of(book, sight.inputs), sight.inputs
     if interval is None or inputs is None or sight.listed is None or sight.quote is None:
         return ()
+    if inputs.blackout or sight.figures.parted:
+        return ()  # no hedge inside the hard limit, or none that one source alone asks for
     band = Band(
         inputs.delta_coin,
         inputs.target_delta_coin,
