@@ -209,10 +209,8 @@ def _settle(state: State, book: BookState, sight: Sight, inputs: Inputs, now: No
     """A slice of the unwind, or the close after delivery: to the target, whatever the policy tolerates."""
     settling = book.settling
     number = settlement.slice_of(book, now) if settlement.unwinding(book, now) else None
-    if number is not None and number <= settling.sliced:
-        goes_on = _goes_on(state, book, sight, inputs, now)
-        if goes_on is not None:
-            return goes_on
+    over = working.unfinished(state, book) is None
+    if number is not None and number <= settling.sliced and over:
         detail = f"{settlement.spoken(number)} of the unwind to 08:00 UTC is done"
         return Outcome(Verdict(Action.WAIT, Reason.SETTLEMENT_SLICE, detail), sight)
     gap = inputs.target_delta_coin - inputs.delta_coin

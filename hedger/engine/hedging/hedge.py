@@ -34,6 +34,7 @@ class Hedge:
     tries: int = 0  # placements and re-pegs of a chase
     pegged_wire_s: float = 0.0
     clipped: bool = False  # the last child was cut to what the touch showed
+    cut: bool = False  # the last child, filled whole, leaves a lot or more to the target it was sent for
     crossing: bool = False  # a chase that gave up resting: what is left is taken
 
 
