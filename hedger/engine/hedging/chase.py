@@ -61,6 +61,8 @@ def tend(state: State, book: BookState, wanted: Outcome, step: Step) -> None:
 
 def _move(book: BookState, order: Order, hedge: Hedge, wanted: Outcome, step: Step) -> Move:
     verdict, planned, sight = wanted.verdict, wanted.whole, wanted.sight
+    if order.intent.instrument != book.settings.hedge_instrument:
+        return Withdraw(f"{book.settings.hedge_instrument} is the hedge now")
     if (verdict.action, verdict.reason) == _LOOKING:
         return Keep()
     limited = verdict.reason is Reason.ORDER_RATE  # what is taken back to cross could not be placed again

@@ -62,7 +62,7 @@ def tend(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
     wanted = {edge.side: edge for edge in _wanted(state, book, outcome, step)}
     for order in orders:
         edge = wanted.pop(order.intent.side, None)
-        if edge is None:
+        if edge is None or order.intent.instrument != book.settings.hedge_instrument:
             _take_back(state, order, verdict, step)
         else:
             _follow(state, book, order, edge, step)

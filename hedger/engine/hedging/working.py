@@ -42,7 +42,7 @@ def unfinished(state: State, book: BookState) -> Hedge | None:
 
 def _all_traded(state: State, hedge: Hedge) -> bool:
     last = state.orders.get(hedge.children[-1])
-    return not hedge.cut and last is not None and last.filled_amount == last.intent.amount
+    return not hedge.cut and last is not None and last.filled_amount == last.amount
 
 
 def continued(state: State, book: BookState, inputs: Inputs) -> Hedge | None:
@@ -76,8 +76,11 @@ def child(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
     intent, verdict = outcome.approved.intent, outcome.verdict
     hedge = book.working.hedge
     flat = verdict.reason is Reason.FLATTEN
-    same = hedge is not None and (hedge.side, hedge.target_coin is None) == (intent.side, flat)
-    if hedge is not None and not same:
+    if hedge is not None and (hedge.instrument, hedge.side, hedge.target_coin is None) != (
+        intent.instrument,
+        intent.side,
+        flat,
+    ):
         finish(state, book, HedgeEnd.CHANGED, step)
         hedge = None
     if hedge is None:
