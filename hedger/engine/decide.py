@@ -80,7 +80,13 @@ def preview(state: State, book: BookState, now: Now, *, resumed: bool = False) -
     """
     if resumed:
         state = replace(state, breaker=BreakerState.RUNNING)
-        book = replace(book, breaker=BreakerState.RUNNING, working=Working())
+        book = replace(
+            book,
+            breaker=BreakerState.RUNNING,
+            working=Working(),
+            guard=replace(book.guard, latch=""),
+            ownership=replace(book.ownership, rival=""),
+        )
     outcome = judge(state, book, now)
     return describe(state, book, outcome.verdict, outcome.sight, now)
 
@@ -93,7 +99,8 @@ def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Ou
     data_gate = gates.hedge_gap if flattening else gates.data_gate
     gate = gates.daemon_gate(state, book, sight) or guard.gate(state, book, sight, now)
     gate = gate or ownership_gate.gate(state, book, sight, now) or data_gate(state, book, sight, now)
-    gate = gate or gates.legs_gate(book) or gates.order_gate(state, book, now, alone=alone)
+    gate = gate or (None if flattening else gates.legs_gate(book))
+    gate = gate or gates.order_gate(state, book, now, alone=alone)
     gate = gate or settlement.gate(book, sight, now)
     if gate is not None:
         return _stopped(gate, sight)
@@ -164,6 +171,9 @@ def _neutralise(state: State, book: BookState, sight: Sight, inputs: Inputs, now
     """To the book's target whatever band, dwell and cooldown say: an operator's order."""
     why = Gate(Action.HEDGE, Reason.NEUTRALISE, "an operator asked for delta at its target")
     target = inputs.target_delta_coin
+    if book.working.neutral and not ownership_gate.beyond_hard_limit(book, sight):
+        there = "was brought to its target; other books are not there yet"
+        return Outcome(Verdict(Action.HOLD, Reason.NEUTRALISING, there, target), sight)
     outcome = _to(state, book, sight, now, target - inputs.delta_coin, why, Round.NEAREST)
     if outcome.verdict.reason is not Reason.MIN_LOT:
         return outcome

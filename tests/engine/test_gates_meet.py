@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
-from hedger.domain.order import Side
-from hedger.domain.vocabulary import Action, Reason
+import msgspec
+
+from hedger.domain.order import Order, OrderState, Purpose, Side
+from hedger.domain.vocabulary import Action, Legs, Reason
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
+from hedger.engine.scope import Scope
 from hedger.engine.settings import DeltaParams
 from hedger.execution.params import ExecutionParams, Style
 from hedger.policies.schedule import Schedule
 from hedger.risk.envelope import Envelope
-from tests.engine.rig import CALL, PERP, Rig
+from tests.engine.rig import CALL, PERP, Rig, settings
 
 BAND = {"lower": -0.1, "upper": 0.1, "hard_lower": -50.0, "hard_upper": 50.0}
 FROM_ONE = Schedule(blackouts=("daily 01:00-03:00",))
@@ -20,6 +24,7 @@ TO_ONE_S = 3_600.0
 SMALL_CLIPS = ExecutionParams(min_clip_usd=0.0, give_up_s=36_000.0)
 CHASE = ExecutionParams(style=Style.CHASE, chase_tries=3, chase_s=36_000.0, give_up_s=36_000.0)
 LONG_GAMMA = {CALL: "10", PERP: "-366000"}
+LATER = "BTC-27MAR26-105000-C"
 
 
 def thin(rig: Rig, amount: float = 100_000.0) -> list[ev.Event]:
@@ -99,3 +104,107 @@ def test_the_order_rate_does_not_keep_a_chase_on_the_wrong_side() -> None:
 
     assert rig.placed == [order]
     assert cancelled(rig) == [order.label]
+
+
+# --- another hedge instrument while something rests in the one before -----------------------------------
+
+MARCH = "BTC-27MAR26"
+
+
+def hedging_with_march(rig: Rig) -> list[ev.Event]:
+    """New settings, and tickers of both instruments: the future stands a little higher."""
+    fresh = replace(rig.settings.books[0], hedge_instrument=MARCH)
+    quotes = [rig.perp_quote(), rig.perp_quote(instrument=MARCH, bid=rig.index + 9.5, ask=rig.index + 10.5)]
+    return [
+        ev.SettingsApplied(replace(rig.settings, books=(fresh,), config_hash="march")),
+        rig.indexed(),
+        *quotes,
+        rig.option_quote(CALL),
+    ]
+
+
+def test_a_chase_in_the_hedge_instrument_of_before_is_taken_back() -> None:
+    rig = Rig(execution=CHASE, **BAND)
+    rig.start({CALL: "-10", MARCH: "0"})
+    (order,) = rig.placed
+    rig.step(rig.report_of(order, "open"))
+    rig.wait(3.0)
+    rig.step(*hedging_with_march(rig))
+
+    assert not rig.of(fx.Amend)
+    assert cancelled(rig) == [order.label]
+
+
+def test_edge_orders_in_the_hedge_instrument_of_before_are_taken_back() -> None:
+    rig = Rig(execution=ExecutionParams(resting=True), **BAND)
+    rig.start({**LONG_GAMMA, MARCH: "0"})
+    buy, sell = rig.placed
+    rig.step(rig.report_of(buy, "open"), rig.report_of(sell, "open"))
+    rig.wait(3.0)
+    rig.step(*hedging_with_march(rig))
+
+    assert not rig.of(fx.Amend)
+    assert sorted(cancelled(rig)) == sorted([buy.label, sell.label])
+
+
+# --- what a person is told and asks for -----------------------------------------------------------------
+
+
+def test_the_first_order_after_a_resume_is_shown_while_the_book_is_latched() -> None:
+    rig = Rig(**BAND)
+    rig.start()
+    rig.step(*rig.fill_of(rig.placed[0]))
+    forced = rig.fill(PERP, Side.BUY, Decimal(10_000), Decimal(100_000))
+    rig.step(ev.Filled(msgspec.structs.replace(forced, liquidation=True)))
+    rig.move(104_000.0)
+    assert rig.last.reason is Reason.LIQUIDATION
+
+    shown = rig.engine.plan("btc", rig.now, resumed=True)
+    rig.step(ev.CommandGiven(command="resume", book="btc", by="me", reason="seen"), *rig.quotes(CALL))
+    assert (shown.side, shown.amount) == ("buy", str(rig.placed[-1].amount))
+
+
+def test_a_book_neutralised_with_the_others_hedges_once_and_waits_for_them() -> None:
+    """A person holds the other book: this one is not hedged at every tick meanwhile."""
+    one = settings(scope=Scope(expiries=("30JAN26",)), **BAND).books[0]
+    books = (replace(one, name="near"), replace(one, name="far", scope=Scope(expiries=("27MAR26",))))
+    rig = Rig(replace(settings(), books=books))
+    rig.start({CALL: "-10", LATER: "-10"}, quotes=False)
+    rig.step(ev.HoldAsked(book="far", seconds=600.0, by="ana", reason="legs in"))
+    rig.step(ev.CommandGiven(command="neutralise", book="", by="me", reason="drill"))
+    rig.step(*rig.quotes(CALL, LATER))
+    for _ in range(5):
+        if rig.engine.view(rig.now).orders.open:
+            rig.step(*rig.fill_of(rig.placed[-1]))
+        rig.move(rig.index + 20.0, CALL, LATER)
+
+    assert [order.book for order in rig.placed] == ["near"]
+    assert rig.last.reason is Reason.NEUTRALISING
+
+
+def test_flatten_needs_no_common_collateral_to_close_the_books_own_hedge() -> None:
+    rig = Rig(**BAND)
+    rig.start()
+    rig.step(*rig.fill_of(rig.placed[0]))
+    both = replace(rig.settings.books[0], legs=Legs.BOTH)
+    rig.step(ev.SettingsApplied(replace(rig.settings, books=(both,), config_hash="both")), *rig.quotes(CALL))
+    flatten = ev.CommandGiven(command="flatten", book="btc", by="me", reason="drill", accept_naked_delta=True)
+    rig.step(flatten, *rig.quotes(CALL))
+
+    assert (rig.placed[-1].side, rig.placed[-1].amount) == (Side.SELL, rig.placed[0].amount)
+
+
+# --- after a restart ------------------------------------------------------------------------------------
+
+
+def test_orders_by_hand_count_as_no_hedge_after_a_restart_either() -> None:
+    before = Rig(**BAND)
+    before.start()
+    before.step(*before.fill_of(before.placed[0]))
+    by_hand = msgspec.structs.replace(before.placed[0], label="h-btc-1-9", purpose=Purpose.MANUAL)
+    trade = before.trade(by_hand, Decimal(500_000), Decimal(100_000))
+    order = Order(by_hand, state=OrderState.FILLED, filled_amount=Decimal(500_000))
+    later = Rig(**BAND)
+    later.start({CALL: "-10", PERP: "356000"}, orders=(order,), fills=(trade,), epoch=2)
+
+    assert later.engine.view(later.now).books[0].turnover_usd_24h == 0.0

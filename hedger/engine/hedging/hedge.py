@@ -80,7 +80,7 @@ class Working:
     confirmed: bool = False  # the first hedge since start or resume has passed
     awaited: Awaited | None = None
     allowed: tuple[Side, float] | None = None  # what a person confirmed: side and size in coin
-    neutral: bool = False  # neutralising, and at the target
+    neutral: bool = False  # neutralising, and was brought to the target
     stopped: Stopped | None = None
     edge_wire_s: dict[Side, float] = field(default_factory=dict)  # of the last terms at each edge of the band
     resting_note: str = ""  # why nothing rests where something could
