@@ -15,6 +15,7 @@ from hedger.engine import gates
 from hedger.engine.doors import door, valid_until_ms
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
+from hedger.engine.guard import margins
 from hedger.engine.hedging import confirmation
 from hedger.engine.ownership import ownership
 from hedger.engine.sight import Sight
@@ -104,6 +105,7 @@ def trade(wish: Wish) -> Outcome:
         account=book.guard.margin,
         floor=book.settings.margin,
         listed=listed,
+        beside_coin=margins.beside_coin(state, book, listed, quote.mark),
     )
     if isinstance(reviewed, Refused):
         return wish.blocked(reviewed)

@@ -11,7 +11,7 @@ from hedger.domain.order import Order, OrderState, Purpose, Side
 from hedger.domain.vocabulary import Action, Legs, Reason
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
-from hedger.engine.scope import Scope
+from hedger.engine.ownership.scope import Scope
 from hedger.engine.settings import DeltaParams
 from hedger.execution.params import ExecutionParams, Style
 from hedger.policies.schedule import Schedule

@@ -15,6 +15,7 @@ from hedger.domain.order import Order, OrderIntent, OrderState, OrderType, Purpo
 from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import gates, work
 from hedger.engine.doors import door, valid_until_ms
+from hedger.engine.guard import margins
 from hedger.engine.hedging import chase
 from hedger.engine.hedging.working import POST_ONLY_REJECT
 from hedger.engine.sight import Sight, interval_of
@@ -113,6 +114,7 @@ def _fitted(state: State, book: BookState, edge: Edge, sight: Sight, step: Step)
         account=book.guard.margin,
         floor=book.settings.margin,
         listed=sight.listed,
+        beside_coin=margins.beside_coin(state, book, sight.listed, sight.quote.mark),
     )
     if isinstance(reviewed, Refused):
         book.working.resting_note = f"{edge.side} at {edge.price}: {reviewed.detail}"
