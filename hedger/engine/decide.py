@@ -99,9 +99,8 @@ def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Ou
     data_gate = gates.hedge_gap if flattening else gates.data_gate
     gate = gates.daemon_gate(state, book, sight) or guard.gate(state, book, sight, now)
     gate = gate or ownership_gate.gate(state, book, sight, now) or data_gate(state, book, sight, now)
-    gate = gate or (None if flattening else gates.legs_gate(book))
+    gate = gate or (None if flattening else gates.legs_gate(book)) or settlement.gate(book, sight, now)
     gate = gate or gates.order_gate(state, book, now, alone=alone)
-    gate = gate or settlement.gate(book, sight, now)
     if gate is not None:
         return _stopped(gate, sight)
     if flattening:

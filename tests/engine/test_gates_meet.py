@@ -6,13 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
+import pytest
 
-from hedger.domain.order import Order, OrderState, Purpose, Side
+from hedger.domain.order import Order, OrderIntent, OrderState, Purpose, Side
 from hedger.domain.vocabulary import Action, Legs, Reason
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.ownership.scope import Scope
-from hedger.engine.settings import DeltaParams
+from hedger.engine.settings import DeltaParams, Timing
 from hedger.execution.params import ExecutionParams, Style
 from hedger.policies.schedule import Schedule
 from hedger.risk.envelope import Envelope
@@ -145,6 +146,52 @@ def test_edge_orders_in_the_hedge_instrument_of_before_are_taken_back() -> None:
 
     assert not rig.of(fx.Amend)
     assert sorted(cancelled(rig)) == sorted([buy.label, sell.label])
+
+
+# --- gates that close while something else is awaited ---------------------------------------------------
+
+
+def before_eight(execution: ExecutionParams, held: dict[str, str]) -> Rig:
+    """Twenty seconds before the daily settlement, what rests is open at the venue."""
+    rig = Rig(execution=execution, timing=Timing(reconcile_s=15.0), **BAND)
+    rig.market_ms += 8 * 3_600_000 - 20_000
+    rig.start(held)
+    rig.step(*(rig.report_of(order, "open") for order in rig.placed))
+    return rig
+
+
+@pytest.mark.parametrize(
+    ("execution", "held"), [(CHASE, {CALL: "-10"}), (ExecutionParams(resting=True), LONG_GAMMA)]
+)
+def test_what_rests_is_taken_back_before_a_settlement_while_positions_are_compared(
+    execution: ExecutionParams, held: dict[str, str]
+) -> None:
+    """The venue's answer may take as long as the settlement: that is no reason to stay in the market."""
+    rig = before_eight(execution, held)
+    rig.wait(16.0)
+    rig.move(rig.index)
+    assert rig.of(fx.RequestSnapshot)
+    assert rig.last.reason is Reason.SETTLEMENT_PAUSE
+    assert sorted(cancelled(rig)) == sorted(order.label for order in rig.placed)
+
+
+def test_an_order_that_waits_for_the_journal_does_not_leave_once_another_hedger_is_seen() -> None:
+    rig = Rig(**BAND)
+    rig.start(quotes=False)
+    rig.journal_ok = False
+    made = rig.step(*rig.quotes(CALL))
+    write = next(effect for effect in made if isinstance(effect, fx.Write))
+    report = msgspec.structs.replace(rig.report_of(other_hedgers(), "open").report, label="h-other-1-1")
+    rig.step(ev.Reported(report))
+    rig.step(ev.Durable(sequence=write.sequence))
+
+    assert not rig.placed
+
+
+def other_hedgers() -> OrderIntent:
+    rig = Rig(**BAND)
+    rig.start()
+    return rig.placed[0]
 
 
 # --- what a person is told and asks for -----------------------------------------------------------------
