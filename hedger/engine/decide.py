@@ -22,7 +22,7 @@ from hedger.engine.hedging.hedge import Working
 from hedger.engine.ownership import ownership_gate
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, Step
-from hedger.engine.trade import Wish, closable_coin, room_coin, trade
+from hedger.engine.trade import URGENT, Wish, closable_coin, room_coin, trade
 from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.plan import Round
 from hedger.policies.inputs import Inputs
@@ -99,8 +99,8 @@ def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Ou
     data_gate = gates.hedge_gap if flattening else gates.data_gate
     gate = gates.daemon_gate(state, book, sight) or guard.gate(state, book, sight, now)
     gate = gate or ownership_gate.gate(state, book, sight, now) or data_gate(state, book, sight, now)
-    gate = gate or gates.legs_gate(book) or gates.order_gate(state, book, now, alone=alone)
-    gate = gate or settlement.gate(book, sight, now)
+    gate = gate or (None if flattening else gates.legs_gate(book)) or settlement.gate(book, sight, now)
+    gate = gate or gates.order_gate(state, book, now, alone=alone)
     if gate is not None:
         return _stopped(gate, sight)
     if flattening:
@@ -151,9 +151,13 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
 
 
 def _goes_on(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome | None:
-    """The next child of a hedge that is short of its target; while sources part nothing goes on by itself."""
+    """The next child of a hedge that is short of its target; while sources part nothing goes on by itself,
+    nor in a blackout what no limit and no settlement asked for.
+    """
     under_way = None if sight.figures.parted else working.continued(state, book, inputs)
     if under_way is None or under_way.target_coin is None:
+        return None
+    if inputs.blackout and under_way.reason not in URGENT:
         return None
     why = Gate(Action.HEDGE, under_way.reason, f"{under_way.detail}; goes on to its target")
     change = under_way.target_coin - inputs.delta_coin
@@ -166,6 +170,9 @@ def _neutralise(state: State, book: BookState, sight: Sight, inputs: Inputs, now
     """To the book's target whatever band, dwell and cooldown say: an operator's order."""
     why = Gate(Action.HEDGE, Reason.NEUTRALISE, "an operator asked for delta at its target")
     target = inputs.target_delta_coin
+    if book.working.neutral and not ownership_gate.beyond_hard_limit(book, sight):
+        there = "was brought to its target; other books are not there yet"
+        return Outcome(Verdict(Action.HOLD, Reason.NEUTRALISING, there, target), sight)
     outcome = _to(state, book, sight, now, target - inputs.delta_coin, why, Round.NEAREST)
     if outcome.verdict.reason is not Reason.MIN_LOT:
         return outcome
@@ -211,10 +218,8 @@ def _settle(state: State, book: BookState, sight: Sight, inputs: Inputs, now: No
     """A slice of the unwind, or the close after delivery: to the target, whatever the policy tolerates."""
     settling = book.settling
     number = settlement.slice_of(book, now) if settlement.unwinding(book, now) else None
-    if number is not None and number <= settling.sliced:
-        goes_on = _goes_on(state, book, sight, inputs, now)
-        if goes_on is not None:
-            return goes_on
+    over = working.unfinished(state, book) is None
+    if number is not None and number <= settling.sliced and over:
         detail = f"{settlement.spoken(number)} of the unwind to 08:00 UTC is done"
         return Outcome(Verdict(Action.WAIT, Reason.SETTLEMENT_SLICE, detail), sight)
     gap = inputs.target_delta_coin - inputs.delta_coin

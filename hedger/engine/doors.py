@@ -46,6 +46,7 @@ def admitted(
         mode=state.settings.mode,
         counters=book.counters,
         hedge_position=book.book.size(intent.instrument),
+        beside=margins.beside(state, book, intent.instrument),
         now=now,
         latched=book.guard.latch,
         account=margins.with_instrument(state, book, listed, quote, now),

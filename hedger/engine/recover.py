@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from hedger.domain.account import Fill
-from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState
+from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine import holdings, overrides, work
@@ -76,8 +76,10 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     _merge_breakers(state, event, step)
     latch.restore(state, venue.name, event.latches, step)
     guard.journal_loaded(state, venue.name, event.loss_references)
+    by_hand = {order.intent.label for order in event.orders if order.intent.purpose is Purpose.MANUAL}
+    hedges = [fill for fill in event.fills if fill.label not in by_hand]
     for book in holdings.books_on(state, venue.name):
-        own = [fill for fill in event.fills if work.book_name(fill.label) == book.name]
+        own = [fill for fill in hedges if work.book_name(fill.label) == book.name]
         book.counters.seed(own)
         if own:
             book.last_hedge_s = max(fill.market_ms for fill in own) / 1000

@@ -15,6 +15,7 @@ from hedger.engine import gates
 from hedger.engine.doors import door, valid_until_ms
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
+from hedger.engine.guard import margins
 from hedger.engine.hedging import confirmation
 from hedger.engine.ownership import ownership
 from hedger.engine.sight import Sight
@@ -26,7 +27,7 @@ from hedger.execution.plan import NoPlan, Planned, Round, clip, plan
 from hedger.policies.inputs import Inputs, Interval
 from hedger.risk.review import review
 
-_URGENT = frozenset(
+URGENT = frozenset(
     {
         Reason.HARD_LIMIT,
         Reason.FLATTEN,
@@ -36,6 +37,7 @@ _URGENT = frozenset(
         Reason.SETTLEMENT_CLOSE,
     }
 )
+"""What rests for no better price and waits for no blackout to end."""
 
 
 class Wish(NamedTuple):
@@ -103,6 +105,7 @@ def trade(wish: Wish) -> Outcome:
         account=book.guard.margin,
         floor=book.settings.margin,
         listed=listed,
+        beside_coin=margins.beside_coin(state, book, listed, quote.mark),
     )
     if isinstance(reviewed, Refused):
         return wish.blocked(reviewed)
@@ -154,7 +157,7 @@ def _params(wish: Wish) -> ExecutionParams:
     """The book's own; what is urgent does not rest, nor does a chase that gave up resting."""
     params, hedge = wish.book.settings.execution, wish.book.working.hedge
     crossing = hedge is not None and hedge.crossing
-    if params.style is Style.CHASE and (crossing or wish.why.reason in _URGENT):
+    if params.style is Style.CHASE and (crossing or wish.why.reason in URGENT):
         return replace(params, style=Style.LIMIT_IOC)
     return params
 

@@ -89,6 +89,8 @@ def _forbidden_now(state: State, approved: Approved) -> str:
     breaker = state.breaker if book is None else stricter(state.breaker, book.breaker)
     if book is not None and book.guard.latch:
         return f"latched: {book.guard.latch}"
+    if book is not None and book.ownership.rival:
+        return f"another hedger: {book.ownership.rival}"
     return f"breaker is {breaker}" if breaker in (BreakerState.PAUSED, BreakerState.HALTED) else ""
 
 

@@ -47,6 +47,7 @@ class _Case(NamedTuple):
     mode: Mode
     counters: Counters
     hedge_position: Decimal
+    beside: Decimal
     now: Now
     max_validity_ms: int
     latched: str
@@ -92,6 +93,7 @@ def admit(
     latched: str,
     account: MarginState | None,
     floor: MarginParams,
+    beside: Decimal = Decimal(0),
     max_validity_ms: int = MAX_VALIDITY_MS,
     filled: Decimal = Decimal(0),
     in_flight: Decimal = Decimal(0),
@@ -99,8 +101,9 @@ def admit(
 ) -> Approved | Refused:
     """Permission for exactly this order, or the first limit it breaks.
 
-    `hedge_position` is the signed position in the instrument, in its amount unit; `max_validity_ms` is how
-    far ahead (market time) `valid_until` may lie. `latched` says what latched the book, empty: nothing.
+    `hedge_position` is the book's signed position in the instrument, in its amount unit, `beside` what else
+    the account holds of it: margin is asked for the sum. `max_validity_ms` is how far ahead (market
+    time) `valid_until` may lie. `latched` says what latched the book, empty: nothing.
     `account` is None while its margin is not known: live, only orders pass then that shrink the position.
     Of an amendment `filled` is the part of the intent's amount that has traded already and `standing` the
     order as it stands, which new terms may make smaller and never larger. `in_flight` is the
@@ -116,6 +119,7 @@ def admit(
         mode,
         counters,
         hedge_position,
+        beside,
         now,
         max_validity_ms,
         latched,
@@ -364,7 +368,7 @@ def _turnover(case: _Case) -> Refused | None:
 def _margin(case: _Case) -> Refused | None:
     if case.account is None and case.mode is not Mode.LIVE:
         return None
-    held, amount = float(case.worst_position), float(case.signed)
+    held, amount = float(case.worst_position + case.beside), float(case.signed)
     return refusal(case.account, case.instrument, held, amount, case.floor)
 
 

@@ -53,11 +53,13 @@ def review(
     account: MarginState | None = None,
     floor: MarginParams | None = None,
     listed: Instrument | None = None,
+    beside_coin: float = 0.0,
 ) -> Reviewed | Refused:
     """How much of the wanted `change_coin` of the hedge position may be asked for.
 
     With `account`, `floor` and the hedge instrument as `listed`, a hedge is also shrunk to what the margin
     carries; where one is not given that is left to `admit`, which passes nothing the floor forbids.
+    `beside_coin` is what the account holds of the hedge instrument that is not the book's: it costs margin.
 
     Positions and what is in flight are signed coin. Limits in USD are turned into coin at the higher of
     `index_usd` and `hedge_price_usd` (mark of the hedge instrument), so that the order of that size passes
@@ -78,7 +80,7 @@ def review(
         *_turnover_caps(envelope, price_usd, counters, now),
     ]
     if account is not None and floor is not None and listed is not None:
-        caps += _margin_caps(account, floor, listed, change_coin, position_coin)
+        caps += _margin_caps(account, floor, listed, change_coin, position_coin + beside_coin)
     return _fit(change_coin, sign, min(caps, key=lambda cap: cap.coin))
 
 

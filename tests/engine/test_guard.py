@@ -11,12 +11,13 @@ import pytest
 from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, BreakerState, Mode, Neutral, Reason, Severity
 from hedger.engine import effects as fx
+from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import Commanded, LossReferenced
 from hedger.engine.settings import Timing
 from hedger.risk.envelope import Envelope
 from hedger.risk.tiers import Tier
 from tests.engine.guarded import GuardedRig
-from tests.engine.rig import CALL, PERP
+from tests.engine.rig import CALL, PERP, PUT
 
 DAY_S = 86_400
 
@@ -366,3 +367,25 @@ def test_an_account_not_told_for_three_looks_is_not_known() -> None:
 
     rig.step(rig.account(), *rig.quotes(CALL))
     assert len(rig.placed) == 2
+
+
+def collateral(option: str, base: str, held: str) -> GuardedRig:
+    """An account below the floor; `base` of the perpetual is set aside as collateral, the rest is own."""
+    scope = Scope(adopt=(PERP,), base_position={PERP: float(base)}, settle_s=0.0)
+    told = {"margin_balance": Decimal(1), "initial_margin": Decimal("1.2")}
+    rig = GuardedRig(told=told, scope=scope)
+    rig.start({option: "-10", PERP: held})
+    return rig
+
+
+def test_a_hedge_against_a_perpetual_set_aside_frees_margin() -> None:
+    """The account's position shrinks, whatever the book's own does: that is what margin is asked for."""
+    rig = collateral(PUT, "1000000", "1000000")
+    assert [order.side for order in rig.placed] == [Side.SELL]
+
+
+def test_a_hedge_that_shrinks_the_books_share_and_grows_the_accounts_position_needs_margin() -> None:
+    rig = collateral(CALL, "-1200000", "-300000")  # its share is 900,000, too many by half
+    assert rig.delta > 1.0
+    assert not rig.placed
+    assert rig.last.reason is Reason.MARGIN

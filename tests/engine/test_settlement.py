@@ -227,3 +227,37 @@ def test_expiring_options_too_small_to_matter_leave_the_policy_in_charge() -> No
 
     assert rig.last.reason is not Reason.SETTLEMENT_SLICE
     assert Decimal(0) == sum((o.signed_amount for o in rig.placed[2:]), Decimal(0))
+
+
+# --- a slice that the market cannot take at once ------------------------------------------------------
+
+
+def thin_market(rig: Rig, usd: float, seconds: int, *, every_s: int = 1) -> None:
+    """A ticker every so often shows no more than `usd` at the touch; one order is filled by each."""
+    for _ in range(seconds // every_s):
+        rig.wait(every_s)
+        depth = {"bid_amount": usd, "ask_amount": usd}
+        rig.step(rig.indexed(), rig.perp_quote(**depth), rig.option_quote(PINNED), after_s=0.0)
+        if rig.placed and rig.engine.view(rig.now).orders.open:  # there is never more than one
+            rig.step(*rig.fill_of(rig.placed[-1]), after_s=0.0)
+
+
+@pytest.mark.parametrize("upper", [2.0, 0.2])
+@pytest.mark.parametrize("shown_usd", [120_000.0, 350_000.0])
+def test_the_last_slice_is_worked_to_a_flat_hedge_whatever_band_and_depth(
+    upper: float, shown_usd: float
+) -> None:
+    """What is in the money decays under the hedge: the delta aimed at is another one by every clip, may lie
+    beyond the band, and a hedge that took too long is decided afresh."""
+    band = {"lower": -upper, "upper": upper, "hard_lower": -60.0, "hard_upper": 60.0}
+    envelope = replace(WIDE, max_orders_per_minute=1_000)
+    rig = Rig(settlement=SettlementParams(mode=SettlementMode.TWAP), envelope=envelope, **band)
+    rig.market_ms = EXPIRY_MS - 276_000
+    rig.index = 104_000.0
+    rig.start({PINNED: "-100"}, equity="100")
+    thin_market(rig, 10_000.0, 256, every_s=2)
+    assert hedge_coin(rig) > 1.0, "too thin to follow"
+    thin_market(rig, shown_usd, 12)
+
+    assert rig.last.reason is Reason.SETTLEMENT_PAUSE
+    assert abs(hedge_coin(rig)) < 0.01

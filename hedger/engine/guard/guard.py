@@ -39,7 +39,7 @@ def account_told(state: State, account: Account, now: Now) -> None:
     told.accounts[account.currency], told.heard_wire_s[account.currency] = account, now.wire_s
     for book in holdings.books_on(state, account.venue):
         hedge = book.settings.hedge_instrument
-        book.guard.sizes[hedge] = float(book.book.size(hedge))
+        book.guard.sizes[hedge] = float(holdings.size_of(state, account.venue, hedge))
         book.guard.stale = True
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hedger.domain.instrument import Instrument
 from hedger.domain.quote import Quote
 from hedger.engine import holdings
@@ -51,7 +53,7 @@ def _funds(state: State, book: BookState, now: Now) -> Funds | None:
 
 def _renewed(state: State, book: BookState, funds: Funds, now: Now) -> bool:
     """Only funds and hedge instrument anew, while the table of prices is good."""
-    known, hedge = book.guard.margin, _hedge(state.venues[book.settings.venue], book)
+    known, hedge = book.guard.margin, _hedge(state, state.venues[book.settings.venue], book)
     if known is None or hedge is None or _table_due(book, known, now):
         return False
     held = {**known.holdings, hedge.instrument.name: hedge}
@@ -76,27 +78,42 @@ def _holdings(state: State, venue: VenueState, book: BookState) -> dict[str, Hol
             continue
         for row in other.book.rows():
             if row.size and row.instrument.settlement_currency == currency:
-                held = _of_row(venue, row)
+                held = _of_row(state, venue, row)
                 if held is None:
                     return None
                 found[row.instrument.name] = held
-    hedge = _hedge(venue, book)
+    hedge = _hedge(state, venue, book)
     if hedge is None:
         return None
     return {**found, hedge.instrument.name: hedge}
 
 
-def _of_row(venue: VenueState, row: Row) -> Holding | None:
-    return None if row.quote is None else holding_of(venue, row.instrument, row.quote, float(row.size))
+def _of_row(state: State, venue: VenueState, row: Row) -> Holding | None:
+    """A row of a book: of a future the whole position, which the account's money answers for."""
+    if row.quote is None:
+        return None
+    listed = row.instrument
+    size = holdings.size_of(state, venue.name, listed.name) if listed.is_future else row.size
+    return holding_of(venue, listed, row.quote, float(size))
 
 
-def _hedge(venue: VenueState, book: BookState) -> Holding | None:
+def beside(state: State, book: BookState, instrument: str) -> Decimal:
+    """The account's position in an instrument that is not the book's: set aside, or another book's."""
+    return holdings.size_of(state, book.settings.venue, instrument) - book.book.size(instrument)
+
+
+def beside_coin(state: State, book: BookState, listed: Instrument, mark_usd: float) -> float:
+    """The same in coin."""
+    return listed.amount_to_coin(beside(state, book, listed.name), mark_usd)
+
+
+def _hedge(state: State, venue: VenueState, book: BookState) -> Holding | None:
     """The hedge instrument, with the size it had when the account was told: that is what it was told for."""
     name = book.settings.hedge_instrument
     listed, quote = venue.instruments.get(name), venue.quotes.get(name)
     if listed is None or quote is None:
         return None
-    size = book.guard.sizes.get(name, float(book.book.size(name)))
+    size = book.guard.sizes.get(name, float(holdings.size_of(state, venue.name, name)))
     return holding_of(venue, listed, quote, size)
 
 
@@ -122,7 +139,9 @@ def with_instrument(
     known = book.guard.margin
     if known is None or listed.name in known.holdings:
         return known
-    held = holding_of(state.venues[listed.venue], listed, quote, float(book.book.size(listed.name)))
+    held = holding_of(
+        state.venues[listed.venue], listed, quote, float(holdings.size_of(state, listed.venue, listed.name))
+    )
     if held is None:
         return None
     return known._replace(holdings={**known.holdings, listed.name: held}, market_ms=now.market_ms)

@@ -61,14 +61,17 @@ def tend(state: State, book: BookState, wanted: Outcome, step: Step) -> None:
 
 def _move(book: BookState, order: Order, hedge: Hedge, wanted: Outcome, step: Step) -> Move:
     verdict, planned, sight = wanted.verdict, wanted.whole, wanted.sight
-    if verdict.reason in _PATIENT or (verdict.action, verdict.reason) == _LOOKING:
+    if order.intent.instrument != book.settings.hedge_instrument:
+        return Withdraw(f"{book.settings.hedge_instrument} is the hedge now")
+    if (verdict.action, verdict.reason) == _LOOKING:
         return Keep()
-    if verdict.action is not Action.HEDGE or planned is None:
+    limited = verdict.reason is Reason.ORDER_RATE  # what is taken back to cross could not be placed again
+    if planned is None or not (limited or verdict.action is Action.HEDGE):
         return Withdraw(f"{verdict.action} {verdict.reason}: {verdict.detail}")
     if planned.side is not order.intent.side:
         return Withdraw("the other side is wanted now")
     if not planned.post_only:
-        return Withdraw(f"{verdict.reason} does not wait for a fill", cross=True)
+        return Keep() if limited else Withdraw(f"{verdict.reason} does not wait for a fill", cross=True)
     if order.price is None or sight.listed is None or sight.quote is None:
         return Keep()  # where it stands has not been told yet
     touch = peg(planned.side, sight.listed, sight.quote)
@@ -76,7 +79,8 @@ def _move(book: BookState, order: Order, hedge: Hedge, wanted: Outcome, step: St
         return Withdraw(touch.detail)
     standing = Standing(planned.side, order.price, order.amount, order.filled_amount)
     pace = Pace(hedge.tries, hedge.started_wire_s, hedge.pegged_wire_s)
-    return next_move(book.settings.execution, standing, planned.amount, touch, pace, step.now.wire_s)
+    move = next_move(book.settings.execution, standing, planned.amount, touch, pace, step.now.wire_s)
+    return Keep() if limited and isinstance(move, Withdraw) and move.cross else move
 
 
 def withdraw(state: State, order: Order, why: str, step: Step) -> None:

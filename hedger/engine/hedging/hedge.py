@@ -34,6 +34,7 @@ class Hedge:
     tries: int = 0  # placements and re-pegs of a chase
     pegged_wire_s: float = 0.0
     clipped: bool = False  # the last child was cut to what the touch showed
+    cut: bool = False  # the last child, filled whole, leaves a lot or more to the target it was sent for
     crossing: bool = False  # a chase that gave up resting: what is left is taken
 
 
@@ -79,7 +80,7 @@ class Working:
     confirmed: bool = False  # the first hedge since start or resume has passed
     awaited: Awaited | None = None
     allowed: tuple[Side, float] | None = None  # what a person confirmed: side and size in coin
-    neutral: bool = False  # neutralising, and at the target
+    neutral: bool = False  # neutralising, and was brought to the target
     stopped: Stopped | None = None
     edge_wire_s: dict[Side, float] = field(default_factory=dict)  # of the last terms at each edge of the band
     resting_note: str = ""  # why nothing rests where something could

@@ -1,8 +1,8 @@
 """Orders at both edges of the band, for a long-gamma book that asked for them.
 
 They rest only while the policy holds inside its band with every gate open. Whatever else happens (gamma
-flips, a gate closes, a hedge is due, a stop) they are taken back first, and a hedge waits for the evidence of
-that.
+flips, a gate closes, a blackout begins, sources part, a hedge is due, a stop) they are taken back first, and
+a hedge waits for the evidence of that.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hedger.domain.order import Order, OrderIntent, OrderState, OrderType, Purpo
 from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import gates, work
 from hedger.engine.doors import door, valid_until_ms
+from hedger.engine.guard import margins
 from hedger.engine.hedging import chase
 from hedger.engine.hedging.working import POST_ONLY_REJECT
 from hedger.engine.sight import Sight, interval_of
@@ -62,7 +63,7 @@ def tend(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
     wanted = {edge.side: edge for edge in _wanted(state, book, outcome, step)}
     for order in orders:
         edge = wanted.pop(order.intent.side, None)
-        if edge is None:
+        if edge is None or order.intent.instrument != book.settings.hedge_instrument:
             _take_back(state, order, verdict, step)
         else:
             _follow(state, book, order, edge, step)
@@ -78,6 +79,8 @@ def _wanted(state: State, book: BookState, outcome: Outcome, step: Step) -> tupl
     interval, inputs = interval_of(book, sight.inputs), sight.inputs
     if interval is None or inputs is None or sight.listed is None or sight.quote is None:
         return ()
+    if inputs.blackout or sight.figures.parted:
+        return ()  # no hedge inside the hard limit, or none that one source alone asks for
     band = Band(
         inputs.delta_coin,
         inputs.target_delta_coin,
@@ -111,6 +114,7 @@ def _fitted(state: State, book: BookState, edge: Edge, sight: Sight, step: Step)
         account=book.guard.margin,
         floor=book.settings.margin,
         listed=sight.listed,
+        beside_coin=margins.beside_coin(state, book, sight.listed, sight.quote.mark),
     )
     if isinstance(reviewed, Refused):
         book.working.resting_note = f"{edge.side} at {edge.price}: {reviewed.detail}"

@@ -7,6 +7,7 @@ stops it; what it cost against the mark at its decision is written down then.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 
 from hedger.domain.instrument import plain
@@ -28,13 +29,29 @@ _SHUT = (BreakerState.PAUSED, BreakerState.HALTED)
 _KEEPS = frozenset({Reason.IN_FLIGHT, Reason.RECOVERING, Reason.RESTING_CANCEL, Reason.NEXT_CLIP})
 
 
-def continued(state: State, book: BookState, inputs: Inputs) -> Hedge | None:
-    """The hedge under way, where the policy asks for nothing and it is short of its target by a lot or more.
+def unfinished(state: State, book: BookState) -> Hedge | None:
+    """The hedge under way, where its last child was cut or has not traded whole.
 
-    A hedge to the centre that is worked in clips would otherwise stop at the edge of the band.
+    Once the whole of it has traded it is over: that delta has moved on since is for a new decision to judge.
     """
     hedge = book.working.hedge
     if hedge is None or hedge.target_coin is None or hedge.config_hash != state.settings.config_hash:
+        return None
+    return None if _all_traded(state, hedge) else hedge
+
+
+def _all_traded(state: State, hedge: Hedge) -> bool:
+    last = state.orders.get(hedge.children[-1])
+    return not hedge.cut and last is not None and last.filled_amount == last.amount
+
+
+def continued(state: State, book: BookState, inputs: Inputs) -> Hedge | None:
+    """The unfinished hedge, where the policy asks for nothing and it is short of its target by a lot or more.
+
+    A hedge to the centre that is worked in clips would otherwise stop at the edge of the band.
+    """
+    hedge = unfinished(state, book)
+    if hedge is None or hedge.target_coin is None:
         return None
     ahead = (hedge.target_coin - inputs.delta_coin) * hedge.side.sign
     lot = 0.0 if hedge.rounding is Round.INWARD else inputs.lot_coin * (1.0 - _NOISE)
@@ -59,8 +76,11 @@ def child(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
     intent, verdict = outcome.approved.intent, outcome.verdict
     hedge = book.working.hedge
     flat = verdict.reason is Reason.FLATTEN
-    same = hedge is not None and (hedge.side, hedge.target_coin is None) == (intent.side, flat)
-    if hedge is not None and not same:
+    if hedge is not None and (hedge.instrument, hedge.side, hedge.target_coin is None) != (
+        intent.instrument,
+        intent.side,
+        flat,
+    ):
         finish(state, book, HedgeEnd.CHANGED, step)
         hedge = None
     if hedge is None:
@@ -68,9 +88,19 @@ def child(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
     hedge.target_coin = None if flat else verdict.target
     hedge.children.append(intent.label)
     hedge.clipped = intent.amount < outcome.whole.amount
+    hedge.cut = _cut(outcome)
     book.working.confirmed, book.working.allowed = True, None
     if intent.post_only:
         hedge.tries, hedge.pegged_wire_s = hedge.tries + 1, step.now.wire_s
+
+
+def _cut(outcome: Outcome) -> bool:
+    """Whether clip or limit leave a lot or more of the way to the target for a later child."""
+    verdict, inputs = outcome.verdict, outcome.sight.inputs
+    if verdict.target is None or verdict.planned is None or inputs is None:
+        return False
+    left_coin = abs(verdict.target - inputs.delta_coin) - verdict.planned.coin
+    return left_coin >= inputs.lot_coin * (1.0 - _NOISE)
 
 
 def _begun(state: State, outcome: Outcome, now: Now) -> Hedge:
@@ -110,14 +140,15 @@ def follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
     if state.stopping or gates.breaker_of(state, book) in _SHUT:
         finish(state, book, HedgeEnd.STOPPED, step)
     elif verdict.action in (Action.HOLD, Action.WAIT) and verdict.reason not in _KEEPS:
-        finish(state, book, _end(hedge, outcome), step)
+        finish(state, book, _end(state, hedge, outcome), step)
     elif step.now.wire_s - hedge.started_wire_s >= book.settings.execution.give_up_s:
         finish(state, book, HedgeEnd.GIVEN_UP, step)
+        book.settling = replace(book.settling, sliced=-1)  # a slice, too, is decided afresh
 
 
-def _end(hedge: Hedge, outcome: Outcome) -> HedgeEnd:
+def _end(state: State, hedge: Hedge, outcome: Outcome) -> HedgeEnd:
     inputs = outcome.sight.inputs
-    if hedge.target_coin is None or inputs is None:
+    if hedge.target_coin is None or inputs is None or _all_traded(state, hedge):
         return HedgeEnd.REACHED
     short = (hedge.target_coin - inputs.delta_coin) * hedge.side.sign
     return HedgeEnd.REACHED if short <= inputs.lot_coin else HedgeEnd.CHANGED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
+from hedger.engine import holdings
 from hedger.engine.guard import losses, unexplained
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State
@@ -51,7 +52,7 @@ def _loss(state: State, book: BookState) -> LossView | None:
 def _margin(state: State, book: BookState, known: MarginState, sight: Sight) -> MarginView:
     funds = known.funds
     account = state.venues[book.settings.venue].account.accounts[funds.currency]
-    coin, then = _next_hedge(book, known, sight)
+    coin, then = _next_hedge(state, book, known, sight)
     way = book.guard.liquidation
     return MarginView(
         model=funds.model.value,
@@ -73,14 +74,17 @@ def _margin(state: State, book: BookState, known: MarginState, sight: Sight) -> 
     )
 
 
-def _next_hedge(book: BookState, known: MarginState, sight: Sight) -> tuple[float | None, Funds | None]:
+def _next_hedge(
+    state: State, book: BookState, known: MarginState, sight: Sight
+) -> tuple[float | None, Funds | None]:
     """The whole way to the target in the hedge instrument, and the funds after it."""
     inputs, listed = sight.inputs, sight.listed
     if inputs is None or listed is None or listed.name not in known.holdings:
         return None, None
     coin = inputs.target_delta_coin - inputs.delta_coin
     mark = known.holdings[listed.name].mark
-    held = float(book.book.size(listed.name)) + listed.coin_to_amount(sight.in_flight_coin, mark)
+    whole = holdings.size_of(state, book.settings.venue, listed.name)
+    held = float(whole) + listed.coin_to_amount(sight.in_flight_coin, mark)
     return coin, at(known, listed.name, held + listed.coin_to_amount(coin, mark))
 
 
