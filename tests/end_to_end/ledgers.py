@@ -87,18 +87,21 @@ def exchange_positions(state: dict[str, Any]) -> dict[str, Decimal]:
     return {name: Decimal(size) for name, size in state["positions_exact"].items()}
 
 
+def _written_down(exchange: Exchange, daemon: Daemon) -> dict[str, Any] | None:
+    """The exchange's state of an instant at which journal and daemon know all of it."""
+    state = exchange.state()
+    fills = journal_fills(daemon.journal).keys() == exchange_fills(state).keys()
+    orders = journal_orders(daemon.journal) == exchange_orders(state)
+    return state if fills and orders and positions(daemon) == exchange_positions(state) else None
+
+
 def assert_ledgers_agree(exchange: Exchange, daemon: Daemon) -> None:
     """Positions, fills, fees and orders are the exchange's own, to the last digit; no label was used twice.
 
-    The exchange must be at rest. What is still being written is waited for.
+    What is still being written is waited for, and so is a hedge that goes out meanwhile.
     """
-    state = exchange.state()
-    until(
-        lambda: journal_fills(daemon.journal).keys() == exchange_fills(state).keys(), "fills in the journal"
-    )
-    until(lambda: journal_orders(daemon.journal) == exchange_orders(state), "orders in the journal")
+    state = until(lambda: _written_down(exchange, daemon), "the exchange's fills and orders in the journal")
     fills = journal_fills(daemon.journal)
     assert state["duplicate_labels"] == {}
     assert fills == exchange_fills(state)
     assert sum((fill[-1] for fill in fills.values()), Decimal(0)) == Decimal(state["fees_exact"]["BTC"])
-    assert positions(daemon) == exchange_positions(state)

@@ -158,4 +158,6 @@ def inside(book: dict[str, Any]) -> bool:
 
 def is_quiet(status: dict[str, Any]) -> bool:
     orders, book = status["orders"], status["books"][0]
-    return orders["open"] + orders["unknown"] == 0 and status["state"] == "running" and inside(book)
+    if orders["open"] + orders["unknown"] or book["working"]["hedge"] is not None:
+        return False  # a hedge may be inside the band already and still be worked, clip by clip
+    return status["state"] == "running" and inside(book)

@@ -102,9 +102,10 @@ def test_a_trade_nobody_told_of_is_found_by_reconciling(exchange: Exchange, daem
 
 
 def test_stale_quotes_are_not_traded_on(exchange: Exchange, daemon: Daemon) -> None:
-    hedges, known = len(exchange.hedges()), len(exchange.state()["trades"])
+    daemon.until_quiet()
     exchange.fault("stale_quotes", duration_s=60)
     daemon.until_reason("stale_quote", "stale_index")
+    hedges, known = len(exchange.hedges()), len(exchange.state()["trades"])  # drift was hedged until then
     exchange.trade("buy", ONE_COIN_USD)
     until(lambda: daemon.book()["delta"]["net_transaction"] > HALF, "the daemon's knowledge of the trade")
     daemon.until_reason("stale_quote", "stale_index")
