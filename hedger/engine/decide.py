@@ -173,7 +173,7 @@ def _neutralise(state: State, book: BookState, sight: Sight, inputs: Inputs, now
     if book.working.neutral and not ownership_gate.beyond_hard_limit(book, sight):
         there = "was brought to its target; other books are not there yet"
         return Outcome(Verdict(Action.HOLD, Reason.NEUTRALISING, there, target), sight)
-    outcome = _to(state, book, sight, now, target - inputs.delta_coin, why, Round.NEAREST)
+    outcome = _agreed_to(state, book, sight, now, target - inputs.delta_coin, why)
     if outcome.verdict.reason is not Reason.MIN_LOT:
         return outcome
     detail = f"at the target within a lot: {outcome.verdict.detail}"
@@ -220,6 +220,8 @@ def _settle(state: State, book: BookState, sight: Sight, inputs: Inputs, now: No
     number = settlement.slice_of(book, now) if settlement.unwinding(book, now) else None
     over = working.unfinished(state, book) is None
     if number is not None and number <= settling.sliced and over:
+        if ownership_gate.beyond_hard_limit(book, sight):
+            return _by_policy(state, book, sight, inputs, now)
         detail = f"{settlement.spoken(number)} of the unwind to 08:00 UTC is done"
         return Outcome(Verdict(Action.WAIT, Reason.SETTLEMENT_SLICE, detail), sight)
     gap = inputs.target_delta_coin - inputs.delta_coin
@@ -230,9 +232,22 @@ def _settle(state: State, book: BookState, sight: Sight, inputs: Inputs, now: No
         gap += settlement.still_to_come_coin(book, now, number)
         done = replace(settling, sliced=number)
         why = Gate(Action.HEDGE, Reason.SETTLEMENT_SLICE, "unwinding with the delivery average")
-    outcome = _to(state, book, sight, now, gap, why, Round.NEAREST)
+    outcome = _agreed_to(state, book, sight, now, gap, why)
     acted = outcome.verdict.action in (Action.HEDGE, Action.WOULD_HEDGE, Action.HOLD)
     return outcome._replace(settling=done) if acted else outcome
+
+
+def _agreed_to(state: State, book: BookState, sight: Sight, now: Now, change: float, why: Gate) -> Outcome:
+    """The whole way to a target, as far as every source of delta asks for it."""
+    used, agreed = sight.figures.used, change
+    for other in sight.figures.parted:
+        assert used is not None
+        wanted = change + used.y - other.y
+        agreed = min(agreed, wanted, key=abs) if wanted * change > 0.0 else 0.0
+        if agreed == 0.0:
+            return _stopped(_parted(sight, change), sight)
+    gap = change if agreed == change else None
+    return _to(state, book, sight, now, agreed, why, Round.NEAREST, gap_coin=gap)
 
 
 def _to(

@@ -182,3 +182,14 @@ def test_a_coin_book_leaves_the_dollar_legs_to_their_own_book() -> None:
 
     assert float(rig.placed[0].amount) / 100_000 == pytest.approx(NET - 0.1, abs=2e-3)
     assert rig.placed[0].instrument == PERP
+
+
+def test_an_operators_neutralise_goes_only_as_far_as_every_source_asks() -> None:
+    rig = rig_with(lower=-9.0, upper=9.0)
+    rig.start(quotes=False)
+    rig.step(*quotes_with_delta(rig, 0.50))
+    rig.step(ev.CommandGiven(command="neutralise", book="btc", by="test", reason="drill"))
+
+    assert float(rig.placed[0].amount) / 100_000 == pytest.approx(NET, abs=2e-3), (
+        "the model's, not the venue's"
+    )

@@ -32,9 +32,11 @@ WIDE = Envelope(
 )
 
 
-def rig_at(minutes_left: float, mode: SettlementMode = SettlementMode.TWAP, dwell_s: float = 0.0) -> Rig:
+def rig_at(
+    minutes_left: float, mode: SettlementMode = SettlementMode.TWAP, dwell_s: float = 0.0, **band: float
+) -> Rig:
     """A book short 100 calls at the money, so many minutes before they expire, hedged into its band."""
-    rig = Rig(settlement=SettlementParams(mode=mode), envelope=WIDE, dwell_s=dwell_s, **BAND)
+    rig = Rig(settlement=SettlementParams(mode=mode), envelope=WIDE, dwell_s=dwell_s, **{**BAND, **band})
     rig.market_ms = EXPIRY_MS - int(minutes_left * 60_000)
     rig.start({PINNED: "-100"}, equity="100")
     for order in rig.placed[:1]:
@@ -261,3 +263,13 @@ def test_the_last_slice_is_worked_to_a_flat_hedge_whatever_band_and_depth(
 
     assert rig.last.reason is Reason.SETTLEMENT_PAUSE
     assert abs(hedge_coin(rig)) < 0.01
+
+
+def test_between_slices_the_hard_limit_waits_for_nobody() -> None:
+    rig = rig_at(29.5, hard_lower=-40.0, hard_upper=40.0)
+    market(rig, 100_000.0, 5)
+    placed = len(rig.placed)
+    market(rig, 103_000.0, 1)  # all hundred calls are in the money at once: y = -50
+
+    assert rig.last.reason in (Reason.HARD_LIMIT, Reason.SETTLEMENT_SLICE, Reason.IN_FLIGHT)
+    assert len(rig.placed) == placed + 1
