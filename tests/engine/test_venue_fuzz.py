@@ -88,6 +88,11 @@ def test_lives_that_once_ended_badly(seed: int) -> None:
     live_a_life(seed)
 
 
+def test_a_fill_heard_before_the_journal_is_read_is_the_books_own_once() -> None:
+    """An order of the run before fills during the restart: live, and in the sums the journal then tells."""
+    live_a_life(155, STYLES["resting"])
+
+
 def live_a_life(seed: int, engine_settings: EngineSettings = SETTINGS) -> World:
     """One seed from start to agreement. Raises Broken, with the last events, where an invariant fails."""
     world = World(seed, engine_settings)

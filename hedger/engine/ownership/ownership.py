@@ -59,7 +59,10 @@ def reaches(book: BookState, instrument: Instrument) -> bool:
 
 def counted(state: State, fill: Fill) -> None:
     """Add a fill not seen before to the sums of its label, whether or not a told position holds it."""
-    account, label = state.venues[fill.venue].owned, fill.label
+    venue = state.venues[fill.venue]
+    account, label = venue.owned, fill.label
+    if not venue.epoch:
+        account.early.append(fill)  # the journal, still to be read, may hold it already
     parsed = parse_label(label)
     if parsed is not None:
         _add(account.own, (parsed.book, fill.instrument), fill.signed_amount)
@@ -67,8 +70,23 @@ def counted(state: State, fill: Fill) -> None:
         _add(account.labelled, (label, fill.instrument), fill.signed_amount)
 
 
-def restored(state: State, venue: VenueState, sums: tuple[LabelSum, ...]) -> None:
-    """The sums of all earlier runs; what paper mode traded counts in paper mode only."""
+def restored(
+    state: State, venue: VenueState, sums: tuple[LabelSum, ...], journalled: tuple[Fill, ...]
+) -> None:
+    """The sums of all earlier runs; what paper mode traded counts in paper mode only.
+
+    A trade heard of before the journal was read may be in its sums: then it is not counted again.
+    """
+    known = {fill.key for fill in journalled}
+    for fill in venue.owned.early:
+        parsed = parse_label(fill.label)
+        if fill.key not in known:
+            continue
+        if parsed is not None:
+            _add(venue.owned.own, (parsed.book, fill.instrument), -fill.signed_amount)
+        elif fill.label:
+            _add(venue.owned.labelled, (fill.label, fill.instrument), -fill.signed_amount)
+    venue.owned.early.clear()
     for told in sums:
         if told.paper and state.settings.mode is not Mode.PAPER:
             continue
