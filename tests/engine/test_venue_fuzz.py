@@ -93,6 +93,11 @@ def test_a_fill_heard_before_the_journal_is_read_is_the_books_own_once() -> None
     live_a_life(155, STYLES["resting"])
 
 
+@pytest.mark.parametrize("style", [SETTINGS, STYLES["clips"]], ids=["plain", "clips"])
+def test_a_trade_told_after_the_position_that_held_it_explains_the_move(style: EngineSettings) -> None:
+    live_a_life(354, style)
+
+
 def live_a_life(seed: int, engine_settings: EngineSettings = SETTINGS) -> World:
     """One seed from start to agreement. Raises Broken, with the last events, where an invariant fails."""
     world = World(seed, engine_settings)
