@@ -183,7 +183,7 @@ def move(state: State, fill: Fill, step: Step) -> None:
     listed = listing_of(state, fill.venue, fill.instrument)
     if listed is None or not _ours(state, listed):
         return
-    told = fill.market_ms <= known.told_ms.get(fill.instrument, known.told_all_ms)
+    told = known.position_holds(fill)
     size = size_of(state, fill.venue, fill.instrument)
     _put(state, known, fill.instrument, size if told else size + fill.signed_amount, step)
     if told:

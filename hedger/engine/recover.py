@@ -168,8 +168,7 @@ def _told_beside(state: State, venue: VenueState, fill: Fill, step: Step) -> boo
     """A trade out of an answer, which moves no position; False for one seen before."""
     if not work.take_fill(state, fill, step):
         return False
-    told = fill.market_ms <= venue.told_ms.get(fill.instrument, venue.told_all_ms)
-    if venue.reconciled and told:  # the position of an earlier answer already held it
+    if venue.reconciled and venue.position_holds(fill):  # the position of an earlier answer already held it
         venue.account.explain(fill.instrument, fill.signed_amount)
     else:
         venue.account.owe(fill.instrument, fill.signed_amount)

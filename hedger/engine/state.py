@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from hedger.domain.account import Fill
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import OrderReport
 from hedger.domain.quote import IndexPrice, Quote
@@ -74,6 +75,10 @@ class VenueState:
     @property
     def reconnects(self) -> int:
         return max(0, self.links - 1)
+
+    def position_holds(self, fill: Fill) -> bool:
+        """Whether the venue's own word on a position is as new as a fill, and so has it already."""
+        return fill.market_ms <= self.told_ms.get(fill.instrument, self.told_all_ms)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from hedger.domain.account import Fill
 from hedger.domain.instrument import Instrument, plain
 from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine.events import Now
-from hedger.engine.ownership.owned import MOST_LABELS, LabelSum
+from hedger.engine.ownership.owned import MOST_LABELS, LabelSum, Owned
 from hedger.engine.records import Adjusted
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.execution.labels import parse_label
@@ -60,14 +60,9 @@ def reaches(book: BookState, instrument: Instrument) -> bool:
 def counted(state: State, fill: Fill) -> None:
     """Add a fill not seen before to the sums of its label, whether or not a told position holds it."""
     venue = state.venues[fill.venue]
-    account, label = venue.owned, fill.label
     if not venue.epoch:
-        account.early.append(fill)  # the journal, still to be read, may hold it already
-    parsed = parse_label(label)
-    if parsed is not None:
-        _add(account.own, (parsed.book, fill.instrument), fill.signed_amount)
-    elif label and (len(account.labelled) < MOST_LABELS or (label, fill.instrument) in account.labelled):
-        _add(account.labelled, (label, fill.instrument), fill.signed_amount)
+        venue.owned.early.append(fill)  # the journal, still to be read, may hold it already
+    _count(venue.owned, fill, fill.signed_amount)
 
 
 def restored(
@@ -79,13 +74,8 @@ def restored(
     """
     known = {fill.key for fill in journalled}
     for fill in venue.owned.early:
-        parsed = parse_label(fill.label)
-        if fill.key not in known:
-            continue
-        if parsed is not None:
-            _add(venue.owned.own, (parsed.book, fill.instrument), -fill.signed_amount)
-        elif fill.label:
-            _add(venue.owned.labelled, (fill.label, fill.instrument), -fill.signed_amount)
+        if fill.key in known:
+            _count(venue.owned, fill, -fill.signed_amount)
     venue.owned.early.clear()
     for told in sums:
         if told.paper and state.settings.mode is not Mode.PAPER:
@@ -94,6 +84,15 @@ def restored(
             _add(venue.owned.own, (told.label.removeprefix(_OWN), told.instrument), told.size)
         elif len(venue.owned.labelled) < MOST_LABELS:
             _add(venue.owned.labelled, (told.label, told.instrument), told.size)
+
+
+def _count(account: Owned, fill: Fill, amount: Decimal) -> None:
+    """An amount of a fill, in the sum of the book or the label it is of."""
+    parsed, key = parse_label(fill.label), (fill.label, fill.instrument)
+    if parsed is not None:
+        _add(account.own, (parsed.book, fill.instrument), amount)
+    elif fill.label and (len(account.labelled) < MOST_LABELS or key in account.labelled):
+        _add(account.labelled, key, amount)
 
 
 def _add(sums: dict[tuple[str, str], Decimal], key: tuple[str, str], amount: Decimal) -> None:
