@@ -8,11 +8,14 @@ import signal
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hedger.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from hedger.simulator.options import Options
 
 
 def exchange(
@@ -137,11 +140,9 @@ def _origin_ms(text: str | None, replay: Path | None) -> int | None:
     return round(moment.timestamp() * 1000)
 
 
-async def _serve(options: object, with_parent: bool) -> None:
-    from hedger.simulator.options import Options
+async def _serve(options: Options, with_parent: bool) -> None:
     from hedger.simulator.server import running_exchange
 
-    assert isinstance(options, Options)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from hedger.cli.client import (
     token_of,
     told_errors,
 )
-from hedger.cli.commands import StateDir, Why
+from hedger.cli.commands import StateDir, Why, operator
 from hedger.cli.figures import clock
 from hedger.domain.errors import ConfigError
 from hedger.web.answers import HoldAnswer
@@ -45,7 +44,7 @@ def hold(
         body: dict[str, str | float] = {
             "seconds": _seconds(span, end),
             "reason": reason,
-            "by": f"cli:{getpass.getuser()}"[:64],
+            "by": operator(),
             "book": book,
         }
         answer = Client(url, token_of(state_dir)).post("/v1/hold", body, HoldAnswer)

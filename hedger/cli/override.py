@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +19,7 @@ from hedger.cli.client import (
     token_of,
     told_errors,
 )
-from hedger.cli.commands import StateDir, Why
+from hedger.cli.commands import StateDir, Why, operator
 from hedger.domain.errors import ConfigError
 from hedger.engine.profile import ProfileView
 from hedger.web.answers import StatusAnswer, market_time
@@ -54,7 +53,7 @@ def override(
         else:
             body: dict[str, str | float | bool] = {"book": book, "reason": reason}
             body |= {"clear": True} if clear else asked(what or "", factor, duration)
-            body |= {"by": f"cli:{getpass.getuser()}"[:64]}
+            body |= {"by": operator()}
             answer = Client(url, token_of(Path(state_dir))).post("/v1/override", body, OverrideAnswer)
     if as_json:
         print_json(answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from hedger.cli.client import (
     token_of,
     told_errors,
 )
-from hedger.cli.commands import StateDir, Why
+from hedger.cli.commands import StateDir, Why, operator
 from hedger.domain.errors import ConfigError
 from hedger.engine.views.view import EditView
 from hedger.web.answers import StatusAnswer, market_time
@@ -49,7 +48,7 @@ def set_key(
             _list(Client(url).get("/v1/status", StatusAnswer).edits, as_json)
             return
         body = _body(setting, clear, book)
-        body |= {"reason": reason, "by": f"cli:{getpass.getuser()}"[:64]}
+        body |= {"reason": reason, "by": operator()}
         answer = Client(url, token_of(Path(state_dir))).post("/v1/set", body, SetAnswer)
     if as_json:
         print_json(answer)
