@@ -203,8 +203,11 @@ async def _supervise(
             flushed = await _flush(writer)
             for task in beside:
                 task.cancel()
-    except* HedgerError as errors:
-        raise _first(errors) from None
+    except BaseExceptionGroup as group:  # not except*, which early 3.11 lets raise groups only
+        told, others = group.split(HedgerError)
+        if told is None or others is not None:
+            raise
+        raise _first(told) from None
     return _code(exit_, flushed)
 
 

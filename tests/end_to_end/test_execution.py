@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 import pytest
@@ -177,7 +177,8 @@ def test_an_option_by_hand_only_where_the_book_lets_it(yard: Yard, allowed: bool
     exchange, daemon = started(yard, f"books.btc.envelope.asset_classes={classes!r}", speed=1)
     status = daemon.until_quiet()
     option = next(p for p in status["books"][0]["positions"] if p["kind"] == "option")
-    price = max(Decimal("0.0005"), (option["mark"] * Decimal("1.1")).quantize(Decimal("0.0005")))
+    step = Decimal("0.0005")  # quantize would round to four decimals, not to a multiple
+    price = (option["mark"] * Decimal("1.1") / step).to_integral_value(ROUND_CEILING) * step
     order = {"instrument": option["instrument"], "side": "buy", "amount": "1", "price": str(price)}
     answer = daemon.post("/v1/orders", **order, ioc=True)
 
