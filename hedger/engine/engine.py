@@ -77,6 +77,7 @@ class Engine:
         recover.keep_looking(self._state, step)
         manual.forget_tickers(self._state, step)
         for book in self._state.books.values():
+            waits.lapse(book, step.now)
             manual.judge_waiting(self._state, book, step)
             if step.now.wire_s - book.refreshed_wire_s >= self._state.settings.timing.refresh_s:
                 book.refreshed_wire_s = step.now.wire_s

@@ -82,8 +82,7 @@ class Journal:
 
         Raises JournalError when the epoch could not be made durable, InvariantError for an unreadable row.
         """
-        scope = Scope(venue, str(environment), account_id)
-        self._scopes[venue] = scope
+        scope = self.belongs(venue, environment, account_id)
         since_ms = market_ms - queries.DAY_MS
         async with self._transaction() as connection:
             loaded = JournalLoaded(
@@ -105,6 +104,11 @@ class Journal:
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
         return loaded
+
+    def belongs(self, venue: str, environment: Environment, account_id: str) -> Scope:
+        """From now on the rows of a venue are this account's; returns their scope."""
+        scope = self._scopes[venue] = Scope(venue, str(environment), account_id)
+        return scope
 
     async def write(self, records: Iterable[Record]) -> None:
         """Write all or nothing; durable on return. Raises JournalError."""
