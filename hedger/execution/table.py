@@ -101,6 +101,8 @@ class OrderTable:
         before = (order.state, order.filled_amount, order.order_id, order.amount)
         self._identify(order, evidence.venue, evidence.order_id)
         self._filled_to(order, evidence.filled_amount)
+        if order.filled_amount <= evidence.amount < order.amount:
+            order.reduced_to = evidence.amount  # it only falls: an older word cannot raise it again
         if evidence.average_price > 0:
             order.average_price = evidence.average_price
         order.detail = evidence.cancel_reason or order.detail
@@ -111,13 +113,11 @@ class OrderTable:
 
     @staticmethod
     def _terms(order: Order, evidence: OrderReport) -> OrderEvent:
-        """Where an open order stands. Its total only falls, so an older word cannot raise it again."""
+        """Where an open order stands."""
         asked = order.amendment
         confirmed = asked is not None and (evidence.price, evidence.amount) == (asked.price, asked.amount)
         if confirmed or order.state is OrderState.UNKNOWN:
             order.amendment = None  # answered, or its fate is this word on the order
-        if order.filled_amount <= evidence.amount < order.amount:
-            order.reduced_to = evidence.amount
         if confirmed or evidence.updated_ms >= order.updated_ms:
             order.price, order.updated_ms = evidence.price, max(order.updated_ms, evidence.updated_ms)
         return OrderEvent.AMENDED if confirmed else OrderEvent.ACKED_OPEN
