@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.sides import Daemon, Exchange
-from tests.end_to_end.waiting import until
+from tests.end_to_end.waiting import WITHIN_S, until
 
 Rows = dict[str, tuple[Any, ...]]
 
@@ -87,21 +88,38 @@ def exchange_positions(state: dict[str, Any]) -> dict[str, Decimal]:
     return {name: Decimal(size) for name, size in state["positions_exact"].items()}
 
 
-def _written_down(exchange: Exchange, daemon: Daemon) -> dict[str, Any] | None:
-    """The exchange's state of an instant at which journal and daemon know all of it."""
-    state = exchange.state()
-    fills = journal_fills(daemon.journal).keys() == exchange_fills(state).keys()
-    orders = journal_orders(daemon.journal) == exchange_orders(state)
-    return state if fills and orders and positions(daemon) == exchange_positions(state) else None
+def _apart(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What is not the same on both sides, by its key: (ours, theirs), None where a side does not have it."""
+    keys = sorted({*ours, *theirs})
+    return {key: (ours.get(key), theirs.get(key)) for key in keys if ours.get(key) != theirs.get(key)}
 
 
-def assert_ledgers_agree(exchange: Exchange, daemon: Daemon) -> None:
+def differences(state: dict[str, Any], daemon: Daemon) -> dict[str, tuple[Any, Any]]:
+    """Fills, orders and positions on which journal and daemon differ from the exchange: (ours, theirs)."""
+    return {
+        **_apart(journal_fills(daemon.journal), exchange_fills(state)),
+        **_apart(journal_orders(daemon.journal), exchange_orders(state)),
+        **_apart(positions(daemon), exchange_positions(state)),
+    }
+
+
+def assert_ledgers_agree(exchange: Exchange, daemon: Daemon, within_s: float = WITHIN_S) -> None:
     """Positions, fills, fees and orders are the exchange's own, to the last digit; no label was used twice.
 
     What is still being written is waited for, and so is a hedge that goes out meanwhile.
     """
-    state = until(lambda: _written_down(exchange, daemon), "the exchange's fills and orders in the journal")
-    fills = journal_fills(daemon.journal)
+    state, apart = exchange.state(), {"": (None, None)}
+
+    def agree() -> bool:
+        nonlocal state, apart
+        state = exchange.state()
+        apart = differences(state, daemon)
+        return not apart
+
+    try:
+        until(agree, "journal and exchange agree", within_s)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: (ours, theirs) of {apart}") from None
     assert state["duplicate_labels"] == {}
-    assert fills == exchange_fills(state)
-    assert sum((fill[-1] for fill in fills.values()), Decimal(0)) == Decimal(state["fees_exact"]["BTC"])
+    fees = [fill[-1] for fill in exchange_fills(state).values()]
+    assert sum(fees, Decimal(0)) == Decimal(state["fees_exact"]["BTC"])

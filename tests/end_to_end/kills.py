@@ -1,0 +1,308 @@
+"""Daemon and exchange killed with -9, alternately, at moments drawn from a seed, while a person trades.
+
+A trap is laid in the wire between the two before the victim of the last kill is started again, so that the
+next kill strikes amid its login, its recovery, its first hedge, or at a commit of its journal. Every few
+kills both are let live until the book is hedged, and the books of both are held against each other.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from tests.end_to_end.ledgers import assert_ledgers_agree
+from tests.end_to_end.relay import Relay, Stage, relayed_beside
+from tests.end_to_end.sides import Daemon, Exchange, inside, is_quiet
+from tests.end_to_end.waiting import until
+from tests.end_to_end.yard import BRISK, Process, Yard
+
+SPEED = 60
+TRADE_USD = 100_000  # what a person trades at a time, about a coin
+DRIFT_USD = Decimal(60_000)  # hedged since the last check because the market moved
+AGAIN_S = 2.0  # a person trades again when nothing came of the last trade
+PATIENCE_S = 6.0  # a moment that does not come is not waited for any longer
+QUIET_S = 60.0
+KILLS_PER_CHECK = 4
+
+SETTINGS = (
+    *BRISK,
+    "books.btc.band.to_centre=1",
+    "books.btc.execution.validity_s=1.0",
+    "timing.reconcile_s=2.0",
+)
+
+ORDER = ("private/buy", "private/sell")
+LOOK_UP = ("private/get_order_state_by_label",)
+
+
+class Moment(NamedTuple):
+    """Where a kill strikes: when one of `methods` reaches `stage`. `lost`: and its frame goes nowhere."""
+
+    name: str
+    stage: Stage
+    methods: tuple[str, ...]
+    lost: bool = False
+
+
+STARTING = (
+    Moment("at the login", "asked", ("public/auth",)),
+    Moment("at the subscription", "answered", ("private/subscribe",)),
+    Moment("at the snapshot", "asked", ("private/get_positions",)),
+    Moment("amid the snapshot", "answered", ("private/get_open_orders",)),
+)
+LOOKING = (
+    Moment("at a look-up", "asked", LOOK_UP),
+    Moment("after a look-up", "answered", LOOK_UP, lost=True),
+)
+TRADING = (
+    Moment("at an order", "asked", ORDER),
+    Moment("at an order that is lost", "asked", ORDER, lost=True),
+    Moment("behind an order", "passed", ORDER),
+    Moment("at the reply to an order", "answered", ORDER, lost=True),
+    Moment("behind the reply to an order", "answered", ORDER),
+    Moment("at the word of a trade", "told", ("user",), lost=True),
+)
+RESTING = (
+    Moment("at an amendment", "asked", ("private/edit",)),
+    Moment("behind an amendment", "passed", ("private/edit",)),
+    Moment("at the reply to an amendment", "answered", ("private/edit",), lost=True),
+    Moment("at a cancel", "asked", ("private/cancel", "private/cancel_by_label")),
+)
+COMMIT, ANY = "at a commit", "at any time"
+
+
+class Trap:
+    """Kills `victim` from within the relay, at the first frame of its moment."""
+
+    def __init__(self, moment: Moment, victim: Process) -> None:
+        self.moment, self.victim, self.sprung = moment, victim, threading.Event()
+
+    def __call__(self, stage: Stage, what: str) -> bool:
+        if self.sprung.is_set() or stage != self.moment.stage or what not in self.moment.methods:
+            return True
+        self.victim.send(signal.SIGKILL)
+        self.sprung.set()
+        return not self.moment.lost
+
+
+@dataclass
+class Tally:
+    """What a loop has done: kills by victim and moment, checks, and how much was traded."""
+
+    seed: int
+    kills: Counter[tuple[str, str]] = field(default_factory=Counter)
+    checks: int = 0
+    orders: int = 0
+    began_s: float = field(default_factory=time.monotonic)
+
+    def __str__(self) -> str:
+        struck = "\n".join(f"  {count:4} {who} {when}" for (who, when), count in sorted(self.kills.items()))
+        took_s = time.monotonic() - self.began_s
+        return (
+            f"seed {self.seed}: {self.kills.total()} kills in {took_s:.0f} s, {self.orders} hedge orders, "
+            f"{self.checks} checks without a difference\n{struck}"
+        )
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the daemon hedges, and which book."""
+
+    settings: tuple[str, ...] = ()
+    book: str = "strangle"
+    rests: bool = False  # orders stand in the market although nothing is due
+
+
+_WIDE = (
+    "books.btc.execution.repeg_s=0.2",
+    "books.btc.band.hard_lower=-50.0",
+    "books.btc.band.hard_upper=50.0",
+)
+STYLES = {
+    "taker": Style(),
+    "chase": Style((*_WIDE, "books.btc.execution.style='chase'", "books.btc.execution.chase_s=1.5")),
+    "edges": Style((*_WIDE, "books.btc.execution.resting=true"), book="long-straddle", rests=True),
+}
+
+Victim = Literal["daemon", "exchange"]
+
+
+@contextmanager
+def kill_loop(yard: Yard, style: Style, seed: int) -> Iterator[KillLoop]:
+    """An exchange with a state file, a relay before it, and a daemon that has nothing left to hedge."""
+    words = (
+        "--seed",
+        "5",
+        "--speed",
+        str(SPEED),
+        "--book",
+        style.book,
+        "--state",
+        str(yard.folder / "exchange.db"),
+    )
+    exchange = yard.exchange(*words)
+    with relayed_beside(exchange.ready["ws_url"]) as relay:
+        yield KillLoop(yard, words, exchange, relay, style, seed)
+
+
+class KillLoop:
+    """`run(kills)` raises AssertionError for whatever does not agree."""
+
+    def __init__(
+        self, yard: Yard, words: tuple[str, ...], exchange: Exchange, relay: Relay, style: Style, seed: int
+    ) -> None:
+        self.yard, self.style, self.relay, self._words = yard, style, relay, words
+        self.tally, self._chance = Tally(seed), random.Random(seed)
+        self.exchange = exchange
+        self.daemon = self._started_daemon()
+        self._dead: Victim | None = None
+        self._known_trades = 0
+        self._check()
+
+    def run(self, kills: int) -> Tally:
+        for number in range(kills):
+            self._strike("exchange" if number % 2 else "daemon")
+            if number % KILLS_PER_CHECK == KILLS_PER_CHECK - 1:
+                self._check()
+        self._check()
+        return self.tally
+
+    # -- one kill ---------------------------------------------------------------------------------
+
+    def _strike(self, who: Victim) -> None:
+        """Let the one killed before live again, and kill `who` at a moment that follows."""
+        moment = self._chance.choice(self._moments(who))
+        victim = self.daemon.process if who == "daemon" else self.exchange.process
+        if isinstance(moment, Moment):
+            struck = self._spring(Trap(moment, victim))
+        elif moment == COMMIT:
+            struck = self._at_a_commit()
+        else:
+            self._revive()
+            self._trade()
+            struck = ANY
+            self._alive_for(self._chance.uniform(0.0, 1.0))
+        victim.kill()
+        self._dead = who
+        self.tally.kills[who, struck] += 1
+
+    def _moments(self, who: Victim) -> tuple[Moment | str, ...]:
+        starting = STARTING if self._dead is not None else ()
+        resting = RESTING if self.style.settings else ()
+        commit = (COMMIT,) if who == "daemon" else ()
+        return (*starting, *LOOKING, *TRADING, *resting, *commit, ANY)
+
+    def _spring(self, trap: Trap) -> str:
+        self.relay.watch = trap
+        try:
+            self._revive()
+            if trap.moment in LOOKING:
+                self._say_nothing_of_the_next_order()
+            deadline = time.monotonic() + PATIENCE_S
+            while time.monotonic() < deadline:
+                self._trade(trap)
+                if trap.sprung.wait(AGAIN_S):
+                    return trap.moment.name
+                self._assert_alive(trap)
+            return f"{ANY}, no moment {trap.moment.name} having come"
+        finally:
+            self.relay.watch = lambda _stage, _what: True
+
+    def _at_a_commit(self) -> str:
+        """As soon as the journal is written to after a trade; what is written may be durable or not."""
+        self._revive()
+        until(lambda: self.daemon.status()["epoch"], "the daemon's epoch", QUIET_S)
+        before = _written(self.daemon.journal)
+        self._trade()
+        deadline = time.monotonic() + PATIENCE_S
+        while _written(self.daemon.journal) == before:  # no pause: the moment is short
+            assert time.monotonic() < deadline, "nothing was written to the journal"
+        self._alive_for(self._chance.uniform(0.0, 0.005))
+        return COMMIT
+
+    def _revive(self) -> None:
+        if self._dead == "exchange":
+            self.exchange = self.yard.exchange(*self._words)
+        elif self._dead == "daemon":
+            self.daemon = self._started_daemon()
+        self._dead = None
+
+    def _started_daemon(self) -> Daemon:
+        """It reaches the exchange through the relay."""
+        ready = self.yard.folder / "relayed.json"
+        ready.write_text(json.dumps({**self.exchange.ready, "ws_url": self.relay.url}))
+        relayed = Exchange(self.exchange.process, ready, self.exchange.ready)
+        return self.yard.daemon(relayed, overrides=(*SETTINGS, *self.style.settings))
+
+    def _trade(self, trap: Trap | None = None) -> None:
+        """A person trades; where the exchange was killed meanwhile, its own books tell if that was done."""
+        try:
+            self.exchange.trade(self._chance.choice(("buy", "sell")), TRADE_USD)
+        except (OSError, http.client.HTTPException):
+            if trap is None or not trap.sprung.wait(AGAIN_S) or self.exchange.process is not trap.victim:
+                raise
+
+    def _say_nothing_of_the_next_order(self) -> None:
+        """It is executed; neither its reply nor a notification reaches the daemon, which must ask."""
+        self.exchange.fault("lost_reply")
+        self.exchange.fault("silence", channel="user.", duration_s=2.0)
+
+    def _alive_for(self, seconds: float) -> None:
+        assert self.daemon.process.lives_for(seconds), self.daemon.process.complained()
+        assert self.exchange.process.running, self.exchange.process.complained()
+
+    def _assert_alive(self, trap: Trap) -> None:
+        for process in (self.daemon.process, self.exchange.process):
+            assert process.running or trap.sprung.is_set(), process.complained()
+
+    # -- a check ----------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        """Both live until the book is hedged: nothing was sent twice, nothing done twice, nothing lost."""
+        self._revive()
+        self._alive_for(0.0)
+        until(self._hedged, "delta inside the band and no order unresolved", QUIET_S)
+        assert_ledgers_agree(self.exchange, self.daemon)
+        assert self.relay.repeated_labels() == {}
+        state = self.exchange.state()
+        trades, self._known_trades = state["trades"][self._known_trades :], len(state["trades"])
+        self.tally.orders = len([order for order in state["orders"] if order["label"].startswith("h-")])
+        self.tally.checks += 1
+        if not self.style.rests:
+            _assert_hedged_once(trades)
+
+    def _hedged(self) -> bool:
+        status = self.daemon.status()
+        if not self.style.rests:
+            return is_quiet(status)
+        return (
+            status["orders"]["unknown"] == 0 and status["state"] == "running" and inside(status["books"][0])
+        )
+
+
+def _assert_hedged_once(trades: list[dict[str, Any]]) -> None:
+    """Hedges trade as much as the person did, and drift; one made twice is traded back: thrice as much."""
+    hedged = traded = Decimal(0)
+    for row in trades:
+        if row.get("label", "").startswith("h-"):
+            hedged += Decimal(row["amount"])
+        else:
+            traded += Decimal(row["amount"])
+    assert hedged <= traded + DRIFT_USD, f"{hedged} USD hedged after {traded} USD traded"
+
+
+def _written(journal: Path) -> tuple[int, int]:
+    """Changes with everything that is written to the journal's log."""
+    log = journal.with_name(journal.name + "-wal").stat()
+    return log.st_size, log.st_mtime_ns
