@@ -8,31 +8,27 @@ kills both are let live until the book is hedged, and the books of both are held
 from __future__ import annotations
 
 import http.client
-import json
 import random
-import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
-from tests.end_to_end.ledgers import assert_ledgers_agree
-from tests.end_to_end.relay import Relay, Stage, relayed_beside
-from tests.end_to_end.sides import Daemon, Exchange, inside, is_quiet
+from tests.end_to_end.agreement import Audit
+from tests.end_to_end.moments import ANY, COMMIT, LOOKING, RESTING, STARTING, TRADING, Moment, Trap
+from tests.end_to_end.relay import Relay, relayed_beside
+from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
-from tests.end_to_end.yard import BRISK, Process, Yard
+from tests.end_to_end.yard import BRISK, Yard
 
 SPEED = 60
 TRADE_USD = 100_000  # what a person trades at a time, about a coin
-DRIFT_USD = Decimal(60_000)  # hedged since the last check because the market moved
 AGAIN_S = 2.0  # a person trades again when nothing came of the last trade
 PATIENCE_S = 6.0  # a moment that does not come is not waited for any longer
-QUIET_S = 60.0
+EPOCH_S = 60.0
 KILLS_PER_CHECK = 4
 
 SETTINGS = (
@@ -42,59 +38,6 @@ SETTINGS = (
     "timing.reconcile_s=2.0",
 )
 
-ORDER = ("private/buy", "private/sell")
-LOOK_UP = ("private/get_order_state_by_label",)
-
-
-class Moment(NamedTuple):
-    """Where a kill strikes: when one of `methods` reaches `stage`. `lost`: and its frame goes nowhere."""
-
-    name: str
-    stage: Stage
-    methods: tuple[str, ...]
-    lost: bool = False
-
-
-STARTING = (
-    Moment("at the login", "asked", ("public/auth",)),
-    Moment("at the subscription", "answered", ("private/subscribe",)),
-    Moment("at the snapshot", "asked", ("private/get_positions",)),
-    Moment("amid the snapshot", "answered", ("private/get_open_orders",)),
-)
-LOOKING = (
-    Moment("at a look-up", "asked", LOOK_UP),
-    Moment("after a look-up", "answered", LOOK_UP, lost=True),
-)
-TRADING = (
-    Moment("at an order", "asked", ORDER),
-    Moment("at an order that is lost", "asked", ORDER, lost=True),
-    Moment("behind an order", "passed", ORDER),
-    Moment("at the reply to an order", "answered", ORDER, lost=True),
-    Moment("behind the reply to an order", "answered", ORDER),
-    Moment("at the word of a trade", "told", ("user",), lost=True),
-)
-RESTING = (
-    Moment("at an amendment", "asked", ("private/edit",)),
-    Moment("behind an amendment", "passed", ("private/edit",)),
-    Moment("at the reply to an amendment", "answered", ("private/edit",), lost=True),
-    Moment("at a cancel", "asked", ("private/cancel", "private/cancel_by_label")),
-)
-COMMIT, ANY = "at a commit", "at any time"
-
-
-class Trap:
-    """Kills `victim` from within the relay, at the first frame of its moment."""
-
-    def __init__(self, moment: Moment, victim: Process) -> None:
-        self.moment, self.victim, self.sprung = moment, victim, threading.Event()
-
-    def __call__(self, stage: Stage, what: str) -> bool:
-        if self.sprung.is_set() or stage != self.moment.stage or what not in self.moment.methods:
-            return True
-        self.victim.send(signal.SIGKILL)
-        self.sprung.set()
-        return not self.moment.lost
-
 
 @dataclass
 class Tally:
@@ -102,17 +45,12 @@ class Tally:
 
     seed: int
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)
-    checks: int = 0
-    orders: int = 0
     began_s: float = field(default_factory=time.monotonic)
 
     def __str__(self) -> str:
         struck = "\n".join(f"  {count:4} {who} {when}" for (who, when), count in sorted(self.kills.items()))
         took_s = time.monotonic() - self.began_s
-        return (
-            f"seed {self.seed}: {self.kills.total()} kills in {took_s:.0f} s, {self.orders} hedge orders, "
-            f"{self.checks} checks without a difference\n{struck}"
-        )
+        return f"seed {self.seed}: {self.kills.total()} kills in {took_s:.0f} s\n{struck}"
 
 
 @dataclass(frozen=True)
@@ -141,16 +79,8 @@ Victim = Literal["daemon", "exchange"]
 @contextmanager
 def kill_loop(yard: Yard, style: Style, seed: int) -> Iterator[KillLoop]:
     """An exchange with a state file, a relay before it, and a daemon that has nothing left to hedge."""
-    words = (
-        "--seed",
-        "5",
-        "--speed",
-        str(SPEED),
-        "--book",
-        style.book,
-        "--state",
-        str(yard.folder / "exchange.db"),
-    )
+    state = str(yard.folder / "exchange.db")
+    words = ("--seed", "5", "--speed", str(SPEED), "--book", style.book, "--state", state)
     exchange = yard.exchange(*words)
     with relayed_beside(exchange.ready["ws_url"]) as relay:
         yield KillLoop(yard, words, exchange, relay, style, seed)
@@ -167,7 +97,7 @@ class KillLoop:
         self.exchange = exchange
         self.daemon = self._started_daemon()
         self._dead: Victim | None = None
-        self._known_trades = 0
+        self.audit = Audit(rests=style.rests)
         self._check()
 
     def run(self, kills: int) -> Tally:
@@ -177,8 +107,6 @@ class KillLoop:
                 self._check()
         self._check()
         return self.tally
-
-    # -- one kill ---------------------------------------------------------------------------------
 
     def _strike(self, who: Victim) -> None:
         """Let the one killed before live again, and kill `who` at a moment that follows."""
@@ -222,7 +150,7 @@ class KillLoop:
     def _at_a_commit(self) -> str:
         """As soon as the journal is written to after a trade; what is written may be durable or not."""
         self._revive()
-        until(lambda: self.daemon.status()["epoch"], "the daemon's epoch", QUIET_S)
+        until(lambda: self.daemon.status()["epoch"], "the daemon's epoch", EPOCH_S)
         before = _written(self.daemon.journal)
         self._trade()
         deadline = time.monotonic() + PATIENCE_S
@@ -240,10 +168,8 @@ class KillLoop:
 
     def _started_daemon(self) -> Daemon:
         """It reaches the exchange through the relay."""
-        ready = self.yard.folder / "relayed.json"
-        ready.write_text(json.dumps({**self.exchange.ready, "ws_url": self.relay.url}))
-        relayed = Exchange(self.exchange.process, ready, self.exchange.ready)
-        return self.yard.daemon(relayed, overrides=(*SETTINGS, *self.style.settings))
+        behind = self.yard.behind(self.exchange, self.relay.url)
+        return self.yard.daemon(behind, overrides=(*SETTINGS, *self.style.settings))
 
     def _trade(self, trap: Trap | None = None) -> None:
         """A person trades; where the exchange was killed meanwhile, its own books tell if that was done."""
@@ -266,40 +192,12 @@ class KillLoop:
         for process in (self.daemon.process, self.exchange.process):
             assert process.running or trap.sprung.is_set(), process.complained()
 
-    # -- a check ----------------------------------------------------------------------------------
-
     def _check(self) -> None:
         """Both live until the book is hedged: nothing was sent twice, nothing done twice, nothing lost."""
         self._revive()
         self._alive_for(0.0)
-        until(self._hedged, "delta inside the band and no order unresolved", QUIET_S)
-        assert_ledgers_agree(self.exchange, self.daemon)
+        self.audit.check(self.exchange, self.daemon)
         assert self.relay.repeated_labels() == {}
-        state = self.exchange.state()
-        trades, self._known_trades = state["trades"][self._known_trades :], len(state["trades"])
-        self.tally.orders = len([order for order in state["orders"] if order["label"].startswith("h-")])
-        self.tally.checks += 1
-        if not self.style.rests:
-            _assert_hedged_once(trades)
-
-    def _hedged(self) -> bool:
-        status = self.daemon.status()
-        if not self.style.rests:
-            return is_quiet(status)
-        return (
-            status["orders"]["unknown"] == 0 and status["state"] == "running" and inside(status["books"][0])
-        )
-
-
-def _assert_hedged_once(trades: list[dict[str, Any]]) -> None:
-    """Hedges trade as much as the person did, and drift; one made twice is traded back: thrice as much."""
-    hedged = traded = Decimal(0)
-    for row in trades:
-        if row.get("label", "").startswith("h-"):
-            hedged += Decimal(row["amount"])
-        else:
-            traded += Decimal(row["amount"])
-    assert hedged <= traded + DRIFT_USD, f"{hedged} USD hedged after {traded} USD traded"
 
 
 def _written(journal: Path) -> tuple[int, int]:

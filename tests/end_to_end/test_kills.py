@@ -22,4 +22,4 @@ SEED = int(os.environ.get("HEDGER_SEED", random.SystemRandom().randrange(1_000_0
 def test_nothing_is_done_twice_and_nothing_is_lost(yard: Yard, style: str) -> None:
     print(f"HEDGER_SEED={SEED}")
     with kill_loop(yard, STYLES[style], SEED) as loop:
-        print(loop.run(KILLS))
+        print(loop.run(KILLS), f"{loop.audit.hedges} hedge orders, {loop.audit.checks} checks", sep="\n")

@@ -138,6 +138,12 @@ class Yard:
         assert process.said(), process.complained()
         return Daemon(process, process.said().split()[1], state_dir)
 
+    def behind(self, exchange: Exchange, url: str) -> Exchange:
+        """The same exchange, whose websocket a daemon reaches at `url`."""
+        path = self.folder / "behind.json"
+        path.write_text(json.dumps({**exchange.ready, "ws_url": url}))
+        return Exchange(exchange.process, path, exchange.ready)
+
     def files(self) -> list[Path]:
         """Every file in the folder, in order."""
         return sorted(path for path in self.folder.rglob("*") if path.is_file())
