@@ -1,6 +1,6 @@
-"""The journal: SQLite in WAL mode, synced at every commit, never on the event loop's thread.
+"""The journal: SQLite in a file or PostgreSQL by URL; every commit durable, none on the event loop.
 
-journal = await Journal.open(path)
+journal = await Journal.open(path)                      # or "postgresql://hedger@db/hedger", with a password
 loaded = await journal.load(venue, environment, account_id, market_ms)   # begins an epoch, durably
 await journal.write(records)                                             # durable on return
 await journal.close()
@@ -9,15 +9,15 @@ await journal.close()
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import ColumnElement, Table, or_
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import ColumnElement, Table, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.order import Order
 from hedger.domain.vocabulary import Environment
@@ -25,49 +25,49 @@ from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
 from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
 from hedger.journal import queries, schema, sums
-from hedger.journal.errors import JournalError
-from hedger.journal.files import create_private, engine_for, ensure_schema
-from hedger.journal.lock import ProcessLock
 from hedger.journal.rows import Row, by_table, row_of
-from hedger.journal.schema import BLANK, INSERTS, Scope
+from hedger.journal.schema import BLANK, Scope, write_marks
+from hedger.journal.sqlite import SqliteStore
+from hedger.journal.store import FAILURES, Store, failed, prepare
+
+Numbered = tuple[int, list[Row]]
 
 
 class Journal:
-    """One file, one process. Opened by `Journal.open`."""
+    """Orders, fills, decisions and what else a run leaves behind. Opened by `Journal.open`."""
 
-    def __init__(self, path: Path, engine: AsyncEngine, lock: ProcessLock) -> None:
-        self.path, self.commits = path, 0
-        self._engine, self._lock = engine, lock
+    def __init__(self, store: Store) -> None:
+        self.store, self.commits = store, 0
+        self._run = uuid.uuid4().hex
         self._scopes: dict[str, Scope] = {}
         self._connection: AsyncConnection | None = None
         self._one_writer = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path) -> Journal:
-        """Create or open the file.
+    async def open(cls, place: Path | str, password: str = "") -> Journal:
+        """Create or open the journal in a file, or in a database by its URL.
 
-        Raises LeaseError when another process has it, ConfigError when it cannot be used: a directory that
-        may not be written, a file that is no journal, a journal of a newer hedger.
+        Raises LeaseError when another process has the file, ConfigError when the place cannot be used: a
+        directory that may not be written, what is no journal, a journal of a newer hedger, a driver that is
+        not installed; AuthError and JournalUnreachable for a server that refuses or does not answer.
         """
-        create_private(path)
-        lock = ProcessLock.acquire(path.with_name(path.name + ".lock"))
-        engine = engine_for(path)
+        store = store_of(place, password)
         try:
-            await ensure_schema(engine, path)
+            await prepare(store)
         except BaseException:
-            await engine.dispose()
-            lock.release()
+            await store.engine.dispose()
+            store.release()
             raise
-        return cls(path, engine, lock)
+        return cls(store)
 
     async def close(self) -> None:
-        """Give connections and the lock back. What was not acknowledged is not written."""
+        """Give connections and locks back. What was not acknowledged is not written."""
         async with self._one_writer:
             if self._connection is not None:
                 await self._connection.close()
                 self._connection = None
-        await self._engine.dispose()
-        self._lock.release()
+        await self.store.engine.dispose()
+        self.store.release()
 
     async def __aenter__(self) -> Self:
         return self
@@ -112,10 +112,27 @@ class Journal:
 
     async def write_rows(self, rows: Iterable[Row]) -> None:
         """Like `write`, of rows already encoded. Writing the same rows again changes no order and no fill."""
-        gathered = by_table(rows, self._scope_of)
         async with self._transaction() as connection:
-            for table, values in gathered:
-                await connection.execute(INSERTS[table], values)
+            await self._insert(connection, rows)
+
+    async def write_numbered(self, writes: Sequence[Numbered]) -> None:
+        """Like `write_rows`, of writes in the order of their numbers, which belong to this run.
+
+        After an attempt whose outcome is unknown (the connection was lost during its commit) the same writes
+        are given again, perhaps with more: those that are in the tables are left out.
+        """
+        async with self._transaction() as connection:
+            mark = {"run": self._run, "sequence": 0}
+            known = int((await connection.execute(self.store.inserts[write_marks], mark)).scalar_one())
+            await self._insert(connection, (row for number, rows in writes if number > known for row in rows))
+            reached = max(known, writes[-1][0])
+            await connection.execute(
+                update(write_marks).where(write_marks.c.run == self._run).values(sequence=reached)
+            )
+
+    async def _insert(self, connection: AsyncConnection, rows: Iterable[Row]) -> None:
+        for table, values in by_table(rows, self._scope_of):
+            await connection.execute(self.store.inserts[table], values)
 
     async def decisions(
         self, limit: int, book: str = "", before_ms: int | None = None
@@ -170,12 +187,12 @@ class Journal:
         async with self._one_writer:
             try:
                 if self._connection is None:
-                    self._connection = await self._engine.connect()
+                    self._connection = await self.store.engine.connect()
                 async with self._connection.begin():
                     yield self._connection
-            except SQLAlchemyError as error:
+            except FAILURES as error:
                 await self._abandon()
-                raise JournalError(f"journal {self.path}: {_cause(error)}") from error
+                raise failed(self.store, error) from error
             self.commits += 1
 
     async def _abandon(self) -> None:
@@ -187,12 +204,16 @@ class Journal:
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
         try:
-            async with self._engine.connect() as connection:
+            async with self.store.engine.connect() as connection:
                 yield connection
-        except SQLAlchemyError as error:
-            raise JournalError(f"journal {self.path}: {_cause(error)}") from error
+        except FAILURES as error:
+            raise failed(self.store, error) from error
 
 
-def _cause(error: SQLAlchemyError) -> str:
-    """The database's own words, without the statement and its values."""
-    return str(getattr(error, "orig", None) or error)
+def store_of(place: Path | str, password: str = "") -> Store:
+    """The database of a place. Raises what `Journal.open` does of places that cannot be used."""
+    if isinstance(place, Path):
+        return SqliteStore(place)
+    from hedger.journal.postgres import PostgresStore  # only who has a server pays for its driver
+
+    return PostgresStore(place, password)

@@ -31,7 +31,7 @@ from hedger.engine.records import (
 )
 from hedger.journal import schema
 from hedger.journal.codec import encode
-from hedger.journal.schema import INSERTS, Scope
+from hedger.journal.schema import WRITTEN, Scope
 
 
 class Row(NamedTuple):
@@ -101,8 +101,8 @@ def row_of(record: Record) -> Row:
 def by_table(
     rows: Iterable[Row], scope_of: Callable[[str], Scope]
 ) -> list[tuple[Table, list[dict[str, Any]]]]:
-    """Rows with their scope, gathered by table in the order of INSERTS; within a table in their own."""
-    gathered: dict[Table, list[dict[str, Any]]] = {table: [] for table in INSERTS}
+    """Rows with their scope, gathered by table in the order of WRITTEN; within a table in their own."""
+    gathered: dict[Table, list[dict[str, Any]]] = {table: [] for table in WRITTEN}
     for row in rows:
         gathered[row.table].append({**scope_of(row.venue)._asdict(), **row.values})
     return [(table, values) for table, values in gathered.items() if values]

@@ -83,7 +83,7 @@ class JournalWriter:
     async def _commit(self, emit: Emit) -> None:
         batch = tuple(islice(self._waiting, MOST_WRITES))
         try:
-            await self._journal.write_rows([row for waiting in batch for row in waiting.rows])
+            await self._journal.write_numbered(batch)
         except JournalError as error:
             await self._failed(str(error), emit)
             return

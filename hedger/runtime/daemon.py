@@ -163,7 +163,7 @@ async def run_daemon(
     """
     require_keys(loaded)
     async with AsyncExitStack() as stack:
-        journal = await Journal.open(loaded.journal_path)
+        journal = await Journal.open(loaded.journal_place, loaded.journal.password)
         stack.push_async_callback(journal.close)
         writer = JournalWriter(journal)
         log = NoteLog(

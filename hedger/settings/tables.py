@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 
 from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment, Mode, Severity
+from hedger.journal.url import holds_password, is_url
 from hedger.venues.deribit.params import DeribitParams
 
 
@@ -75,6 +76,25 @@ class JournalSettings:
     """Where the truth is kept."""
 
     path: Annotated[str, Key("", "the SQLite file; empty: journal.sqlite in state_dir")] = ""
+    url: Annotated[
+        str,
+        Key("", "PostgreSQL instead of a file: postgresql://hedger@db/hedger; needs hedger[postgres]"),
+    ] = ""
+    password: Annotated[str, Key("", "of the user in url; never in the url itself", secret=True)] = field(
+        default="", repr=False
+    )
+    password_file: Annotated[str, Key("", "file that holds password; empty: none")] = ""
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        if not self.url:
+            return
+        if self.path:
+            raise ValueError(f"path = {self.path!r}: must be empty where journal.url names a database")
+        if not is_url(self.url):
+            raise ValueError("url: must be like postgresql://hedger@db/hedger")
+        if holds_password(self.url):
+            raise ValueError("url: must not hold a password; set HEDGER_JOURNAL__PASSWORD or password_file")
 
 
 @dataclass(frozen=True, slots=True)
