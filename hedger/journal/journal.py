@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -25,12 +26,10 @@ from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
 from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
 from hedger.journal import queries, schema, sums
-from hedger.journal.rows import Row, by_table, row_of
+from hedger.journal.rows import Numbered, Row, by_table, row_of
 from hedger.journal.schema import BLANK, Scope, write_marks
 from hedger.journal.sqlite import SqliteStore
 from hedger.journal.store import FAILURES, Store, failed, prepare
-
-Numbered = tuple[int, list[Row]]
 
 
 class Journal:
@@ -85,7 +84,7 @@ class Journal:
         scope = Scope(venue, str(environment), account_id)
         self._scopes[venue] = scope
         since_ms = market_ms - queries.DAY_MS
-        async with self._transaction() as connection:
+        async with self.transaction() as connection:
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,
@@ -98,7 +97,7 @@ class Journal:
                 last_fill_ms=await queries.last_fill_ms(connection, scope),
                 latches=await queries.latches(connection, scope),
                 loss_references=await queries.loss_references(connection, scope),
-                sums=await sums.label_sums(connection, scope),
+                sums=(await self._totals(connection, scope, market_ms)).label_sums(),
                 cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
@@ -112,20 +111,22 @@ class Journal:
 
     async def write_rows(self, rows: Iterable[Row]) -> None:
         """Like `write`, of rows already encoded. Writing the same rows again changes no order and no fill."""
-        async with self._transaction() as connection:
+        async with self.transaction() as connection:
             await self._insert(connection, rows)
 
     async def write_numbered(self, writes: Sequence[Numbered]) -> None:
         """Like `write_rows`, of writes in the order of their numbers, which belong to this run.
 
         After an attempt whose outcome is unknown (the connection was lost during its commit) the same writes
-        are given again, perhaps with more: those that are in the tables are left out.
+        are given again, perhaps with more: those that are in the tables are left out. With none at all it is
+        a commit that proves the database well.
         """
-        async with self._transaction() as connection:
+        async with self.transaction() as connection:
             mark = {"run": self._run, "sequence": 0}
             known = int((await connection.execute(self.store.inserts[write_marks], mark)).scalar_one())
-            await self._insert(connection, (row for number, rows in writes if number > known for row in rows))
-            reached = max(known, writes[-1][0])
+            fresh = (write.rows for write in writes if write.sequence > known)
+            await self._insert(connection, chain.from_iterable(fresh))
+            reached = max((known, *(write.sequence for write in writes)))
             await connection.execute(
                 update(write_marks).where(write_marks.c.run == self._run).values(sequence=reached)
             )
@@ -142,20 +143,20 @@ class Journal:
         wanted = self._mine(table, book)
         if before_ms is not None:
             wanted.append(table.c.market_ms < before_ms)
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await queries.newest(connection, Decision, table, limit, table.c.market_ms, *wanted)
 
     async def orders(self, limit: int, book: str = "") -> tuple[Order, ...]:
         """The loaded accounts' orders made last, newest first."""
         table = schema.orders
         wanted = self._mine(table, book)
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await queries.newest(connection, Order, table, limit, table.c.created_ms, *wanted)
 
     async def hedges(self, limit: int, book: str = "") -> tuple[HedgeDone, ...]:
         """The loaded accounts' hedges that ended last, newest first, each with its shortfall."""
         table = schema.hedges
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await queries.newest(
                 connection, HedgeDone, table, limit, table.c.market_ms, *self._mine(table, book)
             )
@@ -167,12 +168,24 @@ class Journal:
 
         Raises JournalError, InvariantError for an unreadable row.
         """
-        async with self._reading() as connection:
-            return await queries.paper_positions(connection, Scope(venue, str(environment), account_id))
+        async with self.reading() as connection:
+            scope = Scope(venue, str(environment), account_id)
+            return (await sums.totals(connection, scope)).paper_positions()
+
+    async def _totals(self, connection: AsyncConnection, scope: Scope, market_ms: int) -> sums.Totals:
+        """What trades come to; where many are newer than the checkpoint, that is brought forward first."""
+        if await sums.newer_than_checkpoint(connection, scope) > sums.MOST_SUMMED:
+            await sums.advance_all(connection, self.store.inserts, scope, market_ms)
+        return await sums.totals(connection, scope)
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Of the accounts loaded in this run, and of what was written for none of them."""
+        return (BLANK, *self._scopes.values())
 
     def _mine(self, table: Table, book: str) -> list[ColumnElement[bool]]:
         """Rows of the accounts loaded in this run, and of one book where given."""
-        mine = or_(*(scope.owns(table) for scope in (BLANK, *self._scopes.values())))
+        mine = or_(*(scope.owns(table) for scope in self.scopes))
         return [mine, table.c.book == book] if book else [mine]
 
     def _scope_of(self, venue: str) -> Scope:
@@ -182,8 +195,11 @@ class Journal:
         return next(iter(self._scopes.values())) if len(self._scopes) == 1 else BLANK
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        """The one writing connection, in a transaction; a failed one is thrown away with its connection."""
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """The one writing connection, in a transaction; a failed one is thrown away with its connection.
+
+        Raises JournalError.
+        """
         async with self._one_writer:
             try:
                 if self._connection is None:
@@ -202,7 +218,8 @@ class Journal:
             await connection.close()
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to look with. Raises JournalError."""
         try:
             async with self.store.engine.connect() as connection:
                 yield connection

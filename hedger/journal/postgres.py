@@ -6,17 +6,18 @@ The driver (asyncpg, extra `postgres`) reads everything libpq's URLs know: sslmo
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from hedger.domain.errors import AuthError, ConfigError, HedgerError
 from hedger.journal.errors import JournalUnreachable
 from hedger.journal.inserts import inserts_of
-from hedger.journal.store import cause
+from hedger.journal.store import Room, cause
 from hedger.journal.url import masked
 
 CONNECT_S = 5.0
@@ -77,10 +78,14 @@ class PostgresStore:
             return ConfigError(told)
         return JournalUnreachable(told)
 
-    async def size_bytes(self, connection: AsyncConnection) -> int:
-        """Of the whole database."""
+    async def room(self) -> Room:
+        """Of the whole database; the server's disk is its keeper's."""
         query = text("SELECT pg_database_size(current_database())")
-        return int((await connection.execute(query)).scalar_one())
+        async with self.engine.connect() as connection:
+            return Room(int((await connection.execute(query)).scalar_one()), None)
+
+    async def compact(self, pause: Callable[[], Awaitable[None]]) -> None:
+        """The server's autovacuum makes the room of deleted rows usable again; nothing to add to that."""
 
     def release(self) -> None:
         """Connections are all there is."""

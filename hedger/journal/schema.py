@@ -130,6 +130,7 @@ hedges = Table(
     _ms("market_ms"),
     _body(),
     Index("hedges_by_book", "book", "market_ms"),
+    Index("hedges_by_time", "market_ms"),
 )
 
 overrides = Table(
@@ -183,7 +184,15 @@ holds = _per_book("holds")
 rivals = _per_book("rivals")
 kept = _per_book("kept")
 
-snapshots = Table("snapshots", metadata, _id(), *_scope(), _ms("market_ms"), _body())
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _id(),
+    *_scope(),
+    _ms("market_ms"),
+    _body(),
+    Index("snapshots_by_time", "market_ms"),
+)
 
 
 guards = Table(
@@ -198,6 +207,16 @@ guards = Table(
 )
 """What guards a book: latches, and what its losses are counted from; the newest row of a kind counts."""
 
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    *_scope(),
+    _ms("market_ms"),
+    _body(),
+    PrimaryKeyConstraint(*SCOPE),
+)
+"""What the older trades of each account come to, so that no start sums them again and they may be deleted."""
 
 write_marks = Table(
     "write_marks",

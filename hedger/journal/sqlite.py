@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
+import aiosqlite
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from hedger.domain.errors import ConfigError, HedgerError
 from hedger.journal.inserts import inserts_of
 from hedger.journal.lock import ProcessLock
-from hedger.journal.store import cause
+from hedger.journal.store import Room, cause
 
 _BUSY_MS = 1_000  # a foreign reader or a backup may hold the file this long before a write fails
+_INCREMENTAL = 2  # of auto_vacuum
+_PART_PAGES = 256  # given back at a time: 1 MB
+_MOST_FREE = 0.25  # of all pages
 _PRAGMAS = (
     "auto_vacuum = INCREMENTAL",  # of a new file: what retention frees can be given back to the disk
     "journal_mode = WAL",
@@ -44,10 +51,27 @@ class SqliteStore:
     def refusal(self, error: Exception) -> HedgerError:
         return ConfigError(f"journal.path = {self.shown!r}: cannot be used as a journal: {cause(error)}")
 
-    async def size_bytes(self, connection: AsyncConnection) -> int:
-        """Of the file and its write-ahead log."""
-        sizes = (_size(self.path), _size(self.path.with_name(self.path.name + "-wal")))
-        return sum(sizes)
+    async def room(self) -> Room:
+        """Of the file and its write-ahead log, and of its file system for us."""
+        return await asyncio.to_thread(_room, self.path)
+
+    async def compact(self, pause: Callable[[], Awaitable[None]]) -> None:
+        """Freed pages are used again by later rows; they go back to the disk where they are a large part.
+
+        Files made before pages could be given back (auto_vacuum) keep them: a copy by `VACUUM INTO` does not.
+        """
+        async with self.engine.connect() as connection:
+            raw = cast(aiosqlite.Connection, (await connection.get_raw_connection()).driver_connection)
+            while await self._many_free(raw):
+                await pause()
+                await raw.execute_fetchall(f"PRAGMA incremental_vacuum({_PART_PAGES})")
+
+    async def _many_free(self, raw: aiosqlite.Connection) -> bool:
+        names = ("auto_vacuum", "page_count", "freelist_count")
+        (mode,), (pages,), (free,) = [
+            next(iter(await raw.execute_fetchall(f"PRAGMA {name}"))) for name in names
+        ]
+        return bool(mode == _INCREMENTAL and free > _PART_PAGES and free > pages * _MOST_FREE)
 
     def release(self) -> None:
         self._lock.release()
@@ -80,6 +104,11 @@ def engine_for(path: Path) -> AsyncEngine:
         cursor.close()
 
     return engine
+
+
+def _room(path: Path) -> Room:
+    system = os.statvfs(path)
+    return Room(_size(path) + _size(path.with_name(path.name + "-wal")), system.f_bavail * system.f_frsize)
 
 
 def _size(path: Path) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hedger.domain.errors import HedgerError
 from hedger.journal import revisions
@@ -16,6 +17,16 @@ from hedger.journal.inserts import Inserts
 
 FAILURES = (SQLAlchemyError, OSError, TimeoutError)
 """What a database that refuses, is away or does not answer raises."""
+
+
+class Room(NamedTuple):
+    """Bytes the journal takes, and free ones where it is; None: not known."""
+
+    size_bytes: int | None
+    free_bytes: int | None
+
+
+UNKNOWN = Room(None, None)
 
 
 class Store(Protocol):
@@ -35,8 +46,11 @@ class Store(Protocol):
     def refusal(self, error: Exception) -> HedgerError:
         """Why the store cannot be opened, in one line and with the right exit code."""
 
-    async def size_bytes(self, connection: AsyncConnection) -> int:
-        """What the journal occupies."""
+    async def room(self) -> Room:
+        """What the journal takes and what is left. Raises one of FAILURES."""
+
+    async def compact(self, pause: Callable[[], Awaitable[None]]) -> None:
+        """Give room that deletions have freed back, where that is worth it; `pause` before each part."""
 
     def release(self) -> None:
         """Let go of what a closed engine does not give back by itself."""

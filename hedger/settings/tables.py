@@ -71,6 +71,10 @@ class VenueSettings:
     params: DeribitParams = field(default_factory=DeribitParams)
 
 
+LEAST_DAYS = 3
+"""What a start reads back of the journal is younger."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalSettings:
     """Where the truth is kept."""
@@ -84,9 +88,33 @@ class JournalSettings:
         default="", repr=False
     )
     password_file: Annotated[str, Key("", "file that holds password; empty: none")] = ""
+    keep_days: Annotated[
+        int,
+        Key(
+            "d",
+            "decisions, snapshots and commands older than this are deleted; 0: none; market time",
+            least=0,
+        ),
+    ] = 90
+    keep_orders_days: Annotated[
+        int, Key("d", "orders, trades and hedges older than this are deleted; 0: none; market time", least=0)
+    ] = 400
+    slow_s: Annotated[
+        float,
+        Key("s", "no answer to a write for this long: no orders until there is one; wire time", above=0),
+    ] = 2.0
+    free_warn_mb: Annotated[
+        float, Key("MB", "alarm when less is free where the file is; 0: never", least=0)
+    ] = 500.0
+    free_critical_mb: Annotated[
+        float, Key("MB", "no orders while less is free where the file is; 0: never", least=0)
+    ] = 50.0
 
     def __post_init__(self) -> None:
         check_bounds(self)
+        for name in ("keep_days", "keep_orders_days"):
+            if 0 < getattr(self, name) < LEAST_DAYS:
+                raise ValueError(f"{name} = {getattr(self, name)}: must be 0 or at least {LEAST_DAYS} d")
         if not self.url:
             return
         if self.path:
