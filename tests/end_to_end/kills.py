@@ -1,4 +1,4 @@
-"""Daemon and exchange killed with -9, alternately, at moments drawn from a seed, while a person trades.
+"""Daemon, exchange and database killed with -9, in turn, at moments of a seed, while a person trades.
 
 A trap is laid in the wire between the two before the victim of the last kill is started again, so that the
 next kill strikes amid its login, its recovery, its first hedge, or at a commit of its journal. Every few
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import http.client
 import random
+import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Literal
 
 from tests.end_to_end.agreement import Audit
@@ -23,6 +24,8 @@ from tests.end_to_end.relay import Relay, relayed_beside
 from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import BRISK, Yard
+from tests.journal.places import Place
+from tests.postgres import Postgres, psql
 
 SPEED = 60
 TRADE_USD = 100_000  # what a person trades at a time, about a coin
@@ -73,26 +76,40 @@ STYLES = {
     "edges": Style((*_WIDE, "books.btc.execution.resting=true"), book="long-straddle", rests=True),
 }
 
-Victim = Literal["daemon", "exchange"]
+Victim = Literal["daemon", "exchange", "database"]
 
 
 @contextmanager
-def kill_loop(yard: Yard, style: Style, seed: int) -> Iterator[KillLoop]:
-    """An exchange with a state file, a relay before it, and a daemon that has nothing left to hedge."""
+def kill_loop(yard: Yard, style: Style, seed: int, server: Postgres | None = None) -> Iterator[KillLoop]:
+    """An exchange with a state file, a relay before it, and a daemon that has nothing left to hedge.
+
+    Its journal is in a file or, where a server is given, in a new database there.
+    """
     state = str(yard.folder / "exchange.db")
     words = ("--seed", "5", "--speed", str(SPEED), "--book", style.book, "--state", state)
     exchange = yard.exchange(*words)
     with relayed_beside(exchange.ready["ws_url"]) as relay:
-        yield KillLoop(yard, words, exchange, relay, style, seed)
+        yield KillLoop(yard, words, exchange, relay, style, seed, server)
 
 
 class KillLoop:
     """`run(kills)` raises AssertionError for whatever does not agree."""
 
     def __init__(
-        self, yard: Yard, words: tuple[str, ...], exchange: Exchange, relay: Relay, style: Style, seed: int
+        self,
+        yard: Yard,
+        words: tuple[str, ...],
+        exchange: Exchange,
+        relay: Relay,
+        style: Style,
+        seed: int,
+        server: Postgres | None,
     ) -> None:
         self.yard, self.style, self.relay, self._words = yard, style, relay, words
+        self._server, self._database = server, "" if server is None else server.new_database()
+        self._victims: tuple[Victim, ...] = ("daemon", "exchange")
+        if server is not None:
+            self._victims = ("daemon", "exchange", "database", "exchange")
         self.tally, self._chance = Tally(seed), random.Random(seed)
         self.exchange = exchange
         self.daemon = self._started_daemon()
@@ -100,20 +117,21 @@ class KillLoop:
         self.audit = Audit(rests=style.rests)
         self._check()
 
-    def run(self, kills: int) -> Tally:
+    def run(self, kills: int) -> str:
+        """What was done, in words."""
         for number in range(kills):
-            self._strike("exchange" if number % 2 else "daemon")
+            self._strike(self._victims[number % len(self._victims)])
             if number % KILLS_PER_CHECK == KILLS_PER_CHECK - 1:
                 self._check()
         self._check()
-        return self.tally
+        return f"{self.tally}\n  {self.audit.hedges} hedge orders, {self.audit.checks} checks"
 
     def _strike(self, who: Victim) -> None:
         """Let the one killed before live again, and kill `who` at a moment that follows."""
         moment = self._chance.choice(self._moments(who))
-        victim = self.daemon.process if who == "daemon" else self.exchange.process
+        kill = self._killer(who)
         if isinstance(moment, Moment):
-            struck = self._spring(Trap(moment, victim))
+            struck = self._spring(Trap(moment, kill))
         elif moment == COMMIT:
             struck = self._at_a_commit()
         else:
@@ -121,9 +139,16 @@ class KillLoop:
             self._trade()
             struck = ANY
             self._alive_for(self._chance.uniform(0.0, 1.0))
-        victim.kill()
+        kill()
         self._dead = who
         self.tally.kills[who, struck] += 1
+
+    def _killer(self, who: Victim) -> Callable[[], None]:
+        """What kills it, once or more often."""
+        if who == "database":
+            assert self._server is not None
+            return partial(self._server.stop, signal.SIGQUIT)  # `pg_ctl stop -m immediate`
+        return (self.daemon if who == "daemon" else self.exchange).process.kill
 
     def _moments(self, who: Victim) -> tuple[Moment | str, ...]:
         starting = STARTING if self._dead is not None else ()
@@ -164,19 +189,22 @@ class KillLoop:
             self.exchange = self.yard.exchange(*self._words)
         elif self._dead == "daemon":
             self.daemon = self._started_daemon()
+        elif self._dead == "database" and self._server is not None:
+            self._server.start()
         self._dead = None
 
     def _started_daemon(self) -> Daemon:
         """It reaches the exchange through the relay."""
         behind = self.yard.behind(self.exchange, self.relay.url)
-        return self.yard.daemon(behind, overrides=(*SETTINGS, *self.style.settings))
+        settings = (*SETTINGS, *self.style.settings)
+        return self.yard.daemon(behind, overrides=settings, database=self._database)
 
     def _trade(self, trap: Trap | None = None) -> None:
         """A person trades; where the exchange was killed meanwhile, its own books tell if that was done."""
         try:
             self.exchange.trade(self._chance.choice(("buy", "sell")), TRADE_USD)
         except (OSError, http.client.HTTPException):
-            if trap is None or not trap.sprung.wait(AGAIN_S) or self.exchange.process is not trap.victim:
+            if trap is None or not trap.sprung.wait(AGAIN_S) or self.exchange.process.running:
                 raise
 
     def _say_nothing_of_the_next_order(self) -> None:
@@ -200,7 +228,9 @@ class KillLoop:
         assert self.relay.repeated_labels() == {}
 
 
-def _written(journal: Path) -> tuple[int, int]:
+def _written(journal: Place) -> object:
     """Changes with everything that is written to the journal's log."""
+    if isinstance(journal, str):
+        return psql(journal, "select pg_current_wal_insert_lsn()")
     log = journal.with_name(journal.name + "-wal").stat()
     return log.st_size, log.st_mtime_ns

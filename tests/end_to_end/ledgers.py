@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import WITHIN_S, until
+from tests.journal.places import Place, rows
 
 Rows = dict[str, tuple[Any, ...]]
 
@@ -19,11 +17,10 @@ Rows = dict[str, tuple[Any, ...]]
 NEVER_THERE = ("absent", "dropped", "rejected")
 
 
-def bodies(journal: Path, table: str) -> list[dict[str, Any]]:
+def bodies(journal: Place, table: str) -> list[dict[str, Any]]:
     """The values of a table in the order in which they were written."""
-    with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as database:
-        rows = database.execute(f"select body from {table} order by id").fetchall()
-    return [json.loads(body, parse_float=Decimal) for (body,) in rows]
+    found = rows(journal, f"select body from {table} order by id")
+    return [json.loads(body, parse_float=Decimal) for (body,) in found]
 
 
 def exchange_fills(state: dict[str, Any]) -> Rows:
@@ -39,7 +36,7 @@ def exchange_fills(state: dict[str, Any]) -> Rows:
     }
 
 
-def journal_fills(journal: Path) -> Rows:
+def journal_fills(journal: Place) -> Rows:
     return {
         row["trade_id"]: (
             row["label"],
@@ -65,7 +62,7 @@ def exchange_orders(state: dict[str, Any]) -> Rows:
     }
 
 
-def journal_orders(journal: Path) -> Rows:
+def journal_orders(journal: Place) -> Rows:
     """Orders that reached the exchange, by label; one that is said never to have been there is left out."""
     return {
         row["intent"]["label"]: (
@@ -80,8 +77,8 @@ def journal_orders(journal: Path) -> Rows:
 
 
 def positions(daemon: Daemon) -> dict[str, Decimal]:
-    rows = daemon.book()["positions"]
-    return {row["instrument"]: size for row in rows if (size := Decimal(row["size"]))}
+    held = daemon.book()["positions"]
+    return {row["instrument"]: size for row in held if (size := Decimal(row["size"]))}
 
 
 def exchange_positions(state: dict[str, Any]) -> dict[str, Decimal]:

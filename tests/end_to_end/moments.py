@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import threading
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.end_to_end.relay import Stage
-from tests.end_to_end.yard import Process
 
 ORDER = ("private/buy", "private/sell")
 LOOK_UP = ("private/get_order_state_by_label",)
@@ -50,14 +49,14 @@ COMMIT, ANY = "at a commit", "at any time"
 
 
 class Trap:
-    """Kills `victim` from within the relay, at the first frame of its moment."""
+    """Kills from within the relay, at the first frame of its moment."""
 
-    def __init__(self, moment: Moment, victim: Process) -> None:
-        self.moment, self.victim, self.sprung = moment, victim, threading.Event()
+    def __init__(self, moment: Moment, kill: Callable[[], None]) -> None:
+        self.moment, self._kill, self.sprung = moment, kill, threading.Event()
 
     def __call__(self, stage: Stage, what: str) -> bool:
         if self.sprung.is_set() or stage != self.moment.stage or what not in self.moment.methods:
             return True
-        self.victim.send(signal.SIGKILL)
+        self._kill()
         self.sprung.set()
         return not self.moment.lost

@@ -23,7 +23,6 @@ from tests.end_to_end.yard import BRISK, Yard
 
 SEED = int(os.environ.get("HEDGER_SEED", random.SystemRandom().randrange(1_000_000)))
 FAULTS = int(os.environ.get("HEDGER_NETWORK_FAULTS", "8"))
-WITHIN_S = 40.0
 SETTINGS = (
     *BRISK,
     *IMPATIENT,
@@ -48,7 +47,7 @@ class Scene:
         until_a_coin_is_due(self.exchange, self.daemon)
 
     def assert_hedged_once(self) -> None:
-        assert_hedged_once(self.exchange, self.daemon, self.known_trades, WITHIN_S)
+        assert_hedged_once(self.exchange, self.daemon, self.known_trades)
 
     def hedge_into(self, *ways: Way, new: bool = True) -> None:
         """A hedge is decided while nothing passes on these ways."""
@@ -63,7 +62,7 @@ class Scene:
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         """Or until the link went down before anything was sent, on a machine that has other things to do."""
-        until(lambda: condition() or not self._connected(), what, WITHIN_S)
+        until(lambda: condition() or not self._connected(), what)
 
     def _connected(self) -> bool:
         return bool(self.daemon.status()["venues"][0]["connected"])
@@ -72,10 +71,10 @@ class Scene:
         """Until no order sent so far may be executed any more."""
         sent = bodies(self.daemon.journal, "orders")
         last_ms = max(row["intent"]["valid_until_ms"] for row in sent)
-        until(lambda: self.exchange.state()["now_ms"] > last_ms, "the end of its validity", WITHIN_S)
+        until(lambda: self.exchange.state()["now_ms"] > last_ms, "the end of its validity")
 
     def until_link(self, *, up: bool) -> None:
-        until(lambda: self._connected() is up, f"the link up: {up}", WITHIN_S)
+        until(lambda: self._connected() is up, f"the link up: {up}")
 
 
 @pytest.fixture
@@ -83,7 +82,7 @@ def scene(yard: Yard) -> Iterator[Scene]:
     exchange = yard.exchange("--seed", "3", "--speed", "1", "--book", "strangle")
     with wired(int(exchange.ready["ws_url"].split(":")[2].split("/")[0])) as wire:
         daemon = yard.daemon(yard.behind(exchange, wire.url), overrides=SETTINGS)
-        daemon.until_quiet(WITHIN_S)
+        daemon.until_quiet()
         yield Scene(exchange, daemon, wire)
 
 
@@ -127,7 +126,7 @@ def _nobody_is_let_in_for_a_while(scene: Scene) -> None:
     scene.until_link(up=False)
     tried = scene.wire.connections
     scene.daemon.command("resume")
-    until(lambda: scene.wire.connections > tried + 1, "two more attempts", WITHIN_S)
+    until(lambda: scene.wire.connections > tried + 1, "two more attempts")
 
 
 def _the_exchange_hears_of_the_end_first(scene: Scene) -> None:
@@ -190,7 +189,7 @@ def test_an_order_that_arrives_after_its_hedge_was_made_anew_is_refused(scene: S
     assert scene.wire.open == 2
 
     scene.wire.heal()
-    until(lambda: scene.wire.open == 1, "the old connection's last words delivered", WITHIN_S)
+    until(lambda: scene.wire.open == 1, "the old connection's last words delivered")
     assert gone.isdisjoint(order["label"] for order in scene.exchange.hedges())
     scene.assert_hedged_once()
 
