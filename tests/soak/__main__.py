@@ -22,6 +22,7 @@ PARTS: dict[str, Part] = {
     "kills-sqlite": processes.kills_on_sqlite,
     "kills-postgres": processes.kills_on_postgres,
     "network": processes.network,
+    "month": processes.month,
 }
 
 

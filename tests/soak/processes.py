@@ -9,6 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+from tests.end_to_end.flat import flat_days
 from tests.end_to_end.kills import STYLES, kill_loop
 from tests.end_to_end.storms import Storm
 from tests.end_to_end.yard import Yard, yard_in
@@ -44,6 +45,12 @@ def network(seed: int) -> str:
         with _yard() as yard, Storm.over(yard, name, seed) as storm:
             told.append(f"{name}: {storm.run(FAULTS)}")
     return "\n".join(told)
+
+
+def month(seed: int) -> str:
+    """A month in the market, an hour a second; there is nothing to draw, the seed is not used."""
+    with _yard() as yard:
+        return flat_days(yard, days=31, speed=3_600, most_growth_mb=0.25)
 
 
 @contextmanager
