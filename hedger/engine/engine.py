@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import calm, commands, profile, recover, work
+from hedger.engine import calm, commands, durability, profile, recover, work
 from hedger.engine.apply import apply
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
@@ -59,6 +59,7 @@ class Engine:
         """A full step: meet deadlines, decide once per book."""
         state, now = self._state, step.now
         self._deadlines(step)
+        durability.tell(state, step)
         guard.look(state, step)
         for book in state.books.values():
             book.book.age(now, state.settings.timing.option_stale_s)

@@ -317,11 +317,20 @@ class Durable(_Event, frozen=True):
 
 
 class JournalFailed(_Event, frozen=True):
+    """A write was refused, or has had no answer for too long; it is tried again."""
+
     detail: str
 
 
 class JournalRestored(_Event, frozen=True):
-    pass
+    """Writes are durable in time again."""
+
+
+class JournalSpace(_Event, frozen=True):
+    """How the room for the journal stands against its bounds."""
+
+    detail: str  # empty: there is enough
+    critical: bool  # too little to go on writing
 
 
 class StopRequested(_Event, frozen=True):
@@ -365,5 +374,6 @@ Event = (
     | Durable
     | JournalFailed
     | JournalRestored
+    | JournalSpace
     | StopRequested
 )

@@ -45,8 +45,8 @@ def daemon_gate(state: State, book: BookState, sight: Sight) -> Gate | None:
     if breaker in _BREAKER_REASON:
         detail = f"breaker is {breaker}; `hedger resume` lets it trade again"
         return _blocked(_BREAKER_REASON[breaker], detail)
-    if state.journal_error:
-        return _blocked(Reason.JOURNAL_DOWN, f"the journal cannot be written: {state.journal_error}")
+    if state.journal_closed:
+        return _blocked(Reason.JOURNAL_DOWN, state.journal_closed)
     return _platform_gate(venue, book, sight.listed)
 
 

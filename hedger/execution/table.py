@@ -101,6 +101,8 @@ class OrderTable:
         before = (order.state, order.filled_amount, order.order_id, order.amount)
         self._identify(order, evidence.venue, evidence.order_id)
         self._filled_to(order, evidence.filled_amount)
+        if order.filled_amount <= evidence.amount < order.amount:
+            order.reduced_to = evidence.amount  # it only falls: an older word cannot raise it again
         if evidence.average_price > 0:
             order.average_price = evidence.average_price
         order.detail = evidence.cancel_reason or order.detail

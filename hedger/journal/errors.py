@@ -9,3 +9,9 @@ class JournalError(HedgerError):
     """The database refused: disk full, locked, I/O error. Nothing of the attempt is taken as written."""
 
     exit_code = 5
+
+
+class JournalUnreachable(JournalError):
+    """The database server does not answer at the start."""
+
+    exit_code = 4

@@ -1,6 +1,6 @@
-"""The journal: SQLite in WAL mode, synced at every commit, never on the event loop's thread.
+"""The journal: SQLite in a file or PostgreSQL by URL; every commit durable, none on the event loop.
 
-journal = await Journal.open(path)
+journal = await Journal.open(path)                      # or "postgresql://hedger@db/hedger", with a password
 loaded = await journal.load(venue, environment, account_id, market_ms)   # begins an epoch, durably
 await journal.write(records)                                             # durable on return
 await journal.close()
@@ -9,15 +9,16 @@ await journal.close()
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import ColumnElement, Table, or_
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import ColumnElement, Table, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.order import Order
 from hedger.domain.vocabulary import Environment
@@ -25,49 +26,47 @@ from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
 from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
 from hedger.journal import queries, schema, sums
-from hedger.journal.errors import JournalError
-from hedger.journal.files import create_private, engine_for, ensure_schema
-from hedger.journal.lock import ProcessLock
-from hedger.journal.rows import Row, by_table, row_of
-from hedger.journal.schema import BLANK, INSERTS, Scope
+from hedger.journal.rows import Numbered, Row, by_table, row_of
+from hedger.journal.schema import BLANK, Scope, write_marks
+from hedger.journal.sqlite import SqliteStore
+from hedger.journal.store import FAILURES, Store, failed, prepare
 
 
 class Journal:
-    """One file, one process. Opened by `Journal.open`."""
+    """Orders, fills, decisions and what else a run leaves behind. Opened by `Journal.open`."""
 
-    def __init__(self, path: Path, engine: AsyncEngine, lock: ProcessLock) -> None:
-        self.path, self.commits = path, 0
-        self._engine, self._lock = engine, lock
+    def __init__(self, store: Store) -> None:
+        self.store, self.commits = store, 0
+        self._run = uuid.uuid4().hex
         self._scopes: dict[str, Scope] = {}
         self._connection: AsyncConnection | None = None
         self._one_writer = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path) -> Journal:
-        """Create or open the file.
+    async def open(cls, place: Path | str, password: str = "") -> Journal:
+        """Create or open the journal in a file, or in a database by its URL.
 
-        Raises LeaseError when another process has it, ConfigError when it cannot be used: a directory that
-        may not be written, a file that is no journal, a journal of a newer hedger.
+        Raises LeaseError when another process has the file, ConfigError when the place cannot be used: a
+        directory that may not be written, what is no journal, a journal of a newer hedger, a driver that is
+        not installed; AuthError and JournalUnreachable for a server that refuses or does not answer.
         """
-        create_private(path)
-        lock = ProcessLock.acquire(path.with_name(path.name + ".lock"))
-        engine = engine_for(path)
+        store = store_of(place, password)
         try:
-            await ensure_schema(engine, path)
+            await prepare(store)
         except BaseException:
-            await engine.dispose()
-            lock.release()
+            await store.engine.dispose()
+            store.release()
             raise
-        return cls(path, engine, lock)
+        return cls(store)
 
     async def close(self) -> None:
-        """Give connections and the lock back. What was not acknowledged is not written."""
+        """Give connections and locks back. What was not acknowledged is not written."""
         async with self._one_writer:
             if self._connection is not None:
                 await self._connection.close()
                 self._connection = None
-        await self._engine.dispose()
-        self._lock.release()
+        await self.store.engine.dispose()
+        self.store.release()
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,7 +83,7 @@ class Journal:
         """
         scope = self.belongs(venue, environment, account_id)
         since_ms = market_ms - queries.DAY_MS
-        async with self._transaction() as connection:
+        async with self.transaction() as connection:
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,
@@ -97,7 +96,7 @@ class Journal:
                 last_fill_ms=await queries.last_fill_ms(connection, scope),
                 latches=await queries.latches(connection, scope),
                 loss_references=await queries.loss_references(connection, scope),
-                sums=await sums.label_sums(connection, scope),
+                sums=(await self._totals(connection, scope, market_ms)).label_sums(),
                 cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
@@ -116,10 +115,29 @@ class Journal:
 
     async def write_rows(self, rows: Iterable[Row]) -> None:
         """Like `write`, of rows already encoded. Writing the same rows again changes no order and no fill."""
-        gathered = by_table(rows, self._scope_of)
-        async with self._transaction() as connection:
-            for table, values in gathered:
-                await connection.execute(INSERTS[table], values)
+        async with self.transaction() as connection:
+            await self._insert(connection, rows)
+
+    async def write_numbered(self, writes: Sequence[Numbered]) -> None:
+        """Like `write_rows`, of writes in the order of their numbers, which belong to this run.
+
+        After an attempt whose outcome is unknown (the connection was lost during its commit) the same writes
+        are given again, perhaps with more: those that are in the tables are left out. With none at all it is
+        a commit that proves the database well.
+        """
+        async with self.transaction() as connection:
+            mark = {"run": self._run, "sequence": 0}
+            known = int((await connection.execute(self.store.inserts[write_marks], mark)).scalar_one())
+            fresh = (write.rows for write in writes if write.sequence > known)
+            await self._insert(connection, chain.from_iterable(fresh))
+            reached = max((known, *(write.sequence for write in writes)))
+            await connection.execute(
+                update(write_marks).where(write_marks.c.run == self._run).values(sequence=reached)
+            )
+
+    async def _insert(self, connection: AsyncConnection, rows: Iterable[Row]) -> None:
+        for table, values in by_table(rows, self._scope_of):
+            await connection.execute(self.store.inserts[table], values)
 
     async def decisions(
         self, limit: int, book: str = "", before_ms: int | None = None
@@ -129,20 +147,20 @@ class Journal:
         wanted = self._mine(table, book)
         if before_ms is not None:
             wanted.append(table.c.market_ms < before_ms)
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await queries.newest(connection, Decision, table, limit, table.c.market_ms, *wanted)
 
     async def orders(self, limit: int, book: str = "") -> tuple[Order, ...]:
         """The loaded accounts' orders made last, newest first."""
         table = schema.orders
         wanted = self._mine(table, book)
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await queries.newest(connection, Order, table, limit, table.c.created_ms, *wanted)
 
     async def hedges(self, limit: int, book: str = "") -> tuple[HedgeDone, ...]:
         """The loaded accounts' hedges that ended last, newest first, each with its shortfall."""
         table = schema.hedges
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await queries.newest(
                 connection, HedgeDone, table, limit, table.c.market_ms, *self._mine(table, book)
             )
@@ -154,12 +172,24 @@ class Journal:
 
         Raises JournalError, InvariantError for an unreadable row.
         """
-        async with self._reading() as connection:
-            return await queries.paper_positions(connection, Scope(venue, str(environment), account_id))
+        async with self.reading() as connection:
+            scope = Scope(venue, str(environment), account_id)
+            return (await sums.totals(connection, scope)).paper_positions()
+
+    async def _totals(self, connection: AsyncConnection, scope: Scope, market_ms: int) -> sums.Totals:
+        """What trades come to; where many are newer than the checkpoint, that is brought forward first."""
+        if await sums.newer_than_checkpoint(connection, scope) > sums.MOST_SUMMED:
+            await sums.advance_all(connection, self.store.inserts, scope, market_ms)
+        return await sums.totals(connection, scope)
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Of the accounts loaded in this run, and of what was written for none of them."""
+        return (BLANK, *self._scopes.values())
 
     def _mine(self, table: Table, book: str) -> list[ColumnElement[bool]]:
         """Rows of the accounts loaded in this run, and of one book where given."""
-        mine = or_(*(scope.owns(table) for scope in (BLANK, *self._scopes.values())))
+        mine = or_(*(scope.owns(table) for scope in self.scopes))
         return [mine, table.c.book == book] if book else [mine]
 
     def _scope_of(self, venue: str) -> Scope:
@@ -169,17 +199,20 @@ class Journal:
         return next(iter(self._scopes.values())) if len(self._scopes) == 1 else BLANK
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        """The one writing connection, in a transaction; a failed one is thrown away with its connection."""
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """The one writing connection, in a transaction; a failed one is thrown away with its connection.
+
+        Raises JournalError.
+        """
         async with self._one_writer:
             try:
                 if self._connection is None:
-                    self._connection = await self._engine.connect()
+                    self._connection = await self.store.engine.connect()
                 async with self._connection.begin():
                     yield self._connection
-            except SQLAlchemyError as error:
+            except FAILURES as error:
                 await self._abandon()
-                raise JournalError(f"journal {self.path}: {_cause(error)}") from error
+                raise failed(self.store, error) from error
             self.commits += 1
 
     async def _abandon(self) -> None:
@@ -189,14 +222,19 @@ class Journal:
             await connection.close()
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to look with. Raises JournalError."""
         try:
-            async with self._engine.connect() as connection:
+            async with self.store.engine.connect() as connection:
                 yield connection
-        except SQLAlchemyError as error:
-            raise JournalError(f"journal {self.path}: {_cause(error)}") from error
+        except FAILURES as error:
+            raise failed(self.store, error) from error
 
 
-def _cause(error: SQLAlchemyError) -> str:
-    """The database's own words, without the statement and its values."""
-    return str(getattr(error, "orig", None) or error)
+def store_of(place: Path | str, password: str = "") -> Store:
+    """The database of a place. Raises what `Journal.open` does of places that cannot be used."""
+    if isinstance(place, Path):
+        return SqliteStore(place)
+    from hedger.journal.postgres import PostgresStore  # only who has a server pays for its driver
+
+    return PostgresStore(place, password)

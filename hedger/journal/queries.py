@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hedger.domain.account import PAPER_TRADE, Fill
+from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
 from hedger.engine.ownership.owned import CashFlow
@@ -53,19 +52,6 @@ async def recent_fills(connection: AsyncConnection, scope: Scope, since_ms: int)
     table = schema.fills
     query = _of(scope, table, table.c.market_ms >= since_ms).order_by(table.c.market_ms, table.c.id)
     return await _bodies(connection, Fill, table, query)
-
-
-async def paper_positions(connection: AsyncConnection, scope: Scope) -> dict[str, Decimal]:
-    """Signed amount per instrument of every fill that paper mode made, in the order of their first fill.
-
-    Real trades are in a paper account's rows, too: the venue tells them, and its positions hold them already.
-    """
-    table = schema.fills
-    query = _of(scope, table, table.c.trade_id.startswith(PAPER_TRADE, autoescape=True)).order_by(table.c.id)
-    sizes: dict[str, Decimal] = {}
-    for fill in await _bodies(connection, Fill, table, query):
-        sizes[fill.instrument] = sizes.get(fill.instrument, Decimal(0)) + fill.signed_amount
-    return {name: size for name, size in sizes.items() if size}
 
 
 async def last_fill_ms(connection: AsyncConnection, scope: Scope) -> int:

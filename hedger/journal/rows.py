@@ -31,7 +31,9 @@ from hedger.engine.records import (
 )
 from hedger.journal import schema
 from hedger.journal.codec import encode
-from hedger.journal.schema import INSERTS, Scope
+from hedger.journal.schema import WRITTEN, Scope
+
+_ROW_BYTES = 1_024  # what a row takes in memory beside its body
 
 
 class Row(NamedTuple):
@@ -40,6 +42,20 @@ class Row(NamedTuple):
     table: Table
     venue: str
     values: dict[str, Any]
+
+
+class Numbered(NamedTuple):
+    """One write of a run."""
+
+    sequence: int
+    rows: list[Row]
+    size_bytes: int  # about what it takes in memory
+
+
+def numbered(sequence: int, records: Iterable[Record]) -> Numbered:
+    """A write's rows, encoded now."""
+    rows = [row_of(record) for record in records]
+    return Numbered(sequence, rows, sum(_ROW_BYTES + len(row.values.get("body", "")) for row in rows))
 
 
 def row_of(record: Record) -> Row:
@@ -101,15 +117,20 @@ def row_of(record: Record) -> Row:
 def by_table(
     rows: Iterable[Row], scope_of: Callable[[str], Scope]
 ) -> list[tuple[Table, list[dict[str, Any]]]]:
-    """Rows with their scope, gathered by table in the order of INSERTS; within a table in their own."""
-    gathered: dict[Table, list[dict[str, Any]]] = {table: [] for table in INSERTS}
+    """Rows with their scope, gathered by table in the order of WRITTEN; within a table in their own."""
+    gathered: dict[Table, list[dict[str, Any]]] = {table: [] for table in WRITTEN}
     for row in rows:
         gathered[row.table].append({**scope_of(row.venue)._asdict(), **row.values})
     return [(table, values) for table, values in gathered.items() if values]
 
 
 def _row(table: Table, venue: str, market_ms: int, body: str, **columns: str) -> Row:
-    return Row(table, venue, {**columns, "market_ms": market_ms, "body": body})
+    return Row(table, venue, {**_sought(columns), "market_ms": market_ms, "body": body})
+
+
+def _sought(columns: dict[str, str]) -> dict[str, str]:
+    """Columns are there to be searched by: a character that a database refuses is in the body alone."""
+    return {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, value in columns.items()}
 
 
 def _order_row(market_ms: int, order: Order) -> Row:

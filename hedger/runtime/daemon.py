@@ -38,8 +38,11 @@ from hedger.engine.views.chain import Expiry
 from hedger.engine.views.outlook import Outlook
 from hedger.engine.views.view import StatusView
 from hedger.journal.journal import Journal
+from hedger.journal.keeping import Keeping, Terms
+from hedger.journal.retention import Keep
 from hedger.journal.writer import JournalWriter
 from hedger.runtime.clock import Clock
+from hedger.runtime.journal_metrics import JournalCollector
 from hedger.runtime.live import JournalPort, LiveDriver, StepWatcher
 from hedger.runtime.log import NoteLog
 from hedger.runtime.metrics import Metrics
@@ -48,6 +51,7 @@ from hedger.runtime.recorder import Recorder
 from hedger.runtime.reload import ReloadWatcher
 from hedger.runtime.start import Source, require_keys
 from hedger.settings.load import Loaded
+from hedger.settings.tables import JournalSettings
 from hedger.venues.deribit.client import DeribitVenue
 from hedger.venues.paper import PaperVenue
 from hedger.venues.protocol import Venue
@@ -163,35 +167,36 @@ async def run_daemon(
     """
     require_keys(loaded)
     async with AsyncExitStack() as stack:
-        journal = await Journal.open(loaded.journal_path)
+        journal = await Journal.open(loaded.journal_place, loaded.journal.password)
         stack.push_async_callback(journal.close)
-        writer = JournalWriter(journal)
+        clock = Clock(loaded.clock.origin_ms, loaded.clock.started_unix_ms, loaded.clock.speed)
+        keeping = Keeping(journal, _terms(loaded.journal), clock.market_ms)
         log = NoteLog(
             sys.stderr, Clock.unix_ms, loaded.log.format == "json", loaded.log.level, loaded.secrets
         )
         log.take_over_standard_logging()
         log.redactor.register(token)
-        driver, metrics = _driver(loaded, journal, writer, log, watchers, stack)
+        driver, metrics = _driver(loaded, clock, journal, keeping, log, watchers, stack)
         watcher = None
         if source is not None:
             watcher = ReloadWatcher(source.config, loaded, source.load, driver.emit)
         daemon = Daemon(driver, journal, metrics, token, watcher)
         url = await stack.enter_async_context(surface(daemon)) if surface is not None else ""
         stack.enter_context(_signals(daemon))
-        return await _supervise(watcher, driver, writer, Started(daemon, url), companion)
+        return await _supervise(watcher, driver, keeping, Started(daemon, url), companion)
 
 
 async def _supervise(
     watcher: ReloadWatcher | None,
     driver: LiveDriver,
-    writer: JournalWriter,
+    keeping: Keeping,
     started: Started,
     companion: Companion | None,
 ) -> int:
     """One TaskGroup for everything that lives as long as the daemon; the driver's end is its end."""
     try:
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(writer.run(driver.emit), name="journal")]
+            beside = [group.create_task(keeping.run(driver.emit), name="journal")]
             for name, venue in driver.venues.items():
                 beside.append(group.create_task(venue.run(driver.emit), name=f"venue {name}"))
             if watcher is not None:
@@ -200,7 +205,7 @@ async def _supervise(
             if companion is not None:
                 beside.append(group.create_task(companion(started), name="companion"))
             exit_ = await driver.run()
-            flushed = await _flush(writer)
+            flushed = await _flush(keeping.writer)
             for task in beside:
                 task.cancel()
     except BaseExceptionGroup as group:  # not except*, which early 3.11 lets raise groups only
@@ -239,15 +244,24 @@ def _first(errors: BaseExceptionGroup[HedgerError]) -> HedgerError:
     return error
 
 
+def _terms(keep: JournalSettings) -> Terms:
+    return Terms(
+        slow_s=keep.slow_s,
+        free_warn_mb=keep.free_warn_mb,
+        free_critical_mb=keep.free_critical_mb,
+        keep=Keep(keep.keep_days, keep.keep_orders_days),
+    )
+
+
 def _driver(
     loaded: Loaded,
+    clock: Clock,
     journal: Journal,
-    writer: JournalWriter,
+    keeping: Keeping,
     log: NoteLog,
     watchers: Sequence[StepWatcher],
     stack: AsyncExitStack,
 ) -> tuple[LiveDriver, Metrics]:
-    clock = Clock(loaded.clock.origin_ms, loaded.clock.started_unix_ms, loaded.clock.speed)
     started = clock.now()
     engine = Engine(loaded.engine, started)
     metrics = Metrics(lambda: engine.view(clock.now()), lambda: Clock.unix_ms() / 1000)
@@ -256,7 +270,9 @@ def _driver(
         stack.callback(_close_recorder, recorder, log, clock)
         watchers = (*watchers, recorder)
     venues = _venues(loaded, clock)
-    port = _journal_of(venues, journal, writer)
+    port = _journal_of(venues, journal, keeping.writer)
+    keeping.writer.observe_commit = metrics.observe_journal_commit
+    metrics.add(JournalCollector(keeping.writer, keeping.space))
     return LiveDriver(engine, clock, venues, port, log.render, watchers, metrics), metrics
 
 

@@ -58,7 +58,9 @@ class StepWatcher(Protocol):
 
 
 class MetricsPort(Protocol):
-    """Latencies the driver observes, in seconds."""
+    """What the driver observes: latencies in seconds, and how much waited for a step."""
+
+    def observe_largest_step(self, events: int) -> None: ...
 
     def observe_decision(self, seconds: float) -> None: ...
 
@@ -124,7 +126,7 @@ class LiveDriver:
         self._loads: set[asyncio.Task[None]] = set()
         self._stepped: list[tuple[asyncio.Future[None], Callable[[], bool]]] = []
         self._undurable: list[tuple[int, asyncio.Future[None]]] = []
-        self._written = self._durable = 0
+        self._written = self._durable = self._largest_step = 0
         self._stopwatch = Stopwatch(metrics)
         self._garbage = Garbage()
         self.exit: Exit | None = None
@@ -190,6 +192,9 @@ class LiveDriver:
             raise
         if self._metrics is not None and arrived is not None:
             self._metrics.observe_decision(self.clock.wire_s() - arrived)
+            if len(batch) > self._largest_step:
+                self._largest_step = len(batch)
+                self._metrics.observe_largest_step(len(batch))
         for effect in effects:
             self._perform(effect, now)
         self._stopwatch.watch(now, batch, effects)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
@@ -104,13 +104,27 @@ class Metrics:
         self._round_trip = self._histogram(
             "order_round_trip", "From sending an order to its reply.", _NETWORK_S
         )
+        self._commit = self._histogram("journal_commit", "Of one commit of the journal.", _NETWORK_S)
         self._durable = self._histogram("journal_durable", "From a record to its being on disk.", _NETWORK_S)
+        meaning = "Most events that one step has taken, since the start."
+        self._largest_step = Gauge("hedger_largest_step_events", meaning, registry=self._registry)
 
     def observe_decision(self, seconds: float) -> None:
         self._decision.observe(seconds)
 
+    def observe_largest_step(self, events: int) -> None:
+        """A step that took more events than any before it."""
+        self._largest_step.set(events)
+
     def observe_order_round_trip(self, seconds: float) -> None:
         self._round_trip.observe(seconds)
+
+    def observe_journal_commit(self, seconds: float) -> None:
+        self._commit.observe(seconds)
+
+    def add(self, collector: Collector) -> None:
+        """Ask `collector`, too, at every scrape."""
+        self._registry.register(collector)
 
     def observe_journal_durable(self, seconds: float) -> None:
         self._durable.observe(seconds)
