@@ -185,9 +185,10 @@ def _per_book(name: str) -> Table:
 holds = _per_book("holds")
 rivals = _per_book("rivals")
 kept = _per_book("kept")
+acceptances = _per_book("acceptances")
 
 snapshots = Table("snapshots", metadata, _id(), *_scope(), _ms("market_ms"), _body())
-
+"""The newest is what the next run begins with: whatever is forgotten of older ones, it stays."""
 
 guards = Table(
     "guards",
@@ -228,5 +229,6 @@ INSERTS: dict[Table, Insert] = {
     holds: insert(holds),
     rivals: insert(rivals),
     kept: insert(kept),
+    acceptances: insert(acceptances),
 }
 """How a row of each table is written, in the order in which a transaction writes the tables."""
