@@ -32,6 +32,7 @@ def _register() -> None:
         outlook,
         override,
         plan,
+        reconcile,
         record,
         replay,
         run,
@@ -63,6 +64,7 @@ def _register() -> None:
     app.command()(override.override)
     app.command("set")(set_command.set_key)
     app.command()(hold.hold)
+    app.command()(reconcile.reconcile)
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)

@@ -180,7 +180,7 @@ class Reason(StrEnum):
     ORDER_TYPE = "order_type"
     MARGIN = "margin"  # delta is out and the account could not carry the hedge
     LIQUIDATION = "liquidation"  # latched: the venue trades or locks the account
-    UNEXPLAINED_POSITION = "unexplained_position"  # a future moved and no trade tells why, yet
+    UNEXPLAINED_POSITION = "unexplained_position"  # the venue tells another position than we know of
     # execution
     NEUTRALISE = "neutralise"  # an operator asked for a hedge to the target, whatever the band says
     NEUTRALISING = "neutralising"

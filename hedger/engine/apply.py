@@ -15,6 +15,7 @@ from hedger.engine import events as ev
 from hedger.engine.guard import guard, latch
 from hedger.engine.hedging import amend, manual
 from hedger.engine.ownership import rivals, waits
+from hedger.engine.reconcile import accept, account_log
 from hedger.engine.state import State, Step
 
 MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours
@@ -52,6 +53,10 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             recover.snapshot_taken(state, event, step)
         case ev.SnapshotFailed():
             recover.snapshot_failed(state, event, step)
+        case ev.LogTold():
+            account_log.told(state, event, step)
+        case ev.LogFailed():
+            account_log.failed(state, event, step)
         case ev.LookedUp():
             recover.looked_up(state, event, step)
         case ev.LookupFailed():
@@ -90,6 +95,8 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             overrides.cleared(state, event, step)
         case ev.HoldAsked():
             waits.hold_asked(state, event, step)
+        case ev.AcceptGiven():
+            accept.given(state, event, step)
         case ev.SettingsApplied():
             commands.settings_applied(state, event, step)
         case ev.SettingsRefused():

@@ -17,12 +17,13 @@ from hedger.engine.apply import apply
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect
-from hedger.engine.events import CommandGiven, Event, Now
+from hedger.engine.events import AcceptGiven, CommandGiven, Event, Now
 from hedger.engine.guard import guard
 from hedger.engine.hedging import manual
 from hedger.engine.hedging.hedge import Manual
 from hedger.engine.hedging.once import Rest, at_rest, holding_up
 from hedger.engine.ownership import cash_gate, ownership_gate, waits
+from hedger.engine.reconcile import accept, account_log, positions
 from hedger.engine.settings import EngineSettings
 from hedger.engine.state import State, Step
 from hedger.engine.views.chain import Expiry, chain
@@ -75,6 +76,8 @@ class Engine:
         work.time_outs(self._state, step)
         for venue in self._state.venues.values():
             cash_gate.confirm(self._state, venue, step)
+        account_log.look(self._state, step)
+        positions.look(self._state, step)
         recover.keep_looking(self._state, step)
         manual.forget_tickers(self._state, step)
         for book in self._state.books.values():
@@ -116,6 +119,10 @@ class Engine:
     def objection(self, given: CommandGiven, now: Now) -> str:
         """Why a command would be refused now; empty where it would be obeyed."""
         return commands.objection(self._state, given, now)
+
+    def accept_objection(self, given: AcceptGiven) -> str:
+        """Why there is nothing to accept; empty where there is."""
+        return accept.objection(self._state, given)
 
     def manual_answer(self, book: str, number: str) -> Manual | None:
         """What became of an operator's order, once that is known."""

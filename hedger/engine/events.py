@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
-from hedger.domain.account import Account, Fill, Position
+from hedger.domain.account import Account, Fill, LedgerEntry, Position
 from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import Order, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.hedging.manual_order import OrderAsked
 from hedger.engine.ownership.owned import CashFlow, LabelSum
-from hedger.engine.records import HoldSet, Kept, Latched, LossReferenced, Overridden, RivalSeen
+from hedger.engine.records import (
+    HoldSet,
+    Kept,
+    Latched,
+    LossReferenced,
+    Overridden,
+    RivalSeen,
+    Snapshot,
+)
 from hedger.engine.settings import EngineSettings
 
 
@@ -179,6 +187,19 @@ class SnapshotFailed(_Event, frozen=True):
     reason: str
 
 
+class LogTold(_Event, frozen=True):
+    """The venue's own log of the account since `since_ms`, every currency, the oldest first."""
+
+    venue: str
+    since_ms: int
+    entries: tuple[LedgerEntry, ...]
+
+
+class LogFailed(_Event, frozen=True):
+    venue: str
+    reason: str
+
+
 class PlatformLocked(_Event, frozen=True):
     """The venue locked or unlocked trading on an index ("" = the whole platform)."""
 
@@ -273,6 +294,14 @@ class HoldAsked(_Event, frozen=True):
     reason: str
 
 
+class AcceptGiven(_Event, frozen=True):
+    """A person takes the venue's positions as they are, although nothing explains how they came about."""
+
+    book: str
+    by: str
+    reason: str
+
+
 class SettingsApplied(_Event, frozen=True):
     settings: EngineSettings
     changes: tuple[SettingChange, ...] = ()  # by `hedger set`; none for an edit of the file
@@ -308,6 +337,7 @@ class JournalLoaded(_Event, frozen=True):
     holds: tuple[HoldSet, ...] = ()  # per book the last one
     kept: tuple[Kept, ...] = ()  # per book what it has set aside of delivered options' hedges
     rivals: tuple[RivalSeen, ...] = ()  # per book the last word on another hedger
+    baseline: Snapshot | None = None  # the last one; `fills` reach back to it
 
 
 class Durable(_Event, frozen=True):
@@ -351,6 +381,8 @@ Event = (
     | AccountReported
     | SnapshotTaken
     | SnapshotFailed
+    | LogTold
+    | LogFailed
     | PlacementRefused
     | PlacementLost
     | PlacementUnsent
@@ -368,6 +400,7 @@ Event = (
     | OverrideGiven
     | OverrideCleared
     | HoldAsked
+    | AcceptGiven
     | SettingsApplied
     | SettingsRefused
     | JournalLoaded

@@ -18,9 +18,10 @@ from hedger.engine import events as ev
 from hedger.engine import holdings, overrides, work
 from hedger.engine.delta import settlement
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
-from hedger.engine.guard import guard, latch, unexplained
+from hedger.engine.guard import guard, latch
 from hedger.engine.ownership import ownership, restore, rivals, waits
-from hedger.engine.records import Configured, EpochRaised, Snapshot
+from hedger.engine.reconcile import baseline, positions
+from hedger.engine.records import Configured, EpochRaised
 from hedger.engine.state import State, Step, VenueState
 from hedger.execution.labels import parse_label
 
@@ -58,6 +59,7 @@ def link_down(state: State, event: ev.LinkDown, step: Step) -> None:
     """A venue is gone: what was in flight is unknown, what waits in the outbox is not sent any more."""
     venue = state.venues[event.venue]
     venue.connected, venue.snapshot_due_wire_s = False, None
+    venue.differences.log.under_way = False
     venue.phase = Phase.CONNECTING if not venue.epoch else Phase.RECOVERING
     work.drop_held(state, lambda approved: approved.intent.venue == venue.name, "the link went down", step)
     for order in state.orders.live(venue.name):
@@ -88,6 +90,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
         _restore(state, order, step)
     for fill in event.fills:
         state.orders.fill_known(fill)
+    baseline.begin(state, venue, event)
     restore.ownership_of(state, venue, event, step)
     settlement.restored(state, venue.name, event.kept, step)
     step.record(Configured(market_ms=step.now.market_ms, config_hash=state.settings.config_hash))
@@ -126,7 +129,9 @@ def request_snapshot(state: State, venue: VenueState, step: Step) -> None:
     """Ask for the venue's whole truth, with every trade since shortly before the newest known one."""
     if not venue.connected or venue.snapshot_due_wire_s is not None:
         return
-    since = venue.last_fill_ms - OVERLAP_MS if venue.last_fill_ms else step.now.market_ms - DAY_MS
+    base = venue.differences.baseline
+    known_ms = venue.last_fill_ms or (base.told_ms if base is not None else 0)
+    since = known_ms - OVERLAP_MS if known_ms else step.now.market_ms - DAY_MS
     venue.snapshot_due_wire_s = step.now.wire_s + state.settings.timing.snapshot_timeout_s
     venue.snapshot_asked_wire_s = step.now.wire_s
     venue.moved.clear()
@@ -160,7 +165,8 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     if venue.phase is Phase.RECOVERING and venue.epoch and not overtaken:
         venue.phase = Phase.WARMING_UP
     _next_look(state, venue, overtaken, step)
-    step.record(_record(step, event))
+    if not overtaken:
+        baseline.keep(state, venue, event, event.positions_ms or event.server_ms, step)
     holdings.watch(state, venue, step)
 
 
@@ -169,9 +175,9 @@ def _told_beside(state: State, venue: VenueState, fill: Fill, step: Step) -> boo
     if not work.take_fill(state, fill, step):
         return False
     if venue.reconciled and venue.position_holds(fill):  # the position of an earlier answer already held it
-        venue.account.explain(fill.instrument, fill.signed_amount)
+        venue.differences.told_late(fill, venue.told_of(fill.instrument))
     else:
-        venue.account.owe(fill.instrument, fill.signed_amount)
+        venue.differences.owe(fill.instrument, fill.signed_amount)
     latch.fill_seen(state, fill, step)
     return True
 
@@ -247,29 +253,23 @@ def _positions(state: State, venue: VenueState, event: ev.SnapshotTaken, step: S
     for position in event.positions:
         guard.position_told(state, position)
     names = set(sizes) | set(holdings.held(state, venue.name)) | set(venue.disputed)  # flat ones, too
-    names |= set(venue.account.owed) | set(venue.moved)
+    names |= set(venue.differences.owed) | set(venue.differences.untold) | set(venue.moved)
     names |= {name for name, filled in venue.filled_ms.items() if filled >= told_ms}
     for name in sorted(names):
         if name in venue.moved or venue.filled_ms.get(name, -1) >= told_ms:
             overtaken = True
             if not venue.reconciled:
-                venue.account.untold[name] = None
+                venue.differences.untold[name] = None
             venue.told_ms.setdefault(name, venue.told_all_ms)
             continue
-        unexplained.by_snapshot(state, venue, name, sizes.get(name, Decimal(0)), step)
-        holdings.set_position(state, venue.name, name, sizes.get(name, Decimal(0)), step)
+        size = sizes.get(name, Decimal(0))
+        held_against = baseline.compare if baseline.pending(venue, name) else positions.by_snapshot
+        held_against(state, venue, name, size, step)
+        holdings.set_position(state, venue.name, name, size, step)
         venue.told_ms[name] = told_ms
         venue.disputed.pop(name, None)
     venue.told_all_ms = told_ms
     return overtaken
-
-
-def _record(step: Step, event: ev.SnapshotTaken) -> Snapshot:
-    return Snapshot(
-        market_ms=step.now.market_ms,
-        positions={p.instrument: str(p.size) for p in event.positions if p.size},
-        equity={a.currency: str(a.equity) for a in event.accounts},
-    )
 
 
 def snapshot_failed(state: State, event: ev.SnapshotFailed, step: Step) -> None:

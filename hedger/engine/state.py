@@ -20,6 +20,7 @@ from hedger.engine.hedging.hedge import Working
 from hedger.engine.outbox import Outbox
 from hedger.engine.ownership.owned import Owned, Ownership
 from hedger.engine.profile import ProfileState
+from hedger.engine.reconcile.differences import Differences
 from hedger.engine.records import Record
 from hedger.engine.settings import BookSettings, EngineSettings
 from hedger.execution.costs import FeeKey, Rates
@@ -71,6 +72,7 @@ class VenueState:
     watch: Watch | None = None
     account: AccountState = field(default_factory=AccountState)
     owned: Owned = field(default_factory=Owned)  # futures and wallets beside the books
+    differences: Differences = field(default_factory=Differences)  # positions that are not as expected
 
     @property
     def reconnects(self) -> int:
@@ -78,7 +80,11 @@ class VenueState:
 
     def position_holds(self, fill: Fill) -> bool:
         """Whether the venue's own word on a position is as new as a fill, and so has it already."""
-        return fill.market_ms <= self.told_ms.get(fill.instrument, self.told_all_ms)
+        return fill.market_ms <= self.told_of(fill.instrument)
+
+    def told_of(self, instrument: str) -> int:
+        """Market time of the venue's own word on a position; -1 before the first."""
+        return self.told_ms.get(instrument, self.told_all_ms)
 
 
 @dataclass(slots=True)

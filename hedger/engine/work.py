@@ -18,6 +18,7 @@ from hedger.engine import events as ev
 from hedger.engine.effects import Amend, Cancel, Exit, LookUp, Place
 from hedger.engine.hedging import amend, working
 from hedger.engine.ownership import cash, ownership
+from hedger.engine.reconcile import baseline, positions
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
 from hedger.engine.sight import exposure_of
 from hedger.engine.state import BookState, State, Step
@@ -93,6 +94,8 @@ def _forbidden_now(state: State, approved: Approved) -> str:
         return f"latched: {book.guard.latch}"
     if book is not None and book.ownership.rival:
         return f"another hedger: {book.ownership.rival}"
+    if book is not None and (suspect := positions.waiting(state.venues[approved.intent.venue], book)):
+        return suspect
     return f"breaker is {breaker}" if breaker in (BreakerState.PAUSED, BreakerState.HALTED) else ""
 
 
@@ -228,6 +231,7 @@ def take_fill(state: State, fill: Fill, step: Step) -> bool:
     ownership.counted(state, fill)
     ownership.forced(state, fill, step)
     cash.traded(state, fill, step)
+    baseline.traded(state, state.venues[fill.venue], fill)
     _count(state, fill, step)
     return True
 

@@ -165,6 +165,10 @@ class OrderTable:
         label = fill.label or self._by_id.get((fill.venue, fill.order_id), "")
         return self._orders.get(label)
 
+    def knows(self, key: tuple[str, str, str]) -> bool:
+        """Whether a fill of this key has been counted."""
+        return key in self._fills
+
     def fill_known(self, fill: Fill) -> None:
         """A fill out of the journal: known from now on, counted by whoever journalled it."""
         self.fill(fill)

@@ -84,13 +84,15 @@ class Journal:
         scope = self.belongs(venue, environment, account_id)
         since_ms = market_ms - queries.DAY_MS
         async with self.transaction() as connection:
+            baseline = await queries.baseline(connection, scope)
+            told_ms = baseline.told_ms if baseline is not None else since_ms
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,
                 account_id=account_id,
                 epoch=await queries.begin_epoch(connection, scope, market_ms),
                 orders=await queries.open_and_recent_orders(connection, scope, since_ms),
-                fills=await queries.recent_fills(connection, scope, since_ms),
+                fills=await queries.recent_fills(connection, scope, min(since_ms, told_ms)),
                 breakers=await queries.breakers(connection, scope),
                 overrides=await queries.overrides(connection, scope),
                 last_fill_ms=await queries.last_fill_ms(connection, scope),
@@ -100,6 +102,7 @@ class Journal:
                 cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
+                baseline=baseline,
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
         return loaded

@@ -13,7 +13,7 @@ from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
 from hedger.engine.ownership.owned import CashFlow
-from hedger.engine.records import Latched, LossReferenced, Overridden
+from hedger.engine.records import Latched, LossReferenced, Overridden, Snapshot
 from hedger.journal import schema
 from hedger.journal.codec import decode
 from hedger.journal.schema import BLANK, Scope
@@ -59,6 +59,14 @@ async def last_fill_ms(connection: AsyncConnection, scope: Scope) -> int:
     table = schema.fills
     newest = await connection.execute(select(func.max(table.c.market_ms)).where(scope.owns(table)))
     return int(newest.scalar_one() or 0)
+
+
+async def baseline(connection: AsyncConnection, scope: Scope) -> Snapshot | None:
+    """The newest snapshot; None before the first."""
+    table = schema.snapshots
+    last = select(func.max(table.c.id)).where(scope.owns(table)).scalar_subquery()
+    found = await _bodies(connection, Snapshot, table, _of(scope, table, table.c.id == last))
+    return found[0] if found else None
 
 
 async def breakers(connection: AsyncConnection, scope: Scope) -> dict[str, BreakerState]:

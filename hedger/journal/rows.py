@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 from hedger.domain.order import Order
 from hedger.engine.records import (
+    Accepted,
     Adjusted,
     CashMoved,
     Commanded,
@@ -91,7 +92,7 @@ def row_of(record: Record) -> Row:
         case EpochRaised():
             return Row(schema.epochs, record.venue, {"epoch": record.epoch, "market_ms": record.market_ms})
         case Snapshot():
-            return _row(schema.snapshots, "", record.market_ms, encode(record))
+            return _row(schema.snapshots, record.venue, record.market_ms, encode(record))
         case Latched():
             columns = {"book": record.book, "kind": "latched"}
             return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
@@ -110,6 +111,8 @@ def row_of(record: Record) -> Row:
             return _row(schema.rivals, record.venue, record.market_ms, encode(record), book=record.book)
         case Kept():
             return _row(schema.kept, record.venue, record.market_ms, encode(record), book=record.book)
+        case Accepted():
+            return _row(schema.acceptances, record.venue, record.market_ms, encode(record), book=record.book)
         case _:
             assert_never(record)
 

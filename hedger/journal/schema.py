@@ -183,6 +183,7 @@ def _per_book(name: str) -> Table:
 holds = _per_book("holds")
 rivals = _per_book("rivals")
 kept = _per_book("kept")
+acceptances = _per_book("acceptances")
 
 snapshots = Table(
     "snapshots",
@@ -193,6 +194,8 @@ snapshots = Table(
     _body(),
     Index("snapshots_by_time", "market_ms"),
 )
+
+"""The newest is what the next run begins with: whatever is forgotten of older ones, it stays."""
 
 
 guards = Table(
@@ -244,5 +247,6 @@ WRITTEN: tuple[Table, ...] = (
     holds,
     rivals,
     kept,
+    acceptances,
 )
 """The tables of records, in the order in which a transaction writes them."""

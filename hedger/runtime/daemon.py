@@ -23,6 +23,7 @@ from hedger.engine.decision import Decision
 from hedger.engine.effects import Exit, Note
 from hedger.engine.engine import Engine
 from hedger.engine.events import (
+    AcceptGiven,
     CancelGiven,
     CommandGiven,
     HoldAsked,
@@ -141,6 +142,13 @@ class Daemon:
     async def hold(self, asked: HoldAsked) -> StatusView:
         """Taken, and kept: a restart while somebody legs in finds it."""
         return await self.driver.obeyed(asked)
+
+    def accept_objection(self, given: AcceptGiven) -> str:
+        return self.driver.engine.accept_objection(given)
+
+    async def accept(self, given: AcceptGiven) -> StatusView:
+        """Taken, and kept with its reason: a restart finds it."""
+        return await self.driver.obeyed(given)
 
     def metrics(self) -> bytes:
         return self._metrics.render()

@@ -21,6 +21,7 @@ from hedger.engine.effects import (
     LookUp,
     Note,
     Place,
+    RequestLog,
     RequestSnapshot,
     Watch,
     Write,
@@ -221,7 +222,7 @@ class LiveDriver:
         match effect:
             case Place() | Amend():
                 self.venues[effect.approved.intent.venue].perform(effect)
-            case Cancel() | Watch() | RequestSnapshot() | LookUp():
+            case Cancel() | Watch() | RequestSnapshot() | RequestLog() | LookUp():
                 self.venues[effect.venue].perform(effect)
             case Write():
                 self._written = effect.sequence

@@ -38,6 +38,7 @@ from hedger.web.guard import (
 from hedger.web.health import health, readiness
 from hedger.web.page import add_page
 from hedger.web.port import DaemonPort
+from hedger.web.reconcile import add_reconcile
 from hedger.web.tuning import add_tuning
 from hedger.web.why import why
 
@@ -78,6 +79,7 @@ def make_app(
     app.router.add_post("/v1/orders/cancel", api.cancel)
     add_tuning(app, daemon, (bounds or Bounds()).answer_s)
     app.router.add_post("/v1/hold", api.hold)
+    add_reconcile(app, daemon, (bounds or Bounds()).answer_s)
     add_page(app)
     return app
 

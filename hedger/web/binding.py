@@ -131,7 +131,7 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.ORDER_TYPE: Meaning(_B.LIMIT, "this type of order is not allowed"),
         _R.MARGIN: Meaning(_B.MARGIN, "delta is out and the margin floor forbids the hedge"),
         _R.LIQUIDATION: Meaning(_B.ACCOUNT, "the venue liquidates or locks the account: latched"),
-        _R.UNEXPLAINED_POSITION: Meaning(_B.POSITION, "a position moved and no trade tells why"),
+        _R.UNEXPLAINED_POSITION: Meaning(_B.POSITION, "a position is not what trades have made it"),
         _R.ILLEGAL_ORDER: Meaning(_B.LOT_SIZE, "amount or price is off the instrument's steps"),
         _R.NEUTRALISE: Meaning(_B.BREAKER, "an operator asked for a hedge to the target"),
         _R.NEUTRALISING: Meaning(_B.BREAKER, "neutralised: the book is at its target"),

@@ -7,6 +7,7 @@ import msgspec
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
 from hedger.engine.profile import ProfileView
+from hedger.engine.views.difference_view import DifferenceView
 from hedger.engine.views.execution_view import WorkingView
 from hedger.engine.views.owned_view import OwnershipView
 from hedger.engine.views.view_guard import GuardView
@@ -133,6 +134,7 @@ class BookView(msgspec.Struct, frozen=True):
     ownership: OwnershipView = OwnershipView()  # whose what is
     tags: tuple[Cut, ...] = ()  # greeks of the options by strategy tag
     ticker: TickerView | None = None  # of the hedge instrument
+    differences: tuple[DifferenceView, ...] = ()  # positions that were not as expected, at the start or now
 
 
 class OrderView(msgspec.Struct, frozen=True):

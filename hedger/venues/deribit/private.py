@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from hedger.domain.account import Account, Fill, Position
+from hedger.domain.account import Account, Fill, LedgerEntry, Position
 from hedger.domain.errors import BadDataError
 from hedger.domain.order import OrderReport, Side
 from hedger.venues.deribit import wire
@@ -78,6 +78,23 @@ def position_of(position: wire.Position, venue: str) -> Position:
         floating_pnl=_optional("position", "floating_profit_loss", position.floating_profit_loss),
         initial_margin=_optional("position", "initial_margin", position.initial_margin),
         maintenance_margin=_optional("position", "maintenance_margin", position.maintenance_margin),
+    )
+
+
+def ledger_of(row: wire.LogRow, venue: str) -> LedgerEntry:
+    """A row of the transaction log; its side tells which way the position moved. Raises BadDataError."""
+    side = row.side or ""
+    sign = ("buy" in side) - ("sell" in side)
+    return LedgerEntry(
+        venue=venue,
+        number=str(row.id),
+        kind=row.type,
+        currency=row.currency,
+        market_ms=row.timestamp,
+        change=finite("log", "change", row.change),
+        instrument=row.instrument_name or "",
+        amount=sign * abs(finite("log", "amount", row.amount or Decimal(0))),
+        trade_id=row.trade_id or "",
     )
 
 

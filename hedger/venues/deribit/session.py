@@ -15,7 +15,16 @@ import msgspec
 
 from hedger.domain.vocabulary import Environment
 from hedger.engine import events as ev
-from hedger.engine.effects import Amend, Cancel, LookUp, Place, RequestSnapshot, VenueEffect, Watch
+from hedger.engine.effects import (
+    Amend,
+    Cancel,
+    LookUp,
+    Place,
+    RequestLog,
+    RequestSnapshot,
+    VenueEffect,
+    Watch,
+)
 from hedger.engine.events import Event, Now
 from hedger.venues.deribit import channels, decode, encode, wire
 from hedger.venues.deribit.credits import Bucket, Pool
@@ -325,6 +334,8 @@ class DeribitSession:
                 return []
             case RequestSnapshot():
                 return self._enquiries.snapshot(effect, now)
+            case RequestLog():
+                return self._enquiries.log(effect, now)
             case LookUp():
                 return self._enquiries.look_up(effect, now)
             case Place():
