@@ -98,7 +98,7 @@ def decode_as(kind: type[_Body], body: bytes) -> _Body:
     except msgspec.ValidationError as error:
         message, field = _refusal(str(error))
         raise ApiError(400, message, field) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ApiError(400, f"the body is not JSON: {error}") from error
 
 
