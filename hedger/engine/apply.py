@@ -18,7 +18,6 @@ from hedger.engine.ownership import rivals, waits
 from hedger.engine.reconcile import accept, account_log
 from hedger.engine.state import State, Step
 
-MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours
 BAD_DATA_NOTE_S = 60.0  # a channel that keeps failing is noted this often, and counted every time
 MOST_NOTED = 1_000
 
@@ -123,7 +122,7 @@ def quoted(state: State, quote: Quote, step: Step) -> None:
     known = venue.quotes.get(quote.instrument)
     if known is not None and known.market_ms >= quote.market_ms:
         return
-    if _ahead(state, quote.market_ms, step):
+    if work.ahead(state, quote.market_ms, step):
         _refuse(state, quote.venue, quote.instrument, quote.market_ms, step)
         return
     venue.last_data_wire_s = quote.received_wire_s
@@ -142,7 +141,7 @@ def indexed(state: State, index: IndexPrice, step: Step) -> None:
     known = venue.indices.get(index.index)
     if known is not None and known.market_ms >= index.market_ms:
         return
-    if _ahead(state, index.market_ms, step):
+    if work.ahead(state, index.market_ms, step):
         _refuse(state, index.venue, index.index, index.market_ms, step)
         return
     venue.last_data_wire_s = index.received_wire_s
@@ -151,10 +150,6 @@ def indexed(state: State, index: IndexPrice, step: Step) -> None:
         if holdings.index_of(state, book) == index.index:
             book.bad.pop(index.index, None)
             book.book.set_index(index)
-
-
-def _ahead(state: State, market_ms: int, step: Step) -> bool:
-    return market_ms - step.now.market_ms > MOST_AHEAD_S * 1000 * state.settings.market_speed
 
 
 def _refuse(state: State, venue: str, name: str, market_ms: int, step: Step) -> None:
@@ -186,6 +181,7 @@ def _foreign(state: State, report: OrderReport) -> None:
 
 def filled(state: State, fill: Fill, step: Step) -> None:
     """A trade of the account; counted once, whatever the number of messages that tell of it."""
+    fill = work.timely(state, fill, step)
     rivals.fill_seen(state, fill, step)
     if work.take_fill(state, fill, step):
         holdings.move(state, fill, step)

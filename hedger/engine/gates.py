@@ -82,8 +82,7 @@ def data_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | No
             detail = f"positions in instruments not listed: {', '.join(unlisted)}"
             return _blocked(Reason.MISSING_QUOTE, detail)
     if exposure.missing:
-        reason = Reason.MISSING_GREEKS if "greeks" in exposure.missing[0] else Reason.MISSING_QUOTE
-        return _blocked(reason, _first(exposure.missing))
+        return _blocked(_reason_of(exposure.missing[0]), _first(exposure.missing))
     if exposure.stale:
         reason = Reason.STALE_INDEX if exposure.stale[0].startswith("index") else Reason.STALE_QUOTE
         return _blocked(reason, _first(exposure.stale))
@@ -93,6 +92,12 @@ def data_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | No
     if book.book.accounts_missing:
         return _blocked(Reason.ACCOUNT_UNKNOWN, f"no account summary in {book.book.accounts_missing[0]} yet")
     return hedge_gap(state, book, sight, now)
+
+
+def _reason_of(missing: str) -> Reason:
+    if "contradicts" in missing:
+        return Reason.BAD_INPUT
+    return Reason.MISSING_GREEKS if "greeks" in missing else Reason.MISSING_QUOTE
 
 
 def legs_gate(book: BookState) -> Gate | None:

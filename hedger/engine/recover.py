@@ -172,6 +172,7 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
 
 def _told_beside(state: State, venue: VenueState, fill: Fill, step: Step) -> bool:
     """A trade out of an answer, which moves no position; False for one seen before."""
+    fill = work.timely(state, fill, step)
     if not work.take_fill(state, fill, step):
         return False
     if venue.reconciled and venue.position_holds(fill):  # the position of an earlier answer already held it

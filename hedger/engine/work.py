@@ -25,6 +25,7 @@ from hedger.engine.state import BookState, State, Step
 from hedger.execution.labels import parse_label
 from hedger.portfolio.exposure import Exposure, check_identity, controlled
 
+MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours
 LOOK_S = 5.0  # wire time between two looks at what moved delta
 FLAT_COIN = 1e-3  # of each coin of options held (at least of one): this near the target a book is flat
 BACKOFF_MIN_S = 0.5  # wire time without a new order after one that ended with nothing; doubles each time
@@ -218,6 +219,20 @@ def placement_lost(state: State, event: ev.PlacementLost, step: Step) -> None:
 def placement_unsent(state: State, event: ev.PlacementUnsent, step: Step) -> None:
     """Proof of absence by ourselves: the frame was never handed to the socket."""
     order_event(state, event.label, OrderEvent.REFUSED, f"not sent: {event.reason}", step)
+
+
+def ahead(state: State, market_ms: int, step: Step) -> bool:
+    """Whether a venue's time lies further ahead of ours than any clock is off."""
+    return market_ms - step.now.market_ms > MOST_AHEAD_S * 1000 * state.settings.market_speed
+
+
+def timely(state: State, fill: Fill, step: Step) -> Fill:
+    """A trade from the future as one of now: it happened, and its time would make every true one look old."""
+    if not ahead(state, fill.market_ms, step):
+        return fill
+    told = (fill.market_ms - step.now.market_ms) / 1000
+    step.note(Severity.WARNING, "fill_ahead", venue=fill.venue, trade_id=fill.trade_id, ahead_s=told)
+    return msgspec.structs.replace(fill, market_ms=step.now.market_ms)
 
 
 def take_fill(state: State, fill: Fill, step: Step) -> bool:

@@ -32,20 +32,21 @@ class ReconcileAnswer(msgspec.Struct, frozen=True):
     differences: tuple[DifferenceView, ...]
 
 
-def add_reconcile(app: web.Application, daemon: DaemonPort, answer_s: float) -> None:
-    """The path of this file."""
+class Reconcile:
+    """One handler, behind the token."""
 
-    async def reconcile(request: web.Request) -> web.Response:
-        require_token(request, daemon.token)
+    def __init__(self, daemon: DaemonPort, answer_s: float) -> None:
+        self._daemon, self._answer_s = daemon, answer_s
+
+    async def reconcile(self, request: web.Request) -> web.Response:
+        require_token(request, self._daemon.token)
         body = decode_as(ReconcileBody, await request.read())
-        book = known_book(body.book, daemon.view())
+        book = known_book(body.book, self._daemon.view())
         given = AcceptGiven(book=book, by=body.by, reason=body.reason)
-        objection = daemon.accept_objection(given)
+        objection = self._daemon.accept_objection(given)
         if objection:
             raise ApiError(409, objection, "book")
-        async with deadline(answer_s, "the acceptance"):
-            after = await daemon.accept(given)
+        async with deadline(self._answer_s, "the acceptance"):
+            after = await self._daemon.accept(given)
         found = next(each for each in after.books if each.name == book)
         return json_response(ReconcileAnswer(book=book, differences=found.differences))
-
-    app.router.add_post("/v1/reconcile", reconcile)

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from tests.soak import processes
+from tests.soak import hostile, processes
 
 Part = Callable[[int], str]
 """One run from a seed: what was done, in words. Raises AssertionError for a violation."""
@@ -23,6 +23,8 @@ PARTS: dict[str, Part] = {
     "kills-postgres": processes.kills_on_postgres,
     "network": processes.network,
     "month": processes.month,
+    "fuzz": hostile.fuzz,
+    "hostile": hostile.generated,
 }
 
 

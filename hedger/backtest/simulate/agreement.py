@@ -73,7 +73,12 @@ def _orders(loaded: JournalLoaded, state: Any) -> None:
         if order.state.value not in NEVER_THERE
     }
     theirs = {
-        row["label"]: (row["order_state"], row["direction"], _exact(row["amount"]), _exact(row["filled_amount"]))
+        row["label"]: (
+            row["order_state"],
+            row["direction"],
+            _exact(row["amount"]),
+            _exact(row["filled_amount"]),
+        )
         for row in state["orders"]
         if row["label"].startswith("h-")
     }
@@ -135,7 +140,9 @@ def _conserved(life: Life) -> None:
     state: Any = sim.state(life.venue.exchange, life.venue.wire_s)
     for currency, balance in state["balance_exact"].items():
         if Decimal(balance) != Decimal(state["changes_exact"][currency]):
-            raise Violation("cash", f"{currency}: {balance}, entries sum to {state['changes_exact'][currency]}")
+            raise Violation(
+                "cash", f"{currency}: {balance}, entries sum to {state['changes_exact'][currency]}"
+            )
 
 
 def _exact(value: object) -> Decimal:
@@ -144,6 +151,9 @@ def _exact(value: object) -> Decimal:
 
 def _different(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
     names = sorted({*ours, *theirs})
-    rows = [f"{name}: {ours.get(name)} here, {theirs.get(name)} there" for name in names if ours.get(name) != theirs.get(name)]
+    rows = [
+        f"{name}: {ours.get(name)} here, {theirs.get(name)} there"
+        for name in names
+        if ours.get(name) != theirs.get(name)
+    ]
     return "; ".join(rows[:5]) + (f" (and {len(rows) - 5} more)" if len(rows) > 5 else "")
-

@@ -61,7 +61,9 @@ class Tally:
 class Checks:
     """Sees everything of one life. Raises Violation at the first thing that must not be."""
 
-    def __init__(self, plan: Plan, now_s: Callable[[], float], trace: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, plan: Plan, now_s: Callable[[], float], trace: Callable[[str], None] | None = None
+    ) -> None:
         self.plan, self._now_s, self._trace = plan, now_s, trace
         self.tally = Tally()
         self._digest = hashlib.sha256()
@@ -109,7 +111,9 @@ class Checks:
             self._edit_sent(params)
             return
         label = params["label"]
-        self.say(f"{process.number} sends {request['method']} {label} {params['amount']} at {params.get('price')}")
+        self.say(
+            f"{process.number} sends {request['method']} {label} {params['amount']} at {params.get('price')}"
+        )
         if label not in self._durable:
             raise Violation("write-ahead", f"{label} left before it was durable")
         asked = self.asked.get(label)
@@ -123,7 +127,11 @@ class Checks:
         order = self._venue.exchange.desk.orders.get(str(params["order_id"]))
         label = "" if order is None else order.label
         self.say(f"edit {label} to {params['amount']} at {params['price']}")
-        terms = (label, str(Decimal(str(params["price"])).normalize()), str(Decimal(str(params["amount"])).normalize()))
+        terms = (
+            label,
+            str(Decimal(str(params["price"])).normalize()),
+            str(Decimal(str(params["amount"])).normalize()),
+        )
         if order is not None and terms not in self._terms:
             raise Violation("write-ahead", f"new terms {terms} left before they were durable")
 
@@ -154,7 +162,9 @@ class Checks:
                 self._durable.add(row.values["label"])
                 terms = json.loads(row.values["body"]).get("amendment")
                 if terms is not None:
-                    price, amount = (str(Decimal(str(terms[name])).normalize()) for name in ("price", "amount"))
+                    price, amount = (
+                        str(Decimal(str(terms[name])).normalize()) for name in ("price", "amount")
+                    )
                     self._terms.add((row.values["label"], price, amount))
         self._read = len(rows)
 
@@ -174,7 +184,9 @@ class Checks:
             elif isinstance(effect, Note):
                 self._noted(process, effect)
         if len(events) > MOST_INBOX or process.disk.waiting > MOST_WAITING:
-            raise Violation("queues", f"{len(events)} events in a batch, {process.disk.waiting} writes waiting")
+            raise Violation(
+                "queues", f"{len(events)} events in a batch, {process.disk.waiting} writes waiting"
+            )
 
     def _noted(self, process: Process, note: Note) -> None:
         if note.severity is not Severity.DEBUG:
@@ -193,7 +205,9 @@ class Checks:
         self.tally.placed += 1
         heard_s = self._heard.get(process.number, {}).get(intent.instrument, -1e9)
         age_s = self._now_s() - heard_s
-        most_s = self.plan.settings.timing.hedge_stale_s + self.plan.settings.timing.outbox_wait_s + AGE_SLACK_S
+        most_s = (
+            self.plan.settings.timing.hedge_stale_s + self.plan.settings.timing.outbox_wait_s + AGE_SLACK_S
+        )
         if intent.purpose is Purpose.HEDGE and age_s > most_s:
             raise Violation("stale quote", f"{intent.label} was asked for on a ticker {age_s:.2f} s old")
         if intent.purpose is Purpose.HEDGE:
@@ -203,7 +217,9 @@ class Checks:
         """One hedge at a time, until the venue's word on the one before has come."""
         if self._awaited:
             other = next(iter(self._awaited))
-            raise Violation("one hedge at a time", f"{approved.intent.label} beside {other}, whose end nobody told")
+            raise Violation(
+                "one hedge at a time", f"{approved.intent.label} beside {other}, whose end nobody told"
+            )
         self._awaited[approved.intent.label] = approved
 
     def _evidence(self, event: Event) -> None:
@@ -256,8 +272,10 @@ class Checks:
         assert self._venue is not None
         trades = self._venue.exchange.desk.trades
         for trade in trades[self._counted :]:
-            self.say(f"exchange: {trade.label or 'no label'} {trade.direction} {trade.amount} "
-                     f"{trade.instrument_name} at {trade.price}")
+            self.say(
+                f"exchange: {trade.label or 'no label'} {trade.direction} {trade.amount} "
+                f"{trade.instrument_name} at {trade.price}"
+            )
             if trade.label in self.asked and self.asked[trade.label].intent.purpose is not Purpose.MANUAL:
                 self._turnover.append((trade.timestamp_ms, float(trade.amount)))
                 self.tally.turnover_usd += float(trade.amount)

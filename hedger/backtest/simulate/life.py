@@ -188,4 +188,3 @@ def live(seed: int, trace: Callable[[str], None] | None = None) -> Result:
         except Violation as broken:
             violation, detail = broken.name, broken.detail
         return Result(seed, life.checks.tally, life.checks.digest, life.heap.now_s, violation, detail)
-

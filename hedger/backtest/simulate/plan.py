@@ -10,7 +10,14 @@ from hedger.backtest.simulate.incidents import Incident, draw_incidents
 from hedger.backtest.simulate.venue import PERPETUAL, walk
 from hedger.domain.vocabulary import Environment, Mode, Neutral
 from hedger.engine.ownership.scope import Scope
-from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode, SettlementParams, Timing, VenueTerms
+from hedger.engine.settings import (
+    BookSettings,
+    EngineSettings,
+    SettlementMode,
+    SettlementParams,
+    Timing,
+    VenueTerms,
+)
 from hedger.execution.params import ExecutionParams, Style
 from hedger.risk.envelope import Envelope
 from hedger.simulator.world.expiries import DAY_MS, EXPIRY_HOUR_MS, expiry_code

@@ -260,4 +260,3 @@ class Process:
             self._wire = None
         self.disk.die()
         self.machine.watcher.ended(self, why)
-

@@ -17,7 +17,6 @@ from hedger.simulator.connection import Connection, Send
 from hedger.simulator.entries import DEPOSIT, Note
 from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.fault_requests import parse_fault
-from hedger.simulator.launch import METHOD_MODULES as _METHODS  # importing them registers what the exchange answers
 from hedger.simulator.orders import Order
 from hedger.simulator.rpc import ApiError
 from hedger.simulator.world.fixed import FixedMarket, FixedWorlds, Move
@@ -175,7 +174,9 @@ def _exchange(
     return exchange
 
 
-def walk(chance: random.Random, seconds: float, speed: float, start_usd: float, iv: float) -> tuple[Move, ...]:
+def walk(
+    chance: random.Random, seconds: float, speed: float, start_usd: float, iv: float
+) -> tuple[Move, ...]:
     """A geometric random walk at irregular instants, with a jump now and then; instants in ms of market time.
 
     Volatile enough that a band is left every few minutes of wire time at any speed.

@@ -77,7 +77,9 @@ class Wire:
         if self.exchange_open:
             self._carry(self._down, not_before_s, lambda: self._arrive_down(frame), apart=apart)
 
-    def _carry(self, way: _Direction, from_s: float, arrive: Callable[[], None], *, apart: bool = False) -> None:
+    def _carry(
+        self, way: _Direction, from_s: float, arrive: Callable[[], None], *, apart: bool = False
+    ) -> None:
         latency_s = self._network.latency_s + self._chance.random() * self._network.jitter_s
         at_s = max(max(from_s, self._heap.now_s) + latency_s, way.stalled_until_s())
         if not apart:

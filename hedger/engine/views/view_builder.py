@@ -5,7 +5,7 @@ from __future__ import annotations
 from hedger import __version__
 from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
-from hedger.domain.vocabulary import BreakerState, Phase, stricter
+from hedger.domain.vocabulary import BreakerState, Phase, Reason, stricter
 from hedger.domain.vocabulary import State as StateWord
 from hedger.engine import alarms, gates, holdings, profile
 from hedger.engine.delta import ladder
@@ -123,7 +123,8 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
     exposure = sight.exposure
     gate = gates.daemon_gate(state, book, sight)
     gap = gates.data_gap(state, book, sight, now)
-    missing = (*([gate.detail] if gate else []), *(exposure.missing or ()), *(exposure.stale or ()))
+    waits = gate is not None and gate.reason not in (Reason.PAUSED, Reason.HALTED)  # a breaker was wanted so
+    missing = (*([gate.detail] if gate and waits else []), *exposure.missing, *exposure.stale)
     if not missing and gap is not None:
         missing = (gap.detail,)
     return BookView(
