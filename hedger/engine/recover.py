@@ -126,11 +126,14 @@ def _restore(state: State, order: Order, step: Step) -> None:
 
 
 def request_snapshot(state: State, venue: VenueState, step: Step) -> None:
-    """Ask for the venue's whole truth, with every trade since shortly before the newest known one."""
+    """Ask for the venue's whole truth, with every trade since shortly before the last such answer.
+
+    Not since the newest trade heard of: an older one may never have been told.
+    """
     if not venue.connected or venue.snapshot_due_wire_s is not None:
         return
     base = venue.differences.baseline
-    known_ms = venue.last_fill_ms or (base.told_ms if base is not None else 0)
+    known_ms = venue.last_fill_ms if base is None else min(venue.last_fill_ms or base.told_ms, base.told_ms)
     since = known_ms - OVERLAP_MS if known_ms else step.now.market_ms - DAY_MS
     venue.snapshot_due_wire_s = step.now.wire_s + state.settings.timing.snapshot_timeout_s
     venue.snapshot_asked_wire_s = step.now.wire_s

@@ -1,4 +1,4 @@
-"""The end of a life: daemon, journal and exchange tell the same, to the last digit, and the book is hedged."""
+"""The end of a life: daemon, journal and exchange agree to the last digit, and the book is hedged."""
 
 from __future__ import annotations
 

@@ -127,11 +127,7 @@ class Checks:
         order = self._venue.exchange.desk.orders.get(str(params["order_id"]))
         label = "" if order is None else order.label
         self.say(f"edit {label} to {params['amount']} at {params['price']}")
-        terms = (
-            label,
-            str(Decimal(str(params["price"])).normalize()),
-            str(Decimal(str(params["amount"])).normalize()),
-        )
+        terms = (label, _plain(params["price"]), _plain(params["amount"]))
         if order is not None and terms not in self._terms:
             raise Violation("write-ahead", f"new terms {terms} left before they were durable")
 
@@ -162,10 +158,7 @@ class Checks:
                 self._durable.add(row.values["label"])
                 terms = json.loads(row.values["body"]).get("amendment")
                 if terms is not None:
-                    price, amount = (
-                        str(Decimal(str(terms[name])).normalize()) for name in ("price", "amount")
-                    )
-                    self._terms.add((row.values["label"], price, amount))
+                    self._terms.add((row.values["label"], _plain(terms["price"]), _plain(terms["amount"])))
         self._read = len(rows)
 
     # -- steps --------------------------------------------------------------------------------------
@@ -294,3 +287,8 @@ class Checks:
             spent = sum(usd for at_ms, usd in self._turnover if at_ms > now_ms - span_ms)
             if spent > most_usd:
                 raise Violation("turnover", f"{spent:.0f} USD in an {word}, at most {most_usd:.0f}")
+
+
+def _plain(value: object) -> str:
+    """A number of the wire or of the journal, written in one way."""
+    return str(Decimal(str(value)).normalize())

@@ -1,7 +1,7 @@
 """The journal's store in virtual time: what was synced survives any crash, what was not is lost.
 
-Rows are made by the journal's own encoding and read back by the journal itself, from a database that is filled
-whenever somebody loads it: recovery reads what the real one would read.
+Rows are made by the journal's own encoding and read back by the journal itself, from a database that is
+filled whenever somebody loads it: recovery reads what the real one would read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One seed from start to agreement: a phase in which everything goes wrong, then peace, then the books agree."""
+"""One seed from start to agreement: everything goes wrong, then there is peace, and the books must agree."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from hedger.backtest.simulate.agreement import agree
 from hedger.backtest.simulate.checks import Checks, Tally, Violation
@@ -149,7 +150,7 @@ class Life:
 
         self.heap.after(seconds, back)
 
-    _OWN = {
+    _OWN: ClassVar[dict[str, Callable[[Life, float], None]]] = {
         "cut": _cut,
         "stall_up": _stall_up,
         "stall_down": _stall_down,

@@ -1,4 +1,4 @@
-"""People on the account: who trades by hand, moves money, commands the daemon, and looks after it in the end."""
+"""People on the account: they trade by hand, move money, command the daemon and look after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a life consists of, drawn from its seed: the book, its settings, the market, and what goes wrong when."""
+"""A life as drawn from its seed: the book, its settings, the market, and what goes wrong when."""
 
 from __future__ import annotations
 

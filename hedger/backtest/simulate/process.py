@@ -1,7 +1,7 @@
 """One daemon of a life: the very session, inbox, engine and record encoding that trade, without asyncio.
 
-It does in virtual time what `runtime/live.py` and `venues/deribit/client.py` do in real time: take whatever has
-arrived, step once, perform the effects, send what the session has to say; reconnect with back-off.
+It does in virtual time what `runtime/live.py` and `venues/deribit/client.py` do in real time: take whatever
+has arrived, step once, perform the effects, send what the session has to say; reconnect with back-off.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from hedger.engine.effects import (
     LookUp,
     Note,
     Place,
+    RequestLog,
     RequestSnapshot,
     Watch,
     Write,
@@ -72,7 +73,7 @@ class Machine:
 
 
 class Process:
-    """Alive from its start until it is killed or exits; `skew_ms` is what its wall clock is off, market time."""
+    """Alive from its start until it is killed or exits; `skew_ms`: what its clock is off, market time."""
 
     def __init__(self, machine: Machine, number: int, settings: EngineSettings) -> None:
         self.machine, self.number = machine, number
@@ -159,7 +160,7 @@ class Process:
 
     def _perform(self, effect: Effect) -> None:
         match effect:
-            case Place() | Amend() | Cancel() | Watch() | RequestSnapshot() | LookUp():
+            case Place() | Amend() | Cancel() | Watch() | RequestSnapshot() | RequestLog() | LookUp():
                 self._take(self.session.perform(effect, self.now()))
             case Write():
                 self.disk.submit(effect)

@@ -17,6 +17,7 @@ from hedger.simulator.connection import Connection, Send
 from hedger.simulator.entries import DEPOSIT, Note
 from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.fault_requests import parse_fault
+from hedger.simulator.launch import bare_exchange
 from hedger.simulator.orders import Order
 from hedger.simulator.rpc import ApiError
 from hedger.simulator.world.fixed import FixedMarket, FixedWorlds, Move
@@ -166,7 +167,7 @@ def _exchange(
     world = FixedWorlds(origin_ms, (market,))
     clock = MarketClock(origin_ms, speed, UNIX_S * 1000)
     identity = Identity(ACCOUNT, USER_ID, KEYS)
-    exchange = Exchange(world, clock, identity, seed, lambda: f"token-{next(tokens)}")
+    exchange = bare_exchange(world, clock, identity, seed, lambda: f"token-{next(tokens)}")
     listings = exchange.markets.listings()
     open_book(exchange.account, [(listings[name], size) for name, size in book], exchange.markets)
     exchange.account.book(DEPOSIT, "BTC", EQUITY_BTC, origin_ms, Note(info="opening balance"))

@@ -1,8 +1,8 @@
 """One connection between a daemon and the exchange, with the faults of a network between them.
 
-Frames arrive in the order in which they were sent, each direction by itself, as TCP delivers them. A network may
-be slow, stop for a while and then deliver everything at once, or break: then each side learns of it by itself
-and what was under way is lost.
+Frames arrive in the order in which they were sent, each direction by itself, as TCP delivers them. A network
+may be slow, stop for a while and then deliver everything at once, or break: then each side learns of it by
+itself and what was under way is lost.
 """
 
 from __future__ import annotations
