@@ -133,7 +133,7 @@ def request_snapshot(state: State, venue: VenueState, step: Step) -> None:
     if not venue.connected or venue.snapshot_due_wire_s is not None:
         return
     base = venue.differences.baseline
-    known_ms = venue.last_fill_ms if base is None else min(venue.last_fill_ms or base.told_ms, base.told_ms)
+    known_ms = venue.trades_told_ms or (venue.last_fill_ms if base is None else base.told_ms)
     since = known_ms - OVERLAP_MS if known_ms else step.now.market_ms - DAY_MS
     venue.snapshot_due_wire_s = step.now.wire_s + state.settings.timing.snapshot_timeout_s
     venue.snapshot_asked_wire_s = step.now.wire_s
@@ -148,6 +148,8 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     """
     venue = state.venues[event.venue]
     asked_wire_s = venue.snapshot_asked_wire_s if venue.snapshot_due_wire_s is not None else -math.inf
+    if venue.snapshot_due_wire_s is not None:  # asked by us, and so of all since the answer before
+        venue.trades_told_ms = max(venue.trades_told_ms, event.server_ms)
     venue.snapshot_due_wire_s = None
     for fill in event.fills:
         rivals.fill_seen(state, fill, step)

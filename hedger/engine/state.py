@@ -42,6 +42,7 @@ class VenueState:
     phase: Phase = Phase.CONNECTING
     epoch: int = 0  # 0: the journal of this account has not been loaded
     last_fill_ms: int = 0
+    trades_told_ms: int = 0  # market time up to which the venue has told every trade in answers to us
     loading: bool = False  # the journal has been asked
     snapshot_due_wire_s: float | None = None  # a snapshot is under way until then
     snapshot_asked_wire_s: float = -math.inf
