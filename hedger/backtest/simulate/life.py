@@ -21,6 +21,9 @@ from hedger.backtest.simulate.process import Machine, Process
 from hedger.backtest.simulate.venue import Venue
 
 
+_MEMORY = Path("/dev/shm")
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """How a life ended; without a violation all of it held."""
@@ -180,7 +183,8 @@ class Life:
 def live(seed: int, trace: Callable[[str], None] | None = None) -> Result:
     """One seed, whatever comes of it."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hedger-life-")))
+        memory = str(_MEMORY) if _MEMORY.is_dir() else None  # what is synced is decided by `disk`, not there
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hedger-life-", dir=memory)))
         life = Life(draw(seed), folder, trace)
         stack.callback(life.store.close)
         violation = detail = ""

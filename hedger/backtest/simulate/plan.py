@@ -69,7 +69,7 @@ def draw(seed: int) -> Plan:
         seed=seed,
         speed=speed,
         origin_ms=origin_ms,
-        tick_s=chance.uniform(2.0, 3.0),
+        tick_s=chance.uniform(2.2, 3.2),
         market=market,
         book=_book(chance, names),
         settings=_settings(chance, speed),
