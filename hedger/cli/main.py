@@ -36,6 +36,7 @@ def _register() -> None:
         record,
         replay,
         run,
+        simulate,
         status,
         switches,
         why,
@@ -68,6 +69,7 @@ def _register() -> None:
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)
+    app.command()(simulate.simulate)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from hedger.engine.describe import conclude, describe
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.guard import guard, margins
-from hedger.engine.hedging import chase, confirmation, neutral, resting, stopped, working
+from hedger.engine.hedging import blocked, chase, confirmation, neutral, resting, stopped, working
 from hedger.engine.hedging.hedge import Working
 from hedger.engine.ownership import ownership_gate
 from hedger.engine.sight import Sight, interval_of, look
@@ -70,6 +70,7 @@ def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None
     resting.tend(state, book, outcome, step)
     confirmation.watch(state, book, outcome.verdict, step)
     stopped.watch(state, book, outcome.sight, step)
+    blocked.watch(state, book, outcome.verdict, outcome.sight, step)
     neutral.watch(state, book, outcome.verdict, step)
 
 

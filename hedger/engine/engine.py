@@ -145,6 +145,10 @@ class Engine:
         """Puts and calls side by side, by expiry."""
         return chain(self._state, underlying, now)
 
+    def last_decision(self, book: str) -> Decision | None:
+        """What a book decided last; None before its first look. Raises KeyError for an unknown book."""
+        return self._state.books[book].last_decision
+
     def view(self, now: Now) -> StatusView:
         """The frozen picture of this instant."""
         return build_view(self._state, now)

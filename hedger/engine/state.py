@@ -129,6 +129,9 @@ class BookState:
     last_decision: Decision | None = None
     last_hedge: Decision | None = None
     recorded_wire_s: float = -math.inf
+    blocked_by: Reason | None = None  # what the last full look was blocked by
+    blocked_wire_s: float = -math.inf  # when that was
+    blocked_s: dict[Reason, float] = field(default_factory=dict)  # wire time blocked in this run
     working: Working = field(default_factory=Working)  # its execution
     ownership: Ownership = field(default_factory=Ownership)
     held: Any = None  # what a calm step may repeat, see calm.Held

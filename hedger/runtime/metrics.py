@@ -203,6 +203,9 @@ def _book_metrics(view: StatusView) -> Iterator[Metric]:
     yield _gauge("breaker", "1 for the state of the book's breaker.", ("book", "state"), breakers)
     for name, meaning, value in _BOOK_GAUGES:
         yield _gauge(name, meaning, ("book",), [((b.name,), value(b)) for b in view.books])
+    blocked = [((b.name, reason), spent_s) for b in view.books for reason, spent_s in b.blocked_s.items()]
+    meaning = "Time without permission to trade, by reason."
+    yield _counter("blocked_seconds", meaning, ("book", "reason"), blocked)
     yield from _guard_metrics(view)
 
 

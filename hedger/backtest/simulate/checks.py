@@ -14,20 +14,25 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hedger.backtest.simulate.disk import Store
-from hedger.backtest.simulate.plan import Plan
+from hedger.backtest.simulate.plan import BOOK, HARD_COIN, Plan
 from hedger.backtest.simulate.process import Process
 from hedger.backtest.simulate.venue import Venue
 from hedger.domain.approval import Approved
 from hedger.domain.order import Purpose
-from hedger.domain.vocabulary import Mode, Severity
+from hedger.domain.vocabulary import Action, Mode, Severity
 from hedger.engine import events as ev
 from hedger.engine.effects import Amend, Effect, Note, Place
 from hedger.engine.events import Event, Now
+from hedger.engine.settings import SettlementMode
 
 PLACES = ("private/buy", "private/sell")
 AGE_SLACK_S = 0.01
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-MOST_INBOX, MOST_HELD, MOST_WAITING = 5_000, 20, 20_000
+MOST_INBOX, MOST_WAITING = 5_000, 20_000
+BACK_S = 120.0
+"""Delta may be beyond the hard limit for this long while nothing blocks the book: two looks at the venue for
+what a silent channel never told, and the hedge."""
+SLACK_COIN = 0.02  # tickers tell rounded greeks, some seconds old
 
 
 class Violation(AssertionError):
@@ -52,8 +57,8 @@ class Tally:
     takeovers: int = 0
     turnover_usd: float = 0.0
     incidents: Counter[str] = field(default_factory=Counter)
-    blocked_s: Counter[str] = field(default_factory=Counter)
-    beyond_s: Counter[str] = field(default_factory=Counter)
+    blocked_s: dict[str, float] = field(default_factory=dict)
+    beyond_s: dict[str, float] = field(default_factory=dict)
     watched_s: float = 0.0
     blocked_at_end: Counter[str] = field(default_factory=Counter)
 
@@ -77,6 +82,8 @@ class Checks:
         self._awaited: dict[str, Approved] = {}  # hedges of whose end nobody has been told
         self._told_filled: dict[str, Decimal] = {}
         self._heard: dict[int, dict[str, float]] = {}  # process -> instrument -> when its last ticker came
+        self._beyond_since_s: float | None = None
+        self._looked_s = 0.0
         self._turnover: deque[tuple[int, float]] = deque()
         self._counted = 0  # trades of the exchange looked at
 
@@ -260,9 +267,10 @@ class Checks:
 
     # -- the exchange's truth -----------------------------------------------------------------------
 
-    def market(self) -> None:
-        """After every tick: what hedges have turned over is within budget."""
+    def market(self, process: Process) -> None:
+        """After every tick: what hedges have turned over is within budget, and delta within its limit."""
         assert self._venue is not None
+        self._delta(process)
         trades = self._venue.exchange.desk.trades
         for trade in trades[self._counted :]:
             self.say(
@@ -275,6 +283,39 @@ class Checks:
                 self.tally.fills += 1
                 self._within_budget(trade.timestamp_ms)
         self._counted = len(trades)
+
+    def _delta(self, process: Process) -> None:
+        """Within the hard limit, or coming back, or blocked by name; the time of each is counted."""
+        assert self._venue is not None
+        passed_s, self._looked_s = self._now_s() - self._looked_s, self._now_s()
+        decision = process.engine.last_decision(BOOK) if process.alive else None
+        self.tally.watched_s += passed_s
+        if decision is None:
+            blocked = "process_down" if not process.alive else "starting"
+        else:
+            blocked = str(decision.reason) if decision.action is Action.BLOCKED else ""
+        if blocked:
+            _add(self.tally.blocked_s, blocked, passed_s)
+        if not self._has_hard_limit or abs(self._venue.net_delta_coin()) <= HARD_COIN + SLACK_COIN:
+            self._beyond_since_s = None
+            return
+        _add(self.tally.beyond_s, blocked or "not_blocked", passed_s)
+        if blocked or self._beyond_since_s is None:
+            self._beyond_since_s = self._now_s()
+        elif self._now_s() - self._beyond_since_s > BACK_S:
+            told = (
+                "nothing" if decision is None else f"{decision.action} {decision.reason}: {decision.detail}"
+            )
+            delta_coin = self._venue.net_delta_coin()
+            raise Violation(
+                "hard limit", f"delta {delta_coin:+.4f} coin for {BACK_S:g} s, the daemon says {told}"
+            )
+
+    @property
+    def _has_hard_limit(self) -> bool:
+        """A kept hedge of delivered options moves the target; other policies have a cap of their own."""
+        book = self.plan.settings.books[0]
+        return book.policy == "band" and book.settlement.mode is not SettlementMode.KEEP
 
     def _within_budget(self, now_ms: int) -> None:
         envelope = self.plan.settings.books[0].envelope
@@ -292,3 +333,7 @@ class Checks:
 def _plain(value: object) -> str:
     """A number of the wire or of the journal, written in one way."""
     return str(Decimal(str(value)).normalize())
+
+
+def _add(sums: dict[str, float], name: str, value: float) -> None:
+    sums[name] = sums.get(name, 0.0) + value

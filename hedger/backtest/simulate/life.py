@@ -20,7 +20,6 @@ from hedger.backtest.simulate.plan import FAULTS_END_S, LIFE_S, Plan, draw
 from hedger.backtest.simulate.process import Machine, Process
 from hedger.backtest.simulate.venue import Venue
 
-
 _MEMORY = Path("/dev/shm")
 
 
@@ -85,7 +84,7 @@ class Life:
 
     def _ticked(self) -> None:
         if self.processes:
-            self.checks.market()
+            self.checks.market(self.process)
 
     # -- incidents ----------------------------------------------------------------------------------
 

@@ -134,6 +134,7 @@ class BookView(msgspec.Struct, frozen=True):
     ownership: OwnershipView = OwnershipView()  # whose what is
     tags: tuple[Cut, ...] = ()  # greeks of the options by strategy tag
     ticker: TickerView | None = None  # of the hedge instrument
+    blocked_s: dict[str, float] = {}  # wire time without permission to trade in this run, by reason
     differences: tuple[DifferenceView, ...] = ()  # positions that were not as expected, at the start or now
 
 

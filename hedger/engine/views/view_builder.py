@@ -163,6 +163,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         tags=tags.cuts(state, book),
         differences=differences(state, book),
         ticker=_ticker(state, book, now),
+        blocked_s={reason.value: seconds for reason, seconds in sorted(book.blocked_s.items())},
     )
 
 
