@@ -32,6 +32,7 @@ MOST_INBOX, MOST_WAITING = 5_000, 20_000
 BACK_S = 120.0
 """Delta may be beyond the hard limit for this long while nothing blocks the book: two looks at the venue for
 what a silent channel never told, and the hedge."""
+FORCED_S = 75.0  # a look at the venue tells of a forced trade whatever the channels left out
 SLACK_COIN = 0.02  # tickers tell rounded greeks, some seconds old
 
 
@@ -77,6 +78,10 @@ class Checks:
         self._read = 0  # rows of the store looked at
         self._durable: set[str] = set()  # labels
         self._terms: set[tuple[str, str, str]] = set()  # label, price, amount of amendments written down
+        self._breakers: dict[str, str] = {}  # by book ("" the daemon), as last made durable
+        self._forced_s: float | None = (
+            None  # when the exchange traded for us, until a resume
+        )
         self.asked: dict[str, Approved] = {}  # by label, what the engine asked for
         self._arrived: set[str] = set()
         self._awaited: dict[str, Approved] = {}  # hedges of whose end nobody has been told
@@ -166,6 +171,8 @@ class Checks:
                 terms = json.loads(row.values["body"]).get("amendment")
                 if terms is not None:
                     self._terms.add((row.values["label"], _plain(terms["price"]), _plain(terms["amount"])))
+            elif row.table.name == "commands":
+                self._breakers[row.values["book"]] = row.values["state"]
         self._read = len(rows)
 
     # -- steps --------------------------------------------------------------------------------------
@@ -210,8 +217,24 @@ class Checks:
         )
         if intent.purpose is Purpose.HEDGE and age_s > most_s:
             raise Violation("stale quote", f"{intent.label} was asked for on a ticker {age_s:.2f} s old")
+        if intent.purpose is Purpose.MANUAL:
+            return
+        self._allowed(intent.label)
         if intent.purpose is Purpose.HEDGE:
             self._alone(effect.approved)
+
+    def _allowed(self, label: str) -> None:
+        """Nothing while a breaker says so, across restarts, nor against the exchange's own hand."""
+        self._learn_rows()
+        shut = [state for state in self._breakers.values() if state in ("paused", "halted")]
+        if shut:
+            raise Violation("breaker", f"{label} was sent while {shut[0]}")
+        if self._forced_s is not None and self._now_s() - self._forced_s > FORCED_S:
+            raise Violation("liquidation", f"{label} was sent though the exchange liquidates the account")
+
+    def resumed(self) -> None:
+        """A person has looked and lets it trade again."""
+        self._forced_s = None
 
     def _alone(self, approved: Approved) -> None:
         """One hedge at a time, until the venue's word on the one before has come."""
@@ -277,6 +300,8 @@ class Checks:
                 f"exchange: {trade.label or 'no label'} {trade.direction} {trade.amount} "
                 f"{trade.instrument_name} at {trade.price}"
             )
+            if trade.provenance.liquidation is not None and self._forced_s is None:
+                self._forced_s = self._now_s()
             if trade.label in self.asked and self.asked[trade.label].intent.purpose is not Purpose.MANUAL:
                 self._turnover.append((trade.timestamp_ms, float(trade.amount)))
                 self.tally.turnover_usd += float(trade.amount)

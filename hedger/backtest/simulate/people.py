@@ -82,6 +82,8 @@ class People:
 
     def _command(self, command: str) -> None:
         book = self._chance.choice(("", BOOK))
+        if command == "resume":
+            self._life.checks.resumed()
         self._life.process.emit(
             CommandGiven(command=command, book=book, by="operator", reason="drill", accept_naked_delta=True)
         )
@@ -116,6 +118,7 @@ class People:
             self._life.heap.after(5.0 + place * LOOK_S, self._resume)
 
     def _resume(self) -> None:
+        self._life.checks.resumed()
         for book in ("", BOOK):
             self._life.process.emit(
                 CommandGiven(command="resume", book=book, by="operator", reason="looked at it")

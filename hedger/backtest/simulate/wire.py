@@ -116,7 +116,10 @@ class Wire:
     def die(self, *, flushes: bool) -> None:
         """The daemon's machine is gone; what its kernel held still leaves, or not."""
         self.daemon_open = False
-        self._up.broken = not flushes
+        if flushes:
+            self._carry(self._up, self._heap.now_s, lambda: self._exchange_learns("connection closed"))
+            return
+        self._up.broken = True
         self._heap.after(self._network.latency_s, lambda: self._exchange_learns("connection reset"))
 
     def cut(self, daemon_after_s: float, exchange_after_s: float) -> None:

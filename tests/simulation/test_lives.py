@@ -1,0 +1,51 @@
+"""Whole lives under faults end in agreement. More of them: HEDGER_LIVES=2000, or `hedger simulate`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from hedger.backtest.simulate.incidents import DISK, EXCHANGE, NETWORK, PEOPLE, PROCESS
+from hedger.backtest.simulate.life import live
+from hedger.backtest.simulate.plan import MOST_INSTRUMENTS, draw
+
+LIVES = int(os.environ.get("HEDGER_LIVES", "20"))
+
+
+@pytest.mark.parametrize("seed", range(1, LIVES + 1))
+def test_a_life_under_faults_ends_in_agreement(seed: int) -> None:
+    result = live(seed)
+    again = f"hedger simulate --seed {seed} --trace"
+    assert not result.violation, f"{again}: {result.violation}: {result.detail}"
+    assert result.virtual_s >= 1_200
+    assert result.tally.events >= 5_000
+    assert result.tally.restarts >= 1
+
+
+def test_the_same_seed_is_the_same_life_in_another_process_with_other_hashes() -> None:
+    digests = {_digest(7, hashes) for hashes in ("0", "4711")}
+    assert digests == {live(7).digest}
+
+
+def _digest(seed: int, hashes: str) -> str:
+    words = [sys.executable, "-m", "hedger", "simulate", "--seed", str(seed)]
+    environ = {**os.environ, "PYTHONHASHSEED": hashes}
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True, timeout=100)
+    return done.stderr.split("digest ")[1].strip()
+
+
+def test_plans_differ_and_stay_within_their_bounds() -> None:
+    plans = [draw(seed) for seed in range(60)]
+    assert draw(3) == plans[3]
+    assert len({plan.origin_ms for plan in plans}) > 50
+    for plan in plans:
+        assert len(plan.market.instruments) + 3 <= MOST_INSTRUMENTS  # two futures and the perpetual beside
+        assert any(incident.kind == "crash" for incident in plan.incidents)
+
+
+def test_every_kind_of_trouble_comes_up() -> None:
+    seen = {incident.kind for seed in range(150) for incident in draw(seed).incidents}
+    assert seen >= {*EXCHANGE, *NETWORK, *DISK, *PROCESS, *PEOPLE}
