@@ -64,4 +64,5 @@ def _ensure(connection: Connection, path: Path) -> None:
             "newest this hedger knows; run the newer hedger or give another path"
         )
     metadata.create_all(connection)
-    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    if version != SCHEMA_VERSION:  # a file that another process writes to is only read here
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

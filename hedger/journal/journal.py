@@ -1,7 +1,7 @@
 """The journal: SQLite in WAL mode, synced at every commit, never on the event loop's thread.
 
 journal = await Journal.open(path)
-loaded = await journal.load(venue, environment, account_id, market_ms)   # begins an epoch, durably
+loaded = await journal.load(venue, environment, account_id, market_ms)   # takes the lease, begins an epoch
 await journal.write(records)                                             # durable on return
 await journal.close()
 """
@@ -9,8 +9,11 @@ await journal.close()
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
+import socket
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Self
@@ -24,50 +27,66 @@ from hedger.domain.vocabulary import Environment
 from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
 from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
-from hedger.journal import queries, schema, sums
+from hedger.journal import lease, queries, schema, sums
 from hedger.journal.errors import JournalError
 from hedger.journal.files import create_private, engine_for, ensure_schema
 from hedger.journal.lock import ProcessLock
 from hedger.journal.rows import Row, by_table, row_of
 from hedger.journal.schema import BLANK, INSERTS, Scope
 
+LEASE_S = 10.0  # how long a lease lasts unless it is renewed
+RELEASE_S = 1.0  # how long giving it back may take at the end; it expires by itself
+
 
 class Journal:
-    """One file, one process. Opened by `Journal.open`."""
+    """One store; of each account one process writes to it, others wait. Opened by `Journal.open`."""
 
-    def __init__(self, path: Path, engine: AsyncEngine, lock: ProcessLock) -> None:
-        self.path, self.commits = path, 0
-        self._engine, self._lock = engine, lock
+    def __init__(self, path: Path, engine: AsyncEngine, holder: str, lease_s: float) -> None:
+        self.path, self.commits, self.holder, self.lease_s = path, 0, holder, lease_s
+        self._engine = engine
+        self._lock: ProcessLock | None = None
         self._scopes: dict[str, Scope] = {}
+        self._runs: dict[Scope, int] = {}  # the epoch of each lease of this run
         self._connection: AsyncConnection | None = None
         self._one_writer = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path) -> Journal:
-        """Create or open the file.
+    async def open(cls, path: Path, holder: str = "", lease_s: float = LEASE_S) -> Journal:
+        """Create or open the file; `holder` names this process to others.
 
-        Raises LeaseError when another process has it, ConfigError when it cannot be used: a directory that
-        may not be written, a file that is no journal, a journal of a newer hedger.
+        Raises ConfigError when it cannot be used: a directory that may not be written, a file that is no
+        journal, a journal of a newer hedger.
         """
         create_private(path)
-        lock = ProcessLock.acquire(path.with_name(path.name + ".lock"))
         engine = engine_for(path)
         try:
             await ensure_schema(engine, path)
         except BaseException:
             await engine.dispose()
-            lock.release()
             raise
-        return cls(path, engine, lock)
+        return cls(path, engine, holder or process_name(), lease_s)
 
     async def close(self) -> None:
-        """Give connections and the lock back. What was not acknowledged is not written."""
+        """Give leases, connections and the lock back. What was not acknowledged is not written."""
+        with suppress(JournalError, TimeoutError):  # what is not given back expires
+            async with asyncio.timeout(RELEASE_S):
+                await self._release()
         async with self._one_writer:
             if self._connection is not None:
                 await self._connection.close()
                 self._connection = None
         await self._engine.dispose()
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    async def _release(self) -> None:
+        runs, self._runs = self._runs, {}
+        if not runs:
+            return
+        async with self._transaction() as connection:
+            for scope, epoch in runs.items():
+                await lease.release(connection, scope, self.holder, epoch)
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,19 +97,19 @@ class Journal:
     async def load(
         self, venue: str, environment: Environment, account_id: str, market_ms: int
     ) -> JournalLoaded:
-        """Begin a new epoch of this account and tell what is known of it; rows of the venue are its from now.
+        """Take the account's lease, begin an epoch, tell what is known; rows of the venue are its from now.
 
-        Raises JournalError when the epoch could not be made durable, InvariantError for an unreadable row.
+        Raises LeaseHeld while another run holds it, JournalError when the epoch could not be made durable,
+        InvariantError for an unreadable row.
         """
-        scope = Scope(venue, str(environment), account_id)
-        self._scopes[venue] = scope
+        scope = self._scopes[venue] = Scope(venue, str(environment), account_id)
         since_ms = market_ms - queries.DAY_MS
-        async with self._transaction() as connection:
+        async with self._acquired(scope, market_ms) as (connection, epoch):
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,
                 account_id=account_id,
-                epoch=await queries.begin_epoch(connection, scope, market_ms),
+                epoch=epoch,
                 orders=await queries.open_and_recent_orders(connection, scope, since_ms),
                 fills=await queries.recent_fills(connection, scope, since_ms),
                 breakers=await queries.breakers(connection, scope),
@@ -104,18 +123,74 @@ class Journal:
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
+        self._runs[scope] = epoch
         return loaded
 
+    @asynccontextmanager
+    async def _acquired(self, scope: Scope, market_ms: int) -> AsyncIterator[tuple[AsyncConnection, int]]:
+        """A transaction that holds the lease. The dead are known by the lock file they no longer hold."""
+        lock = self._lock or ProcessLock.attempt(self._lock_path)
+        dead = lock.signed() if lock is not None else ""
+        try:
+            await self._look(scope, dead)
+            async with self._transaction() as connection:
+                duration_ms = int(self.lease_s * 1000)
+                epoch = await lease.acquire(connection, scope, self.holder, duration_ms, market_ms, dead)
+                yield connection, epoch
+        except BaseException:
+            if lock is not None and lock is not self._lock:
+                lock.release()
+            raise
+        self._keep(lock)
+
+    async def _look(self, scope: Scope, dead: str) -> None:
+        """Raises LeaseHeld, by a look that takes no lock: who waits does not disturb the holder's writes."""
+        async with self._reading() as connection:
+            if await lease.is_free(connection, scope):
+                return
+            held = await lease.held(connection, scope)
+        if held.holder not in (self.holder, dead):
+            raise held
+
+    async def renew(self, venue: str) -> None:
+        """Hold the account's lease for `lease_s` from now.
+
+        Raises LeaseHeld where another run has taken it, JournalError where the store did not answer.
+        """
+        scope = self._scopes[venue]
+        async with self._transaction() as connection:
+            duration_ms = int(self.lease_s * 1000)
+            await lease.renew(connection, scope, self.holder, self._runs[scope], duration_ms)
+        self._keep(self._lock or ProcessLock.attempt(self._lock_path))
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.path.with_name(self.path.name + ".lock")
+
+    def _keep(self, lock: ProcessLock | None) -> None:
+        """Sign the lock; a frozen holder before us may have it still, then it is tried again later."""
+        if lock is not None and lock is not self._lock:
+            lock.sign(self.holder)
+            self._lock = lock
+
     async def write(self, records: Iterable[Record]) -> None:
-        """Write all or nothing; durable on return. Raises JournalError."""
+        """Write all or nothing; durable on return. Raises JournalError, LeaseHeld."""
         await self.write_rows([row_of(record) for record in records])
 
     async def write_rows(self, rows: Iterable[Row]) -> None:
-        """Like `write`, of rows already encoded. Writing the same rows again changes no order and no fill."""
-        gathered = by_table(rows, self._scope_of)
+        """Like `write`, of rows already encoded. Writing the same rows again changes no order and no fill.
+
+        A run that holds no account yet writes what a person has told it and nothing else. Raises LeaseHeld,
+        and writes nothing, when another run has taken an account of this one.
+        """
+        mine = rows if self._runs else [row for row in rows if row.table in schema.TOLD]
+        gathered = by_table(mine, self._scope_of)
         async with self._transaction() as connection:
             for table, values in gathered:
                 await connection.execute(INSERTS[table], values)
+            lost = await lease.moved_on(connection, self._runs)
+            if lost is not None:
+                raise lost
 
     async def decisions(
         self, limit: int, book: str = "", before_ms: int | None = None
@@ -191,6 +266,11 @@ class Journal:
                 yield connection
         except SQLAlchemyError as error:
             raise JournalError(f"journal {self.path}: {_cause(error)}") from error
+
+
+def process_name() -> str:
+    """This process to whoever waits for it: host, pid, and a part that no later process repeats."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _cause(error: SQLAlchemyError) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 SCOPE = ("venue", "environment", "account_id")
 
@@ -74,6 +74,17 @@ epochs = Table(
     _ms("market_ms"),
     PrimaryKeyConstraint(*SCOPE, "epoch"),
 )
+
+leases = Table(
+    "leases",
+    metadata,
+    *_scope(),
+    Column("holder", String, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint(*SCOPE),
+)
+"""Who writes for an account; `expires_ms` by the database's own clock, 0: released (see lease)."""
 
 orders = Table(
     "orders",
@@ -210,6 +221,9 @@ def _upsert_order() -> Insert:
         index_elements=[*SCOPE, "label"], set_=changed, where=new.excluded.state != "draft"
     )
 
+
+TOLD = (commands, overrides, holds, setting_changes)
+"""What a person tells a run, which it keeps even before it holds an account."""
 
 INSERTS: dict[Table, Insert] = {
     orders: _upsert_order(),

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from hedger.domain.errors import HaltedError
 from hedger.engine.effects import LoadJournal, Write
-from hedger.engine.events import Durable, Event, JournalFailed, JournalLoaded, JournalRestored
-from hedger.journal.errors import JournalError
+from hedger.engine.events import Durable, Event, JournalFailed, JournalLoaded, JournalRestored, LeaseLost
+from hedger.journal.errors import JournalError, LeaseHeld
 from hedger.journal.journal import Journal
 from hedger.journal.rows import Row, row_of
 
@@ -48,6 +48,7 @@ class JournalWriter:
         self._empty.set()
         self._failure = ""
         self._failures = 0
+        self._fenced = False
 
     @property
     def waiting(self) -> int:
@@ -55,7 +56,12 @@ class JournalWriter:
         return len(self._waiting)
 
     def submit(self, write: Write) -> None:
-        """Queue a write; never blocks. Raises HaltedError when more wait than the queue may hold."""
+        """Queue a write; never blocks. Raises HaltedError when more wait than the queue may hold.
+
+        What another run's lease keeps from being written is forgotten: the venue tells the other one.
+        """
+        if self._fenced:
+            return
         if len(self._waiting) >= self._limit:
             reason = f" ({self._failure})" if self._failure else ""
             raise HaltedError(f"journal queue: {self._limit} writes waiting, none may be dropped{reason}")
@@ -64,7 +70,7 @@ class JournalWriter:
         self._arrived.set()
 
     async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
-        """Begin the account's next epoch. Raises JournalError."""
+        """Take the lease, begin the account's next epoch. Raises LeaseHeld, JournalError."""
         return await self._journal.load(request.venue, request.environment, request.account_id, market_ms)
 
     async def drained(self) -> None:
@@ -84,12 +90,21 @@ class JournalWriter:
         batch = tuple(islice(self._waiting, MOST_WRITES))
         try:
             await self._journal.write_rows([row for waiting in batch for row in waiting.rows])
+        except LeaseHeld as held:
+            self._fence(held, emit)
+            return
         except JournalError as error:
             await self._failed(str(error), emit)
             return
         for _ in batch:
             self._waiting.popleft()
         self._succeeded(batch[-1].sequence, emit)
+
+    def _fence(self, held: LeaseHeld, emit: Emit) -> None:
+        """Another run writes for the account now: nothing of this one is ever written again."""
+        self._fenced = True
+        self._waiting.clear()
+        emit(LeaseLost(venue=held.venue, holder=held.holder, detail=str(held)))
 
     def _succeeded(self, sequence: int, emit: Emit) -> None:
         if self._failure:

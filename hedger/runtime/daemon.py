@@ -1,6 +1,6 @@
 """The supervisor: start order, one TaskGroup, signals, reload, and a shutdown with a deadline.
 
-journal and lock -> engine -> venue -> web -> reload
+journal -> engine -> lease and venues -> web -> reload
 SIGTERM, SIGINT: stop deciding, cancel what rests, wait for evidence, flush, exit; a second one forces.
 SIGHUP: reload now.
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hedger import __version__
-from hedger.domain.errors import ConfigError, HaltedError, HedgerError, VenueError
+from hedger.domain.errors import ConfigError, HaltedError, HedgerError, LeaseError, VenueError
 from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Exit, Note
@@ -40,6 +40,7 @@ from hedger.engine.views.view import StatusView
 from hedger.journal.journal import Journal
 from hedger.journal.writer import JournalWriter
 from hedger.runtime.clock import Clock
+from hedger.runtime.lease import LeaseKeeper
 from hedger.runtime.live import JournalPort, LiveDriver, StepWatcher
 from hedger.runtime.log import NoteLog
 from hedger.runtime.metrics import Metrics
@@ -154,8 +155,11 @@ async def run_daemon(
     surface: Surface | None = None,
     companion: Companion | None = None,
     watchers: Sequence[StepWatcher] = (),
+    wait: bool = True,
 ) -> int:
     """Run until stopped; returns the exit code. Raises the HedgerError that ended it.
+
+    Where another daemon holds an account this one is its standby; without `wait` it ends with LeaseError.
 
     `source` is where the configuration is loaded anew when its file changes; `surface` serves the daemon to
     people and machines, whose commands carry `token`. `companion` is a coroutine that lives as long
@@ -163,7 +167,7 @@ async def run_daemon(
     """
     require_keys(loaded)
     async with AsyncExitStack() as stack:
-        journal = await Journal.open(loaded.journal_path)
+        journal = await Journal.open(loaded.journal_path, lease_s=loaded.lease.duration_s)
         stack.push_async_callback(journal.close)
         writer = JournalWriter(journal)
         log = NoteLog(
@@ -171,20 +175,21 @@ async def run_daemon(
         )
         log.take_over_standard_logging()
         log.redactor.register(token)
-        driver, metrics = _driver(loaded, journal, writer, log, watchers, stack)
+        driver, keeper, metrics = _driver(loaded, journal, writer, log, watchers, stack, wait)
         watcher = None
         if source is not None:
             watcher = ReloadWatcher(source.config, loaded, source.load, driver.emit)
         daemon = Daemon(driver, journal, metrics, token, watcher)
         url = await stack.enter_async_context(surface(daemon)) if surface is not None else ""
         stack.enter_context(_signals(daemon))
-        return await _supervise(watcher, driver, writer, Started(daemon, url), companion)
+        return await _supervise(watcher, driver, writer, keeper, Started(daemon, url), companion)
 
 
 async def _supervise(
     watcher: ReloadWatcher | None,
     driver: LiveDriver,
     writer: JournalWriter,
+    keeper: LeaseKeeper,
     started: Started,
     companion: Companion | None,
 ) -> int:
@@ -192,6 +197,8 @@ async def _supervise(
     try:
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(writer.run(driver.emit), name="journal")]
+            reload = None if watcher is None else watcher.refresh
+            beside.append(group.create_task(keeper.run(driver.emit, reload), name="lease"))
             for name, venue in driver.venues.items():
                 beside.append(group.create_task(venue.run(driver.emit), name=f"venue {name}"))
             if watcher is not None:
@@ -222,8 +229,8 @@ async def _flush(writer: JournalWriter) -> bool:
 
 
 def _code(exit_: Exit, flushed: bool) -> int:
-    """0, or the error that carries the engine's code: 4 outcome unknown, 5 halted."""
-    for error in (VenueError, HaltedError):
+    """0, or the error that carries the engine's code: 4 outcome unknown, 5 halted, 6 taken over."""
+    for error in (VenueError, HaltedError, LeaseError):
         if exit_.code == error.exit_code:
             raise error(exit_.reason)
     if not flushed:
@@ -246,7 +253,8 @@ def _driver(
     log: NoteLog,
     watchers: Sequence[StepWatcher],
     stack: AsyncExitStack,
-) -> tuple[LiveDriver, Metrics]:
+    wait: bool,
+) -> tuple[LiveDriver, LeaseKeeper, Metrics]:
     clock = Clock(loaded.clock.origin_ms, loaded.clock.started_unix_ms, loaded.clock.speed)
     started = clock.now()
     engine = Engine(loaded.engine, started)
@@ -256,8 +264,8 @@ def _driver(
         stack.callback(_close_recorder, recorder, log, clock)
         watchers = (*watchers, recorder)
     venues = _venues(loaded, clock)
-    port = _journal_of(venues, journal, writer)
-    return LiveDriver(engine, clock, venues, port, log.render, watchers, metrics), metrics
+    keeper = LeaseKeeper(_journal_of(venues, journal, writer), journal, clock, wait=wait)
+    return LiveDriver(engine, clock, venues, keeper, log.render, watchers, metrics), keeper, metrics
 
 
 def _journal_of(venues: dict[str, Venue], journal: Journal, writer: JournalWriter) -> JournalPort:

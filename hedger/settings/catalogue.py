@@ -23,6 +23,7 @@ from hedger.risk.envelope import Envelope
 from hedger.risk.margin_params import MarginParams
 from hedger.settings.tables import (
     JournalSettings,
+    LeaseSettings,
     LogSettings,
     RecorderSettings,
     TopSettings,
@@ -109,6 +110,7 @@ TABLES: Mapping[Path, Table] = {
     ("books", ANY, "execution"): _table(ExecutionParams),
     ("timing",): _table(Timing),
     ("journal",): _table(JournalSettings),
+    ("lease",): _table(LeaseSettings),
     ("web",): _table(WebSettings),
     ("log",): _table(LogSettings),
     ("recorder",): _table(RecorderSettings),

@@ -50,6 +50,7 @@ _ABOUT: dict[Path, str] = {
     ("books", ANY, "execution"): "How a hedge is worked.",
     ("timing",): "Deadlines and staleness; wire time.",
     ("journal",): "Orders, fills and decisions, durable before an order is sent.",
+    ("lease",): "One writer per account: a second daemon on the same journal is a standby.",
     ("web",): "The page, the API and the metrics.",
     ("log",): "Logs go to standard error.",
     ("recorder",): "The flight recorder, for `hedger replay`.",

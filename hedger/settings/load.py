@@ -18,7 +18,14 @@ from hedger.settings.effective import effective, hash_of, masked
 from hedger.settings.problems import refuse_odd
 from hedger.settings.ready import Ready, ready_of
 from hedger.settings.rules import checked_books
-from hedger.settings.tables import LogSettings, LoopKind, MarketClock, VenueSettings, WebSettings
+from hedger.settings.tables import (
+    LeaseSettings,
+    LogSettings,
+    LoopKind,
+    MarketClock,
+    VenueSettings,
+    WebSettings,
+)
 from hedger.settings.tree import Tree, compose
 from hedger.venues.deribit.params import DeribitParams
 
@@ -38,6 +45,7 @@ class Loaded:
     state_dir: Path
     journal_path: Path
     recorder_path: Path | None
+    lease: LeaseSettings
     web: WebSettings
     log: LogSettings
     clock: MarketClock
@@ -121,12 +129,15 @@ def _assemble(
     return Loaded(
         path=path,
         settings=tree,
-        engine=EngineSettings(tree.top.mode, terms, books, tree.timing, clock.speed, config_hash, edits),
+        engine=EngineSettings(
+            tree.top.mode, terms, books, tree.timing, clock.speed, config_hash, edits, tree.lease.margin_s
+        ),
         venues={name: (venue.environment, venue.params) for name, venue in tree.venues.items()},
         loop=tree.top.loop,
         state_dir=state_dir,
         journal_path=Path(tree.journal.path) if tree.journal.path else state_dir / _JOURNAL_FILE,
         recorder_path=Path(recorder) if recorder else None,
+        lease=tree.lease,
         web=tree.web,
         log=tree.log,
         clock=clock,

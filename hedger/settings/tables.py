@@ -78,6 +78,36 @@ class JournalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseSettings:
+    """One writer per account."""
+
+    duration_s: Annotated[
+        float,
+        Key(
+            "s",
+            "a lease on an account lasts this long, is renewed at a third of it, and then is a standby's",
+            least=1,
+            most=300,
+        ),
+    ] = 10.0
+    margin_s: Annotated[
+        float,
+        Key(
+            "s",
+            "no order may be executed within this time before the lease ends; less than duration_s / 3",
+            least=0.1,
+        ),
+    ] = 2.0
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        if self.margin_s >= self.duration_s / 3:
+            raise ValueError(
+                f"margin_s = {self.margin_s:g}: must be less than duration_s / 3 = {self.duration_s / 3:g}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """Address of the page, the API and the metrics."""
 

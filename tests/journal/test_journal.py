@@ -225,7 +225,7 @@ async def test_a_newer_file_is_refused_and_left_alone(path: Path) -> None:
     newer.execute("PRAGMA user_version = 99")
     newer.close()
 
-    with pytest.raises(ConfigError, match="schema version 99 is newer than 2"):
+    with pytest.raises(ConfigError, match="schema version 99 is newer than 3"):
         await Journal.open(path)
     assert rows(path, "PRAGMA user_version") == [(99,)]
 

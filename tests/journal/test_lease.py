@@ -1,0 +1,210 @@
+"""One process writes for an account: the others are told whom to wait for, and what ends the wait."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from hedger.domain.vocabulary import BreakerState, Environment
+from hedger.engine.effects import LoadJournal, Write
+from hedger.engine.events import Event, JournalLoaded, LeaseLost
+from hedger.journal.errors import LeaseHeld
+from hedger.journal.journal import Journal
+from hedger.journal.lock import ProcessLock
+from hedger.journal.writer import JournalWriter
+from tests.end_to_end.waiting import until
+from tests.journal.records import NOW_MS, VENUE, commanded, decided, intended
+
+BRIEF_S = 0.4  # a lease short enough to be waited for
+
+HOLD = """
+import asyncio, sys
+from pathlib import Path
+from hedger.domain.vocabulary import Environment
+from hedger.journal.journal import Journal
+
+async def hold(path, lease_s):
+    journal = await Journal.open(path, "the other", lease_s)
+    await journal.load("deribit", Environment.LOCAL, "1", 0)
+    print("held", flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+
+asyncio.run(hold(Path(sys.argv[1]), float(sys.argv[2])))
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+@contextmanager
+def another(path: Path, lease_s: float) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that holds the account and does not renew."""
+    command = [sys.executable, "-c", HOLD, str(path), str(lease_s)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def load(journal: Journal, account_id: str = "1") -> JournalLoaded:
+    return await journal.load(VENUE, Environment.LOCAL, account_id, NOW_MS)
+
+
+async def taken(journal: Journal, within_s: float = 10.0) -> tuple[JournalLoaded, float]:
+    """Ask until the account is ours; how long that took."""
+    began_s = time.monotonic()
+    while True:
+        try:
+            return await load(journal), time.monotonic() - began_s
+        except LeaseHeld:
+            assert time.monotonic() - began_s < within_s
+
+
+async def test_a_second_process_is_told_whom_it_waits_for_and_for_how_long(path: Path) -> None:
+    async with await Journal.open(path, "first", 10.0) as first, await Journal.open(path) as second:
+        await load(first)
+        with pytest.raises(LeaseHeld, match="deribit: account 1 is held by first") as held:
+            await load(second)
+    assert 9.0 < held.value.left_s <= 10.0
+
+
+async def test_accounts_are_held_one_by_one(path: Path) -> None:
+    async with await Journal.open(path, "first") as first, await Journal.open(path, "second") as second:
+        assert (await load(first)).epoch == 1
+        assert (await load(second, "2")).epoch == 1
+
+
+async def test_a_clean_end_hands_over_at_once(path: Path) -> None:
+    async with await Journal.open(path, "first", 300.0) as first:
+        await load(first)
+    async with await Journal.open(path, "second") as second:
+        assert (await load(second)).epoch == 2
+
+
+async def test_a_killed_holder_need_not_be_waited_for(path: Path) -> None:
+    """Its lock is gone with it, and it has signed the lock: nobody else can be meant."""
+    with another(path, 300.0) as holder:
+        async with await Journal.open(path, "second") as second:
+            with pytest.raises(LeaseHeld, match="the other"):
+                await load(second)
+            holder.kill()
+            holder.wait()
+            loaded, _ = await taken(second)
+    assert loaded.epoch == 2
+
+
+async def test_a_frozen_holder_is_waited_for_until_its_lease_ends(path: Path) -> None:
+    with another(path, 2.0) as holder:
+        os.kill(holder.pid, signal.SIGSTOP)
+        async with await Journal.open(path, "second") as second:
+            loaded, waited_s = await taken(second)
+            assert loaded.epoch == 2
+            assert 0.5 < waited_s < 2.5
+
+
+async def test_whoever_took_over_from_a_frozen_holder_is_not_taken_for_the_dead_one(path: Path) -> None:
+    """The lock file still names the first when it dies at last: its death says nothing of the second."""
+    with another(path, BRIEF_S) as holder:
+        os.kill(holder.pid, signal.SIGSTOP)
+        async with await Journal.open(path, "second", 300.0) as second:
+            await taken(second)
+            holder.kill()
+            holder.wait()
+            async with await Journal.open(path, "third") as third:
+                with pytest.raises(LeaseHeld, match="second"):
+                    await load(third)
+                await second.renew(VENUE)  # takes the lock that has become free, and signs it
+                with pytest.raises(LeaseHeld, match="second"):
+                    await load(third)
+            assert ProcessLock.attempt(path.with_name("journal.sqlite.lock")) is None
+
+
+async def test_nothing_of_a_run_that_was_overtaken_is_written(path: Path) -> None:
+    async with (
+        await Journal.open(path, "first", BRIEF_S) as first,
+        await Journal.open(path, "second") as second,
+    ):
+        await load(first)
+        await first.write([intended(1)])
+        await taken(second)
+        with pytest.raises(LeaseHeld, match="second"):
+            await first.write([intended(2), commanded(BreakerState.HALTED)])
+        await second.write([intended(3)])
+    assert labels(path) == ["h-btc-1-1", "h-btc-1-3"]
+
+
+async def test_the_writer_says_once_that_the_account_is_lost_and_forgets_the_rest(path: Path) -> None:
+    said: list[Event] = []
+    async with (
+        await Journal.open(path, "first", BRIEF_S) as first,
+        await Journal.open(path, "second") as second,
+    ):
+        writer = JournalWriter(first)
+        await writer.load(LoadJournal(venue=VENUE, environment=Environment.LOCAL, account_id="1"), NOW_MS)
+        await taken(second)
+        running = asyncio.create_task(writer.run(said.append))
+        for number in (1, 2):
+            writer.submit(Write(sequence=number, records=(intended(number),)))
+            await writer.drained()
+        running.cancel()
+    assert [type(event) for event in said] == [LeaseLost]
+    assert labels(path) == []
+
+
+async def test_a_lease_that_ran_out_is_renewed_if_nobody_took_it(path: Path) -> None:
+    async with await Journal.open(path, "first", BRIEF_S) as first:
+        await load(first)
+        until(lambda: expired(path), "the lease over")
+        await first.renew(VENUE)
+        assert not expired(path)
+        await first.write([intended(1)])
+
+
+async def test_a_renewal_after_a_takeover_is_refused(path: Path) -> None:
+    async with (
+        await Journal.open(path, "first", BRIEF_S) as first,
+        await Journal.open(path, "second") as second,
+    ):
+        await load(first)
+        await taken(second)
+        with pytest.raises(LeaseHeld, match="second"):
+            await first.renew(VENUE)
+
+
+async def test_before_a_run_holds_an_account_it_writes_what_a_person_said_and_nothing_else(
+    path: Path,
+) -> None:
+    """Its decisions say that it knows nothing yet; a standby's would stand among the holder's."""
+    async with await Journal.open(path) as journal:
+        await journal.write([decided(NOW_MS), commanded(BreakerState.HALTED)])
+        assert await journal.decisions(10) == ()
+        assert (await load(journal)).breakers == {"": BreakerState.HALTED}
+
+
+def labels(path: Path) -> list[str]:
+    return [label for (label,) in rows(path, "select label from orders order by label")]
+
+
+def expired(path: Path) -> bool:
+    ((left_ms,),) = rows(path, "select expires_ms - (julianday('now') - 2440587.5) * 86400000 from leases")
+    return bool(left_ms < 0)
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute(query).fetchall()
