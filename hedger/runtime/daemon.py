@@ -11,9 +11,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hedger import __version__
@@ -47,7 +48,9 @@ from hedger.runtime.metrics import Metrics
 from hedger.runtime.paper import PaperJournal
 from hedger.runtime.recorder import Recorder
 from hedger.runtime.reload import ReloadWatcher
+from hedger.runtime.service import ServiceManager
 from hedger.runtime.start import Source, require_keys
+from hedger.runtime.watchdog import Watchdog
 from hedger.settings.load import Loaded
 from hedger.venues.deribit.client import DeribitVenue
 from hedger.venues.paper import PaperVenue
@@ -181,31 +184,30 @@ async def run_daemon(
             watcher = ReloadWatcher(source.config, loaded, source.load, driver.emit)
         daemon = Daemon(driver, journal, metrics, token, watcher)
         url = await stack.enter_async_context(surface(daemon)) if surface is not None else ""
-        stack.enter_context(_signals(daemon))
-        return await _supervise(watcher, driver, writer, keeper, Started(daemon, url), companion)
+        manager = ServiceManager(os.environ)
+        stack.enter_context(_signals(daemon, manager))
+        say = partial(_say, log, driver)
+        tasks = {
+            "journal": writer.run(driver.emit),
+            "lease": keeper.run(driver.emit, None if watcher is None else watcher.refresh),
+            "watchdog": Watchdog(loaded.watchdog, manager, driver.view, say).run(),
+            **{f"venue {name}": venue.run(driver.emit) for name, venue in driver.venues.items()},
+        }
+        if watcher is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.poke)
+            tasks["reload"] = watcher.run()
+        if companion is not None:
+            tasks["companion"] = companion(Started(daemon, url))
+        return await _supervise(driver, writer, tasks)
 
 
 async def _supervise(
-    watcher: ReloadWatcher | None,
-    driver: LiveDriver,
-    writer: JournalWriter,
-    keeper: LeaseKeeper,
-    started: Started,
-    companion: Companion | None,
+    driver: LiveDriver, writer: JournalWriter, tasks: Mapping[str, Coroutine[Any, Any, None]]
 ) -> int:
     """One TaskGroup for everything that lives as long as the daemon; the driver's end is its end."""
     try:
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(writer.run(driver.emit), name="journal")]
-            reload = None if watcher is None else watcher.refresh
-            beside.append(group.create_task(keeper.run(driver.emit, reload), name="lease"))
-            for name, venue in driver.venues.items():
-                beside.append(group.create_task(venue.run(driver.emit), name=f"venue {name}"))
-            if watcher is not None:
-                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.poke)
-                beside.append(group.create_task(watcher.run(), name="reload"))
-            if companion is not None:
-                beside.append(group.create_task(companion(started), name="companion"))
+            beside = [group.create_task(task, name=name) for name, task in tasks.items()]
             exit_ = await driver.run()
             flushed = await _flush(writer)
             for task in beside:
@@ -216,6 +218,10 @@ async def _supervise(
             raise
         raise _first(told) from None
     return _code(exit_, flushed)
+
+
+def _say(log: NoteLog, driver: LiveDriver, note: Note) -> None:
+    log.render(note, driver.clock.now())
 
 
 async def _flush(writer: JournalWriter) -> bool:
@@ -304,7 +310,7 @@ def _venues(loaded: Loaded, clock: Clock) -> dict[str, Venue]:
 
 
 @contextmanager
-def _signals(daemon: Daemon) -> Iterator[None]:
+def _signals(daemon: Daemon, manager: ServiceManager) -> Iterator[None]:
     """The first SIGTERM or SIGINT stops in order, the second at once."""
     loop = asyncio.get_running_loop()
     asked: list[signal.Signals] = []
@@ -313,6 +319,7 @@ def _signals(daemon: Daemon) -> Iterator[None]:
         if asked:
             os._exit(FORCED)
         asked.append(number)
+        manager.stopping()
         daemon.stop(number.name)
 
     for number in (signal.SIGTERM, signal.SIGINT):

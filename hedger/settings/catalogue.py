@@ -28,6 +28,7 @@ from hedger.settings.tables import (
     RecorderSettings,
     TopSettings,
     VenueSettings,
+    WatchdogSettings,
     WebSettings,
 )
 from hedger.venues.deribit.params import DeribitParams
@@ -114,6 +115,7 @@ TABLES: Mapping[Path, Table] = {
     ("web",): _table(WebSettings),
     ("log",): _table(LogSettings),
     ("recorder",): _table(RecorderSettings),
+    ("watchdog",): _table(WatchdogSettings),
 }
 
 POINTERS = ("secrets_dir", "client_id_file", "client_secret_file")

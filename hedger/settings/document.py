@@ -53,6 +53,9 @@ _ABOUT: dict[Path, str] = {
     ("lease",): "One writer per account: a second daemon on the same journal is a standby.",
     ("web",): "The page, the API and the metrics.",
     ("log",): "Logs go to standard error.",
+    (
+        "watchdog",
+    ): "Signs of life to the outside, while the engine steps on fresh data. The address is a secret.",
     ("recorder",): "The flight recorder, for `hedger replay`.",
 }
 

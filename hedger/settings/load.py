@@ -24,6 +24,7 @@ from hedger.settings.tables import (
     LoopKind,
     MarketClock,
     VenueSettings,
+    WatchdogSettings,
     WebSettings,
 )
 from hedger.settings.tree import Tree, compose
@@ -47,6 +48,7 @@ class Loaded:
     recorder_path: Path | None
     lease: LeaseSettings
     web: WebSettings
+    watchdog: WatchdogSettings
     log: LogSettings
     clock: MarketClock
     values: Mapping[str, Any]
@@ -139,6 +141,7 @@ def _assemble(
         recorder_path=Path(recorder) if recorder else None,
         lease=tree.lease,
         web=tree.web,
+        watchdog=tree.watchdog,
         log=tree.log,
         clock=clock,
         values=values,

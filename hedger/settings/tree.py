@@ -25,6 +25,7 @@ from hedger.settings.tables import (
     RecorderSettings,
     TopSettings,
     VenueSettings,
+    WatchdogSettings,
     WebSettings,
 )
 
@@ -50,6 +51,7 @@ class Tree(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     recorder: RecorderSettings = Field(default_factory=RecorderSettings)
+    watchdog: WatchdogSettings = Field(default_factory=WatchdogSettings)
 
     @model_validator(mode="before")
     @classmethod
