@@ -20,7 +20,6 @@ from hedger.backtest.simulate.plan import FAULTS_END_S, LIFE_S, Plan, draw
 from hedger.backtest.simulate.process import Machine, Process
 from hedger.backtest.simulate.venue import Venue
 
-
 _MEMORY = Path("/dev/shm")
 
 
