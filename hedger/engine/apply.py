@@ -10,7 +10,7 @@ from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
-from hedger.engine import commands, durability, holdings, overrides, recover, work
+from hedger.engine import commands, durability, holdings, one_writer, overrides, recover, standby, work
 from hedger.engine import events as ev
 from hedger.engine.guard import guard, latch
 from hedger.engine.hedging import amend, manual
@@ -48,6 +48,14 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             link_health(state, event)
         case ev.JournalLoaded():
             recover.journal_loaded(state, event, step)
+        case ev.LeaseAwaited():
+            one_writer.awaited(state, event, step)
+        case ev.LeaseRenewed():
+            one_writer.renewed(state, event)
+        case ev.LeaseUnrenewed():
+            one_writer.unrenewed(state, event, step)
+        case ev.LeaseLost():
+            one_writer.lost(state, event, step)
         case ev.SnapshotTaken():
             recover.snapshot_taken(state, event, step)
         case ev.SnapshotFailed():
@@ -79,7 +87,8 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
         case ev.PlatformLocked():
             platform_locked(state, event, step)
         case ev.AccountLocked():
-            latch.account_locked(state, event, step)
+            if not state.venues[event.venue].standby:
+                latch.account_locked(state, event, step)
         case ev.BadData():
             bad_data(state, event, step)
         case ev.CommandGiven():
@@ -161,6 +170,8 @@ def _refuse(state: State, venue: str, name: str, market_ms: int, step: Step) -> 
 
 def reported(state: State, report: OrderReport, step: Step) -> None:
     """Evidence about an order: ours moves in the table, a foreign one is shown."""
+    if not state.venues[report.venue].epoch:
+        return  # another run's perhaps: the snapshot after the journal tells it again
     latch.report_seen(state, report, step)
     rivals.order_seen(state, report, step)
     if state.orders.get(report.label) is not None:
@@ -181,6 +192,8 @@ def _foreign(state: State, report: OrderReport) -> None:
 
 def filled(state: State, fill: Fill, step: Step) -> None:
     """A trade of the account; counted once, whatever the number of messages that tell of it."""
+    if not state.venues[fill.venue].epoch:
+        return
     fill = work.timely(state, fill, step)
     rivals.fill_seen(state, fill, step)
     if work.take_fill(state, fill, step):
@@ -190,6 +203,9 @@ def filled(state: State, fill: Fill, step: Step) -> None:
 
 def position_reported(state: State, position: Position, step: Step) -> None:
     """The venue's word on a position beside trades; before the first snapshot there is nothing to compare."""
+    if state.venues[position.venue].standby:
+        standby.positioned(state, position, step)
+        return
     guard.position_told(state, position)
     if state.venues[position.venue].reconciled:
         holdings.check_position(state, position.venue, position.instrument, position.size, step)

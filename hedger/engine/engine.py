@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import calm, commands, durability, profile, recover, work
+from hedger.engine import calm, commands, durability, one_writer, profile, recover, standby, work
 from hedger.engine.apply import apply
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
@@ -57,13 +57,18 @@ class Engine:
         return step.effects
 
     def _decide(self, step: Step) -> None:
-        """A full step: meet deadlines, decide once per book."""
+        """A full step: meet deadlines, decide once per book. Nothing is done after the exit."""
         state, now = self._state, step.now
+        if state.exited:
+            return
         self._deadlines(step)
         durability.tell(state, step)
         guard.look(state, step)
         for book in state.books.values():
             book.book.age(now, state.settings.timing.option_stale_s)
+            if standby.waits(state, book):
+                standby.tend(state, book, step)
+                continue
             profile.advance(book, step)
             decide(state, book, step)
         work.stop_when_quiet(state, step)
@@ -80,8 +85,11 @@ class Engine:
         positions.look(self._state, step)
         recover.keep_looking(self._state, step)
         manual.forget_tickers(self._state, step)
+        one_writer.watch(self._state, step)
         for book in self._state.books.values():
             waits.lapse(book, step.now)
+            if standby.waits(self._state, book):
+                continue
             manual.judge_waiting(self._state, book, step)
             if step.now.wire_s - book.refreshed_wire_s >= self._state.settings.timing.refresh_s:
                 book.refreshed_wire_s = step.now.wire_s

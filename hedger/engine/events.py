@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from hedger.domain.account import Account, Fill, LedgerEntry, Position
@@ -313,7 +315,7 @@ class SettingsRefused(_Event, frozen=True):
     detail: str
 
 
-class JournalLoaded(_Event, frozen=True):
+class JournalLoaded(_Event, frozen=True, omit_defaults=True):
     """What the journal knows of (venue, environment, account): the second half of recovery.
 
     `epoch` is this run's, already durable. `breakers` by book name, "" for the daemon.
@@ -338,6 +340,40 @@ class JournalLoaded(_Event, frozen=True):
     kept: tuple[Kept, ...] = ()  # per book what it has set aside of delivered options' hedges
     rivals: tuple[RivalSeen, ...] = ()  # per book the last word on another hedger
     baseline: Snapshot | None = None  # the last one; `fills` reach back to it
+    lease_until_wire_s: float = math.inf  # until when this run holds the account; inf: no lease is kept
+
+
+class LeaseAwaited(_Event, frozen=True):
+    """Another run holds the account: this one is a standby and waits until the lease is free.
+
+    `until_wire_s` is when it ends, unless the holder renews it.
+    """
+
+    venue: str
+    holder: str
+    until_wire_s: float
+
+
+class LeaseRenewed(_Event, frozen=True):
+    """This run holds the account until then."""
+
+    venue: str
+    until_wire_s: float
+
+
+class LeaseUnrenewed(_Event, frozen=True):
+    """The store did not answer a renewal, or refused it: the lease ends when it was to end."""
+
+    venue: str
+    detail: str
+
+
+class LeaseLost(_Event, frozen=True):
+    """Another run has taken the account: nothing of this one may leave or be written any more."""
+
+    venue: str
+    holder: str
+    detail: str
 
 
 class Durable(_Event, frozen=True):
@@ -404,6 +440,10 @@ Event = (
     | SettingsApplied
     | SettingsRefused
     | JournalLoaded
+    | LeaseAwaited
+    | LeaseRenewed
+    | LeaseUnrenewed
+    | LeaseLost
     | Durable
     | JournalFailed
     | JournalRestored

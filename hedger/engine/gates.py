@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Legs, Phase, Reason, Rung, stricter
-from hedger.engine import holdings
+from hedger.engine import holdings, lease
 from hedger.engine.delta import ladder
 from hedger.engine.events import Now
 from hedger.engine.sight import Sight
@@ -31,14 +31,17 @@ def breaker_of(state: State, book: BookState) -> BreakerState:
     return stricter(state.breaker, book.breaker)
 
 
-def daemon_gate(state: State, book: BookState, sight: Sight) -> Gate | None:
-    """Link, recovery, breaker, journal and platform."""
+def daemon_gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
+    """Link, lease, recovery, breaker, journal and platform."""
     venue = state.venues[book.settings.venue]
     if state.stopping:
         return _blocked(Reason.STOPPING, f"the daemon is stopping: {state.stopping}")
     if not venue.connected:
         reason = Reason.LINK_DOWN if venue.links else Reason.CONNECTING
         return _blocked(reason, f"{venue.name} is not connected")
+    if venue.standby:
+        detail = f"standby: {venue.lease_holder} holds account {venue.account_id}"
+        return _blocked(Reason.STANDBY, detail)
     if venue.phase in (Phase.CONNECTING, Phase.RECOVERING):
         return _blocked(Reason.RECOVERING, "positions and orders are being reconciled with the venue")
     breaker = breaker_of(state, book)
@@ -47,6 +50,9 @@ def daemon_gate(state: State, book: BookState, sight: Sight) -> Gate | None:
         return _blocked(_BREAKER_REASON[breaker], detail)
     if state.journal_closed:
         return _blocked(Reason.JOURNAL_DOWN, state.journal_closed)
+    short = lease.gap(state, venue, now)
+    if short:
+        return _blocked(Reason.LEASE, short)
     return _platform_gate(venue, book, sight.listed)
 
 

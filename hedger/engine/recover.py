@@ -1,4 +1,4 @@
-"""Start-up and crash recovery, which are one path: link, journal, snapshot, reconcile, warm-up.
+"""Start-up and crash recovery, which are one path: link, lease and journal, snapshot, reconcile, warm-up.
 
 The venue is the truth for positions and orders; the journal is the truth for what we meant. No decision is
 taken before the two have been held against each other, and an order whose end nobody saw is UNKNOWN.
@@ -15,7 +15,7 @@ from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
-from hedger.engine import holdings, overrides, work
+from hedger.engine import holdings, overrides, standby, work
 from hedger.engine.delta import settlement
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
 from hedger.engine.guard import guard, latch
@@ -48,7 +48,9 @@ def link_up(state: State, event: ev.LinkUp, step: Step) -> None:
     step.note(
         Severity.INFO, "link_up", venue=venue.name, account=venue.account_id, reconnects=venue.reconnects
     )
-    if venue.epoch:
+    if venue.standby:
+        venue.phase = Phase.STANDBY
+    if venue.epoch or venue.standby:
         request_snapshot(state, venue, step)
     elif not venue.loading:
         venue.loading = True
@@ -58,7 +60,7 @@ def link_up(state: State, event: ev.LinkUp, step: Step) -> None:
 def link_down(state: State, event: ev.LinkDown, step: Step) -> None:
     """A venue is gone: what was in flight is unknown, what waits in the outbox is not sent any more."""
     venue = state.venues[event.venue]
-    venue.connected, venue.snapshot_due_wire_s = False, None
+    venue.connected, venue.snapshot_due_wire_s, venue.superseded = False, None, False
     venue.differences.log.under_way = False
     venue.phase = Phase.CONNECTING if not venue.epoch else Phase.RECOVERING
     work.drop_held(state, lambda approved: approved.intent.venue == venue.name, "the link went down", step)
@@ -74,6 +76,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     if venue.epoch:
         step.note(Severity.WARNING, "journal_loaded_twice", venue=venue.name, epoch=event.epoch)
         return
+    _acquired(venue, event, step)
     venue.epoch, venue.last_fill_ms = event.epoch, event.last_fill_ms
     _merge_breakers(state, event, step)
     latch.restore(state, venue.name, event.latches, step)
@@ -106,6 +109,21 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
         request_snapshot(state, venue, step)
 
 
+def _acquired(venue: VenueState, event: ev.JournalLoaded, step: Step) -> None:
+    """The account is this run's; where another held it before, that is a takeover.
+
+    What a standby was shown is no reconciliation, nor is the answer to a question it has asked.
+    """
+    venue.lease_until_wire_s = event.lease_until_wire_s
+    if venue.standby:
+        before = venue.lease_holder
+        step.note(Severity.WARNING, "taken_over", venue=venue.name, before=before, epoch=event.epoch)
+        venue.lease_holder, venue.takeovers = "", venue.takeovers + 1
+    venue.pictured, venue.superseded = False, venue.snapshot_due_wire_s is not None
+    if venue.connected:
+        venue.phase = Phase.RECOVERING
+
+
 def _merge_breakers(state: State, event: ev.JournalLoaded, step: Step) -> None:
     """The stricter of what was latched and what was commanded since; what was latched stays so on disk."""
     latched = event.breakers
@@ -135,6 +153,9 @@ def request_snapshot(state: State, venue: VenueState, step: Step) -> None:
     base = venue.differences.baseline
     known_ms = venue.trades_told_ms or (venue.last_fill_ms if base is None else base.told_ms)
     since = known_ms - OVERLAP_MS if known_ms else step.now.market_ms - DAY_MS
+    if venue.standby:
+        since = step.now.market_ms  # the trades are the holder's to follow
+    venue.superseded = False
     venue.snapshot_due_wire_s = step.now.wire_s + state.settings.timing.snapshot_timeout_s
     venue.snapshot_asked_wire_s = step.now.wire_s
     venue.moved.clear()
@@ -147,6 +168,13 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     A position that a fill has overtaken since the question was asked is not replaced: it is asked for again.
     """
     venue = state.venues[event.venue]
+    if not venue.epoch:
+        standby.pictured(state, event, step)
+        return
+    if venue.superseded:
+        venue.snapshot_due_wire_s = None
+        request_snapshot(state, venue, step)
+        return
     asked_wire_s = venue.snapshot_asked_wire_s if venue.snapshot_due_wire_s is not None else -math.inf
     if venue.snapshot_due_wire_s is not None:  # asked by us, and so of all since the answer before
         venue.trades_told_ms = max(venue.trades_told_ms, event.server_ms)

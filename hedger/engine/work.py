@@ -15,6 +15,7 @@ from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Neutral, Phase, Reason, Severity, stricter
 from hedger.engine import events as ev
+from hedger.engine import lease
 from hedger.engine.effects import Amend, Cancel, Exit, LookUp, Place
 from hedger.engine.hedging import amend, working
 from hedger.engine.ownership import cash, ownership
@@ -60,7 +61,7 @@ def released(state: State, sequence: int, step: Step) -> None:
     for order in release.drop:
         drop(state, order, "waited too long for the journal", step)
     for order in release.send:
-        why = _forbidden_now(state, order.approved)
+        why = _forbidden_now(state, order.approved, step.now)
         if why:
             drop(state, order, why, step)
         else:
@@ -79,12 +80,16 @@ def _send(state: State, order: Place | Amend, step: Step) -> None:
             assert_never(order)
 
 
-def _forbidden_now(state: State, approved: Approved) -> str:
-    """What changed while the order waited: the link, the journal or a breaker."""
-    if not state.venues[approved.intent.venue].connected:
+def _forbidden_now(state: State, approved: Approved, now: ev.Now) -> str:
+    """What changed while the order waited: the link, the lease, the journal or a breaker."""
+    venue = state.venues[approved.intent.venue]
+    if not venue.connected:
         return "the link went down"
-    if state.venues[approved.intent.venue].phase in (Phase.CONNECTING, Phase.RECOVERING):
+    if venue.phase in (Phase.CONNECTING, Phase.RECOVERING):
         return "positions and orders are being reconciled"
+    short = lease.gap(state, venue, now)
+    if short:
+        return short
     if state.stopping:
         return "the daemon is stopping"
     if state.journal_closed:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.account import Fill
@@ -23,19 +23,6 @@ DAY_MS = 86_400_000
 T = TypeVar("T", bound=msgspec.Struct)
 
 _ENDED = sorted(state.value for state in TERMINAL)
-
-
-async def begin_epoch(connection: AsyncConnection, scope: Scope, market_ms: int) -> int:
-    """The next epoch of the scope: one more than the highest that ever was, in one statement."""
-    table = schema.epochs
-    following = select(
-        *(literal(value) for value in scope),
-        func.coalesce(func.max(table.c.epoch), 0) + 1,
-        literal(market_ms),
-    ).where(scope.owns(table))
-    columns = [*schema.SCOPE, "epoch", "market_ms"]
-    begun = await connection.execute(insert(table).from_select(columns, following).returning(table.c.epoch))
-    return int(begun.scalar_one())
 
 
 async def open_and_recent_orders(

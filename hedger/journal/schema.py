@@ -72,6 +72,17 @@ epochs = Table(
     PrimaryKeyConstraint(*SCOPE, "epoch"),
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    *_scope(),
+    *_text("holder"),
+    Column("epoch", Integer, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint(*SCOPE),
+)
+"""Who writes for an account; `expires_ms` by the database's own clock, 0: released (see lease)."""
+
 orders = Table(
     "orders",
     metadata,
@@ -250,3 +261,6 @@ WRITTEN: tuple[Table, ...] = (
     acceptances,
 )
 """The tables of records, in the order in which a transaction writes them."""
+
+TOLD: tuple[Table, ...] = (commands, overrides, holds, setting_changes)
+"""What a person tells a run, which it keeps even before it holds an account."""

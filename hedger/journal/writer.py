@@ -18,8 +18,8 @@ from itertools import islice
 
 from hedger.domain.errors import HaltedError
 from hedger.engine.effects import LoadJournal, Write
-from hedger.engine.events import Durable, Event, JournalFailed, JournalLoaded, JournalRestored
-from hedger.journal.errors import JournalError
+from hedger.engine.events import Durable, Event, JournalFailed, JournalLoaded, JournalRestored, LeaseLost
+from hedger.journal.errors import JournalError, LeaseHeld
 from hedger.journal.journal import Journal
 from hedger.journal.rows import Numbered, numbered
 
@@ -49,6 +49,7 @@ class JournalWriter:
         self._empty.set()
         self._failure = ""
         self._failures = 0
+        self._fenced = False
         self.observe_commit: Callable[[float], None] = lambda _seconds: None
 
     @property
@@ -62,7 +63,12 @@ class JournalWriter:
         return not self._waiting and not self._failure
 
     def submit(self, write: Write) -> None:
-        """Queue a write; never blocks. Raises HaltedError when more waits than the queue may hold."""
+        """Queue a write; never blocks. Raises HaltedError when more waits than the queue may hold.
+
+        What another run's lease keeps from being written is forgotten: the venue tells the other one.
+        """
+        if self._fenced:
+            return
         waiting = numbered(write.sequence, write.records)
         if self._waiting_bytes + waiting.size_bytes > self._limit_bytes:
             reason = f" ({self._failure})" if self._failure else ""
@@ -74,7 +80,7 @@ class JournalWriter:
         self._arrived.set()
 
     async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
-        """Begin the account's next epoch. Raises JournalError."""
+        """Take the lease, begin the account's next epoch. Raises LeaseHeld, JournalError."""
         return await self._journal.load(request.venue, request.environment, request.account_id, market_ms)
 
     async def drained(self) -> None:
@@ -99,6 +105,9 @@ class JournalWriter:
         alarm = loop.call_later(self._slow_s, self._tell, silent, emit)
         try:
             await self._journal.write_numbered(batch)
+        except LeaseHeld as held:
+            self._fence(held, emit)
+            return
         except JournalError as error:
             self._tell(str(error), emit)
             await self._pause()
@@ -108,6 +117,13 @@ class JournalWriter:
         took_s = loop.time() - began_s
         self.observe_commit(took_s)
         await self._succeeded(batch, took_s, emit)
+
+    def _fence(self, held: LeaseHeld, emit: Emit) -> None:
+        """Another run writes for the account now: nothing of this one is ever written again."""
+        self._fenced, self._failure = True, ""
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        emit(LeaseLost(venue=held.venue, holder=held.holder, detail=str(held)))
 
     async def _succeeded(self, batch: tuple[Numbered, ...], took_s: float, emit: Emit) -> None:
         for waiting in batch:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, assert_never
 
-from hedger.domain.errors import HaltedError, HedgerError
+from hedger.domain.errors import HaltedError, HedgerError, LeaseError
 from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import (
     Amend,
@@ -248,7 +248,12 @@ class LiveDriver:
         self._loads.discard(task)
         if task.cancelled() or task.exception() is None:
             return
-        detail = str(task.exception())
+        error = task.exception()
+        if isinstance(error, LeaseError):
+            self.exit = Exit(code=error.exit_code, reason=str(error))
+            self._wake.set()
+            return
+        detail = str(error)
         self._render(
             Note(severity=Severity.CRITICAL, name="journal_load_failed", fields={"detail": detail}),
             self.clock.now(),

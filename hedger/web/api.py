@@ -35,9 +35,10 @@ from hedger.web.guard import (
     errors_as_json,
     host_check,
     json_response,
+    not_standby,
     require_token,
 )
-from hedger.web.health import health, readiness
+from hedger.web.health import health, readiness, standby_of
 from hedger.web.openapi import document
 from hedger.web.operations import OPERATIONS
 from hedger.web.page import add_page
@@ -65,7 +66,12 @@ def make_app(
 ) -> web.Application:
     """The application; loopback names and `allowed_hosts` are the only Host names it answers to."""
     app = web.Application(
-        middlewares=[errors_as_json, host_check(allowed_hosts)], client_max_size=MOST_BODY_BYTES
+        middlewares=[
+            errors_as_json,
+            host_check(allowed_hosts),
+            not_standby(lambda: standby_of(daemon.view())),
+        ],
+        client_max_size=MOST_BODY_BYTES,
     )
     app.on_response_prepare.append(add_security_headers)
     api = Api(daemon, bounds or Bounds())

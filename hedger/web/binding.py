@@ -39,6 +39,7 @@ class Binding(StrEnum):
     LIMIT = "limit"
     OWNERSHIP = "ownership"
     PERSON = "person"
+    LEASE = "lease"
 
 
 class Meaning(NamedTuple):
@@ -73,6 +74,8 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.CENTRE_BEFORE: Meaning(_B.CALENDAR, "an announced event is near: to the target before it"),
         _R.BLACKOUT: Meaning(_B.CALENDAR, "a blackout window: no hedge inside the hard limit"),
         _R.CONNECTING: Meaning(_B.LINK, "the venue is not connected yet"),
+        _R.STANDBY: Meaning(_B.LEASE, "another run holds the account; this one is its standby"),
+        _R.LEASE: Meaning(_B.LEASE, "too little is left of this run's lease on the account"),
         _R.RECOVERING: Meaning(_B.WARM_UP, "positions and orders are being reconciled with the venue"),
         _R.WARM_UP: Meaning(_B.WARM_UP, "not every held instrument has a fresh quote yet"),
         _R.ACCOUNT_UNKNOWN: Meaning(_B.ACCOUNT, "the account is not known yet"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -97,6 +97,19 @@ def host_name(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0].lower() + "]"
     return host.partition(":")[0].lower()
+
+
+def not_standby(standby_of: Callable[[], str]) -> Middleware:
+    """Refuse whatever acts while another run holds the account: the person wants that one."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        holder = standby_of() if request.method == "POST" else ""
+        if holder:
+            raise ApiError(409, f"this hedger is a standby; {holder} holds the account, tell that one")
+        return await handler(request)
+
+    return check
 
 
 def require_token(request: web.Request, token: str) -> None:

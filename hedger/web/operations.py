@@ -76,7 +76,7 @@ def _get(path: str, name: str, meaning: str, answer: type[Any] | None, **more: A
 
 
 def _post(path: str, name: str, meaning: str, body: type[Any], answer: type[Any], **more: Any) -> Operation:
-    more["refusals"] = (401, *more.get("refusals", ()), 504)
+    more["refusals"] = (401, *more.get("refusals", ()), 409, 504)  # 409 also of a standby
     return Operation("POST", path, name, meaning, answer, body, **more)
 
 
@@ -120,13 +120,13 @@ OPERATIONS: tuple[Operation, ...] = (
         requests.CommandBody,
         answers.CommandAnswer,
         parameters=(COMMAND,),
-        refusals=(404, 409),
+        refusals=(404,),
     ),
     _post(
         *("/v1/orders", "order", "An order by hand, through the same limits and the same journal."),
         requests.OrderBody,
         answers.OrderPlaced,
-        refusals=(404, 409),
+        refusals=(404,),
     ),
     _post(
         *("/v1/orders/cancel", "cancel", "Cancels one order of ours."),
@@ -159,6 +159,6 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         reconcile.ReconcileBody,
         reconcile.ReconcileAnswer,
-        refusals=(404, 409),
+        refusals=(404,),
     ),
 )

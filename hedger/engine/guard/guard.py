@@ -94,6 +94,8 @@ def look(state: State, step: Step) -> None:
 def _due(state: State, book: BookState, now: Now) -> bool:
     """Also at once when the equity becomes known: no order may be older than the first look at losses."""
     guard = book.guard
+    if state.venues[book.settings.venue].standby:
+        return False  # what losses are counted from is in the journal of another run
     if guard.stale or now.wire_s - guard.looked_wire_s >= LOOK_S:
         return True
     return not guard.complete and losses.wallets(state, book) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hedger.domain.instrument import plain
 from hedger.domain.vocabulary import Severity
 from hedger.engine import events as ev
+from hedger.engine import standby
 from hedger.engine.reconcile import baseline
 from hedger.engine.reconcile.differences import Suspect
 from hedger.engine.records import Accepted, AcceptedDifference
@@ -16,6 +17,9 @@ def objection(state: State, event: ev.AcceptGiven) -> str:
     book = state.books.get(event.book)
     if book is None:
         return "no such book"
+    waiting = standby.objection(state, book)
+    if waiting:
+        return waiting
     found = _of(state.venues[book.settings.venue], event.book)
     return "" if found else f"every position of {event.book} is as expected: there is nothing to accept"
 

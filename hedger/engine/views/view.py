@@ -26,6 +26,9 @@ class VenueView(msgspec.Struct, frozen=True):
     round_trip_s: float | None  # of the last request, wire time
     reconnects: int  # since the start
     locked: bool  # trading is locked by the venue
+    standby_of: str = ""  # the run that holds the account while this one waits; empty: it does not wait
+    lease_left_s: float | None = None  # wire time until this run's lease on the account ends; None: none
+    takeovers: int = 0  # 1: another run held the account before this one
 
 
 class DeltaView(msgspec.Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hedger import __version__
 from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
@@ -91,7 +93,7 @@ def state_word(state: State) -> StateWord:
     if state.stopping:
         return StateWord.STOPPING
     phases = [venue.phase for venue in state.venues.values()]
-    for phase in (Phase.CONNECTING, Phase.RECOVERING):
+    for phase in (Phase.CONNECTING, Phase.STANDBY, Phase.RECOVERING):
         if phase in phases:
             return StateWord(phase.value)
     breaker = state.breaker
@@ -115,13 +117,21 @@ def _venue(venue: VenueState, now: Now) -> VenueView:
         round_trip_s=venue.round_trip_s,
         reconnects=venue.reconnects,
         locked=bool(venue.locked),
+        standby_of=venue.lease_holder if venue.standby else "",
+        lease_left_s=_lease_left_s(venue, now),
+        takeovers=venue.takeovers,
     )
+
+
+def _lease_left_s(venue: VenueState, now: Now) -> float | None:
+    kept = venue.epoch and math.isfinite(venue.lease_until_wire_s)
+    return max(0.0, venue.lease_until_wire_s - now.wire_s) if kept else None
 
 
 def _book(state: State, book: BookState, now: Now) -> BookView:
     sight = look(state, book, now)
     exposure = sight.exposure
-    gate = gates.daemon_gate(state, book, sight)
+    gate = gates.daemon_gate(state, book, sight, now)
     gap = gates.data_gap(state, book, sight, now)
     waits = gate is not None and gate.reason not in (Reason.PAUSED, Reason.HALTED)  # a breaker was wanted so
     missing = (*([gate.detail] if gate and waits else []), *exposure.missing, *exposure.stale)

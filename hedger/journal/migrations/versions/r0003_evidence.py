@@ -1,4 +1,4 @@
-"""What a person accepted although nothing explains it."""
+"""What a person accepted although nothing explains it, and who writes for an account."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
     )
     op.create_index("acceptances_by_book", "acceptances", [*SCOPE, "book"])
+    op.create_table(
+        "leases",
+        *(sa.Column(name, sa.String(), nullable=False) for name in (*SCOPE, "holder")),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("expires_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(*SCOPE),
+    )
