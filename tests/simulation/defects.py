@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from hedger.domain import order as orders
 from hedger.domain.approval import Approved
 from hedger.domain.order import OrderEvent, OrderState
 from hedger.domain.vocabulary import Mode
-from hedger.engine import apply, gates, recover, work
+from hedger.engine import gates, lease, recover, work
 from hedger.engine.effects import Place
 from hedger.engine.guard import latch
 from hedger.engine.outbox import Outbox
@@ -182,9 +183,9 @@ def overtaken_position_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(recover, "_positions", positions)
 
 
-def settlement_ignored(patch: pytest.MonkeyPatch) -> None:
-    """What is delivered stays in the book."""
-    patch.setattr(apply, "instrument_state_changed", lambda *args: None)
+def lease_not_minded(patch: pytest.MonkeyPatch) -> None:
+    """A run that was frozen goes on as if nobody could have taken the account meanwhile."""
+    patch.setattr(lease, "usable_s", lambda *args: math.inf)
 
 
 DEFECTS: dict[str, Plant] = {
@@ -209,5 +210,6 @@ DEFECTS: dict[str, Plant] = {
         trades_asked_since_the_newest,
         liquidation_traded_against,
         overtaken_position_believed,
+        lease_not_minded,
     )
 }

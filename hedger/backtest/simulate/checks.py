@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 
 from hedger.backtest.simulate.disk import Store
 from hedger.backtest.simulate.plan import BOOK, HARD_COIN, Plan
@@ -24,6 +25,7 @@ from hedger.engine import events as ev
 from hedger.engine.effects import Amend, Effect, Note, Place
 from hedger.engine.events import Event, Now
 from hedger.engine.settings import SettlementMode
+from hedger.execution.labels import parse_label
 
 PLACES = ("private/buy", "private/sell")
 AGE_SLACK_S = 0.01
@@ -79,11 +81,12 @@ class Checks:
         self._durable: set[str] = set()  # labels
         self._terms: set[tuple[str, str, str]] = set()  # label, price, amount of amendments written down
         self._breakers: dict[str, str] = {}  # by book ("" the daemon), as last made durable
-        self._forced_s: float | None = (
-            None  # when the exchange traded for us, until a resume
-        )
+        self._forced_s: float | None = None  # when the exchange traded for us, until a resume
         self.asked: dict[str, Approved] = {}  # by label, what the engine asked for
         self._arrived: set[str] = set()
+        self._overtaken: list[tuple[int, int]] = []  # since when (market ms) only this epoch may trade
+        self._ordered = 0  # orders of the exchange looked at
+        self.on_end: Callable[[Process, str], None] = lambda process, why: None
         self._awaited: dict[str, Approved] = {}  # hedges of whose end nobody has been told
         self._told_filled: dict[str, Decimal] = {}
         self._heard: dict[int, dict[str, float]] = {}  # process -> instrument -> when its last ticker came
@@ -196,6 +199,7 @@ class Checks:
             )
 
     def _noted(self, process: Process, note: Note) -> None:
+        self.tally.takeovers += note.name == "taken_over"
         if note.severity is not Severity.DEBUG:
             self.say(f"{process.number} {note.severity} {note.name} {note.fields}")
 
@@ -206,6 +210,10 @@ class Checks:
     def _placed(self, process: Process, effect: Place) -> None:
         self._approved(effect.approved)
         intent = effect.approved.intent
+        if not process.holds:
+            raise Violation(
+                "one writer", f"{intent.label} was asked for by a run that does not hold the account"
+            )
         if intent.label in self.asked:
             raise Violation("label twice", f"{intent.label} was asked for twice")
         self.asked[intent.label] = effect.approved
@@ -284,9 +292,18 @@ class Checks:
         if ended or gone:
             self._awaited.pop(event.label, None)
 
+    def took(self, process: Process, epoch: int, before: Process | None) -> None:
+        """The account is another run's; whoever held it may be frozen and not know yet."""
+        alive = before is not None and before.alive
+        self.say(f"{process.number} takes the account, epoch {epoch}{', from one alive' if alive else ''}")
+        assert self._venue is not None
+        if alive:
+            self._overtaken.append((self._venue.market_ms(), epoch))
+
     def ended(self, process: Process, why: str) -> None:
         """A process is gone."""
         self.say(f"{process.number} ends: {why}")
+        self.on_end(process, why)
 
     # -- the exchange's truth -----------------------------------------------------------------------
 
@@ -294,6 +311,7 @@ class Checks:
         """After every tick: what hedges have turned over is within budget, and delta within its limit."""
         assert self._venue is not None
         self._delta(process)
+        self._one_writer()
         trades = self._venue.exchange.desk.trades
         for trade in trades[self._counted :]:
             self.say(
@@ -308,6 +326,18 @@ class Checks:
                 self.tally.fills += 1
                 self._within_budget(trade.timestamp_ms)
         self._counted = len(trades)
+
+    def _one_writer(self) -> None:
+        """Nothing that a run sent is executed once another has taken the account from it, alive as it was."""
+        assert self._venue is not None
+        orders = self._venue.exchange.desk.orders
+        for order in islice(orders.values(), self._ordered, None):
+            label = parse_label(order.label)
+            late = label and [e for at, e in self._overtaken if at < order.creation_ms and label.epoch < e]
+            if late:
+                told = f"{order.label} was executed after epoch {late[0]} had taken the account"
+                raise Violation("one writer", told)
+        self._ordered = len(orders)
 
     def _delta(self, process: Process) -> None:
         """Within the hard limit, or coming back, or blocked by name; the time of each is counted."""

@@ -7,6 +7,7 @@ filled whenever somebody loads it: recovery reads what the real one would read.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import Callable
@@ -15,10 +16,19 @@ from pathlib import Path
 
 from hedger.backtest.simulate.heap import Heap
 from hedger.engine.effects import LoadJournal, Write
-from hedger.engine.events import Durable, Event, JournalFailed, JournalLoaded, JournalRestored
+from hedger.engine.events import (
+    Durable,
+    Event,
+    JournalFailed,
+    JournalLoaded,
+    JournalRestored,
+    LeaseLost,
+)
 from hedger.journal.journal import Journal
 from hedger.journal.rows import Row, row_of
+from hedger.journal.schema import TOLD
 
+VENUE = "deribit"
 RETRY_S = 0.5
 MOST_WRITES = 1_000  # in one transaction
 
@@ -38,10 +48,26 @@ class Weather:
         self.slow_until_s = self.full_until_s = 0.0
 
 
+@dataclass(slots=True)
+class Lease:
+    """Who may write for the account, and until when (wire time of the life)."""
+
+    holder: int = 0  # number of a process; 0: nobody
+    epoch: int = 0
+    until_s: float = -math.inf
+
+    def take(self, holder: int, epoch: int, until_s: float) -> None:
+        self.holder, self.epoch, self.until_s = holder, epoch, until_s
+
+    def release(self) -> None:
+        self.holder, self.until_s = 0, -math.inf
+
+
 class Store:
     """What is on the disk: shared by every process of a life. Close it at the end."""
 
     def __init__(self, path: Path) -> None:
+        self.lease = Lease()
         self.rows: list[Row] = []
         self._path, self._runner = path, asyncio.Runner()
         self._journal: Journal | None = None
@@ -80,6 +106,7 @@ class Disk:
         self, heap: Heap, chance: random.Random, store: Store, weather: Weather, emit: Callable[[Event], None]
     ) -> None:
         self._heap, self._chance, self._store, self._weather, self._emit = heap, chance, store, weather, emit
+        self.epoch = 0  # of the run that writes here; 0: it holds no account
         self._waiting: deque[_Waiting] = deque()
         self._committing: tuple[_Waiting, ...] = ()
         self._failure = ""
@@ -98,8 +125,15 @@ class Disk:
     def die(self) -> None:
         """The process is gone; a commit under way is on the disk or not."""
         self.alive = False
-        if self._committing and self._chance.random() < 0.5 and not self._refused:
+        mine = not self.epoch or self._store.lease.epoch == self.epoch
+        if self._committing and self._chance.random() < 0.5 and not self._refused and mine:
             self._sync()
+
+    @property
+    def answers(self) -> bool:
+        """Whether a short transaction comes to its end within a lease's third."""
+        slow = self._heap.now_s < self._weather.slow_until_s and self._weather.slow_sync_s > 3.0
+        return not slow and not self._refused
 
     @property
     def _refused(self) -> bool:
@@ -123,6 +157,9 @@ class Disk:
                 self._emit(JournalFailed(detail=self._failure))
             self._heap.after(RETRY_S, self._begin)
             return
+        if self.epoch and self._store.lease.epoch != self.epoch:  # checked in the transaction itself
+            self._emit(LeaseLost(venue=VENUE, holder=str(self._store.lease.holder), detail="taken over"))
+            return
         self._sync()
         if self._failure:
             self._failure = ""
@@ -134,6 +171,7 @@ class Disk:
         """The commit returns: its rows are on the disk."""
         for waiting in self._committing:
             self._waiting.popleft()
-            self._store.rows += waiting.rows
+            rows = waiting.rows if self.epoch else [row for row in waiting.rows if row.table in TOLD]
+            self._store.rows += rows
             self.synced = waiting.sequence
         self._committing = ()

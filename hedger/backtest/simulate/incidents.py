@@ -99,7 +99,7 @@ LASTING = frozenset(EXCHANGE) - {
 
 NETWORK = ("cut", "stall_up", "stall_down", "stall_both", "slow_network", "no_route")
 DISK = ("slow_disk", "full_disk", "hung_disk")
-PROCESS = ("crash", "freeze", "stop", "clock_jump")
+PROCESS = ("crash", "freeze", "stop", "clock_jump", "standby")
 PEOPLE = ("trade", "trade_option", "block", "deposit", "command", "hold", "order_by_hand")
 EXCHANGE_HAND = ("liquidation", "deleveraging", "account_lock")
 

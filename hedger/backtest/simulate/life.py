@@ -19,6 +19,7 @@ from hedger.backtest.simulate.people import People
 from hedger.backtest.simulate.plan import FAULTS_END_S, LIFE_S, Plan, draw
 from hedger.backtest.simulate.process import Machine, Process
 from hedger.backtest.simulate.venue import Venue
+from hedger.domain.errors import LeaseError
 
 _MEMORY = Path("/dev/shm")
 
@@ -56,13 +57,17 @@ class Life:
             changed=self._ticked,
         )
         self.checks.attend(self.venue, self.store)
-        self.machine = Machine(self.heap, self.venue, self.store, self.weather, self.checks, plan.seed)
+        self.checks.on_end = self._ended
+        self.machine = Machine(
+            self.heap, self.venue, self.store, self.weather, self.checks, plan.seed, plan.same_host
+        )
         self.people = People(self)
 
     @property
     def process(self) -> Process:
-        """The daemon that was started last."""
-        return self.processes[-1]
+        """The daemon that holds the account; while none does, the one that was started last."""
+        alive = [one for one in self.processes if one.alive]
+        return next((one for one in alive if one.holds), (alive or self.processes)[-1])
 
     def run(self) -> None:
         """Live. Raises Violation."""
@@ -76,11 +81,19 @@ class Life:
 
     def start(self) -> None:
         """Start a daemon, unless one lives."""
-        if self.processes and self.process.alive:
-            return
+        if not any(one.alive for one in self.processes):
+            self._start_another()
+
+    def _start_another(self) -> None:
+        """As the only one, or beside one that runs: then it stands by."""
         self.checks.tally.restarts += bool(self.processes)
         self.processes.append(Process(self.machine, len(self.processes) + 1, self.plan.settings))
         self.checks.say(f"{self.process.number} starts")
+
+    def _ended(self, process: Process, why: str) -> None:
+        """Who has lost the account is started again by its service manager."""
+        if why.startswith(f"exit {LeaseError.exit_code}"):
+            self.heap.after(2.0, self.start)
 
     def _ticked(self) -> None:
         if self.processes:
@@ -142,6 +155,10 @@ class Life:
     def _freeze(self, seconds: float) -> None:
         self.process.freeze(seconds)
 
+    def _standby(self, seconds: float) -> None:
+        if sum(one.alive for one in self.processes) < 2:
+            self._start_another()
+
     def _clock_jump(self, seconds: float) -> None:
         jump_ms = self._chance.choice((-60_000, -4_000, -1_000, 1_000, 4_000, 60_000))
         process = self.process
@@ -166,6 +183,7 @@ class Life:
         "stop": _stop,
         "freeze": _freeze,
         "clock_jump": _clock_jump,
+        "standby": _standby,
     }
 
     def _peace(self) -> None:

@@ -46,6 +46,7 @@ class Plan:
     market: FixedMarket
     book: tuple[tuple[str, Decimal], ...]
     settings: EngineSettings
+    same_host: bool
     incidents: tuple[Incident, ...]
 
 
@@ -73,6 +74,7 @@ def draw(seed: int) -> Plan:
         market=market,
         book=_book(chance, names),
         settings=_settings(chance, speed),
+        same_host=chance.random() < 0.5,
         incidents=draw_incidents(chance, FAULTS_END_S, settles=settles),
     )
 

@@ -7,11 +7,14 @@ has arrived, step once, perform the effects, send what the session has to say; r
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol, assert_never
 
-from hedger.backtest.simulate.disk import Disk, Store, Weather
+import msgspec
+
+from hedger.backtest.simulate.disk import VENUE, Disk, Store, Weather
 from hedger.backtest.simulate.heap import Heap
 from hedger.backtest.simulate.venue import KEYS, Venue
 from hedger.backtest.simulate.wire import Wire
@@ -32,19 +35,32 @@ from hedger.engine.effects import (
     Write,
 )
 from hedger.engine.engine import Engine
-from hedger.engine.events import Event, Now, StopRequested
+from hedger.engine.events import (
+    Event,
+    LeaseAwaited,
+    LeaseLost,
+    LeaseRenewed,
+    LeaseUnrenewed,
+    Now,
+    StopRequested,
+)
 from hedger.engine.inbox import Inbox
 from hedger.engine.settings import EngineSettings
 from hedger.venues.deribit.backoff import jittered, pauses
 from hedger.venues.deribit.params import DeribitParams
 from hedger.venues.deribit.session import DeribitSession
 
-NAME = "deribit"
+NAME = VENUE
 PARAMS = DeribitParams(
     url="ws://127.0.0.1:1/ws/api/v2", client_id=KEYS.client_id, client_secret=KEYS.client_secret
 )
 TURN_S = 1e-4  # a turn of the loop takes time; also where a deadline is rounded to just before itself
 LOAD_S = 0.05  # reading the journal
+LEASE_S = 10.0
+RENEWED_AT = 1 / 3  # of its life
+AGAIN_AT = 1 / 10  # after a renewal that failed
+POLL_S = 0.25
+LATE_S = 1.0  # a thread may go on this much later than another after a freeze
 STABLE_S = 30.0  # a connection that lasted this long starts the back-off anew
 
 
@@ -56,6 +72,8 @@ class Watcher(Protocol):
     def sent(self, process: Process, frame: str) -> None: ...
 
     def heard(self, process: Process, frame: str) -> None: ...
+
+    def took(self, process: Process, epoch: int, before: Process | None) -> None: ...
 
     def ended(self, process: Process, why: str) -> None: ...
 
@@ -70,6 +88,9 @@ class Machine:
     weather: Weather
     watcher: Watcher
     seed: int
+    same_host: bool = True
+    """Whether a successor can know that a process has died; else it waits for the lease's end."""
+    processes: dict[int, Process] = field(default_factory=dict)  # by number
 
 
 class Process:
@@ -77,6 +98,7 @@ class Process:
 
     def __init__(self, machine: Machine, number: int, settings: EngineSettings) -> None:
         self.machine, self.number = machine, number
+        machine.processes[number] = self
         self._heap = machine.heap
         self._chance = random.Random(f"{machine.seed}:process:{number}")
         self._boot_s = self._chance.uniform(1_000.0, 100_000.0)  # a monotonic clock of its own
@@ -166,7 +188,7 @@ class Process:
                 self.disk.submit(effect)
             case LoadJournal():
                 self.account_id = effect.account_id
-                self._heap.after(LOAD_S, lambda: self._load(effect))
+                self._heap.after(LOAD_S, lambda: self._take_account(effect, 0.0))
             case Note():
                 pass
             case Exit():
@@ -175,9 +197,56 @@ class Process:
             case _:
                 assert_never(effect)
 
-    def _load(self, request: LoadJournal) -> None:
-        if self.alive:
-            self.emit(self.machine.store.load(request, self.now().market_ms))
+    # -- the lease ----------------------------------------------------------------------------------
+
+    def _when_running(self, do: Callable[[], None]) -> bool:
+        """False, and `do` later, while the process is frozen; False for ever once it is dead."""
+        if self.alive and self._heap.now_s < self.frozen_until_s:
+            self._heap.at(self.frozen_until_s + self._chance.random() * LATE_S, do)
+            return False
+        return self.alive
+
+    def _take_account(self, request: LoadJournal, told_until_s: float) -> None:
+        """Wait until the account is ours, then read its journal."""
+        if not self._when_running(lambda: self._take_account(request, told_until_s)):
+            return
+        lease = self.machine.store.lease
+        before = self.machine.processes.get(lease.holder)
+        dead = self.machine.same_host and before is not None and not before.alive
+        if not self.disk.answers or not (dead or lease.until_s < self._heap.now_s):
+            if lease.until_s > told_until_s and before is not None:
+                told_until_s = lease.until_s
+                until_wire_s = self._boot_s + lease.until_s
+                self.emit(LeaseAwaited(venue=NAME, holder=str(lease.holder), until_wire_s=until_wire_s))
+            self._heap.after(POLL_S, lambda: self._take_account(request, told_until_s))
+            return
+        loaded = self.machine.store.load(request, self.now().market_ms)
+        self.disk.epoch = loaded.epoch
+        lease.take(self.number, loaded.epoch, self._heap.now_s + LEASE_S)
+        self.machine.watcher.took(self, loaded.epoch, before)
+        self.emit(msgspec.structs.replace(loaded, lease_until_wire_s=self._boot_s + lease.until_s))
+        self._heap.after(LEASE_S * RENEWED_AT, self._renew)
+
+    def _renew(self) -> None:
+        """A third into its life, or soon after an attempt that failed."""
+        if not self._when_running(self._renew):
+            return
+        lease = self.machine.store.lease
+        if not self.disk.answers:
+            self.emit(LeaseUnrenewed(venue=NAME, detail="the store does not answer"))
+            self._heap.after(LEASE_S * AGAIN_AT, self._renew)
+            return
+        if lease.epoch != self.disk.epoch:
+            self.emit(LeaseLost(venue=NAME, holder=str(lease.holder), detail="taken over"))
+            return
+        lease.until_s = self._heap.now_s + LEASE_S
+        self.emit(LeaseRenewed(venue=NAME, until_wire_s=self._boot_s + lease.until_s))
+        self._heap.after(LEASE_S * RENEWED_AT, self._renew)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the account is this process's."""
+        return bool(self.disk.epoch) and self.machine.store.lease.epoch == self.disk.epoch
 
     # -- the connection -----------------------------------------------------------------------------
 
@@ -254,6 +323,8 @@ class Process:
 
     def _end(self, why: str, *, orderly: bool = False) -> None:
         self.alive, self.stopped_why = False, why
+        if orderly and self.holds:
+            self.machine.store.lease.release()
         if self._wire is not None:
             for frame in self.session.to_send() if orderly else ():
                 self._wire.up(frame)
