@@ -114,16 +114,20 @@ def draw_incidents(chance: random.Random, until_s: float, *, settles: bool) -> t
     """
     mix = [kind for kind in KINDS if chance.random() < (0.08 if kind in _SELDOM else 0.35)]
     mix += ["trade", "trade", "crash"]
+    mix += ["standby", "standby"] * ("freeze" in mix)  # somebody to take over from who is frozen
     rate_s = chance.choice((12.0, 25.0, 50.0))
     incidents = [_incident(chance, "crash", chance.uniform(SETTLE_IN_S, until_s))]
     at_s = SETTLE_IN_S
     while (at_s := at_s + chance.expovariate(1 / rate_s)) < until_s:
         kind = chance.choice(mix)
         incidents.append(_incident(chance, kind, at_s))
+        if kind not in PROCESS and chance.random() < 0.1:  # and a process dies amid them
+            incidents.append(_incident(chance, "crash", at_s + chance.uniform(0.0, incidents[-1].seconds)))
         if chance.random() < 0.3:  # troubles come together
             incidents.append(_incident(chance, chance.choice(mix), at_s + chance.uniform(0.0, 1.0)))
         if kind not in PEOPLE and chance.random() < 0.5:  # and something to hedge comes amid them
-            incidents.append(_incident(chance, "trade", at_s + chance.uniform(0.0, 2.0)))
+            late_s = incidents[-1].seconds if chance.random() < 0.5 else 2.0
+            incidents.append(_incident(chance, "trade", at_s + chance.uniform(0.0, late_s)))
     return tuple(sorted(incidents, key=lambda incident: incident.at_s))
 
 

@@ -209,4 +209,6 @@ def live(seed: int, trace: Callable[[str], None] | None = None) -> Result:
             life.run()
         except Violation as broken:
             violation, detail = broken.name, broken.detail
+        except Exception as error:  # whatever is raised ends this life and no other
+            violation, detail = "raised", f"{type(error).__name__}: {error}"
         return Result(seed, life.checks.tally, life.checks.digest, life.heap.now_s, violation, detail)
