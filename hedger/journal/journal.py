@@ -85,13 +85,14 @@ class Journal:
         self._scopes[venue] = scope
         since_ms = market_ms - queries.DAY_MS
         async with self.transaction() as connection:
+            known_ms = min(since_ms, await queries.told_again_ms(connection, scope))
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,
                 account_id=account_id,
                 epoch=await queries.begin_epoch(connection, scope, market_ms),
-                orders=await queries.open_and_recent_orders(connection, scope, since_ms),
-                fills=await queries.recent_fills(connection, scope, since_ms),
+                orders=await queries.open_and_recent_orders(connection, scope, known_ms),
+                fills=await queries.recent_fills(connection, scope, known_ms),
                 breakers=await queries.breakers(connection, scope),
                 overrides=await queries.overrides(connection, scope),
                 last_fill_ms=await queries.last_fill_ms(connection, scope),

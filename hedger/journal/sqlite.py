@@ -64,7 +64,8 @@ class SqliteStore:
             raw = cast(aiosqlite.Connection, (await connection.get_raw_connection()).driver_connection)
             while await self._many_free(raw):
                 await pause()
-                await raw.execute_fetchall(f"PRAGMA incremental_vacuum({_PART_PAGES})")
+                # as a script: a single statement stops after one page
+                await raw.executescript(f"PRAGMA incremental_vacuum({_PART_PAGES});")
 
     async def _many_free(self, raw: aiosqlite.Connection) -> bool:
         names = ("auto_vacuum", "page_count", "freelist_count")
