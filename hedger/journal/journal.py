@@ -26,9 +26,9 @@ from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
 from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
 from hedger.journal import queries, schema, sums
+from hedger.journal.places import store_of
 from hedger.journal.rows import Numbered, Row, by_table, row_of
 from hedger.journal.schema import BLANK, Scope, write_marks
-from hedger.journal.sqlite import SqliteStore
 from hedger.journal.store import FAILURES, Store, failed, prepare
 
 
@@ -226,12 +226,3 @@ class Journal:
                 yield connection
         except FAILURES as error:
             raise failed(self.store, error) from error
-
-
-def store_of(place: Path | str, password: str = "") -> Store:
-    """The database of a place. Raises what `Journal.open` does of places that cannot be used."""
-    if isinstance(place, Path):
-        return SqliteStore(place)
-    from hedger.journal.postgres import PostgresStore  # only who has a server pays for its driver
-
-    return PostgresStore(place, password)
