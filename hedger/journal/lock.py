@@ -10,7 +10,11 @@ import fcntl
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from hedger.domain.errors import LeaseError
 
 MOST_BYTES = 200
 
@@ -40,6 +44,18 @@ class ProcessLock:
         """Name the holder of the lease this process has taken."""
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{holder}\n".encode(), 0)
+
+    @classmethod
+    @contextmanager
+    def none_lives(cls, path: Path) -> Iterator[None]:
+        """Nobody takes the lock file meanwhile. Raises LeaseError while a living process has it."""
+        lock = cls.attempt(path)
+        if lock is None:
+            raise LeaseError(f"{path}: held by another hedger; stop it or give another journal")
+        try:
+            yield
+        finally:
+            lock.release()
 
     def release(self) -> None:
         """Let go. The file stays: removing it would let two processes lock two files of one name."""
