@@ -63,9 +63,10 @@ class LeaseKeeper:
                 break
             except LeaseHeld as held:
                 waited, told = True, self._told(held, asked_wire_s, told)
-            except JournalError:
+            except JournalError as error:
                 if not waited:
                     raise
+                self._tell(LeaseUnrenewed(venue=request.venue, detail=str(error)))
             await asyncio.sleep(POLL_S)
         if waited and self._reload is not None:
             await self._reload()

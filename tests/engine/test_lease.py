@@ -161,6 +161,18 @@ def test_a_standby_shows_the_account_and_says_whom_it_waits_for() -> None:
     assert HOLDER in rig.last.detail
 
 
+def test_a_standby_whose_store_does_not_answer_says_so() -> None:
+    rig = standby(Rig(**WIDE))
+    rig.step(ev.LeaseUnrenewed(venue=VENUE, detail="connection refused"))
+    rig.wait(1.0)
+    rig.step()
+    assert "connection refused" in rig.last.detail
+    rig.step(awaited(rig))
+    rig.wait(1.0)
+    rig.step()
+    assert "connection refused" not in rig.last.detail
+
+
 def test_a_standby_writes_and_sends_nothing_but_questions() -> None:
     rig = standby(Rig(**WIDE))
     asked = (fx.Watch, fx.RequestSnapshot, fx.LoadJournal, fx.Note)
