@@ -12,7 +12,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -130,26 +130,29 @@ class Journal:
     async def _acquired(self, scope: Scope, market_ms: int) -> AsyncIterator[tuple[AsyncConnection, int]]:
         """A transaction that holds the lease. The dead are known by the lock file they no longer hold."""
         lock = self._lock or ProcessLock.attempt(self._lock_path)
-        dead = lock.signed() if lock is not None else ""
+        dead = lock.signed() if lock is not None else ()
         try:
             await self._look(scope, dead)
+            if lock is not None:
+                lock.sign(self.holder, *dead)
             async with self._transaction() as connection:
                 duration_ms = int(self.lease_s * 1000)
                 epoch = await lease.acquire(connection, scope, self.holder, duration_ms, market_ms, dead)
                 yield connection, epoch
         except BaseException:
             if lock is not None and lock is not self._lock:
+                lock.sign(*dead)
                 lock.release()
             raise
         self._keep(lock)
 
-    async def _look(self, scope: Scope, dead: str) -> None:
+    async def _look(self, scope: Scope, dead: Sequence[str]) -> None:
         """Raises LeaseHeld, by a look that takes no lock: who waits does not disturb the holder's writes."""
         async with self._reading() as connection:
             if await lease.is_free(connection, scope):
                 return
             held = await lease.held(connection, scope)
-        if held.holder not in (self.holder, dead):
+        if held.holder not in (self.holder, *dead):
             raise held
 
     async def renew(self, venue: str) -> None:
@@ -161,7 +164,8 @@ class Journal:
         async with self._transaction() as connection:
             duration_ms = int(self.lease_s * 1000)
             await lease.renew(connection, scope, self.holder, self._runs[scope], duration_ms)
-        self._keep(self._lock or ProcessLock.attempt(self._lock_path))
+        if self._lock is None:
+            self._keep(ProcessLock.attempt(self._lock_path))
 
     @property
     def _lock_path(self) -> Path:
@@ -169,7 +173,7 @@ class Journal:
 
     def _keep(self, lock: ProcessLock | None) -> None:
         """Sign the lock; a frozen holder before us may have it still, then it is tried again later."""
-        if lock is not None and lock is not self._lock:
+        if lock is not None:
             lock.sign(self.holder)
             self._lock = lock
 

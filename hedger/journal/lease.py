@@ -10,6 +10,7 @@ monotonic clock before it asked: the row expires later than that, however late t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, and_, func, insert, literal, or_, select, update
@@ -41,14 +42,19 @@ def _postgresql(_element: DatabaseNow, _compiler: Any, **_named: Any) -> str:
 
 
 async def acquire(
-    connection: AsyncConnection, scope: Scope, holder: str, duration_ms: int, market_ms: int, dead: str = ""
+    connection: AsyncConnection,
+    scope: Scope,
+    holder: str,
+    duration_ms: int,
+    market_ms: int,
+    dead: Sequence[str] = (),
 ) -> int:
     """Take the lease and begin the account's next epoch, which is returned. Raises LeaseHeld.
 
-    `dead` is a holder whose process is known to have ended: its lease need not expire first.
+    `dead` are holders whose process is known to have ended: their lease need not expire first.
     """
     await _ensure_row(connection, scope)
-    free = or_(leases.c.expires_ms < DatabaseNow(), leases.c.holder.in_((holder, dead)))
+    free = or_(leases.c.expires_ms < DatabaseNow(), leases.c.holder.in_((holder, *dead)))
     following = select(func.coalesce(func.max(epochs.c.epoch), 0) + 1).where(scope.owns(epochs))
     taken = await connection.execute(
         update(leases)

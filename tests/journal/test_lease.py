@@ -34,7 +34,7 @@ from hedger.domain.vocabulary import Environment
 from hedger.journal.journal import Journal
 
 async def hold(path, lease_s):
-    journal = await Journal.open(path, "the other", lease_s)
+    journal = await Journal.open(path, "the-other", lease_s)
     await journal.load("deribit", Environment.LOCAL, "1", 0)
     print("held", flush=True)
     await asyncio.to_thread(sys.stdin.read)
@@ -100,12 +100,25 @@ async def test_a_killed_holder_need_not_be_waited_for(path: Path) -> None:
     """Its lock is gone with it, and it has signed the lock: nobody else can be meant."""
     with another(path, 300.0) as holder:
         async with await Journal.open(path, "second") as second:
-            with pytest.raises(LeaseHeld, match="the other"):
+            with pytest.raises(LeaseHeld, match="the-other"):
                 await load(second)
             holder.kill()
             holder.wait()
             loaded, _ = await taken(second)
     assert loaded.epoch == 2
+
+
+async def test_a_process_killed_while_it_takes_the_account_need_not_be_waited_for(path: Path) -> None:
+    """Between the lease and the lock's last signature both names stand in the file."""
+    async with await Journal.open(path, "first", 300.0) as first:
+        await load(first)
+        first._runs.clear()  # dies without giving the lease back
+    lock = ProcessLock.attempt(path.with_name("journal.sqlite.lock"))
+    assert lock is not None
+    lock.sign("second", "first")
+    lock.release()
+    async with await Journal.open(path, "third", 300.0) as third:
+        assert (await load(third)).epoch == 2
 
 
 async def test_a_frozen_holder_is_waited_for_until_its_lease_ends(path: Path) -> None:

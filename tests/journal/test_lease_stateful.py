@@ -134,7 +134,9 @@ class Hosts(RuleBasedStateMachine):
                 if host.epoch:
                     await lease.renew(connection, SCOPE, host.name, host.epoch, int(LEASE_S * 1000))
                     return host.epoch
-                epoch = await lease.acquire(connection, SCOPE, host.name, int(LEASE_S * 1000), 0, self.dead)
+                epoch = await lease.acquire(
+                    connection, SCOPE, host.name, int(LEASE_S * 1000), 0, (self.dead,)
+                )
                 self.epochs.append(epoch)
                 self.dead = ""
                 return epoch
