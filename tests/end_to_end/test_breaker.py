@@ -32,24 +32,25 @@ def hedge_usd(exchange: Exchange) -> Decimal:
     return Decimal(exchange.state()["positions_exact"].get(PERPETUAL, 0))
 
 
-def test_every_switch_is_found_by_the_standby_that_takes_over(yard: Yard) -> None:
+def test_switches_are_found_by_the_standby_that_takes_over_and_end_by_a_persons_word(yard: Yard) -> None:
     exchange = exchange_in(yard)
     holder = yard.daemon(exchange, overrides=BRIEF)
     holder.until_quiet()
-    for command, state in (("reduce_only", "reduce_only"), ("pause", "paused"), ("halt", "halted")):
-        standby = standby_of(yard, exchange)
-        assert holder.command(command).status == 200
-        holder.process.kill()
-        until(lambda: standby.status()["state"] == state, f"{state} after a takeover")  # noqa: B023
-        holder = standby
+    standby = standby_of(yard, exchange)
+    assert holder.command("reduce_only", book="btc").status == 200
+    assert holder.command("halt").status == 200
+    holder.process.kill()
+    until(lambda: standby.status()["state"] == "halted", "halted after a takeover")
     before = len(exchange.hedges())
     exchange.trade("buy", 200_000)
-    until(lambda: abs(holder.book()["delta"]["used"]) > 1, "a delta that would be hedged")
-    assert holder.reason() == "halted"
+    until(lambda: abs(standby.book()["delta"]["used"]) > 1, "a delta that would be hedged")
+    assert standby.reason() == "halted"
     assert len(exchange.hedges()) == before
 
-    assert holder.command("resume").status == 200
-    holder.until_quiet()
+    assert standby.command("resume").status == 200
+    until(lambda: standby.status()["state"] == "reduce_only", "the book's own switch")
+    assert standby.command("resume", book="btc").status == 200
+    standby.until_quiet()
     assert len(exchange.hedges()) > before
 
 
