@@ -28,6 +28,7 @@ def _register() -> None:
         demo,
         exchange,
         hold,
+        journal,
         order,
         outlook,
         override,
@@ -66,6 +67,7 @@ def _register() -> None:
     app.command("set")(set_command.set_key)
     app.command()(hold.hold)
     app.command()(reconcile.reconcile)
+    app.add_typer(journal.journal, name="journal")
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)

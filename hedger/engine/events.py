@@ -328,7 +328,7 @@ class JournalLoaded(_Event, frozen=True, omit_defaults=True):
     account_id: str
     epoch: int
     orders: tuple[Order, ...]
-    fills: tuple[Fill, ...]  # of the last 24 hours of market time, for turnover and de-duplication
+    fills: tuple[Fill, ...]  # of the last 24 hours, and all that the venue will tell again, however old
     breakers: dict[str, BreakerState]
     last_fill_ms: int
     overrides: dict[str, Overridden] = {}  # the last one of each book
@@ -362,7 +362,7 @@ class LeaseRenewed(_Event, frozen=True):
 
 
 class LeaseUnrenewed(_Event, frozen=True):
-    """The store did not answer a renewal, or refused it: the lease ends when it was to end."""
+    """The store did not answer a renewal, or a standby's question: the lease ends when it was to end."""
 
     venue: str
     detail: str

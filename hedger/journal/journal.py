@@ -28,9 +28,9 @@ from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
 from hedger.journal import lease, queries, schema, sums
 from hedger.journal.errors import JournalError
 from hedger.journal.lock import process_name
+from hedger.journal.places import store_of
 from hedger.journal.rows import Numbered, Row, by_table, row_of
 from hedger.journal.schema import BLANK, Scope, write_marks
-from hedger.journal.sqlite import SqliteStore
 from hedger.journal.store import FAILURES, Store, failed, prepare
 
 LEASE_S = 10.0  # how long a lease lasts unless it is renewed
@@ -104,15 +104,14 @@ class Journal:
         scope = self.belongs(venue, environment, account_id)
         since_ms = market_ms - queries.DAY_MS
         async with self._acquired(scope, market_ms) as (connection, epoch):
-            baseline = await queries.baseline(connection, scope)
-            told_ms = baseline.told_ms if baseline is not None else since_ms
+            known_ms = min(since_ms, await queries.told_again_ms(connection, scope))
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,
                 account_id=account_id,
                 epoch=epoch,
-                orders=await queries.open_and_recent_orders(connection, scope, since_ms),
-                fills=await queries.recent_fills(connection, scope, min(since_ms, told_ms)),
+                orders=await queries.open_and_recent_orders(connection, scope, known_ms),
+                fills=await queries.recent_fills(connection, scope, known_ms),
                 breakers=await queries.breakers(connection, scope),
                 overrides=await queries.overrides(connection, scope),
                 last_fill_ms=await queries.last_fill_ms(connection, scope),
@@ -122,7 +121,7 @@ class Journal:
                 cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
-                baseline=baseline,
+                baseline=await queries.baseline(connection, scope),
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
         self._epochs[scope] = epoch
@@ -139,13 +138,13 @@ class Journal:
                 )
                 yield connection, epoch
 
-    async def _look(self, scope: Scope, dead: str) -> None:
+    async def _look(self, scope: Scope, dead: Sequence[str]) -> None:
         """Raises LeaseHeld, by a look that takes no lock: who waits does not disturb the holder's writes."""
         async with self.reading() as connection:
             if await lease.is_free(connection, scope):
                 return
             held = await lease.held(connection, scope)
-        if held.holder not in (self.holder, dead):
+        if held.holder not in (self.holder, *dead):
             raise held
 
     async def renew(self, venue: str) -> None:
@@ -241,7 +240,7 @@ class Journal:
     async def _totals(self, connection: AsyncConnection, scope: Scope, market_ms: int) -> sums.Totals:
         """What trades come to; where many are newer than the checkpoint, that is brought forward first."""
         if await sums.newer_than_checkpoint(connection, scope) > sums.MOST_SUMMED:
-            await sums.advance_all(connection, self.store.inserts, scope, market_ms)
+            await sums.advance(connection, self.store.inserts, scope, market_ms, most=None)
         return await sums.totals(connection, scope)
 
     @property
@@ -303,12 +302,3 @@ class Journal:
                 yield connection
         except FAILURES as error:
             raise failed(self.store, error) from error
-
-
-def store_of(place: Path | str, password: str = "") -> Store:
-    """The database of a place. Raises what `Journal.open` does of places that cannot be used."""
-    if isinstance(place, Path):
-        return SqliteStore(place)
-    from hedger.journal.postgres import PostgresStore  # only who has a server pays for its driver
-
-    return PostgresStore(place, password)

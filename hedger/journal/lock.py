@@ -10,9 +10,13 @@ import fcntl
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-MOST_BYTES = 200
+from hedger.domain.errors import LeaseError
+
+MOST_BYTES = 1_000
 
 
 class ProcessLock:
@@ -32,14 +36,26 @@ class ProcessLock:
             return None
         return cls(descriptor)
 
-    def signed(self) -> str:
-        """Who had it last and is dead, therefore; empty: nobody signed."""
-        return os.pread(self._descriptor, MOST_BYTES, 0).decode("utf-8", "replace").strip()
+    def signed(self) -> tuple[str, ...]:
+        """Who signed it and is dead, therefore, or has no lease."""
+        return tuple(os.pread(self._descriptor, MOST_BYTES, 0).decode("utf-8", "replace").split())
 
-    def sign(self, holder: str) -> None:
-        """Name the holder of the lease this process has taken."""
+    def sign(self, *holders: str) -> None:
+        """Name the holder of the lease; while one takes it from another both, whichever has it then."""
         os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{holder}\n".encode(), 0)
+        os.pwrite(self._descriptor, " ".join(holders).encode(), 0)
+
+    @classmethod
+    @contextmanager
+    def none_lives(cls, path: Path) -> Iterator[None]:
+        """Nobody takes the lock file meanwhile. Raises LeaseError while a living process has it."""
+        lock = cls.attempt(path)
+        if lock is None:
+            raise LeaseError(f"{path}: held by another hedger; stop it or give another journal")
+        try:
+            yield
+        finally:
+            lock.release()
 
     def release(self) -> None:
         """Let go. The file stays: removing it would let two processes lock two files of one name."""

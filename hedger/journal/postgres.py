@@ -30,6 +30,7 @@ _SERVER = {
     "lock_timeout": "5000",
     "idle_in_transaction_session_timeout": "60000",
 }
+_LOOKING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _INSERTS = inserts_of(insert)
 
 
@@ -39,8 +40,11 @@ class PostgresStore:
     inserts = _INSERTS
     path: Path | None = None
 
-    def __init__(self, url: str, password: str = "") -> None:
-        """Raises ConfigError where the driver is not installed or the URL is none."""
+    def __init__(self, url: str, password: str = "", *, own: bool = True) -> None:
+        """`own`: to write; else to look, in one consistent picture.
+
+        Raises ConfigError where the driver is not installed.
+        """
         self.shown = masked(url)
         try:
             import asyncpg
@@ -54,6 +58,7 @@ class PostgresStore:
             pool_size=3,
             max_overflow=0,
             pool_pre_ping=True,  # of readers: the server may have been restarted since
+            execution_options={} if own else _LOOKING,
         )
 
     async def _connect(self, *_given: Any, **_named: Any) -> Any:
@@ -89,9 +94,9 @@ class PostgresStore:
         """The server's autovacuum makes the room of deleted rows usable again; nothing to add to that."""
 
     @contextmanager
-    def witness(self, _holder: str) -> Iterator[str]:
+    def witness(self, _holder: str) -> Iterator[tuple[str, ...]]:
         """Nothing proves anybody dead: a host that is silent may only be cut off."""
-        yield ""
+        yield ()
 
     def release(self) -> None:
         """Connections are all there is."""

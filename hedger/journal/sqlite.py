@@ -30,6 +30,7 @@ _PRAGMAS = (
     "foreign_keys = ON",
     f"busy_timeout = {_BUSY_MS}",
 )
+_LOOKING = ("query_only = ON", f"busy_timeout = {_BUSY_MS}")
 _INSERTS = inserts_of(insert)
 
 
@@ -38,12 +39,18 @@ class SqliteStore:
 
     inserts = _INSERTS
 
-    def __init__(self, path: Path) -> None:
-        """Raises ConfigError when the file cannot be made."""
-        create_private(path)
+    def __init__(self, path: Path, *, own: bool = True) -> None:
+        """`own`: to write; else to look into a file that another process may be writing.
+
+        Raises ConfigError when it cannot be made or is not there to be looked into.
+        """
         self.path, self.shown = path, str(path)
         self._lock: ProcessLock | None = None
-        self.engine = engine_for(path)
+        if own:
+            create_private(path)
+        elif not path.is_file():
+            raise ConfigError(f"journal {self.shown}: there is no such file")
+        self.engine = engine_for(path, _PRAGMAS if own else _LOOKING)
 
     def alone(self, connection: Connection) -> None:
         """The write lock of the file; without it SQLite's driver runs DDL outside of any transaction."""
@@ -65,7 +72,8 @@ class SqliteStore:
             raw = cast(aiosqlite.Connection, (await connection.get_raw_connection()).driver_connection)
             while await self._many_free(raw):
                 await pause()
-                await raw.execute_fetchall(f"PRAGMA incremental_vacuum({_PART_PAGES})")
+                # as a script: a single statement stops after one page
+                await raw.executescript(f"PRAGMA incremental_vacuum({_PART_PAGES});")
 
     async def _many_free(self, raw: aiosqlite.Connection) -> bool:
         names = ("auto_vacuum", "page_count", "freelist_count")
@@ -75,19 +83,26 @@ class SqliteStore:
         return bool(mode == _INCREMENTAL and free > _PART_PAGES and free > pages * _MOST_FREE)
 
     @contextmanager
-    def witness(self, holder: str) -> Iterator[str]:
+    def witness(self, holder: str) -> Iterator[tuple[str, ...]]:
         """A frozen holder before us may have the lock still: then nobody is proved dead, and it is tried
         again with the next renewal."""
         try:
-            lock = self._lock or ProcessLock.attempt(self.path.with_name(self.path.name + ".lock"))
+            lock = ProcessLock.attempt(lock_of(self.path)) if self._lock is None else None
+            if lock is None:
+                yield ()
+                return
+            dead = lock.signed()
             try:
-                yield lock.signed() if lock is not None else ""
-                if lock is not None and self._lock is None:
-                    lock.sign(holder)
-                    self._lock = lock
-            finally:
-                if lock is not None and self._lock is None:
+                lock.sign(holder, *dead)  # whichever of them has the lease should we die now
+                yield dead
+            except BaseException:
+                try:
+                    lock.sign(*dead)
+                finally:
                     lock.release()
+                raise
+            self._lock = lock
+            lock.sign(holder)
         except OSError as error:
             raise failed(self, error) from error
 
@@ -95,6 +110,11 @@ class SqliteStore:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def lock_of(path: Path) -> Path:
+    """The lock file of a journal's file."""
+    return path.with_name(path.name + ".lock")
 
 
 def create_private(path: Path) -> None:
@@ -112,14 +132,14 @@ def create_private(path: Path) -> None:
     os.close(directory)
 
 
-def engine_for(path: Path) -> AsyncEngine:
-    """Connections in WAL mode with a full sync at every commit; each works in a thread of its own."""
+def engine_for(path: Path, pragmas: tuple[str, ...]) -> AsyncEngine:
+    """Connections that each work in a thread of their own."""
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=3, max_overflow=0)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: object, _record: object) -> None:
         cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in _PRAGMAS:
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

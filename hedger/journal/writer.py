@@ -50,6 +50,7 @@ class JournalWriter:
         self._failure = ""
         self._failures = 0
         self._fenced = False
+        self._emit: Emit = lambda _event: None
         self.observe_commit: Callable[[float], None] = lambda _seconds: None
 
     @property
@@ -80,8 +81,17 @@ class JournalWriter:
         self._arrived.set()
 
     async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
-        """Take the lease, begin the account's next epoch. Raises LeaseHeld, JournalError."""
-        return await self._journal.load(request.venue, request.environment, request.account_id, market_ms)
+        """Take the lease, begin the account's next epoch.
+
+        Raises LeaseHeld, InvariantError, and JournalError, which is told as a failed write is.
+        """
+        account = (request.venue, request.environment, request.account_id)
+        try:
+            return await self._journal.load(*account, market_ms)
+        except JournalError as error:
+            self._tell(str(error), self._emit)
+            self._arrived.set()
+            raise
 
     async def drained(self) -> None:
         """Wait until everything submitted is durable; give it a deadline, the disk may be gone."""
@@ -89,6 +99,7 @@ class JournalWriter:
 
     async def run(self, emit: Emit) -> None:
         """Write until cancelled. What is being written when cancelled may or may not become durable."""
+        self._emit = emit
         while True:
             await self._arrived.wait()
             self._arrived.clear()

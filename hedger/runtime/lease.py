@@ -51,22 +51,23 @@ class LeaseKeeper:
     async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
         """Wait until the account is ours, as a standby where another run holds it, and read its journal.
 
-        A standby takes over with the newest settings: keys may have been set at the holder meanwhile. Raises
-        JournalError, and LeaseError at once where nobody is to wait.
+        A standby takes over with the newest settings: keys may have been set at the holder meanwhile. A store
+        that does not answer is asked again. Raises LeaseError at once where nobody is to wait.
         """
         await self._runs.wait()
         waited, told = False, LeaseAwaited(venue=request.venue, holder="", until_wire_s=0.0)
         while True:
             asked_wire_s = self._clock.wire_s()
             try:
-                loaded = await self._port.load(request, self._clock.market_ms() if waited else market_ms)
+                loaded = await self._port.load(request, market_ms)
                 break
             except LeaseHeld as held:
                 waited, told = True, self._told(held, asked_wire_s, told)
-            except JournalError:
-                if not waited:
-                    raise
+            except JournalError as error:  # as a failure of the journal the writer tells it
+                if waited:
+                    self._tell(LeaseUnrenewed(venue=request.venue, detail=str(error)))
             await asyncio.sleep(POLL_S)
+            market_ms = self._clock.market_ms()
         if waited and self._reload is not None:
             await self._reload()
         self._held.append(request.venue)
