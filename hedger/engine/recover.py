@@ -157,6 +157,7 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     if not overtaken:
         state.orders.settle_all(venue.name, asked_wire_s)
         waits.positions_told(state, venue, asked_wire_s)
+    settlement.missed(state, venue, step)
     venue.reconciled = True
     for account in event.accounts:
         holdings.set_account(state, account, event.server_ms, step)

@@ -64,6 +64,7 @@ class Differences:
     owed: dict[str, Decimal] = field(default_factory=dict)  # trades told that have moved no position yet
     suspects: dict[str, Suspect] = field(default_factory=dict)
     compared: dict[str, Compared] = field(default_factory=dict)
+    expired: dict[str, int] = field(default_factory=dict)  # options gone meanwhile, and when they expired
     unsaved: Snapshot | None = None  # the newest, kept back while something is unexplained
     log: AccountLog = field(default_factory=AccountLog)
     mismatches: int = 0  # since the start

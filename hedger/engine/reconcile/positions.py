@@ -59,11 +59,12 @@ def ended(listed: Instrument | None, name: str, now_ms: int) -> bool:
     """Whether the expiry of an option or a dated future is near or past: it is delivered without a trade."""
     if listed is not None and listed.state in ENDED:
         return True
-    expiration_ms = listed.expiration_ms if listed is not None else _expiration_of(name)
+    expiration_ms = listed.expiration_ms if listed is not None else expiration_of(name)
     return expiration_ms is not None and now_ms >= expiration_ms - EXERCISE_MS
 
 
-def _expiration_of(name: str) -> int | None:
+def expiration_of(name: str) -> int | None:
+    """When an instrument expires, by its name; None where it does not tell."""
     try:
         return parse_name(name).expiration_ms
     except ValueError:
