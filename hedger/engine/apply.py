@@ -10,7 +10,7 @@ from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
-from hedger.engine import commands, holdings, overrides, recover, work
+from hedger.engine import clock, commands, holdings, overrides, recover, work
 from hedger.engine import events as ev
 from hedger.engine.guard import guard, latch
 from hedger.engine.hedging import amend, manual
@@ -46,7 +46,7 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
         case ev.LinkDown():
             recover.link_down(state, event, step)
         case ev.LinkHealth():
-            link_health(state, event)
+            link_health(state, event, step)
         case ev.JournalLoaded():
             recover.journal_loaded(state, event, step)
         case ev.SnapshotTaken():
@@ -198,14 +198,12 @@ def position_reported(state: State, position: Position, step: Step) -> None:
         holdings.check_position(state, position.venue, position.instrument, position.size, step)
 
 
-def link_health(state: State, event: ev.LinkHealth) -> None:
-    """Figures of the link, for the view."""
+def link_health(state: State, event: ev.LinkHealth, step: Step) -> None:
+    """Figures of the link, for the view; the clock's for the gate, too."""
     venue = state.venues[event.venue]
-    venue.credits, venue.clock_skew_ms, venue.round_trip_s = (
-        event.credits,
-        event.clock_skew_ms,
-        event.round_trip_s,
-    )
+    venue.credits, venue.round_trip_s = event.credits, event.round_trip_s
+    if clock.measured(state, event.venue, event.round_trip_s, step):
+        venue.clock_skew_ms = event.clock_skew_ms
 
 
 def instruments_listed(state: State, event: ev.InstrumentsListed, step: Step) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import calm, commands, profile, recover, work
+from hedger.engine import calm, clock, commands, profile, recover, work
 from hedger.engine.apply import apply
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
@@ -46,6 +46,7 @@ class Engine:
         """Take in events, meet deadlines, decide once per book, and say what is to be done."""
         state = self._state
         step = Step(state, now)
+        clock.look(state, step)
         for event in events:
             apply(state, event, step)
         if not calm.holds_on(state, self._calm, events, step):
@@ -63,7 +64,8 @@ class Engine:
         guard.look(state, step)
         for book in state.books.values():
             book.book.age(now, state.settings.timing.option_stale_s)
-            profile.advance(book, step)
+            if not clock.doubted(state, book):
+                profile.advance(book, step)
             decide(state, book, step)
         work.stop_when_quiet(state, step)
         write = state.outbox.flush()

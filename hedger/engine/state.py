@@ -56,6 +56,8 @@ class VenueState:
     last_data_wire_s: float | None = None
     credits: float | None = None
     clock_skew_ms: float | None = None
+    jumped_s: float = 0.0  # by which our clock stepped last
+    jumped_wire_s: float | None = None  # and when, until the venue's time was measured anew
     round_trip_s: float | None = None
     links: int = 0
     reconciled: bool = False  # a snapshot has told positions and orders at least once

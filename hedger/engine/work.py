@@ -82,6 +82,8 @@ def _forbidden_now(state: State, approved: Approved) -> str:
     """What changed while the order waited: the link or a breaker."""
     if not state.venues[approved.intent.venue].connected:
         return "the link went down"
+    if state.venues[approved.intent.venue].jumped_wire_s is not None:
+        return "our clock stepped"
     if state.venues[approved.intent.venue].phase in (Phase.CONNECTING, Phase.RECOVERING):
         return "positions and orders are being reconciled"
     if state.stopping:

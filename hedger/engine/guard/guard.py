@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hedger.domain.account import Account, Position
 from hedger.domain.vocabulary import Action, Reason, Severity
-from hedger.engine import alarms, holdings
+from hedger.engine import alarms, clock, holdings
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.guard import latch, losses, margins
@@ -86,7 +86,7 @@ def _ended(state: State, book: BookState, own: bool, by: str, step: Step) -> str
 def look(state: State, step: Step) -> None:
     """Look at every book that is due."""
     for book in state.books.values():
-        if _due(state, book, step.now):
+        if _due(state, book, step.now) and not clock.doubted(state, book):
             _look(state, book, step)
             book.guard.stale, book.guard.looked_wire_s = False, step.now.wire_s
 
