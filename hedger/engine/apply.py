@@ -15,7 +15,7 @@ from hedger.engine import events as ev
 from hedger.engine.guard import guard, latch
 from hedger.engine.hedging import amend, manual
 from hedger.engine.ownership import rivals, waits
-from hedger.engine.reconcile import accept, account_log
+from hedger.engine.reconcile import accept, account_log, equity
 from hedger.engine.state import State, Step
 
 MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours
@@ -38,6 +38,7 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             position_reported(state, event.position, step)
         case ev.AccountReported():
             holdings.set_account(state, event.account, step.now.market_ms, step)
+            equity.told(state.venues[event.account.venue], event.account, step.now)
             guard.account_told(state, event.account, step.now)
         case ev.Durable():
             work.released(state, event.sequence, step)
@@ -169,6 +170,8 @@ def reported(state: State, report: OrderReport, step: Step) -> None:
     rivals.order_seen(state, report, step)
     if state.orders.get(report.label) is not None:
         work.report(state, report, step)
+        if not report.resting:
+            state.venues[report.venue].adopted.pop(report.order_id, None)
     elif work.is_ours(state, report.label):
         recover.adopt(state, report, step)
     else:

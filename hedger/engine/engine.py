@@ -23,7 +23,7 @@ from hedger.engine.hedging import manual
 from hedger.engine.hedging.hedge import Manual
 from hedger.engine.hedging.once import Rest, at_rest, holding_up
 from hedger.engine.ownership import cash_gate, ownership_gate, waits
-from hedger.engine.reconcile import accept, account_log, positions
+from hedger.engine.reconcile import accept, account_log, equity, positions
 from hedger.engine.settings import EngineSettings
 from hedger.engine.state import State, Step
 from hedger.engine.views.chain import Expiry, chain
@@ -79,6 +79,7 @@ class Engine:
             cash_gate.confirm(self._state, venue, step)
         account_log.look(self._state, step)
         positions.look(self._state, step)
+        equity.look(self._state, step)
         recover.keep_looking(self._state, step)
         manual.forget_tickers(self._state, step)
         for book in self._state.books.values():

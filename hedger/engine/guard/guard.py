@@ -12,7 +12,7 @@ from hedger.engine import alarms, clock, holdings
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.guard import latch, losses, margins
-from hedger.engine.reconcile import positions
+from hedger.engine.reconcile import equity, positions
 from hedger.engine.records import LossReferenced
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State, Step
@@ -156,12 +156,15 @@ def _sentence(refused: str, cap: Cap, now: Tier) -> str:
 
 
 def gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
-    """A latch, then a position that is not what trades have made it."""
+    """A latch, then positions and wallets that are not what they should be."""
     stopped = latch.verdict(book)
     if stopped is not None:
         return Gate(stopped.action, stopped.reason, stopped.detail)
     suspect = positions.waiting(state.venues[book.settings.venue], book)
-    return Gate(Action.BLOCKED, Reason.UNEXPLAINED_POSITION, suspect) if suspect else None
+    if suspect:
+        return Gate(Action.BLOCKED, Reason.UNEXPLAINED_POSITION, suspect)
+    unequal = equity.mismatch(state, book, now)
+    return Gate(Action.BLOCKED, Reason.EQUITY_MISMATCH, unequal) if unequal else None
 
 
 def concluded(state: State, book: BookState, verdict: Verdict, step: Step) -> None:

@@ -53,6 +53,15 @@ class AccountLog:
 
 
 @dataclass(slots=True)
+class EquityWatch:
+    """Whether a wallet's figures add up."""
+
+    held_once: bool = False
+    since_wire_s: float | None = None  # since when they have not
+    detail: str = ""
+
+
+@dataclass(slots=True)
 class Differences:
     """One account's."""
 
@@ -66,6 +75,10 @@ class Differences:
     compared: dict[str, Compared] = field(default_factory=dict)
     expired: dict[str, int] = field(default_factory=dict)  # options gone meanwhile, and when they expired
     unsaved: Snapshot | None = None  # the newest, kept back while something is unexplained
+    equity: dict[str, EquityWatch] = field(default_factory=dict)  # by currency
+    unconfirmed: dict[str, float] = field(
+        default_factory=dict
+    )  # filled, and until when its position is awaited
     log: AccountLog = field(default_factory=AccountLog)
     mismatches: int = 0  # since the start
 
