@@ -101,6 +101,30 @@ def test_a_trade_nobody_told_of_is_found_by_reconciling(exchange: Exchange, daem
     _assert_hedged_once(exchange, daemon, known)
 
 
+@pytest.mark.parametrize(("delay_s", "arrives"), [(1.2, True), (3.5, False)], ids=["in time", "too late"])
+def test_an_order_that_arrives_after_an_empty_look_up_is_no_second_hedge(
+    yard: Yard, exchange: Exchange, delay_s: float, arrives: bool
+) -> None:
+    """It is on its way for longer than the daemon's patience: asked, the exchange knows of no such order.
+
+    Until valid_until has passed by the exchange's own time that proves nothing; then the exchange refuses it.
+    """
+    hedge = ("books.btc.band.to_centre=1", "books.btc.execution.validity_s=2.5", "timing.ack_timeout_s=0.2")
+    daemon = yard.daemon(exchange, overrides=(*BRISK, *hedge))
+    daemon.until_quiet()
+    known = len(exchange.state()["trades"])
+    _until_a_coin_is_due(exchange, daemon)
+    exchange.fault("slow_engine", method="private/sell", delay_s=delay_s, count=1)
+    daemon.command("resume")
+    daemon.until_reason("unknown_order")
+    exchange.fault("clear")
+    assert _hedged(exchange, known) == [], "nothing has arrived yet"
+
+    _assert_hedged_once(exchange, daemon, known)
+    orders = daemon.status()["counters"]["orders"]
+    assert orders["absent"] + orders["rejected"] == (0 if arrives else 1)
+
+
 def test_stale_quotes_are_not_traded_on(exchange: Exchange, daemon: Daemon) -> None:
     daemon.until_quiet()
     exchange.fault("stale_quotes", duration_s=60)
