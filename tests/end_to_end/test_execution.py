@@ -102,7 +102,7 @@ def test_edges_left_by_a_killed_run_are_taken_back_before_new_ones_rest(yard: Ya
     until(lambda: len(resting(exchange)) == 2 and again.status()["orders"]["open"] == 2, "new ones")
     assert not {order["label"] for order in left} & {order["label"] for order in resting(exchange)}
     assert again.process.stop() == 0, again.process.complained()
-    assert_ledgers_agree(exchange, again)
+    assert resting(exchange) == []
 
 
 def test_hedging_once_works_one_hedge_to_its_end_and_stops(yard: Yard) -> None:

@@ -35,6 +35,7 @@ WIRE: dict[str, list[dict[str, Any]]] = {
         {"kind": "notification_first"},
         {"kind": "duplicate", "duration_s": 0.5},
     ],
+    "notifications change places": [{"kind": "reorder", "duration_s": 0.5}],
     "everything is late": [{"kind": "delay", "delay_s": 0.2, "duration_s": 0.5}],
     "everything is later than the patience": [{"kind": "delay", "delay_s": 0.8, "duration_s": 0.5}],
     "nothing is told": [MUTE],

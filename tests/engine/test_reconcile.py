@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from hedger.domain.order import Order, OrderState, OrderType, Purpose
+from hedger.domain.instrument import InstrumentState
+from hedger.domain.order import Order, OrderState, OrderType, Purpose, Side
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
@@ -16,7 +17,7 @@ from hedger.engine.reconcile.equity import LASTS_S
 from hedger.engine.settings import Timing
 from tests.engine.guarded import GuardedRig
 from tests.engine.rig import CALL, PERP, VENUE, Rig
-from tests.engine.test_manual import CALM, asked
+from tests.engine.test_manual import CALM, OPTIONS, asked
 
 CONFIRM = Timing(reconcile_s=1e9, position_confirm_s=2.0)
 NEVER = Timing(reconcile_s=1e9, position_confirm_s=1e9)
@@ -142,6 +143,26 @@ def test_an_order_that_ended_after_the_question_was_asked_is_no_contradiction() 
     rig.step(rig.report_of(order, "cancelled"))
     rig.step(rig.snapshot({CALL: "-10"}, open_orders=[still]), *rig.quotes(CALL))
     assert rig.of(fx.Cancel) == []
+
+
+def test_an_instrument_delivered_while_an_order_rests_in_it_leaves_neither_behind() -> None:
+    """The venue cancels what rests in what it delivers, and may say so of the instrument alone."""
+    rig = GuardedRig(timing=NEVER, **{**CALM, "envelope": OPTIONS})
+    rig.start()
+    rig.step(asked(CALL, side=Side.SELL, amount=Decimal(1), price=Decimal("0.05")), *rig.quotes(CALL))
+    order = rig.placed[-1]
+    rig.step(rig.report_of(order, "open"))
+    rig.step(ev.InstrumentStateChanged(venue=VENUE, instrument=CALL, state=InstrumentState.DELIVERED))
+    assert snapshots(rig) == 2, "a delivery moves positions"
+    rig.step(rig.snapshot({}))
+    assert rig.engine.view(rig.now).orders.unknown == 1
+
+    ended = rig.report_of(order, "cancelled").report
+    rig.step(ev.LookedUp(VENUE, order.label, rig.market_ms, (ended,), ()), rig.indexed(), rig.perp_quote())
+    view = rig.engine.view(rig.now)
+    assert (view.orders.unknown, view.orders.open, view.books[0].positions) == (0, 0, ())
+    assert rig.guard.unexplained == ""
+    assert "unexplained_position" not in rig.alarms
 
 
 # -- what was live when a run ended --------------------------------------------------------------------
