@@ -87,7 +87,7 @@ class Journal:
         since_ms = market_ms - queries.DAY_MS
         async with self._transaction() as connection:
             baseline = await queries.baseline(connection, scope)
-            told_ms = baseline.told_ms if baseline is not None else since_ms
+            told_ms = baseline.told_ms if baseline is not None and baseline.told_ms else since_ms
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,

@@ -106,8 +106,14 @@ class Differences:
     def show(self, instrument: str, compared: Compared) -> None:
         """Keep a comparison for people to see; the oldest goes where there are many."""
         self.compared[instrument] = compared
-        if len(self.compared) > MOST_SHOWN:
-            del self.compared[next(iter(self.compared))]
+        settled = [name for name in self.compared if name not in self.suspects and name != instrument]
+        if len(self.compared) > MOST_SHOWN and settled:
+            del self.compared[settled[0]]
+
+    def forget(self, instrument: str) -> None:
+        """Its end has come, and explains whatever was strange about it."""
+        if self.suspects.pop(instrument, None) is not None:
+            self.compared.pop(instrument, None)
 
     def suspect(self, instrument: str, found: Suspect) -> None:
         """A position is off by an amount more than what was off already."""

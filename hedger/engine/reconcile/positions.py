@@ -30,10 +30,13 @@ def by_snapshot(state: State, venue: VenueState, name: str, size: Decimal, step:
     known, ours = venue.differences, holdings.size_of(state, venue.name, name)
     expected = ours + known.owed.pop(name, _NONE)
     books, now_ms = concerned(state, venue, name), step.now.market_ms
-    if not books or known.told_apart(name, size - expected) or size == expected:
+    listed = holdings.listing_of(state, venue.name, name)
+    if listed is None or not books:
+        return  # of an instrument not listed nobody counts a position; that blocks by its own name
+    if known.told_apart(name, size - expected) or size == expected:
         return
-    if ended(venue.instruments.get(name), name, now_ms):
-        known.suspects.pop(name, None)
+    if ended(listed, name, now_ms):
+        known.forget(name)
         return
     known.show(name, Compared(expected, size, now_ms, books))
     known.suspect(name, Suspect(size - expected, step.now.wire_s, venue.told_of(name), books))
