@@ -226,6 +226,18 @@ def test_an_equity_that_no_longer_adds_up_stops_the_book_until_it_does() -> None
     assert "equity_mismatch" not in rig.alarms
 
 
+def test_the_wallets_are_asked_for_while_they_do_not_add_up() -> None:
+    """A summary is told when something changes, which may be long after."""
+    rig = GuardedRig().hedged()
+    asked = snapshots(rig)
+    rig.step(wallet(rig, equity="11"))
+    rig.quiet(10)
+    assert snapshots(rig) == asked + 1
+    rig.step(rig.snapshot({CALL: "-10", PERP: str(rig.placed[0].signed_amount)}), *rig.quotes(CALL))
+    rig.quiet(3)
+    assert rig.last.reason is Reason.WITHIN_BAND
+
+
 def test_one_summary_out_of_order_and_the_rounding_of_its_parts_are_no_mismatch() -> None:
     rig = GuardedRig().hedged()
     rig.step(wallet(rig, equity="11"), *rig.quotes(CALL))

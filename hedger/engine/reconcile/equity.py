@@ -23,6 +23,7 @@ from hedger.engine.state import BookState, State, Step, VenueState
 TOLERANCE = Decimal("0.00001")  # of a coin or a dollar
 RELATIVE = Decimal("0.000001")  # of the equity
 LASTS_S = 2.0  # wire time
+AGAIN_S = 5.0  # between two looks meanwhile
 ALARM = "equity_mismatch"
 
 
@@ -50,7 +51,10 @@ def mismatch(state: State, book: BookState, now: Now) -> str:
 
 
 def look(state: State, step: Step) -> None:
-    """Say so while it lasts."""
+    """Say so while it lasts, and ask for the wallets: the venue tells a summary only when something changes."""
     for book in state.books.values():
         detail = mismatch(state, book, step.now)
+        if detail:
+            venue = state.venues[book.settings.venue]
+            venue.reconcile_wire_s = min(venue.reconcile_wire_s, step.now.wire_s + AGAIN_S)
         alarms.tell(state, step, ALARM, detail, book=book.name, severity=Severity.ERROR)
