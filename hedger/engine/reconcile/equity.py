@@ -51,7 +51,7 @@ def mismatch(state: State, book: BookState, now: Now) -> str:
 
 
 def look(state: State, step: Step) -> None:
-    """Say so while it lasts, and ask for the wallets: the venue tells a summary only when something changes."""
+    """Say so while it lasts, and ask for the wallets: the venue tells one when something changes in it."""
     for book in state.books.values():
         detail = mismatch(state, book, step.now)
         if detail:
