@@ -168,11 +168,10 @@ def _whose(daemon: Daemon, words: tuple[str, ...]) -> tuple[str, ...]:
     return ("--url", daemon.url) if looks else ("--url", daemon.url, "--state-dir", str(daemon.state_dir))
 
 
-@pytest.mark.parametrize("auth", ["client_credentials", "client_signature"])
-def test_a_key_the_venue_refuses_is_not_told(yard: Yard, exchange: Exchange, auth: str) -> None:
+def test_a_key_the_venue_refuses_is_not_told(yard: Yard, exchange: Exchange) -> None:
     config = yard.folder / "hedger.toml"
     config.write_text(DEMO_CONFIG.read_text())
-    environ = {"HEDGER_VENUES__DERIBIT__CLIENT_SECRET": CANARY, "HEDGER_VENUES__DERIBIT__AUTH": auth}
+    environ = {"HEDGER_VENUES__DERIBIT__CLIENT_SECRET": CANARY}
     environ |= {"HEDGER_VENUES__DERIBIT__CLIENT_ID": exchange.ready["client_id"]}
     environ |= {"HEDGER_VENUES__DERIBIT__URL": exchange.ready["ws_url"]}
     words = ("run", "-c", str(config), "--port", "0", "--set", "log.level='debug'")

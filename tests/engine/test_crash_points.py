@@ -24,7 +24,7 @@ from tests.engine.rig import PERP
 from tests.engine.test_venue_fuzz import SETTINGS, STYLES, TICK_S, converge
 from tests.engine.true_venue import LOT, Broken, World
 
-EXAMPLES = int(os.environ.get("HEDGER_CRASH_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("HEDGER_CRASH_EXAMPLES", "24"))
 MOST_EFFECTS = 40  # of a life that hedges once: link, journal, snapshot, hedge, and all of it again
 TICKS = 40
 LOTS_APART = 2  # the edges of the band drift by a second's decay between two lives

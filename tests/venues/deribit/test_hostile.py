@@ -37,7 +37,7 @@ from tests.venues.deribit.mutants import garbled, mutated, spoiled
 from tests.venues.deribit.orders_fixtures import wire_order, wire_trade
 from tests.venues.deribit.talk import SUMMARY, Talk
 
-EXAMPLES = int(os.environ.get("HEDGER_HOSTILE_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("HEDGER_HOSTILE_EXAMPLES", "80"))
 OPTIONS_HELD = sum(abs(float(size)) for size in HELD.values())
 
 Make = Callable[[Rig], str | bytes]
