@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FUZZ_RUNS = 200_000
+FUZZ_RUNS = 50_000
 EXAMPLES = {
     "HEDGER_HOSTILE_EXAMPLES": "5000",
     "HEDGER_API_EXAMPLES": "100",
