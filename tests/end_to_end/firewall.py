@@ -1,4 +1,4 @@
-"""Daemon and exchange on two machines of their own, as far as the kernel is concerned, and a firewall between.
+"""Daemon and exchange on two machines, as far as the kernel is concerned, and a firewall between them.
 
 Two network namespaces joined by a pair of veth devices. Each side sees the other at 127.0.0.1, translated by
 iptables, since both speak to loopback only. It takes root, `ip` and `iptables`.

@@ -25,6 +25,7 @@ from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import BRISK, Yard
 from tests.journal.places import Place
+from tests.ports import lasting_port
 from tests.postgres import Postgres, psql
 
 SPEED = 60
@@ -87,6 +88,7 @@ def kill_loop(yard: Yard, style: Style, seed: int, server: Postgres | None = Non
     """
     state = str(yard.folder / "exchange.db")
     words = ("--seed", "5", "--speed", str(SPEED), "--book", style.book, "--state", state)
+    words += ("--port", str(lasting_port()))
     exchange = yard.exchange(*words)
     with relayed_beside(exchange.ready["ws_url"]) as relay:
         yield KillLoop(yard, words, exchange, relay, style, seed, server)
@@ -218,7 +220,7 @@ class KillLoop:
 
     def _assert_alive(self, trap: Trap) -> None:
         for process in (self.daemon.process, self.exchange.process):
-            assert process.running or trap.sprung.is_set(), process.complained()
+            assert process.running or trap.closing, f"{process.err.name} {process.complained()}"
 
     def _check(self) -> None:
         """Both live until the book is hedged: nothing was sent twice, nothing done twice, nothing lost."""

@@ -52,11 +52,13 @@ class Trap:
     """Kills from within the relay, at the first frame of its moment."""
 
     def __init__(self, moment: Moment, kill: Callable[[], None]) -> None:
-        self.moment, self._kill, self.sprung = moment, kill, threading.Event()
+        self.moment, self._kill = moment, kill
+        self.closing, self.sprung = False, threading.Event()
 
     def __call__(self, stage: Stage, what: str) -> bool:
-        if self.sprung.is_set() or stage != self.moment.stage or what not in self.moment.methods:
+        if self.closing or stage != self.moment.stage or what not in self.moment.methods:
             return True
+        self.closing = True
         self._kill()
         self.sprung.set()
         return not self.moment.lost

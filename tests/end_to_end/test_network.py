@@ -24,6 +24,7 @@ from tests.end_to_end.wire import Wire, wired
 from tests.end_to_end.yard import BRISK, Yard
 
 SEED = int(os.environ.get("HEDGER_SEED", random.SystemRandom().randrange(1_000_000)))
+NO_NAMESPACES = unavailable()
 FAULTS = int(os.environ.get("HEDGER_NETWORK_FAULTS", "8"))
 SETTINGS = (
     *BRISK,
@@ -78,7 +79,7 @@ def _labels(daemon: Daemon, state: str) -> set[str]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(bool(unavailable()), reason=unavailable())
+@pytest.mark.skipif(bool(NO_NAMESPACES), reason=NO_NAMESPACES)
 def test_one_hedge_is_made_whatever_the_firewall_does(yard: Yard) -> None:
     """The kernel's own TCP between two network namespaces, with packets dropped and connections refused."""
     with namespaces() as (here, there):
