@@ -297,7 +297,7 @@ class JournalLoaded(_Event, frozen=True):
     account_id: str
     epoch: int
     orders: tuple[Order, ...]
-    fills: tuple[Fill, ...]  # of the last 24 hours of market time, for turnover and de-duplication
+    fills: tuple[Fill, ...]  # of the last 24 hours, and all that the venue will tell again, however old
     breakers: dict[str, BreakerState]
     last_fill_ms: int
     overrides: dict[str, Overridden] = {}  # the last one of each book

@@ -26,9 +26,9 @@ from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
 from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
 from hedger.journal import queries, schema, sums
+from hedger.journal.places import store_of
 from hedger.journal.rows import Numbered, Row, by_table, row_of
 from hedger.journal.schema import BLANK, Scope, write_marks
-from hedger.journal.sqlite import SqliteStore
 from hedger.journal.store import FAILURES, Store, failed, prepare
 
 
@@ -85,13 +85,14 @@ class Journal:
         self._scopes[venue] = scope
         since_ms = market_ms - queries.DAY_MS
         async with self.transaction() as connection:
+            known_ms = min(since_ms, await queries.told_again_ms(connection, scope))
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,
                 account_id=account_id,
                 epoch=await queries.begin_epoch(connection, scope, market_ms),
-                orders=await queries.open_and_recent_orders(connection, scope, since_ms),
-                fills=await queries.recent_fills(connection, scope, since_ms),
+                orders=await queries.open_and_recent_orders(connection, scope, known_ms),
+                fills=await queries.recent_fills(connection, scope, known_ms),
                 breakers=await queries.breakers(connection, scope),
                 overrides=await queries.overrides(connection, scope),
                 last_fill_ms=await queries.last_fill_ms(connection, scope),
@@ -225,12 +226,3 @@ class Journal:
                 yield connection
         except FAILURES as error:
             raise failed(self.store, error) from error
-
-
-def store_of(place: Path | str, password: str = "") -> Store:
-    """The database of a place. Raises what `Journal.open` does of places that cannot be used."""
-    if isinstance(place, Path):
-        return SqliteStore(place)
-    from hedger.journal.postgres import PostgresStore  # only who has a server pays for its driver
-
-    return PostgresStore(place, password)

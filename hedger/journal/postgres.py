@@ -29,6 +29,7 @@ _SERVER = {
     "lock_timeout": "5000",
     "idle_in_transaction_session_timeout": "60000",
 }
+_LOOKING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _INSERTS = inserts_of(insert)
 
 
@@ -38,8 +39,11 @@ class PostgresStore:
     inserts = _INSERTS
     path: Path | None = None
 
-    def __init__(self, url: str, password: str = "") -> None:
-        """Raises ConfigError where the driver is not installed or the URL is none."""
+    def __init__(self, url: str, password: str = "", *, own: bool = True) -> None:
+        """`own`: to write; else to look, in one consistent picture.
+
+        Raises ConfigError where the driver is not installed.
+        """
         self.shown = masked(url)
         try:
             import asyncpg
@@ -53,6 +57,7 @@ class PostgresStore:
             pool_size=3,
             max_overflow=0,
             pool_pre_ping=True,  # of readers: the server may have been restarted since
+            execution_options={} if own else _LOOKING,
         )
 
     async def _connect(self, *_given: Any, **_named: Any) -> Any:

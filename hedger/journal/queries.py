@@ -19,6 +19,7 @@ from hedger.journal.codec import decode
 from hedger.journal.schema import BLANK, Scope
 
 DAY_MS = 86_400_000
+_ASKED_BEFORE_MS = 3_600_000  # the engine asks from a minute before; a venue's times may differ from ours
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -52,6 +53,16 @@ async def recent_fills(connection: AsyncConnection, scope: Scope, since_ms: int)
     table = schema.fills
     query = _of(scope, table, table.c.market_ms >= since_ms).order_by(table.c.market_ms, table.c.id)
     return await _bodies(connection, Fill, table, query)
+
+
+async def told_again_ms(connection: AsyncConnection, scope: Scope) -> int:
+    """Trades from here on a venue will be asked for once more, and must be known then, however old they are:
+    since shortly before the newest one, and since the making of an order whose end is not known."""
+    orders = schema.orders
+    oldest = select(func.min(orders.c.created_ms)).where(scope.owns(orders), orders.c.state.not_in(_ENDED))
+    open_ms = (await connection.execute(oldest)).scalar_one()
+    newest_ms = await last_fill_ms(connection, scope)
+    return (newest_ms if open_ms is None else min(newest_ms, int(open_ms))) - _ASKED_BEFORE_MS
 
 
 async def last_fill_ms(connection: AsyncConnection, scope: Scope) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, select
+from sqlalchemy import ColumnElement, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.order import TERMINAL
-from hedger.journal import schema, sums
+from hedger.journal import queries, schema, sums
 from hedger.journal.schema import Scope
 
 DAY_MS = 86_400_000
@@ -73,23 +73,13 @@ async def _also(connection: AsyncConnection, rule: Rule, scope: Scope) -> list[C
         return [table.c.state.in_(_ENDED)]
     if table is schema.fills:
         through = (await sums.checkpoint_of(connection, scope)).fills_through
-        return [and_(table.c.id <= through, table.c.market_ms < await _needed_ms(connection, scope))]
+        return [table.c.id <= through, table.c.market_ms < await queries.told_again_ms(connection, scope)]
     if table is schema.adjustments:
         return [table.c.id <= (await sums.checkpoint_of(connection, scope)).adjustments_through]
     if rule.last_of:
         groups = (table.c[name] for name in rule.last_of)
         return [table.c.id.not_in(select(func.max(table.c.id)).where(scope.owns(table)).group_by(*groups))]
     return []
-
-
-async def _needed_ms(connection: AsyncConnection, scope: Scope) -> int:
-    """Trades from here on may be told again: a venue is asked for all since shortly before the newest known
-    one, and since the making of an order whose end is not known."""
-    fills, orders = schema.fills, schema.orders
-    newest = select(func.max(fills.c.market_ms)).where(scope.owns(fills))
-    oldest = select(func.min(orders.c.created_ms)).where(scope.owns(orders), orders.c.state.not_in(_ENDED))
-    times = [(await connection.execute(query)).scalar_one() for query in (newest, oldest)]
-    return min((time for time in times if time is not None), default=0) - DAY_MS
 
 
 async def forget(connection: AsyncConnection, rule: Rule, ids: list[int]) -> None:

@@ -37,7 +37,7 @@ def bring_to_head(connection: Connection, shown: str) -> None:
     if found == HEAD:
         return
     if found is None:
-        _create(connection, shown)
+        create(connection, shown)
     elif found == "" or found in KNOWN:
         migrate(connection)
     else:
@@ -47,6 +47,16 @@ def bring_to_head(connection: Connection, shown: str) -> None:
         )
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA user_version = {USER_VERSION}")
+
+
+def require_head(connection: Connection, shown: str) -> None:
+    """Raises ConfigError for a database that `bring_to_head` has not seen yet, or that is no journal."""
+    found = _found(connection)
+    if found is None:
+        raise ConfigError(f"journal {shown}: there is none")
+    if found != HEAD:
+        told = f"its schema is {found or 'from before the revisions'}, this hedger looks into {HEAD}"
+        raise ConfigError(f"journal {shown}: {told}; the daemon of this version brings it there")
 
 
 def _found(connection: Connection) -> str | None:
@@ -61,7 +71,8 @@ def _found(connection: Connection) -> str | None:
     return "" if mark in _UNSTAMPED else f"user_version {mark}"
 
 
-def _create(connection: Connection, shown: str) -> None:
+def create(connection: Connection, shown: str) -> None:
+    """Everything at once, in an empty database. Raises ConfigError where it is not empty."""
     strange = inspect(connection).get_table_names()
     if strange:
         raise ConfigError(

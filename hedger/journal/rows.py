@@ -7,7 +7,10 @@ from typing import Any, NamedTuple, assert_never
 
 from sqlalchemy import Table
 
+from hedger.domain.account import Fill
 from hedger.domain.order import Order
+from hedger.engine.decision import Decision
+from hedger.engine.ownership.owned import CashFlow
 from hedger.engine.records import (
     Adjusted,
     CashMoved,
@@ -30,7 +33,7 @@ from hedger.engine.records import (
     Traded,
 )
 from hedger.journal import schema
-from hedger.journal.codec import encode
+from hedger.journal.codec import decode, encode
 from hedger.journal.schema import WRITTEN, Scope
 
 _ROW_BYTES = 1_024  # what a row takes in memory beside its body
@@ -112,6 +115,32 @@ def row_of(record: Record) -> Row:
             return _row(schema.kept, record.venue, record.market_ms, encode(record), book=record.book)
         case _:
             assert_never(record)
+
+
+_RECORDS: dict[Table, tuple[Any, Callable[[int, Any], Record]]] = {
+    schema.orders: (Order, OrderChanged),
+    schema.fills: (Fill, Traded),
+    schema.decisions: (Decision, Decided),
+    schema.cash_flows: (CashFlow, CashMoved),
+    schema.hedges: (HedgeDone, lambda _ms, record: record),
+    schema.commands: (Commanded, lambda _ms, record: record),
+    schema.overrides: (Overridden, lambda _ms, record: record),
+    schema.setting_changes: (SettingChanged, lambda _ms, record: record),
+    schema.configs: (Configured, lambda _ms, record: record),
+    schema.snapshots: (Snapshot, lambda _ms, record: record),
+    schema.guards: (Latched | LossReferenced, lambda _ms, record: record),
+    schema.adjustments: (Adjusted, lambda _ms, record: record),
+    schema.holds: (HoldSet, lambda _ms, record: record),
+    schema.rivals: (RivalSeen, lambda _ms, record: record),
+    schema.kept: (Kept, lambda _ms, record: record),
+}
+"""What the body of a table's rows is, and the record it was written from, by the market time of the row."""
+
+
+def record_of(table: Table, market_ms: int, body: str, where: str) -> Record:
+    """The record a row was written from. Raises InvariantError for a body that is not one."""
+    kind, made = _RECORDS[table]
+    return made(market_ms, decode(kind, body, where))
 
 
 def by_table(

@@ -25,7 +25,7 @@ class SpaceWatch:
     def __init__(
         self, store: Store, *, warn_mb: float, critical_mb: float, look_again_s: float = LOOK_AGAIN_S
     ) -> None:
-        self._store, self._warn_mb, self._critical_mb = store, warn_mb, critical_mb
+        self._store, self.warn_mb, self.critical_mb = store, warn_mb, critical_mb
         self._look_again_s = look_again_s
         self.room = UNKNOWN
         self._told = JournalSpace(detail="", critical=False)
@@ -47,11 +47,9 @@ class SpaceWatch:
             emit(found)
 
     def _judged(self, free_bytes: int | None) -> JournalSpace:
-        if free_bytes is None or free_bytes >= max(self._warn_mb, self._critical_mb) * _MB:
+        if free_bytes is None or free_bytes >= max(self.warn_mb, self.critical_mb) * _MB:
             return JournalSpace(detail="", critical=False)
-        critical = free_bytes < self._critical_mb * _MB
-        bound = (
-            f"free_critical_mb = {self._critical_mb:g}" if critical else f"free_warn_mb = {self._warn_mb:g}"
-        )
+        critical = free_bytes < self.critical_mb * _MB
+        bound = f"free_critical_mb = {self.critical_mb:g}" if critical else f"free_warn_mb = {self.warn_mb:g}"
         detail = f"{free_bytes / _MB:.0f} MB free beside {self._store.shown}, less than {bound}"
         return JournalSpace(detail=detail, critical=critical)

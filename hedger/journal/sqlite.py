@@ -29,6 +29,7 @@ _PRAGMAS = (
     "foreign_keys = ON",
     f"busy_timeout = {_BUSY_MS}",
 )
+_LOOKING = ("query_only = ON", f"busy_timeout = {_BUSY_MS}")
 _INSERTS = inserts_of(insert)
 
 
@@ -37,12 +38,20 @@ class SqliteStore:
 
     inserts = _INSERTS
 
-    def __init__(self, path: Path) -> None:
-        """Raises LeaseError when another process has the file, ConfigError when it cannot be made."""
-        create_private(path)
+    def __init__(self, path: Path, *, own: bool = True) -> None:
+        """`own`: to write; else to look into a file that another process may be writing.
+
+        Raises LeaseError when another process writes the file, ConfigError when it cannot be made or is not
+        there to be looked into.
+        """
         self.path, self.shown = path, str(path)
-        self._lock = ProcessLock.acquire(path.with_name(path.name + ".lock"))
-        self.engine = engine_for(path)
+        self._lock: ProcessLock | None = None
+        if own:
+            create_private(path)
+            self._lock = ProcessLock.acquire(lock_of(path))
+        elif not path.is_file():
+            raise ConfigError(f"journal {self.shown}: there is no such file")
+        self.engine = engine_for(path, _PRAGMAS if own else _LOOKING)
 
     def alone(self, connection: Connection) -> None:
         """The write lock of the file; without it SQLite's driver runs DDL outside of any transaction."""
@@ -64,7 +73,8 @@ class SqliteStore:
             raw = cast(aiosqlite.Connection, (await connection.get_raw_connection()).driver_connection)
             while await self._many_free(raw):
                 await pause()
-                await raw.execute_fetchall(f"PRAGMA incremental_vacuum({_PART_PAGES})")
+                # as a script: a single statement stops after one page
+                await raw.executescript(f"PRAGMA incremental_vacuum({_PART_PAGES});")
 
     async def _many_free(self, raw: aiosqlite.Connection) -> bool:
         names = ("auto_vacuum", "page_count", "freelist_count")
@@ -74,7 +84,13 @@ class SqliteStore:
         return bool(mode == _INCREMENTAL and free > _PART_PAGES and free > pages * _MOST_FREE)
 
     def release(self) -> None:
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
+
+
+def lock_of(path: Path) -> Path:
+    """The lock file of a journal's file."""
+    return path.with_name(path.name + ".lock")
 
 
 def create_private(path: Path) -> None:
@@ -92,14 +108,14 @@ def create_private(path: Path) -> None:
     os.close(directory)
 
 
-def engine_for(path: Path) -> AsyncEngine:
-    """Connections in WAL mode with a full sync at every commit; each works in a thread of its own."""
+def engine_for(path: Path, pragmas: tuple[str, ...]) -> AsyncEngine:
+    """Connections that each work in a thread of their own."""
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=3, max_overflow=0)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: object, _record: object) -> None:
         cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in _PRAGMAS:
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

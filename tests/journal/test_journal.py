@@ -100,16 +100,27 @@ async def test_accounts_and_environments_do_not_see_each_other(place: Place) -> 
 
 
 async def test_old_ended_orders_and_fills_are_left_out_but_open_ones_never(place: Place) -> None:
-    old = NOW_MS - DAY_MS - 1
+    old = NOW_MS - DAY_MS - 2 * 3_600_000
     async with await Journal.open(place) as journal:
         await load(journal)
-        await journal.write([changed(1, OrderState.FILLED, old), changed(2, OrderState.UNKNOWN, old)])
+        await journal.write([changed(1, OrderState.FILLED, old), changed(2, OrderState.UNKNOWN, NOW_MS)])
         await journal.write([changed(3, OrderState.CANCELLED, NOW_MS - DAY_MS)])
         await journal.write([traded("old", old), traded("new", NOW_MS - DAY_MS)])
         loaded = await load(journal)
 
     assert [order.intent.label for order in loaded.orders] == ["h-btc-1-2", "h-btc-1-3"]
     assert [fill.trade_id for fill in loaded.fills] == ["new"]
+
+
+async def test_what_the_venue_will_tell_again_is_known_however_old(place: Place) -> None:
+    """It is asked for trades since the newest one, after a long pause, too, and since an order left open."""
+    old = NOW_MS - 9 * DAY_MS
+    async with await Journal.open(place) as journal:
+        await load(journal)
+        await journal.write([traded("1", old - 4 * 3_600_000), traded("2", old)])
+        assert [fill.trade_id for fill in (await load(journal)).fills] == ["2"]
+        await journal.write([changed(1, OrderState.UNKNOWN, old - 5 * 3_600_000)])
+        assert [fill.trade_id for fill in (await load(journal)).fills] == ["1", "2"]
 
 
 async def test_the_newest_fill_is_known_however_old(place: Place) -> None:

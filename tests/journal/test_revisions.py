@@ -20,7 +20,8 @@ from hedger.domain.errors import ConfigError
 from hedger.domain.order import OrderState
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.journal import revisions
-from hedger.journal.journal import Journal, store_of
+from hedger.journal.journal import Journal
+from hedger.journal.places import store_of
 from hedger.journal.rows import row_of
 from hedger.journal.schema import metadata
 from tests.journal.places import Place, rows
