@@ -19,7 +19,17 @@ from functools import partial
 from typing import Literal
 
 from tests.end_to_end.agreement import Audit
-from tests.end_to_end.moments import ANY, COMMIT, LOOKING, RESTING, STARTING, TRADING, Moment, Trap
+from tests.end_to_end.moments import (
+    ANY,
+    COMMIT,
+    EXECUTED_LATE,
+    LOOKING,
+    RESTING,
+    STARTING,
+    TRADING,
+    Moment,
+    Trap,
+)
 from tests.end_to_end.relay import Relay, relayed_beside
 from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
@@ -30,6 +40,7 @@ from tests.postgres import Postgres, psql
 
 SPEED = 60
 TRADE_USD = 100_000  # what a person trades at a time, about a coin
+LATE_S = 2.0  # after a restart, before the end of an order's validity
 AGAIN_S = 2.0  # a person trades again when nothing came of the last trade
 PATIENCE_S = 6.0  # a moment that does not come is not waited for any longer
 EPOCH_S = 60.0
@@ -38,7 +49,7 @@ KILLS_PER_CHECK = 4
 SETTINGS = (
     *BRISK,
     "books.btc.band.to_centre=1",
-    "books.btc.execution.validity_s=1.0",
+    "books.btc.execution.validity_s=3.0",
     "timing.reconcile_s=2.0",
 )
 
@@ -155,15 +166,14 @@ class KillLoop:
     def _moments(self, who: Victim) -> tuple[Moment | str, ...]:
         starting = STARTING if self._dead is not None else ()
         resting = RESTING if self.style.settings else ()
-        commit = (COMMIT,) if who == "daemon" else ()
-        return (*starting, *LOOKING, *TRADING, *resting, *commit, ANY)
+        of_the_daemon = (*EXECUTED_LATE, COMMIT) if who == "daemon" else ()
+        return (*starting, *LOOKING, *TRADING, *resting, *of_the_daemon, ANY)
 
     def _spring(self, trap: Trap) -> str:
         self.relay.watch = trap
         try:
             self._revive()
-            if trap.moment in LOOKING:
-                self._say_nothing_of_the_next_order()
+            self._prepare(trap.moment)
             deadline = time.monotonic() + PATIENCE_S
             while time.monotonic() < deadline:
                 self._trade(trap)
@@ -209,10 +219,13 @@ class KillLoop:
             if trap is None or not trap.sprung.wait(AGAIN_S) or self.exchange.process.running:
                 raise
 
-    def _say_nothing_of_the_next_order(self) -> None:
-        """It is executed; neither its reply nor a notification reaches the daemon, which must ask."""
-        self.exchange.fault("lost_reply")
-        self.exchange.fault("silence", channel="user.", duration_s=2.0)
+    def _prepare(self, moment: Moment) -> None:
+        """Make an order unknown to the daemon, which must ask for it."""
+        if moment.silent:
+            self.exchange.fault("lost_reply")
+            self.exchange.fault("silence", channel="user.", duration_s=2.0)
+        if moment.late:
+            self.exchange.fault("slow_engine", delay_s=LATE_S, duration_s=2 * LATE_S)
 
     def _alive_for(self, seconds: float) -> None:
         assert self.daemon.process.lives_for(seconds), self.daemon.process.complained()

@@ -49,6 +49,10 @@ class Scene(Generic[W]):
     def until_unknown(self) -> None:
         self._until(lambda: self.daemon.status()["orders"]["unknown"] > 0, "an order nobody answered")
 
+    def until_waiting(self) -> None:
+        """Until nothing is hedged beside the order nobody answered."""
+        self._until(lambda: self.daemon.reason() == "unknown_order", "a decision that waits for it")
+
     def until_executed(self) -> None:
         self._until(lambda: len(self.exchange.hedges()) > self.known_hedges, "the order executed")
 
@@ -78,6 +82,7 @@ def _the_request_is_lost_with_its_connection(scene: Scene[Between]) -> None:
 def _the_request_arrives_late_but_in_time(scene: Scene[Between]) -> None:
     scene.hedge_into("up")
     scene.until_unknown()
+    scene.until_waiting()
 
 
 def _the_request_arrives_too_late(scene: Scene[Between]) -> None:

@@ -25,7 +25,7 @@ from tests.end_to_end.yard import BRISK, Yard
 
 SEED = int(os.environ.get("HEDGER_SEED", random.SystemRandom().randrange(1_000_000)))
 NO_NAMESPACES = unavailable()
-FAULTS = int(os.environ.get("HEDGER_NETWORK_FAULTS", "8"))
+FAULTS = int(os.environ.get("HEDGER_NETWORK_FAULTS", "4"))
 SETTINGS = (
     *BRISK,
     *IMPATIENT,
@@ -48,16 +48,17 @@ def scene(yard: Yard) -> Iterator[Scene[Wire]]:
 @pytest.mark.timeout(400)
 def test_one_hedge_is_made_whatever_the_network_does(scene: Scene[Wire]) -> None:
     each_in_turn(scene, (*ANYWHERE, *ON_A_WIRE))
+    _an_order_that_arrives_after_its_hedge_was_made_anew_is_refused(scene)
 
 
-@pytest.mark.timeout(200)
-def test_an_order_that_arrives_after_its_hedge_was_made_anew_is_refused(scene: Scene[Wire]) -> None:
+def _an_order_that_arrives_after_its_hedge_was_made_anew_is_refused(scene: Scene[Wire]) -> None:
     """The connection fell mute, the daemon took another and hedged there; then the old one delivers."""
+    before = _labels(scene.daemon, "absent")
     scene.let_a_coin_be_due()
     scene.wire.hold("up", new=False)
     scene.daemon.command("resume")
     scene.assert_hedged_once()
-    gone = _labels(scene.daemon, "absent")
+    gone = _labels(scene.daemon, "absent") - before
     assert gone, "proved absent before the next was placed"
     assert scene.wire.open == 2
 
@@ -99,8 +100,7 @@ def _the_cable_is_pulled(scene: Scene[Firewall]) -> None:
 
 
 @pytest.mark.timeout(60 + 20 * FAULTS)
-@pytest.mark.parametrize("style", ["taker", "chase"])
-def test_a_storm_loses_nothing_and_doubles_nothing(yard: Yard, style: str) -> None:
+def test_a_storm_loses_nothing_and_doubles_nothing(yard: Yard) -> None:
     print(f"HEDGER_SEED={SEED}")
-    with Storm.over(yard, style, SEED) as storm:
+    with Storm.over(yard, "chase", SEED) as storm:
         print(storm.run(FAULTS))
