@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Table, delete, func, select
+from sqlalchemy import ColumnElement, Table, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.order import TERMINAL
@@ -73,13 +73,20 @@ async def _also(connection: AsyncConnection, rule: Rule, scope: Scope) -> list[C
         return [table.c.state.in_(_ENDED)]
     if table is schema.fills:
         through = (await sums.checkpoint_of(connection, scope)).fills_through
-        return [table.c.id <= through, table.c.market_ms < await queries.told_again_ms(connection, scope)]
+        needed_ms = await queries.told_again_ms(connection, scope)
+        return [_summed(table, through), table.c.market_ms < needed_ms]
     if table is schema.adjustments:
-        return [table.c.id <= (await sums.checkpoint_of(connection, scope)).adjustments_through]
+        return [_summed(table, (await sums.checkpoint_of(connection, scope)).adjustments_through)]
     if rule.last_of:
         groups = (table.c[name] for name in rule.last_of)
         return [table.c.id.not_in(select(func.max(table.c.id)).where(scope.owns(table)).group_by(*groups))]
     return []
+
+
+def _summed(table: Table, through: int) -> ColumnElement[bool]:
+    """In the checkpoint, and not the row with the highest id: SQLite would give that id again, to a row that
+    the checkpoint then passes over."""
+    return and_(table.c.id <= through, table.c.id < select(func.max(table.c.id)).scalar_subquery())
 
 
 async def forget(connection: AsyncConnection, rule: Rule, ids: list[int]) -> None:

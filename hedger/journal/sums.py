@@ -28,7 +28,7 @@ MOST_SUMMED = 2_000
 """Trades newer than the checkpoint, beyond which a start brings it forward."""
 
 STEP = 500
-"""Trades that one transaction brings into the checkpoint."""
+"""Trades that one transaction brings into the checkpoint while orders may wait for it."""
 
 RECENT_MS = 86_400_000
 """No trade younger than this is in a checkpoint, nor any after it: it may not be the last to be written."""
@@ -104,15 +104,17 @@ async def checkpoint_of(connection: AsyncConnection, scope: Scope) -> Checkpoint
     return _NOTHING if body is None else decode(Checkpoint, body, f"checkpoint of {scope.account_id}")
 
 
-async def advance(connection: AsyncConnection, inserts: Inserts, scope: Scope, market_ms: int) -> Checkpoint:
-    """Bring the checkpoint forward by STEP trades, as far as they are a day old; `market_ms` is now.
+async def advance(
+    connection: AsyncConnection, inserts: Inserts, scope: Scope, market_ms: int, most: int | None
+) -> Checkpoint:
+    """Bring the checkpoint forward by at most `most` trades that are a day old; `market_ms` is now.
 
     Returns what it is then: the same as before when there is no more to do.
     """
     last = await checkpoint_of(connection, scope)
     before_ms = market_ms - RECENT_MS
     upto = [
-        max(through, await _next_through(connection, scope, table, through, before_ms))
+        max(through, await _next_through(connection, scope, table, through, before_ms, most))
         for table, through in ((fills, last.fills_through), (adjustments, last.adjustments_through))
     ]
     told = await _added(connection, scope, last, *upto)
@@ -128,20 +130,18 @@ async def advance(connection: AsyncConnection, inserts: Inserts, scope: Scope, m
     return made
 
 
-async def advance_all(connection: AsyncConnection, inserts: Inserts, scope: Scope, market_ms: int) -> None:
-    """As far as it goes, in this one transaction."""
-    last = await checkpoint_of(connection, scope)
-    while last != (last := await advance(connection, inserts, scope, market_ms)):
-        pass
-
-
 async def _next_through(
-    connection: AsyncConnection, scope: Scope, table: Table, through: int, before_ms: int
+    connection: AsyncConnection,
+    scope: Scope,
+    table: Table,
+    through: int,
+    before_ms: int,
+    most: int | None,
 ) -> int:
-    """The id of the last of the next STEP rows that are all old; 0: the next one is not."""
+    """The id of the last of the next rows that are all old, `most` of them; 0: the next one is not."""
     following = select(table.c.id, table.c.market_ms).where(scope.owns(table), table.c.id > through)
     found = 0
-    for row_id, market_ms in await connection.execute(following.order_by(table.c.id).limit(STEP)):
+    for row_id, market_ms in await connection.execute(following.order_by(table.c.id).limit(most)):
         if market_ms >= before_ms:
             break
         found = row_id

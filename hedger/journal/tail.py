@@ -46,16 +46,9 @@ class Tail:
         else:
             query = query.order_by(time.desc(), table.c.id.desc()).limit(self._count)
         rows = list((await connection.execute(query)).mappings().all())
-        fresh = list(self._fresh(table, rows))
+        fresh = [_line(table, row) for row in self._fresh(table, rows)]
         self._remember(table, rows)
-        return [
-            Line(
-                row["at_ms"],
-                str(table.name),
-                record_of(table, row["at_ms"], row["body"], f"{table.name} row"),
-            )
-            for row in fresh
-        ]
+        return fresh
 
     def _fresh(self, table: Table, rows: list[RowMapping]) -> Iterator[RowMapping]:
         told = self._told.get(table, {})
@@ -66,3 +59,8 @@ class Tail:
         newest = max((row["at_ms"] for row in rows), default=self._since_ms.get(table, 0))
         self._since_ms[table] = newest
         self._told[table] = {row["id"]: row["body"] for row in rows if row["at_ms"] == newest}
+
+
+def _line(table: Table, row: RowMapping) -> Line:
+    name, at_ms = str(table.name), row["at_ms"]
+    return Line(at_ms, name, record_of(table, at_ms, row["body"], f"{name} row {row['id']}"))

@@ -60,7 +60,8 @@ class Tidier:
             await self._pause()
             async with self._journal.transaction() as connection:
                 last = await sums.checkpoint_of(connection, scope)
-                moved = last != await sums.advance(connection, inserts, scope, self._market_ms())
+                now_ms = self._market_ms()
+                moved = last != await sums.advance(connection, inserts, scope, now_ms, sums.STEP)
 
     async def _delete(self, rule: Rule, scope: Scope) -> int:
         deleted = 0

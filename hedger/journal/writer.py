@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import islice
+from typing import TypeVar
 
 from hedger.domain.errors import HaltedError
 from hedger.engine.effects import LoadJournal, Write
@@ -24,6 +25,7 @@ from hedger.journal.journal import Journal
 from hedger.journal.rows import Numbered, numbered
 
 Emit = Callable[[Event], None]
+T = TypeVar("T")
 
 MOST_WRITES = 1_000  # in one transaction, so that a backlog does not hold the first order for long
 MOST_WAITING_BYTES = 64 * 1024 * 1024
@@ -49,6 +51,7 @@ class JournalWriter:
         self._empty.set()
         self._failure = ""
         self._failures = 0
+        self._emit: Emit = lambda _event: None
         self.observe_commit: Callable[[float], None] = lambda _seconds: None
 
     @property
@@ -74,8 +77,19 @@ class JournalWriter:
         self._arrived.set()
 
     async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
-        """Begin the account's next epoch. Raises JournalError."""
-        return await self._journal.load(request.venue, request.environment, request.account_id, market_ms)
+        """Begin the account's next epoch, as soon as the database lets us. Raises InvariantError."""
+        account = (request.venue, request.environment, request.account_id)
+        return await self.answered(lambda: self._journal.load(*account, market_ms))
+
+    async def answered(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What the journal answers; asked again while it cannot, which is told as a failed write is."""
+        while True:
+            try:
+                return await ask()
+            except JournalError as error:
+                self._tell(str(error), self._emit)
+                self._arrived.set()
+                await asyncio.sleep(self._retry_max_s)
 
     async def drained(self) -> None:
         """Wait until everything submitted is durable; give it a deadline, the disk may be gone."""
@@ -83,6 +97,7 @@ class JournalWriter:
 
     async def run(self, emit: Emit) -> None:
         """Write until cancelled. What is being written when cancelled may or may not become durable."""
+        self._emit = emit
         while True:
             await self._arrived.wait()
             self._arrived.clear()

@@ -30,7 +30,9 @@ class Desk:
     def __init__(self, place: Place, journal: Journal, limit_bytes: int, slow_s: float) -> None:
         self.place, self.journal = place, journal
         self.said: asyncio.Queue[Event] = asyncio.Queue()
-        self.writer = JournalWriter(journal, slow_s=slow_s, limit_bytes=limit_bytes, retry_min_s=0.01)
+        self.writer = JournalWriter(
+            journal, slow_s=slow_s, limit_bytes=limit_bytes, retry_min_s=0.01, retry_max_s=1.0
+        )
         self.sequence = 0
 
     def submit(self, count: int = 1) -> None:
