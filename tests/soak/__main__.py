@@ -23,6 +23,7 @@ PARTS: dict[str, Part] = {
     "kills-sqlite": processes.kills_on_sqlite,
     "kills-postgres": processes.kills_on_postgres,
     "network": processes.network,
+    "takeovers": processes.takeovers,
     "month": processes.month,
 }
 

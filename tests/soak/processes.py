@@ -17,6 +17,7 @@ from tests.postgres import running_postgres
 
 KILLS = 36  # of each style of hedging
 FAULTS = 40
+TAKEOVERS = 25
 
 
 def kills_on_sqlite(seed: int) -> str:
@@ -44,6 +45,18 @@ def network(seed: int) -> str:
     for name in STYLES:
         with _yard() as yard, Storm.over(yard, name, seed) as storm:
             told.append(f"{name}: {storm.run(FAULTS)}")
+    return "\n".join(told)
+
+
+def takeovers(seed: int) -> str:
+    """Standbys that take over from daemons which are killed or frozen, on both stores."""
+    from tests.end_to_end.takeovers import takeovers as loop_of
+
+    told = []
+    with running_postgres(fsync=True) as server:
+        for database in ("", server.new_database()):
+            with _yard() as yard, loop_of(yard, "chase", seed, database) as loop:
+                told.append(f"{'postgres' if database else 'sqlite'}: {loop.run(TAKEOVERS)}")
     return "\n".join(told)
 
 
