@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import time
 import traceback
@@ -41,6 +42,7 @@ class Run(NamedTuple):
 def main() -> int:
     """0, or 1 where a part was violated."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the processes of a part end with it
     runs = [_run(name, asked.first_seed, asked.minutes * 60.0) for name in asked.parts or PARTS]
     print(f"{'part':16} {'first seed':>10} {'seeds':>6} {'seconds':>8} {'violations':>10}")
     for run in runs:
