@@ -106,6 +106,8 @@ class OrderTable:
         if evidence.average_price > 0:
             order.average_price = evidence.average_price
         order.detail = evidence.cancel_reason or order.detail
+        if order.filled_amount <= evidence.amount < order.amount:
+            order.reduced_to = evidence.amount  # a total only falls: an older word cannot raise it again
         event = _EVENT_OF_REPORT.get(evidence.state, OrderEvent.LOST)
         self._move(order, self._terms(order, evidence) if event is OrderEvent.ACKED_OPEN else event)
         self._settle(order)
@@ -162,6 +164,10 @@ class OrderTable:
         """The order a fill belongs to: by its label, where it has none by the venue's number of the order."""
         label = fill.label or self._by_id.get((fill.venue, fill.order_id), "")
         return self._orders.get(label)
+
+    def knows(self, key: tuple[str, str, str]) -> bool:
+        """Whether a fill of this key has been counted."""
+        return key in self._fills
 
     def fill_known(self, fill: Fill) -> None:
         """A fill out of the journal: known from now on, counted by whoever journalled it."""

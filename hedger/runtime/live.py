@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, assert_never
 
-from hedger.domain.errors import HaltedError, HedgerError
+from hedger.domain.errors import HaltedError, HedgerError, LeaseError
 from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import (
     Amend,
@@ -21,6 +21,7 @@ from hedger.engine.effects import (
     LookUp,
     Note,
     Place,
+    RequestLog,
     RequestSnapshot,
     Watch,
     Write,
@@ -221,7 +222,7 @@ class LiveDriver:
         match effect:
             case Place() | Amend():
                 self.venues[effect.approved.intent.venue].perform(effect)
-            case Cancel() | Watch() | RequestSnapshot() | LookUp():
+            case Cancel() | Watch() | RequestSnapshot() | RequestLog() | LookUp():
                 self.venues[effect.venue].perform(effect)
             case Write():
                 self._written = effect.sequence
@@ -247,7 +248,12 @@ class LiveDriver:
         self._loads.discard(task)
         if task.cancelled() or task.exception() is None:
             return
-        detail = str(task.exception())
+        error = task.exception()
+        if isinstance(error, LeaseError):
+            self.exit = Exit(code=error.exit_code, reason=str(error))
+            self._wake.set()
+            return
+        detail = str(error)
         self._render(
             Note(severity=Severity.CRITICAL, name="journal_load_failed", fields={"detail": detail}),
             self.clock.now(),

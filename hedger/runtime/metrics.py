@@ -86,6 +86,8 @@ _VENUE_GAUGES: tuple[tuple[str, str, Callable[[VenueView], float | None]], ...] 
     ("venue_credits", "Credits left in the matching-engine bucket.", lambda v: v.credits),
     ("venue_clock_skew_seconds", "The venue's clock minus ours.", lambda v: _seconds(v.clock_skew_ms)),
     ("venue_round_trip_seconds", "Round trip of the last probe.", lambda v: v.round_trip_s),
+    ("lease_left_seconds", "Time until this run's lease on the account ends.", lambda v: v.lease_left_s),
+    ("standby", "1 while another run holds the account.", lambda v: float(bool(v.standby_of))),
     ("venue_locked", "1 while the venue has locked trading.", lambda v: float(v.locked)),
 )
 
@@ -188,6 +190,8 @@ def _counters(view: StatusView) -> Iterator[Metric]:
     yield _counter("decisions", "Decisions by action and reason.", ("action", "reason"), decisions)
     yield _counter("orders", "Orders by outcome.", ("outcome",), _by_key(counts.orders))
     yield _counter("reconnects", "Connections made anew.", ("venue",), _by_key(counts.reconnects))
+    taken = [((v.name,), float(v.takeovers)) for v in view.venues]
+    yield _counter("takeovers", "Accounts taken over from another run.", ("venue",), taken)
     yield _counter("bad_data", "Payloads refused.", ("venue",), _by_key(counts.bad_data))
 
 

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.soak import processes
+from tests.soak import hostile, processes
 
 Part = Callable[[int], str]
 """One run from a seed: what was done, in words. Raises AssertionError for a violation."""
@@ -26,6 +26,8 @@ PARTS: dict[str, Part] = {
     "network": processes.network,
     "takeovers": processes.takeovers,
     "month": processes.month,
+    "fuzz": hostile.fuzz,
+    "hostile": hostile.generated,
 }
 
 
