@@ -99,7 +99,7 @@ def _the_cable_is_pulled(scene: Scene[Firewall]) -> None:
     scene.until_link(up=False)
 
 
-@pytest.mark.timeout(60 + 20 * FAULTS)
+@pytest.mark.timeout(180 + 60 * FAULTS)
 def test_a_storm_loses_nothing_and_doubles_nothing(yard: Yard) -> None:
     print(f"HEDGER_SEED={SEED}")
     with Storm.over(yard, "chase", SEED) as storm:

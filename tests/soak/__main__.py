@@ -24,7 +24,7 @@ PARTS: dict[str, Part] = {
     "kills-sqlite": processes.kills_on_sqlite,
     "kills-postgres": processes.kills_on_postgres,
     "network": processes.network,
-    "takeovers": processes.takeovers,
+    "takeovers": processes.taken_over,
     "month": processes.month,
     "fuzz": hostile.fuzz,
     "hostile": hostile.generated,

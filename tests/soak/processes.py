@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.end_to_end.flat import flat_days
 from tests.end_to_end.kills import STYLES, kill_loop
 from tests.end_to_end.storms import Storm
+from tests.end_to_end.takeovers import takeovers
 from tests.end_to_end.yard import Yard, yard_in
 from tests.postgres import running_postgres
 
@@ -48,14 +49,12 @@ def network(seed: int) -> str:
     return "\n".join(told)
 
 
-def takeovers(seed: int) -> str:
+def taken_over(seed: int) -> str:
     """Standbys that take over from daemons which are killed or frozen, on both stores."""
-    from tests.end_to_end.takeovers import takeovers as loop_of
-
     told = []
     with running_postgres(fsync=True) as server:
         for database in ("", server.new_database()):
-            with _yard() as yard, loop_of(yard, "chase", seed, database) as loop:
+            with _yard() as yard, takeovers(yard, "chase", seed, database) as loop:
                 told.append(f"{'postgres' if database else 'sqlite'}: {loop.run(TAKEOVERS)}")
     return "\n".join(told)
 
