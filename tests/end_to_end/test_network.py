@@ -24,6 +24,7 @@ from tests.end_to_end.wire import Wire, wired
 from tests.end_to_end.yard import BRISK, Yard
 
 SEED = int(os.environ.get("HEDGER_SEED", random.SystemRandom().randrange(1_000_000)))
+TRIES = 5  # on a machine that has other things to do
 NO_NAMESPACES = unavailable()
 FAULTS = int(os.environ.get("HEDGER_NETWORK_FAULTS", "4"))
 SETTINGS = (
@@ -53,12 +54,7 @@ def test_one_hedge_is_made_whatever_the_network_does(scene: Scene[Wire]) -> None
 
 def _an_order_that_arrives_after_its_hedge_was_made_anew_is_refused(scene: Scene[Wire]) -> None:
     """The connection fell mute, the daemon took another and hedged there; then the old one delivers."""
-    before = _labels(scene.daemon, "absent")
-    scene.let_a_coin_be_due()
-    scene.wire.hold("up", new=False)
-    scene.daemon.command("resume")
-    scene.assert_hedged_once()
-    gone = _labels(scene.daemon, "absent") - before
+    gone = next(filter(None, (_hedged_anew(scene) for _ in range(TRIES))), None)
     assert gone, "proved absent before the next was placed"
     assert scene.wire.open == 2
 
@@ -66,6 +62,17 @@ def _an_order_that_arrives_after_its_hedge_was_made_anew_is_refused(scene: Scene
     until(lambda: scene.wire.open == 1, "the old connection's last words delivered")
     assert gone.isdisjoint(order["label"] for order in scene.exchange.hedges())
     scene.assert_hedged_once()
+
+
+def _hedged_anew(scene: Scene[Wire]) -> set[str]:
+    """Labels sent into a mute connection and given up; none where it broke before anything was sent."""
+    scene.wire.heal()
+    before = _labels(scene.daemon, "absent")
+    scene.let_a_coin_be_due()
+    scene.wire.hold("up", new=False)
+    scene.daemon.command("resume")
+    scene.assert_hedged_once()
+    return _labels(scene.daemon, "absent") - before
 
 
 def _port(exchange: Exchange) -> int:
