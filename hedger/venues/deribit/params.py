@@ -56,6 +56,9 @@ class DeribitParams:
     health_s: Annotated[
         float, Key("s", "period of the round trip that measures latency and clock skew", above=0)
     ] = 5.0
+    probe_after_s: Annotated[
+        float, Key("s", "an order waits for a round trip where nothing was heard for this long", above=0)
+    ] = 1.0
     backoff_min_s: Annotated[float, Key("s", "first pause before a reconnect", above=0)] = 0.5
     backoff_max_s: Annotated[float, Key("s", "longest pause before a reconnect", above=0)] = 30.0
     cancel_reserve: Annotated[
