@@ -70,6 +70,7 @@ class DeribitParams:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+        check_address(self.url)
         if not self.currencies:
             raise ValueError("currencies = (): name at least one, for example BTC")
         if self.backoff_max_s < self.backoff_min_s:
@@ -81,6 +82,17 @@ class DeribitParams:
     def chained(self) -> tuple[str, ...]:
         """Currencies whose whole option chain is subscribed."""
         return (self.chain_currencies or self.currencies) if self.chain else ()
+
+
+def check_address(url: str) -> None:
+    """Raises ValueError, without the address, for one that hides a password or is none."""
+    try:
+        parts = urlsplit(url)
+        hidden = "@" in parts.netloc
+    except ValueError:
+        raise ValueError("url: must be an address like wss://HOST/ws/api/v2") from None
+    if hidden:
+        raise ValueError("url: must hold no user and no password; they belong in client_id and client_secret")
 
 
 def endpoint(environment: Environment, params: DeribitParams) -> str:
