@@ -12,7 +12,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -24,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from hedger.domain.errors import HedgerError
+from tests.ports import lasting_port
 
 USER = "hedger"
 SHARED = "shared"
@@ -85,7 +85,7 @@ class Postgres:
     """One server: a unix socket and a loopback port, trust for everybody but GUARDED."""
 
     def __init__(self, folder: Path, bin_: Path, fsync: bool) -> None:
-        self.folder, self.port, self._bin = folder, _free_port(), bin_
+        self.folder, self.port, self._bin = folder, lasting_port(), bin_
         self._fsync, self._names = fsync, count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._initialise()
@@ -203,9 +203,3 @@ def _as_nobody(words: list[str | Path]) -> list[str | Path]:
         return words
     group = pwd.getpwnam(_NOBODY).pw_gid
     return ["setpriv", f"--reuid={_NOBODY}", f"--regid={group}", "--clear-groups", *words]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

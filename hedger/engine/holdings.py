@@ -18,6 +18,8 @@ from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.execution.costs import Rates
 from hedger.execution.labels import parse_label
 
+DAY_MS = 86_400_000
+
 
 def books_on(state: State, venue: str) -> Iterator[BookState]:
     """The books of one venue, in the order of the settings."""
@@ -284,6 +286,19 @@ def ended(state: State, venue: VenueState, now_ms: int) -> list[str]:
             if row.size and (expired or listed.state in ENDED):
                 names.append(listed.name)
     return names
+
+
+def forget_ended(state: State, venue: VenueState, now_ms: int) -> None:
+    """Drop what expired a day ago and nobody holds; a new connection would not list it either.
+
+    A daemon that stays connected for months is told of every new expiry and would keep them all.
+    """
+    kept = {*held(state, venue.name), *venue.owned.listings}
+    for name, listed in tuple(venue.instruments.items()):
+        over = listed.expiration_ms is not None and listed.expiration_ms + DAY_MS <= now_ms
+        if over and name not in kept:
+            del venue.instruments[name]
+            venue.quotes.pop(name, None)
 
 
 def set_instrument_state(state: State, venue: str, instrument: str, new: InstrumentState) -> None:

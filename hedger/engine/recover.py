@@ -198,6 +198,7 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
         guard.account_told(state, account, step.now)
         equity.told(venue, account, step.now)
     ownership.forget_expired(venue, step.now.market_ms)
+    holdings.forget_ended(state, venue, step.now.market_ms)
     if venue.phase is Phase.RECOVERING and venue.epoch and not overtaken:
         venue.phase = Phase.WARMING_UP
     _next_look(state, venue, overtaken, step)

@@ -19,16 +19,28 @@ from functools import partial
 from typing import Literal
 
 from tests.end_to_end.agreement import Audit
-from tests.end_to_end.moments import ANY, COMMIT, LOOKING, RESTING, STARTING, TRADING, Moment, Trap
+from tests.end_to_end.moments import (
+    ANY,
+    COMMIT,
+    EXECUTED_LATE,
+    LOOKING,
+    RESTING,
+    STARTING,
+    TRADING,
+    Moment,
+    Trap,
+)
 from tests.end_to_end.relay import Relay, relayed_beside
 from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import BRISK, Yard
 from tests.journal.places import Place
+from tests.ports import lasting_port
 from tests.postgres import Postgres, psql
 
 SPEED = 60
 TRADE_USD = 100_000  # what a person trades at a time, about a coin
+LATE_S = 2.0  # after a restart, before the end of an order's validity
 AGAIN_S = 2.0  # a person trades again when nothing came of the last trade
 PATIENCE_S = 6.0  # a moment that does not come is not waited for any longer
 EPOCH_S = 60.0
@@ -37,7 +49,7 @@ KILLS_PER_CHECK = 4
 SETTINGS = (
     *BRISK,
     "books.btc.band.to_centre=1",
-    "books.btc.execution.validity_s=1.0",
+    "books.btc.execution.validity_s=3.0",
     "timing.reconcile_s=2.0",
 )
 
@@ -87,6 +99,7 @@ def kill_loop(yard: Yard, style: Style, seed: int, server: Postgres | None = Non
     """
     state = str(yard.folder / "exchange.db")
     words = ("--seed", "5", "--speed", str(SPEED), "--book", style.book, "--state", state)
+    words += ("--port", str(lasting_port()))
     exchange = yard.exchange(*words)
     with relayed_beside(exchange.ready["ws_url"]) as relay:
         yield KillLoop(yard, words, exchange, relay, style, seed, server)
@@ -153,15 +166,14 @@ class KillLoop:
     def _moments(self, who: Victim) -> tuple[Moment | str, ...]:
         starting = STARTING if self._dead is not None else ()
         resting = RESTING if self.style.settings else ()
-        commit = (COMMIT,) if who == "daemon" else ()
-        return (*starting, *LOOKING, *TRADING, *resting, *commit, ANY)
+        of_the_daemon = (*EXECUTED_LATE, COMMIT) if who == "daemon" else ()
+        return (*starting, *LOOKING, *TRADING, *resting, *of_the_daemon, ANY)
 
     def _spring(self, trap: Trap) -> str:
         self.relay.watch = trap
         try:
             self._revive()
-            if trap.moment in LOOKING:
-                self._say_nothing_of_the_next_order()
+            self._prepare(trap.moment)
             deadline = time.monotonic() + PATIENCE_S
             while time.monotonic() < deadline:
                 self._trade(trap)
@@ -207,10 +219,13 @@ class KillLoop:
             if trap is None or not trap.sprung.wait(AGAIN_S) or self.exchange.process.running:
                 raise
 
-    def _say_nothing_of_the_next_order(self) -> None:
-        """It is executed; neither its reply nor a notification reaches the daemon, which must ask."""
-        self.exchange.fault("lost_reply")
-        self.exchange.fault("silence", channel="user.", duration_s=2.0)
+    def _prepare(self, moment: Moment) -> None:
+        """Make an order unknown to the daemon, which must ask for it."""
+        if moment.silent:
+            self.exchange.fault("lost_reply")
+            self.exchange.fault("silence", channel="user.", duration_s=2.0)
+        if moment.late:
+            self.exchange.fault("slow_engine", delay_s=LATE_S, duration_s=2 * LATE_S)
 
     def _alive_for(self, seconds: float) -> None:
         assert self.daemon.process.lives_for(seconds), self.daemon.process.complained()
@@ -218,7 +233,7 @@ class KillLoop:
 
     def _assert_alive(self, trap: Trap) -> None:
         for process in (self.daemon.process, self.exchange.process):
-            assert process.running or trap.sprung.is_set(), process.complained()
+            assert process.running or trap.closing, f"{process.err.name} {process.complained()}"
 
     def _check(self) -> None:
         """Both live until the book is hedged: nothing was sent twice, nothing done twice, nothing lost."""

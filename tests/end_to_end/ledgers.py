@@ -95,9 +95,21 @@ def differences(state: dict[str, Any], daemon: Daemon) -> dict[str, tuple[Any, A
     """Fills, orders and positions on which journal and daemon differ from the exchange: (ours, theirs)."""
     return {
         **_apart(journal_fills(daemon.journal), exchange_fills(state)),
-        **_apart(journal_orders(daemon.journal), exchange_orders(state)),
+        **_apart(journal_orders(daemon.journal), _told_orders(state, daemon)),
         **_apart(positions(daemon), exchange_positions(state)),
     }
+
+
+def _told_orders(state: dict[str, Any], daemon: Daemon) -> Rows:
+    """The exchange's orders without those that it did not tell of any more when the daemon asked.
+
+    Cancelled with nothing filled while nobody listened, they are forgotten after a while: the journal, where
+    each was written before it left, says that they never were there.
+    """
+    orders = exchange_orders(state)
+    absent = {row["intent"]["label"] for row in bodies(daemon.journal, "orders") if row["state"] == "absent"}
+    nothing = {label for label, (how, _, _, filled) in orders.items() if how == "cancelled" and not filled}
+    return {label: row for label, row in orders.items() if label not in absent & nothing}
 
 
 def assert_ledgers_agree(exchange: Exchange, daemon: Daemon, within_s: float = WITHIN_S) -> None:

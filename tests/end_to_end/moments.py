@@ -13,12 +13,18 @@ LOOK_UP = ("private/get_order_state_by_label",)
 
 
 class Moment(NamedTuple):
-    """Where a kill strikes: when one of `methods` reaches `stage`. `lost`: and its frame goes nowhere."""
+    """Where a kill strikes: when one of `methods` reaches `stage`.
+
+    `lost`: and its frame goes nowhere. `silent`: neither replies nor notifications tell of orders. `late`:
+    the exchange executes orders so much later that their sender is dead and has been started again.
+    """
 
     name: str
     stage: Stage
     methods: tuple[str, ...]
     lost: bool = False
+    silent: bool = False
+    late: bool = False
 
 
 STARTING = (
@@ -28,8 +34,8 @@ STARTING = (
     Moment("amid the snapshot", "answered", ("private/get_open_orders",)),
 )
 LOOKING = (
-    Moment("at a look-up", "asked", LOOK_UP),
-    Moment("after a look-up", "answered", LOOK_UP, lost=True),
+    Moment("at a look-up", "asked", LOOK_UP, silent=True),
+    Moment("after a look-up", "answered", LOOK_UP, lost=True, silent=True),
 )
 TRADING = (
     Moment("at an order", "asked", ORDER),
@@ -45,6 +51,10 @@ RESTING = (
     Moment("at the reply to an amendment", "answered", ("private/edit",), lost=True),
     Moment("at a cancel", "asked", ("private/cancel", "private/cancel_by_label")),
 )
+EXECUTED_LATE = (
+    Moment("behind an order executed late", "passed", ORDER, late=True),
+    Moment("at a look-up of an order executed late", "asked", LOOK_UP, late=True),
+)
 COMMIT, ANY = "at a commit", "at any time"
 
 
@@ -52,11 +62,13 @@ class Trap:
     """Kills from within the relay, at the first frame of its moment."""
 
     def __init__(self, moment: Moment, kill: Callable[[], None]) -> None:
-        self.moment, self._kill, self.sprung = moment, kill, threading.Event()
+        self.moment, self._kill = moment, kill
+        self.closing, self.sprung = False, threading.Event()
 
     def __call__(self, stage: Stage, what: str) -> bool:
-        if self.sprung.is_set() or stage != self.moment.stage or what not in self.moment.methods:
+        if self.closing or stage != self.moment.stage or what not in self.moment.methods:
             return True
+        self.closing = True
         self._kill()
         self.sprung.set()
         return not self.moment.lost

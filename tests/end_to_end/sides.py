@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PERPETUAL = "BTC-PERPETUAL"
 NOISE_COIN = Decimal("1e-9")
+SETTLING = 10041
 
 
 class Exchange:
@@ -43,8 +44,17 @@ class Exchange:
         self._sim("resume")
 
     def trade(self, side: str, amount: int, instrument: str = PERPETUAL) -> None:
-        """A person trades on the account, at market."""
-        self._sim("trade", instrument=instrument, side=side, amount=amount)
+        """A person trades on the account, at market; while that settles they wait."""
+        body = {"instrument": instrument, "side": side, "amount": amount}
+
+        def traded() -> bool:
+            answer = web.post(f"{self._root}/sim/trade", body)
+            if answer.status == 400 and answer.json["error"]["code"] == SETTLING:
+                return False
+            self._told("trade", answer)
+            return True
+
+        until(traded, "the end of the settlement")
 
     def liquidate(self, rounds: int = 2) -> None:
         """The venue takes the account in hand, whatever its margin."""

@@ -20,7 +20,7 @@ IMPATIENT = (
     "venues.deribit.health_s=0.5",
     "venues.deribit.request_timeout_s=1.0",
     "venues.deribit.connect_timeout_s=2.0",
-    "books.btc.execution.validity_s=2.0",
+    "books.btc.execution.validity_s=4.0",
 )
 
 FAULTS: dict[str, Callable[[Wire], None]] = {

@@ -14,11 +14,11 @@ from tests.end_to_end.kills import STYLES, kill_loop
 from tests.end_to_end.yard import Yard
 from tests.postgres import binaries, running_postgres
 
-KILLS = int(os.environ.get("HEDGER_KILLS", "8"))
+KILLS = int(os.environ.get("HEDGER_KILLS", "6"))
 SEED = int(os.environ.get("HEDGER_SEED", random.SystemRandom().randrange(1_000_000)))
 
 
-@pytest.mark.timeout(60 + 20 * KILLS)
+@pytest.mark.timeout(180 + 60 * KILLS)
 @pytest.mark.parametrize("style", STYLES)
 def test_nothing_is_done_twice_and_nothing_is_lost(yard: Yard, style: str) -> None:
     print(f"HEDGER_SEED={SEED}")
@@ -26,7 +26,7 @@ def test_nothing_is_done_twice_and_nothing_is_lost(yard: Yard, style: str) -> No
         print(loop.run(KILLS))
 
 
-@pytest.mark.timeout(60 + 20 * KILLS)
+@pytest.mark.timeout(180 + 60 * KILLS)
 @pytest.mark.skipif(binaries() is None, reason="no PostgreSQL server here: apt-get install postgresql")
 def test_nor_with_a_database_that_is_killed_too(yard: Yard) -> None:
     print(f"HEDGER_SEED={SEED}")

@@ -23,6 +23,7 @@ from tests.end_to_end.yard import BRISK, Yard
 from tests.postgres import binaries, running_postgres
 
 DISK_MB = 8
+ROUNDS = 2
 HALF_A_COIN_USD = 50_000
 SETTINGS = (
     *BRISK,
@@ -37,7 +38,7 @@ def the_journal_goes_and_comes_back(
     exchange: Exchange, daemon: Daemon, go: Callable[[], object], come_back: Callable[[], object]
 ) -> None:
     daemon.until_quiet()
-    for _ in range(3):
+    for _ in range(ROUNDS):
         exchange.trade("buy", HALF_A_COIN_USD)
         until(lambda: _resting(exchange), "an order that rests")
         go()

@@ -71,6 +71,23 @@ def test_a_state_change_of_an_unknown_or_unheld_instrument_is_only_remembered() 
     assert len(rig.of(fx.RequestSnapshot)) == asked
 
 
+def test_what_expired_a_day_ago_is_forgotten_unless_it_is_held() -> None:
+    """Months on one connection: new expiries are told every day, and no list ever says which are over."""
+    rig = flat()
+    more = ("BTC-16JAN26-90000-C", "BTC-27FEB26-90000-C")  # CALL and the first expire, the last does not
+    listed = tuple(option(name) for name in more)
+    rig.step(ev.InstrumentsListed(venue=VENUE, instruments=listed, complete=False))
+    known = rig.engine._state.venues[VENUE].instruments
+    rig.market_ms = (option(CALL).expiration_ms or 0) + 86_400_000
+    rig.step(rig.snapshot({CALL: "-10"}))  # the venue has not settled it yet
+    assert {CALL, PERP, more[1]} <= set(known)
+    assert more[0] not in known
+
+    rig.step(rig.snapshot({}))
+    rig.step(rig.snapshot({}))
+    assert set(known) >= {PERP, more[1]}
+
+
 def test_instruments_may_be_listed_one_by_one_later() -> None:
     rig = flat()
     rig.step(ev.InstrumentsListed(venue=VENUE, instruments=(option(PUT),), complete=False))

@@ -104,6 +104,20 @@ def test_an_account_total_from_before_our_last_fill_is_never_used() -> None:
     assert len(rig.placed) == 1
 
 
+def test_an_account_total_of_a_new_connection_waits_for_its_positions() -> None:
+    """A person traded while the link was down: the total knows it, our positions are from before."""
+    rig = rig_with()
+    rig.start()
+    rig.step(*rig.fill_of(rig.placed[0]))
+    rig.step(ev.LinkDown(venue=VENUE, reason="gone"), rig.link_up())
+    rig.step(*rig.quotes(CALL), account(rig, 2.0))
+    assert not alarmed(rig)
+
+    rig.step(rig.snapshot({CALL: "-10", PERP: "300000"}))
+    rig.step(*rig.quotes(CALL), account(rig, 2.0))
+    assert alarmed(rig), "the two are of the same connection now, and part"
+
+
 def test_a_usd_book_adds_its_equity_to_the_account_total() -> None:
     rig = rig_with(Source.ACCOUNT, neutral=Neutral.USD, lower=-50.0, upper=50.0)
     rig.start(equity="5")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable
+from typing import NamedTuple
 
 from tests.soak import hostile, processes
 
@@ -22,38 +24,49 @@ PARTS: dict[str, Part] = {
     "kills-sqlite": processes.kills_on_sqlite,
     "kills-postgres": processes.kills_on_postgres,
     "network": processes.network,
+    "takeovers": processes.taken_over,
     "month": processes.month,
     "fuzz": hostile.fuzz,
     "hostile": hostile.generated,
 }
 
 
+class Run(NamedTuple):
+    """One part: how many seeds it ran, for how long, and which of them were violated."""
+
+    part: str
+    first_seed: int
+    seeds: int
+    seconds: float
+    violated: tuple[int, ...]
+
+
 def main() -> int:
     """0, or 1 where a part was violated."""
     asked = _arguments()
-    seed = asked.first_seed
-    violated = []
-    for name in asked.parts or PARTS:
-        violated += [(name, bad) for bad in _run(name, PARTS[name], seed, asked.minutes * 60.0)]
-    for name, bad in violated:
-        print(f"VIOLATED: python -m tests.soak {name} --first-seed {bad} --minutes 0")
-    return 1 if violated else 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the processes of a part end with it
+    runs = [_run(name, asked.first_seed, asked.minutes * 60.0) for name in asked.parts or PARTS]
+    print(f"{'part':16} {'first seed':>10} {'seeds':>6} {'seconds':>8} {'violations':>10}")
+    for run in runs:
+        counts = f"{run.first_seed:10} {run.seeds:6} {run.seconds:8.0f} {len(run.violated):10}"
+        print(f"{run.part:16} {counts}")
+    for part, seed in [(run.part, seed) for run in runs for seed in run.violated]:
+        print(f"VIOLATED: python -m tests.soak {part} --first-seed {seed} --minutes 0")
+    return 1 if any(run.violated for run in runs) else 0
 
 
-def _run(name: str, part: Part, seed: int, seconds: float) -> list[int]:
-    """The seeds that were violated."""
-    violated, deadline = [], time.monotonic() + seconds
-    while True:
-        began_s = time.monotonic()
+def _run(part: str, first_seed: int, most_seconds: float) -> Run:
+    seed, violated, began_s = first_seed, [], time.monotonic()
+    while seed == first_seed or time.monotonic() < began_s + most_seconds:
+        seed_began_s = time.monotonic()
         try:
-            told = part(seed)
+            told = PARTS[part](seed)
         except AssertionError:
             told = traceback.format_exc()
             violated.append(seed)
-        print(f"{name}  seed {seed}  {time.monotonic() - began_s:.0f} s\n{_indented(told)}", flush=True)
+        print(f"{part}  seed {seed}  {time.monotonic() - seed_began_s:.0f} s\n{_indented(told)}", flush=True)
         seed += 1
-        if time.monotonic() >= deadline:
-            return violated
+    return Run(part, first_seed, seed - first_seed, time.monotonic() - began_s, tuple(violated))
 
 
 def _indented(text: str) -> str:

@@ -12,11 +12,13 @@ from pathlib import Path
 from tests.end_to_end.flat import flat_days
 from tests.end_to_end.kills import STYLES, kill_loop
 from tests.end_to_end.storms import Storm
+from tests.end_to_end.takeovers import takeovers
 from tests.end_to_end.yard import Yard, yard_in
 from tests.postgres import running_postgres
 
 KILLS = 36  # of each style of hedging
 FAULTS = 40
+TAKEOVERS = 25
 
 
 def kills_on_sqlite(seed: int) -> str:
@@ -44,6 +46,16 @@ def network(seed: int) -> str:
     for name in STYLES:
         with _yard() as yard, Storm.over(yard, name, seed) as storm:
             told.append(f"{name}: {storm.run(FAULTS)}")
+    return "\n".join(told)
+
+
+def taken_over(seed: int) -> str:
+    """Standbys that take over from daemons which are killed or frozen, on both stores."""
+    told = []
+    with running_postgres(fsync=True) as server:
+        for database in ("", server.new_database()):
+            with _yard() as yard, takeovers(yard, "chase", seed, database) as loop:
+                told.append(f"{'postgres' if database else 'sqlite'}: {loop.run(TAKEOVERS)}")
     return "\n".join(told)
 
 

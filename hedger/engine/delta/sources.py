@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import NamedTuple, assert_never
 
-from hedger.domain.vocabulary import Neutral, Severity
+from hedger.domain.vocabulary import Neutral, Phase, Severity
 from hedger.engine import alarms
 from hedger.engine.events import Now
 from hedger.engine.settings import DOLLAR
 from hedger.engine.state import BookState, State, Step
 from hedger.portfolio.exposure import Exposure, Source, controlled
+
+_BEFORE_POSITIONS = (Phase.CONNECTING, Phase.RECOVERING)  # they are asked for; the account may be told first
 
 
 class Opinion(NamedTuple):
@@ -66,9 +68,11 @@ def figures(state: State, book: BookState, exposure: Exposure, now: Now) -> Figu
 def account_net_coin(state: State, book: BookState, exposure: Exposure, now: Now) -> float | None:
     """The venue's own total (deribit.md 9): DeltaTotal of the coin, the map's entry of linear instruments.
 
-    None where it does not speak of this book alone, is older than our last fill or than the bound, or shows
-    a settlement window in the venue's decayed deltas.
+    None where it does not speak of this book alone, is older than our last fill or than the bound, shows a
+    settlement window in the venue's decayed deltas, or meets positions of an earlier connection.
     """
+    if state.venues[book.settings.venue].phase in _BEFORE_POSITIONS:
+        return None
     if not _whole_account(state, book) or book.book.any_settling(now.market_ms):
         return None
     total = 0.0
