@@ -176,7 +176,7 @@ class Journal:
     async def _totals(self, connection: AsyncConnection, scope: Scope, market_ms: int) -> sums.Totals:
         """What trades come to; where many are newer than the checkpoint, that is brought forward first."""
         if await sums.newer_than_checkpoint(connection, scope) > sums.MOST_SUMMED:
-            await sums.advance(connection, self.store.inserts, scope, market_ms, most=None)
+            await sums.advance(connection, scope, market_ms, most=None)
         return await sums.totals(connection, scope)
 
     @property
