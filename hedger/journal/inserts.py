@@ -35,8 +35,8 @@ def _newest_order(new: Any) -> Insert:
 
 
 def _mark(new: Any) -> Insert:
-    """How far a run is, 0 at first; an attempt that is not decided yet is waited for, even the first."""
+    """One of each run: how far it is."""
     statement: Insert = new.on_conflict_do_update(
-        index_elements=["run"], set_={"run": new.excluded.run}
-    ).returning(write_marks.c.sequence)
+        index_elements=["run"], set_={"sequence": new.excluded.sequence}
+    )
     return statement
