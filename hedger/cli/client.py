@@ -75,7 +75,7 @@ class Client:
         body = self._asked(request)
         try:
             return msgspec.json.decode(body, type=answer)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise VenueError(f"{self._url} does not answer like a hedger of this version: {error}") from error
 
     def _asked(self, request: urllib.request.Request) -> bytes:
@@ -114,7 +114,7 @@ def print_json(answer: object) -> None:
 def _refusal(status: int, body: bytes) -> HedgerError:
     try:
         told = msgspec.json.decode(body, type=_ErrorBody).error
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         told = f"HTTP {status}"
     if status in (401, 403):
         return AuthError(_WRONG_TOKEN if status == 401 else told)

@@ -112,6 +112,7 @@ async def _hedge(loaded: Loaded, source: Source, duration: float | None, headles
         surface=None if headless else surface(loaded),
         companion=companion,
         watchers=(observer,),
+        wait=False,
     )
     _summary(console, observer, loaded.engine.books[0].policy)
     return code

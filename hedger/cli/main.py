@@ -33,6 +33,7 @@ def _register() -> None:
         outlook,
         override,
         plan,
+        reconcile,
         record,
         replay,
         run,
@@ -64,6 +65,7 @@ def _register() -> None:
     app.command()(override.override)
     app.command("set")(set_command.set_key)
     app.command()(hold.hold)
+    app.command()(reconcile.reconcile)
     app.add_typer(journal.journal, name="journal")
     app.command()(exchange.exchange)
     app.command()(record.record)

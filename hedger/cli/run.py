@@ -31,8 +31,16 @@ def run(
     once_timeout_s: Annotated[
         float, typer.Option("--once-timeout", help="With --once: seconds after which it fails with code 4.")
     ] = 120.0,
+    no_standby: Annotated[
+        bool,
+        typer.Option("--no-standby", help="Fail with code 6 where another hedger holds the account."),
+    ] = False,
 ) -> None:
-    """Hedge until stopped. SIGTERM stops in order, SIGHUP reloads the configuration."""
+    """Hedge until stopped, or stand by while another hedger holds the account.
+
+    SIGTERM stops in order, SIGHUP reloads the configuration.
+    """
+    from hedger.cli.standby import Standby
     from hedger.cli.surface import surface
     from hedger.runtime.daemon import Started, run_daemon
     from hedger.runtime.loop import run_on
@@ -56,11 +64,17 @@ def run(
 
     loaded = source.load()
     token = ensure_token(loaded.state_dir)
-    watchers = () if hedging is None else (hedging,)
+    watchers = (Standby(),) if hedging is None else (hedging,)
     code = run_on(
         loaded.loop,
         run_daemon(
-            loaded, source, token=token, surface=surface(loaded), companion=announce, watchers=watchers
+            loaded,
+            source,
+            token=token,
+            surface=surface(loaded),
+            companion=announce,
+            watchers=watchers,
+            wait=not (no_standby or once),
         ),
     )
     raise typer.Exit(code if hedging is None else hedging.code(code))

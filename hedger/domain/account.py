@@ -63,6 +63,20 @@ class Position(msgspec.Struct, frozen=True, tag="position", forbid_unknown_field
     maintenance_margin: Decimal | None = None
 
 
+class LedgerEntry(msgspec.Struct, frozen=True, tag="ledger_entry", forbid_unknown_fields=True):
+    """One row of the venue's own log of the account: a wallet's cash changed, perhaps a position, too."""
+
+    venue: str
+    number: str  # the venue's, unique per currency
+    kind: str  # the venue's word: trade, settlement, delivery, exercise, deposit, ...
+    currency: str
+    market_ms: int
+    change: Decimal  # of the cash, fees included
+    instrument: str = ""
+    amount: Decimal = Decimal(0)  # signed, by which the position moved
+    trade_id: str = ""
+
+
 class Fee(msgspec.Struct, frozen=True, tag="fee", forbid_unknown_fields=True):
     """The account's own fees on a kind of instrument: fractions of the notional (negative: a rebate), or
     `relative`: of the listing's fees."""

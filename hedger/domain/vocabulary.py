@@ -39,6 +39,7 @@ class Phase(StrEnum):
     """How far the daemon is from its first decision (start-up and crash recovery are one path)."""
 
     CONNECTING = "connecting"
+    STANDBY = "standby"  # another run holds the account
     RECOVERING = "recovering"
     WARMING_UP = "warming_up"
     TRADING = "trading"
@@ -49,6 +50,7 @@ class State(StrEnum):
     """What /v1/status calls `state`: the phase until trading starts, then the breaker."""
 
     CONNECTING = "connecting"
+    STANDBY = "standby"
     RECOVERING = "recovering"
     WARMING_UP = "warming_up"
     STOPPING = "stopping"
@@ -122,6 +124,8 @@ class Reason(StrEnum):
     BLACKOUT = "blackout"  # no hedge in this window, inside the hard limit
     # knowledge
     CONNECTING = "connecting"
+    STANDBY = "standby"  # another run holds the account
+    LEASE = "lease"  # too little is left of this run's lease on the account
     RECOVERING = "recovering"
     WARM_UP = "warm_up"
     ACCOUNT_UNKNOWN = "account_unknown"
@@ -180,7 +184,7 @@ class Reason(StrEnum):
     ORDER_TYPE = "order_type"
     MARGIN = "margin"  # delta is out and the account could not carry the hedge
     LIQUIDATION = "liquidation"  # latched: the venue trades or locks the account
-    UNEXPLAINED_POSITION = "unexplained_position"  # a future moved and no trade tells why, yet
+    UNEXPLAINED_POSITION = "unexplained_position"  # the venue tells another position than we know of
     # execution
     NEUTRALISE = "neutralise"  # an operator asked for a hedge to the target, whatever the band says
     NEUTRALISING = "neutralising"

@@ -10,14 +10,14 @@ from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
-from hedger.engine import commands, durability, holdings, overrides, recover, work
+from hedger.engine import commands, durability, holdings, one_writer, overrides, recover, standby, work
 from hedger.engine import events as ev
 from hedger.engine.guard import guard, latch
 from hedger.engine.hedging import amend, manual
 from hedger.engine.ownership import rivals, waits
+from hedger.engine.reconcile import accept, account_log
 from hedger.engine.state import State, Step
 
-MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours
 BAD_DATA_NOTE_S = 60.0  # a channel that keeps failing is noted this often, and counted every time
 MOST_NOTED = 1_000
 
@@ -48,10 +48,22 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             link_health(state, event)
         case ev.JournalLoaded():
             recover.journal_loaded(state, event, step)
+        case ev.LeaseAwaited():
+            one_writer.awaited(state, event, step)
+        case ev.LeaseRenewed():
+            one_writer.renewed(state, event)
+        case ev.LeaseUnrenewed():
+            one_writer.unrenewed(state, event, step)
+        case ev.LeaseLost():
+            one_writer.lost(state, event, step)
         case ev.SnapshotTaken():
             recover.snapshot_taken(state, event, step)
         case ev.SnapshotFailed():
             recover.snapshot_failed(state, event, step)
+        case ev.LogTold():
+            account_log.told(state, event, step)
+        case ev.LogFailed():
+            account_log.failed(state, event, step)
         case ev.LookedUp():
             recover.looked_up(state, event, step)
         case ev.LookupFailed():
@@ -75,7 +87,8 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
         case ev.PlatformLocked():
             platform_locked(state, event, step)
         case ev.AccountLocked():
-            latch.account_locked(state, event, step)
+            if not state.venues[event.venue].standby:
+                latch.account_locked(state, event, step)
         case ev.BadData():
             bad_data(state, event, step)
         case ev.CommandGiven():
@@ -90,6 +103,8 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             overrides.cleared(state, event, step)
         case ev.HoldAsked():
             waits.hold_asked(state, event, step)
+        case ev.AcceptGiven():
+            accept.given(state, event, step)
         case ev.SettingsApplied():
             commands.settings_applied(state, event, step)
         case ev.SettingsRefused():
@@ -116,7 +131,7 @@ def quoted(state: State, quote: Quote, step: Step) -> None:
     known = venue.quotes.get(quote.instrument)
     if known is not None and known.market_ms >= quote.market_ms:
         return
-    if _ahead(state, quote.market_ms, step):
+    if work.ahead(state, quote.market_ms, step):
         _refuse(state, quote.venue, quote.instrument, quote.market_ms, step)
         return
     venue.last_data_wire_s = quote.received_wire_s
@@ -135,7 +150,7 @@ def indexed(state: State, index: IndexPrice, step: Step) -> None:
     known = venue.indices.get(index.index)
     if known is not None and known.market_ms >= index.market_ms:
         return
-    if _ahead(state, index.market_ms, step):
+    if work.ahead(state, index.market_ms, step):
         _refuse(state, index.venue, index.index, index.market_ms, step)
         return
     venue.last_data_wire_s = index.received_wire_s
@@ -144,10 +159,6 @@ def indexed(state: State, index: IndexPrice, step: Step) -> None:
         if holdings.index_of(state, book) == index.index:
             book.bad.pop(index.index, None)
             book.book.set_index(index)
-
-
-def _ahead(state: State, market_ms: int, step: Step) -> bool:
-    return market_ms - step.now.market_ms > MOST_AHEAD_S * 1000 * state.settings.market_speed
 
 
 def _refuse(state: State, venue: str, name: str, market_ms: int, step: Step) -> None:
@@ -159,6 +170,8 @@ def _refuse(state: State, venue: str, name: str, market_ms: int, step: Step) -> 
 
 def reported(state: State, report: OrderReport, step: Step) -> None:
     """Evidence about an order: ours moves in the table, a foreign one is shown."""
+    if not state.venues[report.venue].epoch:
+        return  # another run's perhaps: the snapshot after the journal tells it again
     latch.report_seen(state, report, step)
     rivals.order_seen(state, report, step)
     if state.orders.get(report.label) is not None:
@@ -179,6 +192,9 @@ def _foreign(state: State, report: OrderReport) -> None:
 
 def filled(state: State, fill: Fill, step: Step) -> None:
     """A trade of the account; counted once, whatever the number of messages that tell of it."""
+    if not state.venues[fill.venue].epoch:
+        return
+    fill = work.timely(state, fill, step)
     rivals.fill_seen(state, fill, step)
     if work.take_fill(state, fill, step):
         holdings.move(state, fill, step)
@@ -187,6 +203,9 @@ def filled(state: State, fill: Fill, step: Step) -> None:
 
 def position_reported(state: State, position: Position, step: Step) -> None:
     """The venue's word on a position beside trades; before the first snapshot there is nothing to compare."""
+    if state.venues[position.venue].standby:
+        standby.positioned(state, position, step)
+        return
     guard.position_told(state, position)
     if state.venues[position.venue].reconciled:
         holdings.check_position(state, position.venue, position.instrument, position.size, step)

@@ -8,7 +8,7 @@ import msgspec
 
 from hedger.domain.vocabulary import BreakerState, Severity
 from hedger.engine import events as ev
-from hedger.engine import holdings, profile, work
+from hedger.engine import holdings, profile, standby, work
 from hedger.engine.delta import settlement
 from hedger.engine.guard import guard
 from hedger.engine.hedging import confirmation, naked
@@ -30,6 +30,9 @@ def objection(state: State, event: ev.CommandGiven, now: ev.Now) -> str:
     book = state.books.get(event.book)
     if event.book and book is None:
         return "no such book"
+    waiting = standby.objection(state, book)
+    if waiting:
+        return waiting
     if event.command == CONFIRM:
         asked = (book,) if book is not None else tuple(state.books.values())
         waits = any(one.working.awaited is not None for one in asked)

@@ -97,7 +97,7 @@ def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Ou
     breaker = gates.breaker_of(state, book)
     flattening = breaker is BreakerState.FLATTENING
     data_gate = gates.hedge_gap if flattening else gates.data_gate
-    gate = gates.daemon_gate(state, book, sight) or guard.gate(state, book, sight, now)
+    gate = gates.daemon_gate(state, book, sight, now) or guard.gate(state, book, sight, now)
     gate = gate or ownership_gate.gate(state, book, sight, now) or data_gate(state, book, sight, now)
     gate = gate or (None if flattening else gates.legs_gate(book)) or settlement.gate(book, sight, now)
     gate = gate or gates.order_gate(state, book, now, alone=alone)

@@ -9,7 +9,7 @@ from hedger.domain.instrument import Instrument
 from hedger.domain.order import Order, OrderIntent, Purpose
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Reason
-from hedger.engine import gates
+from hedger.engine import gates, lease
 from hedger.engine.events import Now
 from hedger.engine.guard import margins
 from hedger.engine.state import BookState, State
@@ -63,6 +63,9 @@ def door(
 ) -> Approved | Refused:
     """Judge an order, or new terms of the open order `amends`."""
     venue = state.venues[intent.venue]
+    short = lease.gap(state, venue, now)
+    if short:
+        return Refused(Reason.LEASE, short)
     listed, quote = venue.instruments.get(intent.instrument), venue.quotes.get(intent.instrument)
     index = None if listed is None else venue.indices.get(listed.price_index)
     if listed is None or quote is None or index is None:
@@ -95,5 +98,9 @@ def _standing(book: BookState, order: Order, now: Now) -> Standing:
 
 
 def valid_until_ms(state: State, book: BookState, now: Now) -> int:
-    """When the venue must refuse a request made now that is still under way, market time."""
-    return now.market_ms + int(book.settings.execution.validity_s * 1000 * state.settings.market_speed)
+    """When the venue must refuse a request made now that is still under way, market time.
+
+    Never later than this run may write for the account.
+    """
+    wanted_ms = now.market_ms + int(book.settings.execution.validity_s * 1000 * state.settings.market_speed)
+    return int(min(wanted_ms, lease.bound_ms(state, state.venues[book.settings.venue], now)))

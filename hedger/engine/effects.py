@@ -59,6 +59,13 @@ class LookUp(_Effect, frozen=True):
     since_ms: int
 
 
+class RequestLog(_Effect, frozen=True):
+    """Ask for the venue's own log of the account since a market time; answered by LogTold or LogFailed."""
+
+    venue: str
+    since_ms: int
+
+
 class LoadJournal(_Effect, frozen=True):
     """Load what is known of this account and begin a new epoch; answered by JournalLoaded."""
 
@@ -89,5 +96,5 @@ class Exit(_Effect, frozen=True):
     reason: str
 
 
-Effect = Watch | RequestSnapshot | Place | Amend | Cancel | LookUp | LoadJournal | Write | Note | Exit
-VenueEffect = Watch | RequestSnapshot | Place | Amend | Cancel | LookUp
+VenueEffect = Watch | RequestSnapshot | RequestLog | Place | Amend | Cancel | LookUp
+Effect = VenueEffect | LoadJournal | Write | Note | Exit

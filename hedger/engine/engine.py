@@ -12,17 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import calm, commands, durability, profile, recover, work
+from hedger.engine import calm, commands, durability, one_writer, profile, recover, standby, work
 from hedger.engine.apply import apply
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect
-from hedger.engine.events import CommandGiven, Event, Now
+from hedger.engine.events import AcceptGiven, CommandGiven, Event, Now
 from hedger.engine.guard import guard
 from hedger.engine.hedging import manual
 from hedger.engine.hedging.hedge import Manual
 from hedger.engine.hedging.once import Rest, at_rest, holding_up
 from hedger.engine.ownership import cash_gate, ownership_gate, waits
+from hedger.engine.reconcile import accept, account_log, positions
 from hedger.engine.settings import EngineSettings
 from hedger.engine.state import State, Step
 from hedger.engine.views.chain import Expiry, chain
@@ -56,13 +57,18 @@ class Engine:
         return step.effects
 
     def _decide(self, step: Step) -> None:
-        """A full step: meet deadlines, decide once per book."""
+        """A full step: meet deadlines, decide once per book. Nothing is done after the exit."""
         state, now = self._state, step.now
+        if state.exited:
+            return
         self._deadlines(step)
         durability.tell(state, step)
         guard.look(state, step)
         for book in state.books.values():
             book.book.age(now, state.settings.timing.option_stale_s)
+            if standby.waits(state, book):
+                standby.tend(state, book, step)
+                continue
             profile.advance(book, step)
             decide(state, book, step)
         work.stop_when_quiet(state, step)
@@ -75,9 +81,15 @@ class Engine:
         work.time_outs(self._state, step)
         for venue in self._state.venues.values():
             cash_gate.confirm(self._state, venue, step)
+        account_log.look(self._state, step)
+        positions.look(self._state, step)
         recover.keep_looking(self._state, step)
         manual.forget_tickers(self._state, step)
+        one_writer.watch(self._state, step)
         for book in self._state.books.values():
+            waits.lapse(book, step.now)
+            if standby.waits(self._state, book):
+                continue
             manual.judge_waiting(self._state, book, step)
             if step.now.wire_s - book.refreshed_wire_s >= self._state.settings.timing.refresh_s:
                 book.refreshed_wire_s = step.now.wire_s
@@ -115,6 +127,10 @@ class Engine:
     def objection(self, given: CommandGiven, now: Now) -> str:
         """Why a command would be refused now; empty where it would be obeyed."""
         return commands.objection(self._state, given, now)
+
+    def accept_objection(self, given: AcceptGiven) -> str:
+        """Why there is nothing to accept; empty where there is."""
+        return accept.objection(self._state, given)
 
     def manual_answer(self, book: str, number: str) -> Manual | None:
         """What became of an operator's order, once that is known."""

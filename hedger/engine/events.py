@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
-from hedger.domain.account import Account, Fill, Position
+from hedger.domain.account import Account, Fill, LedgerEntry, Position
 from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import Order, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.hedging.manual_order import OrderAsked
 from hedger.engine.ownership.owned import CashFlow, LabelSum
-from hedger.engine.records import HoldSet, Kept, Latched, LossReferenced, Overridden, RivalSeen
+from hedger.engine.records import (
+    HoldSet,
+    Kept,
+    Latched,
+    LossReferenced,
+    Overridden,
+    RivalSeen,
+    Snapshot,
+)
 from hedger.engine.settings import EngineSettings
 
 
@@ -179,6 +189,19 @@ class SnapshotFailed(_Event, frozen=True):
     reason: str
 
 
+class LogTold(_Event, frozen=True):
+    """The venue's own log of the account since `since_ms`, every currency, the oldest first."""
+
+    venue: str
+    since_ms: int
+    entries: tuple[LedgerEntry, ...]
+
+
+class LogFailed(_Event, frozen=True):
+    venue: str
+    reason: str
+
+
 class PlatformLocked(_Event, frozen=True):
     """The venue locked or unlocked trading on an index ("" = the whole platform)."""
 
@@ -273,6 +296,14 @@ class HoldAsked(_Event, frozen=True):
     reason: str
 
 
+class AcceptGiven(_Event, frozen=True):
+    """A person takes the venue's positions as they are, although nothing explains how they came about."""
+
+    book: str
+    by: str
+    reason: str
+
+
 class SettingsApplied(_Event, frozen=True):
     settings: EngineSettings
     changes: tuple[SettingChange, ...] = ()  # by `hedger set`; none for an edit of the file
@@ -284,7 +315,7 @@ class SettingsRefused(_Event, frozen=True):
     detail: str
 
 
-class JournalLoaded(_Event, frozen=True):
+class JournalLoaded(_Event, frozen=True, omit_defaults=True):
     """What the journal knows of (venue, environment, account): the second half of recovery.
 
     `epoch` is this run's, already durable. `breakers` by book name, "" for the daemon.
@@ -308,6 +339,41 @@ class JournalLoaded(_Event, frozen=True):
     holds: tuple[HoldSet, ...] = ()  # per book the last one
     kept: tuple[Kept, ...] = ()  # per book what it has set aside of delivered options' hedges
     rivals: tuple[RivalSeen, ...] = ()  # per book the last word on another hedger
+    baseline: Snapshot | None = None  # the last one; `fills` reach back to it
+    lease_until_wire_s: float = math.inf  # until when this run holds the account; inf: no lease is kept
+
+
+class LeaseAwaited(_Event, frozen=True):
+    """Another run holds the account: this one is a standby and waits until the lease is free.
+
+    `until_wire_s` is when it ends, unless the holder renews it.
+    """
+
+    venue: str
+    holder: str
+    until_wire_s: float
+
+
+class LeaseRenewed(_Event, frozen=True):
+    """This run holds the account until then."""
+
+    venue: str
+    until_wire_s: float
+
+
+class LeaseUnrenewed(_Event, frozen=True):
+    """The store did not answer a renewal, or refused it: the lease ends when it was to end."""
+
+    venue: str
+    detail: str
+
+
+class LeaseLost(_Event, frozen=True):
+    """Another run has taken the account: nothing of this one may leave or be written any more."""
+
+    venue: str
+    holder: str
+    detail: str
 
 
 class Durable(_Event, frozen=True):
@@ -351,6 +417,8 @@ Event = (
     | AccountReported
     | SnapshotTaken
     | SnapshotFailed
+    | LogTold
+    | LogFailed
     | PlacementRefused
     | PlacementLost
     | PlacementUnsent
@@ -368,9 +436,14 @@ Event = (
     | OverrideGiven
     | OverrideCleared
     | HoldAsked
+    | AcceptGiven
     | SettingsApplied
     | SettingsRefused
     | JournalLoaded
+    | LeaseAwaited
+    | LeaseRenewed
+    | LeaseUnrenewed
+    | LeaseLost
     | Durable
     | JournalFailed
     | JournalRestored

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Legs, Phase, Reason, Rung, stricter
-from hedger.engine import holdings
+from hedger.engine import holdings, lease
 from hedger.engine.delta import ladder
 from hedger.engine.events import Now
 from hedger.engine.sight import Sight
@@ -31,14 +31,17 @@ def breaker_of(state: State, book: BookState) -> BreakerState:
     return stricter(state.breaker, book.breaker)
 
 
-def daemon_gate(state: State, book: BookState, sight: Sight) -> Gate | None:
-    """Link, recovery, breaker, journal and platform."""
+def daemon_gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
+    """Link, lease, recovery, breaker, journal and platform."""
     venue = state.venues[book.settings.venue]
     if state.stopping:
         return _blocked(Reason.STOPPING, f"the daemon is stopping: {state.stopping}")
     if not venue.connected:
         reason = Reason.LINK_DOWN if venue.links else Reason.CONNECTING
         return _blocked(reason, f"{venue.name} is not connected")
+    if venue.standby:
+        detail = f"standby: {venue.lease_holder} holds account {venue.account_id}"
+        return _blocked(Reason.STANDBY, detail)
     if venue.phase in (Phase.CONNECTING, Phase.RECOVERING):
         return _blocked(Reason.RECOVERING, "positions and orders are being reconciled with the venue")
     breaker = breaker_of(state, book)
@@ -47,6 +50,9 @@ def daemon_gate(state: State, book: BookState, sight: Sight) -> Gate | None:
         return _blocked(_BREAKER_REASON[breaker], detail)
     if state.journal_closed:
         return _blocked(Reason.JOURNAL_DOWN, state.journal_closed)
+    short = lease.gap(state, venue, now)
+    if short:
+        return _blocked(Reason.LEASE, short)
     return _platform_gate(venue, book, sight.listed)
 
 
@@ -82,8 +88,7 @@ def data_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | No
             detail = f"positions in instruments not listed: {', '.join(unlisted)}"
             return _blocked(Reason.MISSING_QUOTE, detail)
     if exposure.missing:
-        reason = Reason.MISSING_GREEKS if "greeks" in exposure.missing[0] else Reason.MISSING_QUOTE
-        return _blocked(reason, _first(exposure.missing))
+        return _blocked(_reason_of(exposure.missing[0]), _first(exposure.missing))
     if exposure.stale:
         reason = Reason.STALE_INDEX if exposure.stale[0].startswith("index") else Reason.STALE_QUOTE
         return _blocked(reason, _first(exposure.stale))
@@ -93,6 +98,12 @@ def data_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | No
     if book.book.accounts_missing:
         return _blocked(Reason.ACCOUNT_UNKNOWN, f"no account summary in {book.book.accounts_missing[0]} yet")
     return hedge_gap(state, book, sight, now)
+
+
+def _reason_of(missing: str) -> Reason:
+    if "contradicts" in missing:
+        return Reason.BAD_INPUT
+    return Reason.MISSING_GREEKS if "greeks" in missing else Reason.MISSING_QUOTE
 
 
 def legs_gate(book: BookState) -> Gate | None:

@@ -187,7 +187,7 @@ def move(state: State, fill: Fill, step: Step) -> None:
     size = size_of(state, fill.venue, fill.instrument)
     _put(state, known, fill.instrument, size if told else size + fill.signed_amount, step)
     if told:
-        known.account.explain(fill.instrument, fill.signed_amount)
+        known.differences.told_late(fill, known.told_of(fill.instrument))
         known.reconcile_wire_s = min(known.reconcile_wire_s, step.now.wire_s)
     else:
         known.moved[fill.instrument] = None

@@ -115,7 +115,7 @@ def decode_header(line: bytes) -> Header:
             told = f"{mark.format!r} version {mark.version}"
             raise RecordError(f"line 1: {told} cannot be replayed: must be {FORMAT!r} version {VERSION}")
         return _header.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, or nested beyond any
         raise RecordError(f"line 1: not the header of a flight record: {error}") from error
 
 
@@ -125,7 +125,7 @@ def decode_line(line: bytes, number: int) -> RecordedStep | Gap:
         if line.startswith(_GAP_BEGINS):
             return _gap.decode(line).gap
         return _step.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, or nested beyond any
         raise RecordError(f"line {number}: not a step of a flight record: {error}") from error
 
 

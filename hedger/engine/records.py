@@ -83,11 +83,42 @@ class Configured(msgspec.Struct, frozen=True, tag="configured", forbid_unknown_f
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag="snapshot", forbid_unknown_fields=True):
-    """The venue's word at a reconciliation: signed sizes and equity as exact decimals."""
+    """The venue's word at a reconciliation that left nothing unexplained: sizes (signed) and money are exact.
+
+    The next run holds what it finds against the newest one. `told_ms` is the venue's time of the positions
+    (0: not told, nothing is held against it), `cash` what is understood of each wallet's cash as of
+    `cash_ms`, with every trade up to `traded_ms`; in a `paper` one are the positions on paper, too.
+    """
 
     market_ms: int
     positions: dict[str, str]
     equity: dict[str, str]
+    venue: str = ""
+    told_ms: int = 0
+    cash: dict[str, str] = {}
+    cash_ms: int = 0
+    traded_ms: int = 0
+    paper: bool = False
+
+
+class AcceptedDifference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A position as it was expected and as the venue tells it; exact, in the instrument's amount unit."""
+
+    instrument: str
+    expected: str
+    observed: str
+    unexplained: str
+
+
+class Accepted(msgspec.Struct, frozen=True, tag="accepted", forbid_unknown_fields=True):
+    """A person took positions as they are that nothing explained, and said why."""
+
+    market_ms: int
+    venue: str
+    book: str
+    differences: tuple[AcceptedDifference, ...]
+    by: str
+    reason: str
 
 
 class EpochRaised(msgspec.Struct, frozen=True, tag="epoch_raised", forbid_unknown_fields=True):
@@ -220,4 +251,5 @@ Record = (
     | HoldSet
     | RivalSeen
     | Kept
+    | Accepted
 )

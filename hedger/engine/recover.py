@@ -1,4 +1,4 @@
-"""Start-up and crash recovery, which are one path: link, journal, snapshot, reconcile, warm-up.
+"""Start-up and crash recovery, which are one path: link, lease and journal, snapshot, reconcile, warm-up.
 
 The venue is the truth for positions and orders; the journal is the truth for what we meant. No decision is
 taken before the two have been held against each other, and an order whose end nobody saw is UNKNOWN.
@@ -15,12 +15,13 @@ from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
-from hedger.engine import holdings, overrides, work
+from hedger.engine import holdings, overrides, standby, work
 from hedger.engine.delta import settlement
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
-from hedger.engine.guard import guard, latch, unexplained
+from hedger.engine.guard import guard, latch
 from hedger.engine.ownership import ownership, restore, rivals, waits
-from hedger.engine.records import Configured, EpochRaised, Snapshot
+from hedger.engine.reconcile import baseline, positions
+from hedger.engine.records import Configured, EpochRaised
 from hedger.engine.state import State, Step, VenueState
 from hedger.execution.labels import parse_label
 
@@ -47,7 +48,9 @@ def link_up(state: State, event: ev.LinkUp, step: Step) -> None:
     step.note(
         Severity.INFO, "link_up", venue=venue.name, account=venue.account_id, reconnects=venue.reconnects
     )
-    if venue.epoch:
+    if venue.standby:
+        venue.phase = Phase.STANDBY
+    if venue.epoch or venue.standby:
         request_snapshot(state, venue, step)
     elif not venue.loading:
         venue.loading = True
@@ -57,7 +60,8 @@ def link_up(state: State, event: ev.LinkUp, step: Step) -> None:
 def link_down(state: State, event: ev.LinkDown, step: Step) -> None:
     """A venue is gone: what was in flight is unknown, what waits in the outbox is not sent any more."""
     venue = state.venues[event.venue]
-    venue.connected, venue.snapshot_due_wire_s = False, None
+    venue.connected, venue.snapshot_due_wire_s, venue.superseded = False, None, False
+    venue.differences.log.under_way = False
     venue.phase = Phase.CONNECTING if not venue.epoch else Phase.RECOVERING
     work.drop_held(state, lambda approved: approved.intent.venue == venue.name, "the link went down", step)
     for order in state.orders.live(venue.name):
@@ -72,6 +76,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     if venue.epoch:
         step.note(Severity.WARNING, "journal_loaded_twice", venue=venue.name, epoch=event.epoch)
         return
+    _acquired(venue, event, step)
     venue.epoch, venue.last_fill_ms = event.epoch, event.last_fill_ms
     _merge_breakers(state, event, step)
     latch.restore(state, venue.name, event.latches, step)
@@ -88,6 +93,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
         _restore(state, order, step)
     for fill in event.fills:
         state.orders.fill_known(fill)
+    baseline.begin(state, venue, event)
     restore.ownership_of(state, venue, event, step)
     settlement.restored(state, venue.name, event.kept, step)
     step.record(Configured(market_ms=step.now.market_ms, config_hash=state.settings.config_hash))
@@ -101,6 +107,21 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     )
     if venue.connected:
         request_snapshot(state, venue, step)
+
+
+def _acquired(venue: VenueState, event: ev.JournalLoaded, step: Step) -> None:
+    """The account is this run's; where another held it before, that is a takeover.
+
+    What a standby was shown is no reconciliation, nor is the answer to a question it has asked.
+    """
+    venue.lease_until_wire_s = event.lease_until_wire_s
+    if venue.standby:
+        before = venue.lease_holder
+        step.note(Severity.WARNING, "taken_over", venue=venue.name, before=before, epoch=event.epoch)
+        venue.lease_holder, venue.takeovers = "", venue.takeovers + 1
+    venue.pictured, venue.superseded = False, venue.snapshot_due_wire_s is not None
+    if venue.connected:
+        venue.phase = Phase.RECOVERING
 
 
 def _merge_breakers(state: State, event: ev.JournalLoaded, step: Step) -> None:
@@ -123,10 +144,18 @@ def _restore(state: State, order: Order, step: Step) -> None:
 
 
 def request_snapshot(state: State, venue: VenueState, step: Step) -> None:
-    """Ask for the venue's whole truth, with every trade since shortly before the newest known one."""
+    """Ask for the venue's whole truth, with every trade since shortly before the last such answer.
+
+    Not since the newest trade heard of: an older one may never have been told.
+    """
     if not venue.connected or venue.snapshot_due_wire_s is not None:
         return
-    since = venue.last_fill_ms - OVERLAP_MS if venue.last_fill_ms else step.now.market_ms - DAY_MS
+    base = venue.differences.baseline
+    known_ms = venue.trades_told_ms or (venue.last_fill_ms if base is None else base.told_ms)
+    since = known_ms - OVERLAP_MS if known_ms else step.now.market_ms - DAY_MS
+    if venue.standby:
+        since = step.now.market_ms  # the trades are the holder's to follow
+    venue.superseded = False
     venue.snapshot_due_wire_s = step.now.wire_s + state.settings.timing.snapshot_timeout_s
     venue.snapshot_asked_wire_s = step.now.wire_s
     venue.moved.clear()
@@ -139,7 +168,16 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     A position that a fill has overtaken since the question was asked is not replaced: it is asked for again.
     """
     venue = state.venues[event.venue]
+    if not venue.epoch:
+        standby.pictured(state, event, step)
+        return
+    if venue.superseded:
+        venue.snapshot_due_wire_s = None
+        request_snapshot(state, venue, step)
+        return
     asked_wire_s = venue.snapshot_asked_wire_s if venue.snapshot_due_wire_s is not None else -math.inf
+    if venue.snapshot_due_wire_s is not None:  # asked by us, and so of all since the answer before
+        venue.trades_told_ms = max(venue.trades_told_ms, event.server_ms)
     venue.snapshot_due_wire_s = None
     for fill in event.fills:
         rivals.fill_seen(state, fill, step)
@@ -160,18 +198,20 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     if venue.phase is Phase.RECOVERING and venue.epoch and not overtaken:
         venue.phase = Phase.WARMING_UP
     _next_look(state, venue, overtaken, step)
-    step.record(_record(step, event))
+    if not overtaken:
+        baseline.keep(state, venue, event, event.positions_ms or event.server_ms, step)
     holdings.watch(state, venue, step)
 
 
 def _told_beside(state: State, venue: VenueState, fill: Fill, step: Step) -> bool:
     """A trade out of an answer, which moves no position; False for one seen before."""
+    fill = work.timely(state, fill, step)
     if not work.take_fill(state, fill, step):
         return False
     if venue.reconciled and venue.position_holds(fill):  # the position of an earlier answer already held it
-        venue.account.explain(fill.instrument, fill.signed_amount)
+        venue.differences.told_late(fill, venue.told_of(fill.instrument))
     else:
-        venue.account.owe(fill.instrument, fill.signed_amount)
+        venue.differences.owe(fill.instrument, fill.signed_amount)
     latch.fill_seen(state, fill, step)
     return True
 
@@ -247,29 +287,23 @@ def _positions(state: State, venue: VenueState, event: ev.SnapshotTaken, step: S
     for position in event.positions:
         guard.position_told(state, position)
     names = set(sizes) | set(holdings.held(state, venue.name)) | set(venue.disputed)  # flat ones, too
-    names |= set(venue.account.owed) | set(venue.moved)
+    names |= set(venue.differences.owed) | set(venue.differences.untold) | set(venue.moved)
     names |= {name for name, filled in venue.filled_ms.items() if filled >= told_ms}
     for name in sorted(names):
         if name in venue.moved or venue.filled_ms.get(name, -1) >= told_ms:
             overtaken = True
             if not venue.reconciled:
-                venue.account.untold[name] = None
+                venue.differences.untold[name] = None
             venue.told_ms.setdefault(name, venue.told_all_ms)
             continue
-        unexplained.by_snapshot(state, venue, name, sizes.get(name, Decimal(0)), step)
-        holdings.set_position(state, venue.name, name, sizes.get(name, Decimal(0)), step)
+        size = sizes.get(name, Decimal(0))
+        held_against = baseline.compare if baseline.pending(venue, name) else positions.by_snapshot
+        held_against(state, venue, name, size, step)
+        holdings.set_position(state, venue.name, name, size, step)
         venue.told_ms[name] = told_ms
         venue.disputed.pop(name, None)
     venue.told_all_ms = told_ms
     return overtaken
-
-
-def _record(step: Step, event: ev.SnapshotTaken) -> Snapshot:
-    return Snapshot(
-        market_ms=step.now.market_ms,
-        positions={p.instrument: str(p.size) for p in event.positions if p.size},
-        equity={a.currency: str(a.equity) for a in event.accounts},
-    )
 
 
 def snapshot_failed(state: State, event: ev.SnapshotFailed, step: Step) -> None:

@@ -189,3 +189,4 @@ class EngineSettings:
     market_speed: float = 1.0
     config_hash: str = ""
     edits: tuple[Edit, ...] = ()
+    lease_margin_s: float = 2.0  # wire time before a lease's end in which nothing may be executed any more

@@ -65,7 +65,7 @@ def look(state: State, book: BookState, now: Now, *, alone: bool = False) -> Sig
     name = settings.hedge_instrument
     listed, quote = venue.instruments.get(name), venue.quotes.get(name)
     index = None if listed is None else venue.indices.get(listed.price_index)
-    if not venue.reconciled:
+    if not (venue.reconciled or venue.pictured):
         return Sight(_NOTHING_KNOWN, None, 0.0, listed, quote, index, None, NO_FIGURES)
     exposure = exposure_of(state, book, now)
     opinions = figures(state, book, exposure, now)

@@ -20,6 +20,7 @@ from hedger.engine.hedging.hedge import Working
 from hedger.engine.outbox import Outbox
 from hedger.engine.ownership.owned import Owned, Ownership
 from hedger.engine.profile import ProfileState
+from hedger.engine.reconcile.differences import Differences
 from hedger.engine.records import Record
 from hedger.engine.settings import BookSettings, EngineSettings
 from hedger.execution.costs import FeeKey, Rates
@@ -40,7 +41,14 @@ class VenueState:
     connected: bool = False
     phase: Phase = Phase.CONNECTING
     epoch: int = 0  # 0: the journal of this account has not been loaded
+    lease_until_wire_s: float = math.inf  # of this run's lease, or of the one it waits for; inf: none is kept
+    lease_holder: str = ""  # whom this run waits for
+    lease_error: str = ""  # why the last renewal failed
+    takeovers: int = 0  # 1: another run held the account before this one
+    pictured: bool = False  # a snapshot has told positions to be shown while the journal is not ours
+    superseded: bool = False  # the snapshot under way was asked for before the journal was read
     last_fill_ms: int = 0
+    trades_told_ms: int = 0  # market time up to which the venue has told every trade in answers to us
     loading: bool = False  # the journal has been asked
     snapshot_due_wire_s: float | None = None  # a snapshot is under way until then
     snapshot_asked_wire_s: float = -math.inf
@@ -71,6 +79,12 @@ class VenueState:
     watch: Watch | None = None
     account: AccountState = field(default_factory=AccountState)
     owned: Owned = field(default_factory=Owned)  # futures and wallets beside the books
+    differences: Differences = field(default_factory=Differences)  # positions that are not as expected
+
+    @property
+    def standby(self) -> bool:
+        """Whether another run holds the account and this one waits for its lease."""
+        return bool(self.lease_holder) and not self.epoch
 
     @property
     def reconnects(self) -> int:
@@ -78,7 +92,11 @@ class VenueState:
 
     def position_holds(self, fill: Fill) -> bool:
         """Whether the venue's own word on a position is as new as a fill, and so has it already."""
-        return fill.market_ms <= self.told_ms.get(fill.instrument, self.told_all_ms)
+        return fill.market_ms <= self.told_of(fill.instrument)
+
+    def told_of(self, instrument: str) -> int:
+        """Market time of the venue's own word on a position; -1 before the first."""
+        return self.told_ms.get(instrument, self.told_all_ms)
 
 
 @dataclass(slots=True)
@@ -166,6 +184,12 @@ class State:
             return f"the journal cannot be written: {self.journal_error}"
         return f"no room for the journal: {self.journal_space}" if self.journal_full else ""
 
+    @property
+    def passive(self) -> bool:
+        """Whether every account this run has asked for is another's."""
+        asked = [venue for venue in self.venues.values() if venue.epoch or venue.standby]
+        return bool(asked) and all(venue.standby for venue in asked)
+
 
 class Step:
     """Collects what one step asks for."""
@@ -178,7 +202,9 @@ class Step:
         self.effects.append(effect)
 
     def record(self, record: Record) -> None:
-        self.state.outbox.record(record)
+        """Write it down; a standby writes nothing, the journal is the holder's."""
+        if not self.state.passive:
+            self.state.outbox.record(record)
 
     def note(self, severity: Severity, name: str, **fields: str | int | float | bool | None) -> None:
         self.effects.append(Note(severity=severity, name=name, fields=fields))

@@ -15,15 +15,18 @@ from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Neutral, Phase, Reason, Severity, stricter
 from hedger.engine import events as ev
+from hedger.engine import lease
 from hedger.engine.effects import Amend, Cancel, Exit, LookUp, Place
 from hedger.engine.hedging import amend, working
 from hedger.engine.ownership import cash, ownership
+from hedger.engine.reconcile import baseline, positions
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
 from hedger.engine.sight import exposure_of
 from hedger.engine.state import BookState, State, Step
 from hedger.execution.labels import parse_label
 from hedger.portfolio.exposure import Exposure, check_identity, controlled
 
+MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours
 LOOK_S = 5.0  # wire time between two looks at what moved delta
 FLAT_COIN = 1e-3  # of each coin of options held (at least of one): this near the target a book is flat
 BACKOFF_MIN_S = 0.5  # wire time without a new order after one that ended with nothing; doubles each time
@@ -58,7 +61,7 @@ def released(state: State, sequence: int, step: Step) -> None:
     for order in release.drop:
         drop(state, order, "waited too long for the journal", step)
     for order in release.send:
-        why = _forbidden_now(state, order.approved)
+        why = _forbidden_now(state, order.approved, step.now)
         if why:
             drop(state, order, why, step)
         else:
@@ -77,12 +80,16 @@ def _send(state: State, order: Place | Amend, step: Step) -> None:
             assert_never(order)
 
 
-def _forbidden_now(state: State, approved: Approved) -> str:
-    """What changed while the order waited: the link, the journal or a breaker."""
-    if not state.venues[approved.intent.venue].connected:
+def _forbidden_now(state: State, approved: Approved, now: ev.Now) -> str:
+    """What changed while the order waited: the link, the lease, the journal or a breaker."""
+    venue = state.venues[approved.intent.venue]
+    if not venue.connected:
         return "the link went down"
-    if state.venues[approved.intent.venue].phase in (Phase.CONNECTING, Phase.RECOVERING):
+    if venue.phase in (Phase.CONNECTING, Phase.RECOVERING):
         return "positions and orders are being reconciled"
+    short = lease.gap(state, venue, now)
+    if short:
+        return short
     if state.stopping:
         return "the daemon is stopping"
     if state.journal_closed:
@@ -93,6 +100,8 @@ def _forbidden_now(state: State, approved: Approved) -> str:
         return f"latched: {book.guard.latch}"
     if book is not None and book.ownership.rival:
         return f"another hedger: {book.ownership.rival}"
+    if book is not None and (suspect := positions.waiting(state.venues[approved.intent.venue], book)):
+        return suspect
     return f"breaker is {breaker}" if breaker in (BreakerState.PAUSED, BreakerState.HALTED) else ""
 
 
@@ -217,6 +226,20 @@ def placement_unsent(state: State, event: ev.PlacementUnsent, step: Step) -> Non
     order_event(state, event.label, OrderEvent.REFUSED, f"not sent: {event.reason}", step)
 
 
+def ahead(state: State, market_ms: int, step: Step) -> bool:
+    """Whether a venue's time lies further ahead of ours than any clock is off."""
+    return market_ms - step.now.market_ms > MOST_AHEAD_S * 1000 * state.settings.market_speed
+
+
+def timely(state: State, fill: Fill, step: Step) -> Fill:
+    """A trade from the future as one of now: it happened, and its time would make every true one look old."""
+    if not ahead(state, fill.market_ms, step):
+        return fill
+    told = (fill.market_ms - step.now.market_ms) / 1000
+    step.note(Severity.WARNING, "fill_ahead", venue=fill.venue, trade_id=fill.trade_id, ahead_s=told)
+    return msgspec.structs.replace(fill, market_ms=step.now.market_ms)
+
+
 def take_fill(state: State, fill: Fill, step: Step) -> bool:
     """Count a fill once, give it to its order, journal both; False for one seen before."""
     order = state.orders.order_of(fill)
@@ -228,6 +251,7 @@ def take_fill(state: State, fill: Fill, step: Step) -> bool:
     ownership.counted(state, fill)
     ownership.forced(state, fill, step)
     cash.traded(state, fill, step)
+    baseline.traded(state, state.venues[fill.venue], fill)
     _count(state, fill, step)
     return True
 

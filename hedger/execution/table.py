@@ -101,9 +101,13 @@ class OrderTable:
         before = (order.state, order.filled_amount, order.order_id, order.amount)
         self._identify(order, evidence.venue, evidence.order_id)
         self._filled_to(order, evidence.filled_amount)
+        if order.filled_amount <= evidence.amount < order.amount:
+            order.reduced_to = evidence.amount  # it only falls: an older word cannot raise it again
         if evidence.average_price > 0:
             order.average_price = evidence.average_price
         order.detail = evidence.cancel_reason or order.detail
+        if order.filled_amount <= evidence.amount < order.amount:
+            order.reduced_to = evidence.amount  # a total only falls: an older word cannot raise it again
         event = _EVENT_OF_REPORT.get(evidence.state, OrderEvent.LOST)
         self._move(order, self._terms(order, evidence) if event is OrderEvent.ACKED_OPEN else event)
         self._settle(order)
@@ -111,13 +115,11 @@ class OrderTable:
 
     @staticmethod
     def _terms(order: Order, evidence: OrderReport) -> OrderEvent:
-        """Where an open order stands. Its total only falls, so an older word cannot raise it again."""
+        """Where an open order stands."""
         asked = order.amendment
         confirmed = asked is not None and (evidence.price, evidence.amount) == (asked.price, asked.amount)
         if confirmed or order.state is OrderState.UNKNOWN:
             order.amendment = None  # answered, or its fate is this word on the order
-        if order.filled_amount <= evidence.amount < order.amount:
-            order.reduced_to = evidence.amount
         if confirmed or evidence.updated_ms >= order.updated_ms:
             order.price, order.updated_ms = evidence.price, max(order.updated_ms, evidence.updated_ms)
         return OrderEvent.AMENDED if confirmed else OrderEvent.ACKED_OPEN
@@ -162,6 +164,10 @@ class OrderTable:
         """The order a fill belongs to: by its label, where it has none by the venue's number of the order."""
         label = fill.label or self._by_id.get((fill.venue, fill.order_id), "")
         return self._orders.get(label)
+
+    def knows(self, key: tuple[str, str, str]) -> bool:
+        """Whether a fill of this key has been counted."""
+        return key in self._fills
 
     def fill_known(self, fill: Fill) -> None:
         """A fill out of the journal: known from now on, counted by whoever journalled it."""

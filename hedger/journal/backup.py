@@ -53,7 +53,7 @@ async def restore(source: Path, place: Place, password: str = "") -> None:
     """Put a copy where there is no journal, all of it or nothing.
 
     Raises ConfigError where there is one, for what is no whole copy and for a newer hedger's; LeaseError
-    while a daemon has the file open.
+    while a daemon holds an account in the file.
     """
     if not _is_file_copy(source):
         await restore_dump(source, place, password)
@@ -73,22 +73,13 @@ def _is_file_copy(source: Path) -> bool:
 
 def _restore_file(source: Path, path: Path) -> None:
     _judge(source)
-    lock = _free(path)
-    try:
-        with new_file(path) as part:
-            shutil.copyfile(source, part)
-    finally:
-        lock.release()
-
-
-def _free(path: Path) -> ProcessLock:
-    """The lock of a place without a journal."""
     if path.exists() and path.stat().st_size:
         raise ConfigError(f"journal {path}: is not empty; restore into a new place")
     create_private(path)
-    lock = ProcessLock.acquire(lock_of(path))
-    path.unlink()
-    return lock
+    with ProcessLock.none_lives(lock_of(path)):
+        path.unlink()
+        with new_file(path) as part:
+            shutil.copyfile(source, part)
 
 
 def _judge(source: Path) -> None:

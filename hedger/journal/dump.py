@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,10 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.errors import ConfigError
 from hedger.journal import revisions
+from hedger.journal.lock import ProcessLock
 from hedger.journal.places import Place, store_of
 from hedger.journal.reading import CHUNK_ROWS, stored
 from hedger.journal.schema import metadata
-from hedger.journal.store import FAILURES
+from hedger.journal.sqlite import lock_of
+from hedger.journal.store import FAILURES, Store
 
 
 class _Head(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,10 +85,15 @@ async def restore_dump(source: Path, place: Place, password: str = "") -> dict[s
     """Put a dump into a place without a journal, all of it or nothing; returns the rows by table.
 
     A dump of an earlier hedger is migrated. Raises ConfigError for a place that holds a journal, for a file
-    that is no whole dump and for one of a newer hedger; LeaseError where a daemon has the file open.
+    that is no whole dump and for one of a newer hedger; LeaseError while a daemon holds an account there.
     """
     head = _head(source)
     store = store_of(place, password)
+    with ProcessLock.none_lives(lock_of(place)) if isinstance(place, Path) else nullcontext():
+        return await _restore(source, head, store)
+
+
+async def _restore(source: Path, head: _Head, store: Store) -> dict[str, int]:
     try:
         async with store.engine.begin() as connection:
             await connection.run_sync(store.alone)

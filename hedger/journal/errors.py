@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hedger.domain.errors import HedgerError
+from hedger.domain.errors import HedgerError, LeaseError
 
 
 class JournalError(HedgerError):
@@ -15,3 +15,11 @@ class JournalUnreachable(JournalError):
     """The database server does not answer at the start."""
 
     exit_code = 4
+
+
+class LeaseHeld(LeaseError):
+    """Another run holds the account: who, and the seconds its lease lasts if it is not renewed."""
+
+    def __init__(self, venue: str, account_id: str, holder: str, left_s: float) -> None:
+        super().__init__(f"{venue}: account {account_id} is held by {holder}")
+        self.venue, self.account_id, self.holder, self.left_s = venue, account_id, holder, left_s

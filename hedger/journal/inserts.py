@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.sql.dml import Insert
 
-from hedger.journal.schema import SCOPE, WRITTEN, epochs, fills, orders, write_marks
+from hedger.journal.schema import SCOPE, WRITTEN, epochs, fills, leases, orders, write_marks
 
 Inserts = Mapping[Table, Insert]
 
@@ -19,9 +19,10 @@ def inserts_of(insert: Callable[[Table], Any]) -> Inserts:
         orders: _newest_order(insert(orders)),
         fills: insert(fills).on_conflict_do_nothing(index_elements=[*SCOPE, "fee_currency", "trade_id"]),
         epochs: insert(epochs).on_conflict_do_nothing(),
+        leases: insert(leases).on_conflict_do_nothing(),
         write_marks: _mark(insert(write_marks)),
     }
-    tables = (*WRITTEN, write_marks)
+    tables = (*WRITTEN, leases, write_marks)
     return {table: own[table] if table in own else insert(table) for table in tables}
 
 

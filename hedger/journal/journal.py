@@ -1,7 +1,7 @@
 """The journal: SQLite in a file or PostgreSQL by URL; every commit durable, none on the event loop.
 
 journal = await Journal.open(path)                      # or "postgresql://hedger@db/hedger", with a password
-loaded = await journal.load(venue, environment, account_id, market_ms)   # begins an epoch, durably
+loaded = await journal.load(venue, environment, account_id, market_ms)   # takes the lease, begins an epoch
 await journal.write(records)                                             # durable on return
 await journal.close()
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -25,31 +25,39 @@ from hedger.domain.vocabulary import Environment
 from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
 from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
-from hedger.journal import queries, schema, sums
+from hedger.journal import lease, queries, schema, sums
+from hedger.journal.errors import JournalError
+from hedger.journal.lock import process_name
 from hedger.journal.places import store_of
 from hedger.journal.rows import Numbered, Row, by_table, row_of
 from hedger.journal.schema import BLANK, Scope, write_marks
 from hedger.journal.store import FAILURES, Store, failed, prepare
 
+LEASE_S = 10.0  # how long a lease lasts unless it is renewed
+RELEASE_S = 1.0  # how long giving it back may take at the end; it expires by itself
+
 
 class Journal:
-    """Orders, fills, decisions and what else a run leaves behind. Opened by `Journal.open`."""
+    """One store; of each account one process writes to it, others wait. Opened by `Journal.open`."""
 
-    def __init__(self, store: Store) -> None:
-        self.store, self.commits = store, 0
+    def __init__(self, store: Store, holder: str, lease_s: float) -> None:
+        self.store, self.commits, self.holder, self.lease_s = store, 0, holder, lease_s
         self._run = uuid.uuid4().hex
         self._reached: int | None = 0  # the highest number in the tables; None: the last attempt is doubtful
         self._scopes: dict[str, Scope] = {}
+        self._epochs: dict[Scope, int] = {}  # of each lease this run holds
         self._connection: AsyncConnection | None = None
         self._one_writer = asyncio.Lock()
 
     @classmethod
-    async def open(cls, place: Path | str, password: str = "") -> Journal:
-        """Create or open the journal in a file, or in a database by its URL.
+    async def open(
+        cls, place: Path | str, password: str = "", holder: str = "", lease_s: float = LEASE_S
+    ) -> Journal:
+        """Create or open the journal in a file, or in a database by its URL; `holder` names us to others.
 
-        Raises LeaseError when another process has the file, ConfigError when the place cannot be used: a
-        directory that may not be written, what is no journal, a journal of a newer hedger, a driver that is
-        not installed; AuthError and JournalUnreachable for a server that refuses or does not answer.
+        Raises ConfigError when the place cannot be used: a directory that may not be written, what is no
+        journal, a journal of a newer hedger, a driver that is not installed; AuthError and JournalUnreachable
+        for a server that refuses or does not answer.
         """
         store = store_of(place, password)
         try:
@@ -58,16 +66,27 @@ class Journal:
             await store.engine.dispose()
             store.release()
             raise
-        return cls(store)
+        return cls(store, holder or process_name(), lease_s)
 
     async def close(self) -> None:
-        """Give connections and locks back. What was not acknowledged is not written."""
+        """Give leases, connections and locks back. What was not acknowledged is not written."""
+        with suppress(JournalError, TimeoutError):  # what is not given back expires
+            async with asyncio.timeout(RELEASE_S):
+                await self._give_back()
         async with self._one_writer:
             if self._connection is not None:
                 await self._connection.close()
                 self._connection = None
         await self.store.engine.dispose()
         self.store.release()
+
+    async def _give_back(self) -> None:
+        epochs, self._epochs = self._epochs, {}
+        if not epochs:
+            return
+        async with self.transaction() as connection:
+            for scope, epoch in epochs.items():
+                await lease.release(connection, scope, self.holder, epoch)
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,20 +97,20 @@ class Journal:
     async def load(
         self, venue: str, environment: Environment, account_id: str, market_ms: int
     ) -> JournalLoaded:
-        """Begin a new epoch of this account and tell what is known of it; rows of the venue are its from now.
+        """Take the account's lease, begin an epoch, tell what is known; rows of the venue are its from now.
 
-        Raises JournalError when the epoch could not be made durable, InvariantError for an unreadable row.
+        Raises LeaseHeld while another run holds it, JournalError when the epoch could not be made durable,
+        InvariantError for an unreadable row.
         """
-        scope = Scope(venue, str(environment), account_id)
-        self._scopes[venue] = scope
+        scope = self.belongs(venue, environment, account_id)
         since_ms = market_ms - queries.DAY_MS
-        async with self.transaction() as connection:
+        async with self._acquired(scope, market_ms) as (connection, epoch):
             known_ms = min(since_ms, await queries.told_again_ms(connection, scope))
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,
                 account_id=account_id,
-                epoch=await queries.begin_epoch(connection, scope, market_ms),
+                epoch=epoch,
                 orders=await queries.open_and_recent_orders(connection, scope, known_ms),
                 fills=await queries.recent_fills(connection, scope, known_ms),
                 breakers=await queries.breakers(connection, scope),
@@ -103,17 +122,61 @@ class Journal:
                 cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
+                baseline=await queries.baseline(connection, scope),
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
+        self._epochs[scope] = epoch
         return loaded
 
+    @asynccontextmanager
+    async def _acquired(self, scope: Scope, market_ms: int) -> AsyncIterator[tuple[AsyncConnection, int]]:
+        """A transaction that holds the account's lease, and the epoch it began."""
+        with self.store.witness(self.holder) as dead:
+            await self._look(scope, dead)
+            async with self.transaction() as connection:
+                epoch = await lease.acquire(
+                    connection, self.store.inserts, scope, self.holder, self._lease_ms, market_ms, dead
+                )
+                yield connection, epoch
+
+    async def _look(self, scope: Scope, dead: str) -> None:
+        """Raises LeaseHeld, by a look that takes no lock: who waits does not disturb the holder's writes."""
+        async with self.reading() as connection:
+            if await lease.is_free(connection, scope):
+                return
+            held = await lease.held(connection, scope)
+        if held.holder not in (self.holder, dead):
+            raise held
+
+    async def renew(self, venue: str) -> None:
+        """Hold the account's lease for `lease_s` from now.
+
+        Raises LeaseHeld where another run has taken it, JournalError where the store did not answer.
+        """
+        scope = self._scopes[venue]
+        with self.store.witness(self.holder):
+            async with self.transaction() as connection:
+                await lease.renew(connection, scope, self.holder, self._epochs[scope], self._lease_ms)
+
+    @property
+    def _lease_ms(self) -> int:
+        return int(self.lease_s * 1000)
+
+    def belongs(self, venue: str, environment: Environment, account_id: str) -> Scope:
+        """From now on the rows of a venue are this account's; returns their scope."""
+        scope = self._scopes[venue] = Scope(venue, str(environment), account_id)
+        return scope
+
     async def write(self, records: Iterable[Record]) -> None:
-        """Write all or nothing; durable on return. Raises JournalError."""
+        """Write all or nothing; durable on return. Raises JournalError, LeaseHeld."""
         await self.write_rows([row_of(record) for record in records])
 
     async def write_rows(self, rows: Iterable[Row]) -> None:
-        """Like `write`, of rows already encoded. Writing the same rows again changes no order and no fill."""
-        async with self.transaction() as connection:
+        """Like `write`, of rows already encoded. Writing the same rows again changes no order and no fill.
+
+        A run that holds no account yet writes what a person has told it and nothing else.
+        """
+        async with self.owning() as connection:
             await self._insert(connection, rows)
 
     async def write_numbered(self, writes: Sequence[Numbered]) -> None:
@@ -124,7 +187,7 @@ class Journal:
         a commit that proves the database well.
         """
         known, self._reached = self._reached, None
-        async with self.transaction() as connection:
+        async with self.owning() as connection:
             if known is None:
                 known = await self._written(connection)
             fresh = [write for write in writes if write.sequence > known]
@@ -143,7 +206,8 @@ class Journal:
         return int((await connection.execute(query)).scalar_one())
 
     async def _insert(self, connection: AsyncConnection, rows: Iterable[Row]) -> None:
-        for table, values in by_table(rows, self._scope_of):
+        mine = rows if self._epochs else (row for row in rows if row.table in schema.TOLD)
+        for table, values in by_table(mine, self._scope_of):
             await connection.execute(self.store.inserts[table], values)
 
     async def decisions(
@@ -190,13 +254,13 @@ class Journal:
         return await sums.totals(connection, scope)
 
     @property
-    def scopes(self) -> tuple[Scope, ...]:
-        """Of the accounts loaded in this run, and of what was written for none of them."""
-        return (BLANK, *self._scopes.values())
+    def held(self) -> tuple[Scope, ...]:
+        """The accounts whose lease this run has; none for a standby."""
+        return tuple(self._epochs)
 
     def _mine(self, table: Table, book: str) -> list[ColumnElement[bool]]:
-        """Rows of the accounts loaded in this run, and of one book where given."""
-        mine = or_(*(scope.owns(table) for scope in self.scopes))
+        """Rows of the accounts asked for in this run, and of one book where given."""
+        mine = or_(*(scope.owns(table) for scope in (BLANK, *self._scopes.values())))
         return [mine, table.c.book == book] if book else [mine]
 
     def _scope_of(self, venue: str) -> Scope:
@@ -221,6 +285,18 @@ class Journal:
                 await self._abandon()
                 raise failed(self.store, error) from error
             self.commits += 1
+
+    @asynccontextmanager
+    async def owning(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction of which nothing remains where another run has taken an account of this one.
+
+        Raises LeaseHeld, JournalError.
+        """
+        async with self.transaction() as connection:
+            yield connection
+            lost = await lease.moved_on(connection, self._epochs)
+            if lost is not None:
+                raise lost
 
     async def _abandon(self) -> None:
         connection, self._connection = self._connection, None

@@ -1,36 +1,67 @@
-"""One process per journal: a lock of the operating system, gone with the process however it ends."""
+"""Whose process is alive: a lock of the operating system, gone with its process however that ends.
+
+A lock file guards nothing by itself, the lease does. When it can be taken, the holder it names is dead: a
+successor on the same host need not wait for the lease to expire.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hedger.domain.errors import LeaseError
 
+MOST_BYTES = 200
+
 
 class ProcessLock:
-    """Held from `acquire` to `release`; kill -9 releases it too."""
+    """Held from `attempt` to `release`; kill -9 releases it too."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
-        self.path, self._descriptor = path, descriptor
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
 
     @classmethod
-    def acquire(cls, path: Path) -> ProcessLock:
-        """Take the lock file or raise LeaseError naming the process that has it."""
+    def attempt(cls, path: Path) -> ProcessLock | None:
+        """Take the lock file; None while a living process has it."""
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
-            raise LeaseError(
-                f"{path}: held by another hedger, pid {holder}; stop it or use another state_dir"
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))
-        return cls(path, descriptor)
+            return None
+        return cls(descriptor)
+
+    def signed(self) -> str:
+        """Who had it last and is dead, therefore; empty: nobody signed."""
+        return os.pread(self._descriptor, MOST_BYTES, 0).decode("utf-8", "replace").strip()
+
+    def sign(self, holder: str) -> None:
+        """Name the holder of the lease this process has taken."""
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{holder}\n".encode(), 0)
+
+    @classmethod
+    @contextmanager
+    def none_lives(cls, path: Path) -> Iterator[None]:
+        """Nobody takes the lock file meanwhile. Raises LeaseError while a living process has it."""
+        lock = cls.attempt(path)
+        if lock is None:
+            raise LeaseError(f"{path}: held by another hedger; stop it or give another journal")
+        try:
+            yield
+        finally:
+            lock.release()
 
     def release(self) -> None:
         """Let go. The file stays: removing it would let two processes lock two files of one name."""
         os.close(self._descriptor)
+
+
+def process_name() -> str:
+    """This process to whoever waits for it: host, pid, and a part that no later process repeats."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"

@@ -13,7 +13,7 @@ Place = Path | str
 def store_of(place: Place, password: str = "", *, own: bool = True) -> Store:
     """The database of a place, to write or (not `own`) to look into beside whoever writes.
 
-    Raises LeaseError when another process writes the file, ConfigError when the place cannot be used.
+    Raises ConfigError when the place cannot be used.
     """
     if isinstance(place, Path):
         return SqliteStore(place, own=own)

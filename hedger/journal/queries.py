@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
 from hedger.engine.ownership.owned import CashFlow
-from hedger.engine.records import Latched, LossReferenced, Overridden
+from hedger.engine.records import Latched, LossReferenced, Overridden, Snapshot
 from hedger.journal import schema
 from hedger.journal.codec import decode
 from hedger.journal.schema import BLANK, Scope
@@ -24,19 +24,6 @@ _ASKED_BEFORE_MS = 3_600_000  # the engine asks from a minute before; a venue's 
 T = TypeVar("T", bound=msgspec.Struct)
 
 _ENDED = sorted(state.value for state in TERMINAL)
-
-
-async def begin_epoch(connection: AsyncConnection, scope: Scope, market_ms: int) -> int:
-    """The next epoch of the scope: one more than the highest that ever was, in one statement."""
-    table = schema.epochs
-    following = select(
-        *(literal(value) for value in scope),
-        func.coalesce(func.max(table.c.epoch), 0) + 1,
-        literal(market_ms),
-    ).where(scope.owns(table))
-    columns = [*schema.SCOPE, "epoch", "market_ms"]
-    begun = await connection.execute(insert(table).from_select(columns, following).returning(table.c.epoch))
-    return int(begun.scalar_one())
 
 
 async def open_and_recent_orders(
@@ -57,12 +44,18 @@ async def recent_fills(connection: AsyncConnection, scope: Scope, since_ms: int)
 
 async def told_again_ms(connection: AsyncConnection, scope: Scope) -> int:
     """Trades from here on a venue will be asked for once more, and must be known then, however old they are:
-    since shortly before the newest one, and since the making of an order whose end is not known."""
+    since shortly before the newest one, since the making of an order whose end is not known, and since the
+    positions that were understood last."""
     orders = schema.orders
     oldest = select(func.min(orders.c.created_ms)).where(scope.owns(orders), orders.c.state.not_in(_ENDED))
     open_ms = (await connection.execute(oldest)).scalar_one()
-    newest_ms = await last_fill_ms(connection, scope)
-    return (newest_ms if open_ms is None else min(newest_ms, int(open_ms))) - _ASKED_BEFORE_MS
+    since = [await last_fill_ms(connection, scope)]
+    if open_ms is not None:
+        since.append(int(open_ms))
+    base = await baseline(connection, scope)
+    if base is not None and base.told_ms:
+        since.append(base.told_ms)
+    return min(since) - _ASKED_BEFORE_MS
 
 
 async def last_fill_ms(connection: AsyncConnection, scope: Scope) -> int:
@@ -70,6 +63,14 @@ async def last_fill_ms(connection: AsyncConnection, scope: Scope) -> int:
     table = schema.fills
     newest = await connection.execute(select(func.max(table.c.market_ms)).where(scope.owns(table)))
     return int(newest.scalar_one() or 0)
+
+
+async def baseline(connection: AsyncConnection, scope: Scope) -> Snapshot | None:
+    """The newest snapshot; None before the first."""
+    table = schema.snapshots
+    last = select(func.max(table.c.id)).where(scope.owns(table)).scalar_subquery()
+    found = await _bodies(connection, Snapshot, table, _of(scope, table, table.c.id == last))
+    return found[0] if found else None
 
 
 async def breakers(connection: AsyncConnection, scope: Scope) -> dict[str, BreakerState]:

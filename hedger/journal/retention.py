@@ -42,7 +42,6 @@ def rules(keep: Keep) -> Iterator[Rule]:
     """Every table that grows, and how long its rows are kept."""
     for table in (
         schema.decisions,
-        schema.snapshots,
         schema.configs,
         schema.setting_changes,
         schema.cash_flows,
@@ -50,6 +49,8 @@ def rules(keep: Keep) -> Iterator[Rule]:
         yield Rule(table, "market_ms", keep.days)
     for table in (schema.commands, schema.overrides, schema.holds, schema.rivals, schema.kept):
         yield Rule(table, "market_ms", keep.days, ("book",))
+    yield Rule(schema.acceptances, "market_ms", keep.days)
+    yield Rule(schema.snapshots, "market_ms", keep.days, ("venue",))
     yield Rule(schema.guards, "market_ms", keep.days, ("book", "kind"))
     yield Rule(schema.orders, "changed_ms", keep.orders_days)
     for table in (schema.hedges, schema.fills, schema.adjustments):

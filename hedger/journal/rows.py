@@ -12,6 +12,7 @@ from hedger.domain.order import Order
 from hedger.engine.decision import Decision
 from hedger.engine.ownership.owned import CashFlow
 from hedger.engine.records import (
+    Accepted,
     Adjusted,
     CashMoved,
     Commanded,
@@ -94,7 +95,7 @@ def row_of(record: Record) -> Row:
         case EpochRaised():
             return Row(schema.epochs, record.venue, {"epoch": record.epoch, "market_ms": record.market_ms})
         case Snapshot():
-            return _row(schema.snapshots, "", record.market_ms, encode(record))
+            return _row(schema.snapshots, record.venue, record.market_ms, encode(record))
         case Latched():
             columns = {"book": record.book, "kind": "latched"}
             return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
@@ -113,6 +114,8 @@ def row_of(record: Record) -> Row:
             return _row(schema.rivals, record.venue, record.market_ms, encode(record), book=record.book)
         case Kept():
             return _row(schema.kept, record.venue, record.market_ms, encode(record), book=record.book)
+        case Accepted():
+            return _row(schema.acceptances, record.venue, record.market_ms, encode(record), book=record.book)
         case _:
             assert_never(record)
 
@@ -133,6 +136,7 @@ _RECORDS: dict[Table, tuple[Any, Callable[[int, Any], Record]]] = {
     schema.holds: (HoldSet, lambda _ms, record: record),
     schema.rivals: (RivalSeen, lambda _ms, record: record),
     schema.kept: (Kept, lambda _ms, record: record),
+    schema.acceptances: (Accepted, lambda _ms, record: record),
 }
 """What the body of a table's rows is, and the record it was written from, by the market time of the row."""
 

@@ -72,6 +72,17 @@ epochs = Table(
     PrimaryKeyConstraint(*SCOPE, "epoch"),
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    *_scope(),
+    *_text("holder"),
+    Column("epoch", Integer, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint(*SCOPE),
+)
+"""Who writes for an account; `expires_ms` by the database's own clock, 0: released (see lease)."""
+
 orders = Table(
     "orders",
     metadata,
@@ -183,6 +194,7 @@ def _per_book(name: str) -> Table:
 holds = _per_book("holds")
 rivals = _per_book("rivals")
 kept = _per_book("kept")
+acceptances = _per_book("acceptances")
 
 snapshots = Table(
     "snapshots",
@@ -193,6 +205,8 @@ snapshots = Table(
     _body(),
     Index("snapshots_by_time", "market_ms"),
 )
+
+"""The newest is what the next run begins with: whatever is forgotten of older ones, it stays."""
 
 
 guards = Table(
@@ -244,5 +258,9 @@ WRITTEN: tuple[Table, ...] = (
     holds,
     rivals,
     kept,
+    acceptances,
 )
 """The tables of records, in the order in which a transaction writes them."""
+
+TOLD: tuple[Table, ...] = (commands, overrides, holds, setting_changes)
+"""What a person tells a run, which it keeps even before it holds an account."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from hedger.domain.errors import ConfigError, HedgerError
 from hedger.journal.inserts import inserts_of
 from hedger.journal.lock import ProcessLock
-from hedger.journal.store import Room, cause
+from hedger.journal.store import Room, cause, failed
 
 _BUSY_MS = 1_000  # a foreign reader or a backup may hold the file this long before a write fails
 _INCREMENTAL = 2  # of auto_vacuum
@@ -34,21 +35,19 @@ _INSERTS = inserts_of(insert)
 
 
 class SqliteStore:
-    """A file and the lock beside it."""
+    """A file, and beside it the lock by which a holder of leases is known to live."""
 
     inserts = _INSERTS
 
     def __init__(self, path: Path, *, own: bool = True) -> None:
         """`own`: to write; else to look into a file that another process may be writing.
 
-        Raises LeaseError when another process writes the file, ConfigError when it cannot be made or is not
-        there to be looked into.
+        Raises ConfigError when it cannot be made or is not there to be looked into.
         """
         self.path, self.shown = path, str(path)
         self._lock: ProcessLock | None = None
         if own:
             create_private(path)
-            self._lock = ProcessLock.acquire(lock_of(path))
         elif not path.is_file():
             raise ConfigError(f"journal {self.shown}: there is no such file")
         self.engine = engine_for(path, _PRAGMAS if own else _LOOKING)
@@ -83,9 +82,27 @@ class SqliteStore:
         ]
         return bool(mode == _INCREMENTAL and free > _PART_PAGES and free > pages * _MOST_FREE)
 
+    @contextmanager
+    def witness(self, holder: str) -> Iterator[str]:
+        """A frozen holder before us may have the lock still: then nobody is proved dead, and it is tried
+        again with the next renewal."""
+        try:
+            lock = self._lock or ProcessLock.attempt(lock_of(self.path))
+            try:
+                yield lock.signed() if lock is not None else ""
+                if lock is not None and self._lock is None:
+                    lock.sign(holder)
+                    self._lock = lock
+            finally:
+                if lock is not None and self._lock is None:
+                    lock.release()
+        except OSError as error:
+            raise failed(self, error) from error
+
     def release(self) -> None:
         if self._lock is not None:
             self._lock.release()
+            self._lock = None
 
 
 def lock_of(path: Path) -> Path:

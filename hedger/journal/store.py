@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -51,6 +52,12 @@ class Store(Protocol):
 
     async def compact(self, pause: Callable[[], Awaitable[None]]) -> None:
         """Give room that deletions have freed back, where that is worth it; `pause` before each part."""
+
+    def witness(self, holder: str) -> AbstractContextManager[str]:
+        """Who held leases here last and is proved to have ended, empty: nobody; to take or renew a lease in.
+
+        Where that succeeds `holder` is from now on the one whose end others can prove. Raises JournalError.
+        """
 
     def release(self) -> None:
         """Let go of what a closed engine does not give back by itself."""

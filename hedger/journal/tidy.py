@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 from hedger.journal import retention, sums
-from hedger.journal.errors import JournalError
+from hedger.journal.errors import JournalError, LeaseHeld
 from hedger.journal.journal import Journal
 from hedger.journal.retention import Keep, Rule
 from hedger.journal.schema import BLANK, Scope
@@ -32,24 +32,28 @@ class Tidier:
         self._journal, self._keep, self._quiet, self._market_ms = journal, keep, quiet, market_ms
 
     async def run(self) -> None:
-        """A round now and then until cancelled; a database that is away is the writer's to tell."""
+        """A round now and then until cancelled; a database that is away and a lost account are the writer's
+        to tell."""
         await asyncio.sleep(FIRST_S)
         while True:
             try:
                 await self.round()
-            except JournalError as error:
+            except (JournalError, LeaseHeld) as error:
                 _log.warning("old rows of the journal stay for now: %s", error)
             await asyncio.sleep(ROUND_S)
 
     async def round(self) -> int:
-        """Do all there is to do; returns the number of rows deleted. Raises JournalError."""
-        scopes = self._journal.scopes
-        for scope in scopes:
-            if scope is not BLANK:
-                await self._checkpoint(scope)
-        deleted = 0
+        """Do all there is to do for the accounts this run holds; returns the number of rows deleted.
+
+        A standby holds none and leaves everything to the holder. Raises JournalError, LeaseHeld.
+        """
+        held, deleted = self._journal.held, 0
+        if not held:
+            return deleted
+        for scope in held:
+            await self._checkpoint(scope)
         for rule in retention.rules(self._keep):
-            for scope in scopes:
+            for scope in (BLANK, *held):
                 deleted += await self._delete(rule, scope)
         await self._journal.store.compact(self._pause)
         return deleted
@@ -58,7 +62,7 @@ class Tidier:
         moved = True
         while moved:
             await self._pause()
-            async with self._journal.transaction() as connection:
+            async with self._journal.owning() as connection:
                 last = await sums.checkpoint_of(connection, scope)
                 now_ms = self._market_ms()
                 moved = last != await sums.advance(connection, scope, now_ms, sums.STEP)
@@ -71,7 +75,7 @@ class Tidier:
             if not ids:
                 return deleted
             await self._pause()
-            async with self._journal.transaction() as connection:
+            async with self._journal.owning() as connection:
                 await retention.forget(connection, rule, ids)
             deleted += len(ids)
 

@@ -13,19 +13,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from itertools import islice
-from typing import TypeVar
 
 from hedger.domain.errors import HaltedError
 from hedger.engine.effects import LoadJournal, Write
-from hedger.engine.events import Durable, Event, JournalFailed, JournalLoaded, JournalRestored
-from hedger.journal.errors import JournalError
+from hedger.engine.events import Durable, Event, JournalFailed, JournalLoaded, JournalRestored, LeaseLost
+from hedger.journal.errors import JournalError, LeaseHeld
 from hedger.journal.journal import Journal
 from hedger.journal.rows import Numbered, numbered
 
 Emit = Callable[[Event], None]
-T = TypeVar("T")
 
 MOST_WRITES = 1_000  # in one transaction, so that a backlog does not hold the first order for long
 MOST_WAITING_BYTES = 64 * 1024 * 1024
@@ -51,6 +49,7 @@ class JournalWriter:
         self._empty.set()
         self._failure = ""
         self._failures = 0
+        self._fenced = False
         self._emit: Emit = lambda _event: None
         self.observe_commit: Callable[[float], None] = lambda _seconds: None
 
@@ -65,7 +64,12 @@ class JournalWriter:
         return not self._waiting and not self._failure
 
     def submit(self, write: Write) -> None:
-        """Queue a write; never blocks. Raises HaltedError when more waits than the queue may hold."""
+        """Queue a write; never blocks. Raises HaltedError when more waits than the queue may hold.
+
+        What another run's lease keeps from being written is forgotten: the venue tells the other one.
+        """
+        if self._fenced:
+            return
         waiting = numbered(write.sequence, write.records)
         if self._waiting_bytes + waiting.size_bytes > self._limit_bytes:
             reason = f" ({self._failure})" if self._failure else ""
@@ -77,19 +81,17 @@ class JournalWriter:
         self._arrived.set()
 
     async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
-        """Begin the account's next epoch, as soon as the database lets us. Raises InvariantError."""
-        account = (request.venue, request.environment, request.account_id)
-        return await self.answered(lambda: self._journal.load(*account, market_ms))
+        """Take the lease, begin the account's next epoch.
 
-    async def answered(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """What the journal answers; asked again while it cannot, which is told as a failed write is."""
-        while True:
-            try:
-                return await ask()
-            except JournalError as error:
-                self._tell(str(error), self._emit)
-                self._arrived.set()
-                await asyncio.sleep(self._retry_max_s)
+        Raises LeaseHeld, InvariantError, and JournalError, which is told as a failed write is.
+        """
+        account = (request.venue, request.environment, request.account_id)
+        try:
+            return await self._journal.load(*account, market_ms)
+        except JournalError as error:
+            self._tell(str(error), self._emit)
+            self._arrived.set()
+            raise
 
     async def drained(self) -> None:
         """Wait until everything submitted is durable; give it a deadline, the disk may be gone."""
@@ -114,6 +116,9 @@ class JournalWriter:
         alarm = loop.call_later(self._slow_s, self._tell, silent, emit)
         try:
             await self._journal.write_numbered(batch)
+        except LeaseHeld as held:
+            self._fence(held, emit)
+            return
         except JournalError as error:
             self._tell(str(error), emit)
             await self._pause()
@@ -123,6 +128,13 @@ class JournalWriter:
         took_s = loop.time() - began_s
         self.observe_commit(took_s)
         await self._succeeded(batch, took_s, emit)
+
+    def _fence(self, held: LeaseHeld, emit: Emit) -> None:
+        """Another run writes for the account now: nothing of this one is ever written again."""
+        self._fenced, self._failure = True, ""
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        emit(LeaseLost(venue=held.venue, holder=held.holder, detail=str(held)))
 
     async def _succeeded(self, batch: tuple[Numbered, ...], took_s: float, emit: Emit) -> None:
         for waiting in batch:

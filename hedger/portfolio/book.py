@@ -139,7 +139,7 @@ class Book:
         if self._index is None:
             return
         self.average.heard(index.market_ms, index.price_usd)
-        for name in self._by_model:
+        for name in (*self._by_model, *self._missing):
             self._revalue(name, self._rows[name])
 
     def set_account(self, account: Account) -> None:

@@ -12,6 +12,7 @@ from hedger.portfolio.fixing import IndexAverage
 from hedger.portfolio.valuation import (
     Outcome,
     greeks_gap,
+    index_gap,
     live_forward_usd,
     option_terms,
     value_averaging,
@@ -134,9 +135,9 @@ class Row:
         if self._frozen_ms and freeze and not self.missing:
             return self.counted
         if self._lives_at(market_ms):
-            self.missing, self._frozen_ms, self.counted = "", 0, self._live(market_ms)
-            return self.counted
-        outcome = self._outcome(market_ms, index_usd, average) if self._size else NOTHING
+            self._frozen_ms, outcome = 0, self._live(market_ms, index_usd)
+        else:
+            outcome = self._outcome(market_ms, index_usd, average) if self._size else NOTHING
         if isinstance(outcome, str):
             self.missing, self.counted = outcome, NOTHING
         else:
@@ -155,17 +156,21 @@ class Row:
             and market_ms < self._settles_ms
         )
 
-    def _live(self, market_ms: int) -> Contribution:
+    def _live(self, market_ms: int, index_usd: float | None) -> Outcome:
         quote, terms = self.good, self._terms
         assert quote is not None
         assert terms is not None
+        gap = index_gap(quote, index_usd)
+        if gap:
+            return gap
         forward_usd = quote.underlying_usd or 0.0  # a good ticker has one
         return value_option(terms, self._size, quote, market_ms, forward_usd, by_model=False)
 
     def _outcome(self, market_ms: int, index_usd: float | None, average: IndexAverage) -> Outcome:
         instrument = self.instrument
         if not self._is_option and instrument.is_future:
-            return value_future(instrument, self._size, self.quote, market_ms)
+            gap = "" if self.quote is None else index_gap(self.quote, index_usd)
+            return gap or value_future(instrument, self._size, self.quote, market_ms)
         if not self._is_option:
             return f"no model for a {instrument.kind}"
         if self._terms is None:

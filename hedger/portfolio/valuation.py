@@ -19,10 +19,18 @@ from hedger.pricing.implied import SIGMA_MAX
 from hedger.pricing.scalar import black76_one
 from hedger.pricing.settlement import Fixing, averaging_one, elapsed_share, variance_years
 
+MOST_MARK_APART = 0.02
+"""Of the coin, between the venue's mark and Black's price at the ticker's own forward and volatility: 0.0003
+at most in what was recorded. A ticker beyond it contradicts itself: forward, volatility or mark is wrong."""
+
+MOST_INDEX_APART = 1.25
+"""Times by which the index in a ticker and the index itself may differ: both are told ten times a second."""
+
 _DAY_MS = 86_400_000
 _DAYS_PER_YEAR = 365.0
 _VOL_POINTS = 100.0
 _INF = math.inf
+_INDEX_APART_TWICE = MOST_INDEX_APART * MOST_INDEX_APART
 _new = tuple.__new__  # a NamedTuple of 13 fields by its own constructor takes twice as long
 
 Outcome = Contribution | str
@@ -58,6 +66,13 @@ def greeks_gap(quote: Quote) -> str:
     return ""
 
 
+def index_gap(quote: Quote, index_usd: float | None) -> str:
+    """How a ticker contradicts the index it was made at; empty where it does not, or nothing is known."""
+    if index_usd is None or index_usd < quote.index_usd * MOST_INDEX_APART < index_usd * _INDEX_APART_TWICE:
+        return ""
+    return f"contradicts the index: {quote.index_usd:g} in its ticker, told {index_usd:g}"
+
+
 def live_forward_usd(quote: Quote, index_usd: float) -> float | None:
     """The forward of an option's expiry at a newer index: the basis stays as it was last seen."""
     if quote.underlying_usd is None or not 0.0 < quote.index_usd < _INF:
@@ -86,7 +101,7 @@ def _future(coin: float, curvature: float) -> Contribution:
 
 def value_option(
     terms: OptionTerms, size: float, quote: Quote, market_ms: int, forward_usd: float, *, by_model: bool
-) -> Contribution:
+) -> Outcome:
     """An option before its settlement window; `by_model` where the ticker's delta is too old to count.
 
     The one function every ticker of an option goes through: written out, it takes half the time.
@@ -96,6 +111,10 @@ def value_option(
     left_ms = expiration_ms - market_ms
     plain = black76_one(forward_usd, strike_usd, left_ms / YEAR_MS, iv, sign)
     price_usd, delta, gamma, vega_usd, theta_usd = plain
+    if not by_model:
+        mark_usd = quote.mark * forward_usd if inverse else quote.mark
+        if not abs(price_usd - mark_usd) <= MOST_MARK_APART * forward_usd:
+            return f"contradicts itself: mark {mark_usd:g} USD, by its forward and volatility {price_usd:g}"
     if left_ms < _DAY_MS:
         tau_years = variance_years(expiration_ms, market_ms)
         price_usd, delta, gamma, vega_usd, theta_usd = black76_one(

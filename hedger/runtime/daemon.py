@@ -1,6 +1,6 @@
 """The supervisor: start order, one TaskGroup, signals, reload, and a shutdown with a deadline.
 
-journal and lock -> engine -> venue -> web -> reload
+journal -> engine -> lease and venues -> web -> reload
 SIGTERM, SIGINT: stop deciding, cancel what rests, wait for evidence, flush, exit; a second one forces.
 SIGHUP: reload now.
 """
@@ -11,18 +11,20 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hedger import __version__
-from hedger.domain.errors import ConfigError, HaltedError, HedgerError, VenueError
+from hedger.domain.errors import ConfigError, HaltedError, HedgerError, LeaseError, VenueError
 from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Exit, Note
 from hedger.engine.engine import Engine
 from hedger.engine.events import (
+    AcceptGiven,
     CancelGiven,
     CommandGiven,
     HoldAsked,
@@ -43,13 +45,16 @@ from hedger.journal.retention import Keep
 from hedger.journal.writer import JournalWriter
 from hedger.runtime.clock import Clock
 from hedger.runtime.journal_metrics import JournalCollector
+from hedger.runtime.lease import LeaseKeeper
 from hedger.runtime.live import JournalPort, LiveDriver, StepWatcher
 from hedger.runtime.log import NoteLog
 from hedger.runtime.metrics import Metrics
 from hedger.runtime.paper import PaperJournal
 from hedger.runtime.recorder import Recorder
 from hedger.runtime.reload import ReloadWatcher
+from hedger.runtime.service import ServiceManager
 from hedger.runtime.start import Source, require_keys
+from hedger.runtime.watchdog import Watchdog
 from hedger.settings.load import Loaded
 from hedger.settings.tables import JournalSettings
 from hedger.venues.deribit.client import DeribitVenue
@@ -142,6 +147,13 @@ class Daemon:
         """Taken, and kept: a restart while somebody legs in finds it."""
         return await self.driver.obeyed(asked)
 
+    def accept_objection(self, given: AcceptGiven) -> str:
+        return self.driver.engine.accept_objection(given)
+
+    async def accept(self, given: AcceptGiven) -> StatusView:
+        """Taken, and kept with its reason: a restart finds it."""
+        return await self.driver.obeyed(given)
+
     def metrics(self) -> bytes:
         return self._metrics.render()
 
@@ -158,8 +170,11 @@ async def run_daemon(
     surface: Surface | None = None,
     companion: Companion | None = None,
     watchers: Sequence[StepWatcher] = (),
+    wait: bool = True,
 ) -> int:
     """Run until stopped; returns the exit code. Raises the HedgerError that ended it.
+
+    Where another daemon holds an account this one is its standby; without `wait` it ends with LeaseError.
 
     `source` is where the configuration is loaded anew when its file changes; `surface` serves the daemon to
     people and machines, whose commands carry `token`. `companion` is a coroutine that lives as long
@@ -167,7 +182,9 @@ async def run_daemon(
     """
     require_keys(loaded)
     async with AsyncExitStack() as stack:
-        journal = await Journal.open(loaded.journal_place, loaded.journal.password)
+        journal = await Journal.open(
+            loaded.journal_place, loaded.journal.password, lease_s=loaded.lease.duration_s
+        )
         stack.push_async_callback(journal.close)
         clock = Clock(loaded.clock.origin_ms, loaded.clock.started_unix_ms, loaded.clock.speed)
         keeping = Keeping(journal, _terms(loaded.journal), clock.market_ms)
@@ -176,36 +193,38 @@ async def run_daemon(
         )
         log.take_over_standard_logging()
         log.redactor.register(token)
-        driver, metrics = _driver(loaded, clock, journal, keeping, log, watchers, stack)
+        driver, keeper, metrics = _driver(loaded, clock, journal, keeping, log, watchers, stack, wait)
         watcher = None
         if source is not None:
             watcher = ReloadWatcher(source.config, loaded, source.load, driver.emit)
         daemon = Daemon(driver, journal, metrics, token, watcher)
         url = await stack.enter_async_context(surface(daemon)) if surface is not None else ""
-        stack.enter_context(_signals(daemon))
-        return await _supervise(watcher, driver, keeping, Started(daemon, url), companion)
+        manager = ServiceManager(os.environ)
+        stack.enter_context(_signals(daemon, manager))
+        say = partial(_say, log, driver)
+        tasks = {
+            "journal": keeping.run(driver.emit),
+            "lease": keeper.run(driver.emit, None if watcher is None else watcher.refresh),
+            "watchdog": Watchdog(loaded.watchdog, manager, driver.view, say).run(),
+            **{f"venue {name}": venue.run(driver.emit) for name, venue in driver.venues.items()},
+        }
+        if watcher is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.poke)
+            tasks["reload"] = watcher.run()
+        if companion is not None:
+            tasks["companion"] = companion(Started(daemon, url))
+        return await _supervise(driver, keeping.writer, tasks)
 
 
 async def _supervise(
-    watcher: ReloadWatcher | None,
-    driver: LiveDriver,
-    keeping: Keeping,
-    started: Started,
-    companion: Companion | None,
+    driver: LiveDriver, writer: JournalWriter, tasks: Mapping[str, Coroutine[Any, Any, None]]
 ) -> int:
     """One TaskGroup for everything that lives as long as the daemon; the driver's end is its end."""
     try:
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(keeping.run(driver.emit), name="journal")]
-            for name, venue in driver.venues.items():
-                beside.append(group.create_task(venue.run(driver.emit), name=f"venue {name}"))
-            if watcher is not None:
-                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.poke)
-                beside.append(group.create_task(watcher.run(), name="reload"))
-            if companion is not None:
-                beside.append(group.create_task(companion(started), name="companion"))
+            beside = [group.create_task(task, name=name) for name, task in tasks.items()]
             exit_ = await driver.run()
-            flushed = await _flush(keeping.writer)
+            flushed = await _flush(writer)
             for task in beside:
                 task.cancel()
     except BaseExceptionGroup as group:  # not except*, which early 3.11 lets raise groups only
@@ -214,6 +233,10 @@ async def _supervise(
             raise
         raise _first(told) from None
     return _code(exit_, flushed)
+
+
+def _say(log: NoteLog, driver: LiveDriver, note: Note) -> None:
+    log.render(note, driver.clock.now())
 
 
 async def _flush(writer: JournalWriter) -> bool:
@@ -227,8 +250,8 @@ async def _flush(writer: JournalWriter) -> bool:
 
 
 def _code(exit_: Exit, flushed: bool) -> int:
-    """0, or the error that carries the engine's code: 4 outcome unknown, 5 halted."""
-    for error in (VenueError, HaltedError):
+    """0, or the error that carries the engine's code: 4 outcome unknown, 5 halted, 6 taken over."""
+    for error in (VenueError, HaltedError, LeaseError):
         if exit_.code == error.exit_code:
             raise error(exit_.reason)
     if not flushed:
@@ -261,7 +284,8 @@ def _driver(
     log: NoteLog,
     watchers: Sequence[StepWatcher],
     stack: AsyncExitStack,
-) -> tuple[LiveDriver, Metrics]:
+    wait: bool,
+) -> tuple[LiveDriver, LeaseKeeper, Metrics]:
     started = clock.now()
     engine = Engine(loaded.engine, started)
     metrics = Metrics(lambda: engine.view(clock.now()), lambda: Clock.unix_ms() / 1000)
@@ -270,10 +294,10 @@ def _driver(
         stack.callback(_close_recorder, recorder, log, clock)
         watchers = (*watchers, recorder)
     venues = _venues(loaded, clock)
-    port = _journal_of(venues, journal, keeping.writer)
     keeping.writer.observe_commit = metrics.observe_journal_commit
     metrics.add(JournalCollector(keeping.writer, keeping.space))
-    return LiveDriver(engine, clock, venues, port, log.render, watchers, metrics), metrics
+    keeper = LeaseKeeper(_journal_of(venues, journal, keeping.writer), journal, clock, wait=wait)
+    return LiveDriver(engine, clock, venues, keeper, log.render, watchers, metrics), keeper, metrics
 
 
 def _journal_of(venues: dict[str, Venue], journal: Journal, writer: JournalWriter) -> JournalPort:
@@ -312,7 +336,7 @@ def _venues(loaded: Loaded, clock: Clock) -> dict[str, Venue]:
 
 
 @contextmanager
-def _signals(daemon: Daemon) -> Iterator[None]:
+def _signals(daemon: Daemon, manager: ServiceManager) -> Iterator[None]:
     """The first SIGTERM or SIGINT stops in order, the second at once."""
     loop = asyncio.get_running_loop()
     asked: list[signal.Signals] = []
@@ -321,6 +345,7 @@ def _signals(daemon: Daemon) -> Iterator[None]:
         if asked:
             os._exit(FORCED)
         asked.append(number)
+        manager.stopping()
         daemon.stop(number.name)
 
     for number in (signal.SIGTERM, signal.SIGINT):

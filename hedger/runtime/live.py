@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, assert_never
 
-from hedger.domain.errors import HaltedError, HedgerError
+from hedger.domain.errors import HaltedError, HedgerError, LeaseError
 from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import (
     Amend,
@@ -21,6 +21,7 @@ from hedger.engine.effects import (
     LookUp,
     Note,
     Place,
+    RequestLog,
     RequestSnapshot,
     Watch,
     Write,
@@ -58,7 +59,9 @@ class StepWatcher(Protocol):
 
 
 class MetricsPort(Protocol):
-    """Latencies the driver observes, in seconds."""
+    """What the driver observes: latencies in seconds, and how much waited for a step."""
+
+    def observe_largest_step(self, events: int) -> None: ...
 
     def observe_decision(self, seconds: float) -> None: ...
 
@@ -124,7 +127,7 @@ class LiveDriver:
         self._loads: set[asyncio.Task[None]] = set()
         self._stepped: list[tuple[asyncio.Future[None], Callable[[], bool]]] = []
         self._undurable: list[tuple[int, asyncio.Future[None]]] = []
-        self._written = self._durable = 0
+        self._written = self._durable = self._largest_step = 0
         self._stopwatch = Stopwatch(metrics)
         self._garbage = Garbage()
         self.exit: Exit | None = None
@@ -190,6 +193,9 @@ class LiveDriver:
             raise
         if self._metrics is not None and arrived is not None:
             self._metrics.observe_decision(self.clock.wire_s() - arrived)
+            if len(batch) > self._largest_step:
+                self._largest_step = len(batch)
+                self._metrics.observe_largest_step(len(batch))
         for effect in effects:
             self._perform(effect, now)
         self._stopwatch.watch(now, batch, effects)
@@ -216,7 +222,7 @@ class LiveDriver:
         match effect:
             case Place() | Amend():
                 self.venues[effect.approved.intent.venue].perform(effect)
-            case Cancel() | Watch() | RequestSnapshot() | LookUp():
+            case Cancel() | Watch() | RequestSnapshot() | RequestLog() | LookUp():
                 self.venues[effect.venue].perform(effect)
             case Write():
                 self._written = effect.sequence
@@ -242,7 +248,12 @@ class LiveDriver:
         self._loads.discard(task)
         if task.cancelled() or task.exception() is None:
             return
-        detail = str(task.exception())
+        error = task.exception()
+        if isinstance(error, LeaseError):
+            self.exit = Exit(code=error.exit_code, reason=str(error))
+            self._wake.set()
+            return
+        detail = str(error)
         self._render(
             Note(severity=Severity.CRITICAL, name="journal_load_failed", fields={"detail": detail}),
             self.clock.now(),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
@@ -86,6 +86,8 @@ _VENUE_GAUGES: tuple[tuple[str, str, Callable[[VenueView], float | None]], ...] 
     ("venue_credits", "Credits left in the matching-engine bucket.", lambda v: v.credits),
     ("venue_clock_skew_seconds", "The venue's clock minus ours.", lambda v: _seconds(v.clock_skew_ms)),
     ("venue_round_trip_seconds", "Round trip of the last probe.", lambda v: v.round_trip_s),
+    ("lease_left_seconds", "Time until this run's lease on the account ends.", lambda v: v.lease_left_s),
+    ("standby", "1 while another run holds the account.", lambda v: float(bool(v.standby_of))),
     ("venue_locked", "1 while the venue has locked trading.", lambda v: float(v.locked)),
 )
 
@@ -106,9 +108,15 @@ class Metrics:
         )
         self._commit = self._histogram("journal_commit", "Of one commit of the journal.", _NETWORK_S)
         self._durable = self._histogram("journal_durable", "From a record to its being on disk.", _NETWORK_S)
+        meaning = "Most events that one step has taken, since the start."
+        self._largest_step = Gauge("hedger_largest_step_events", meaning, registry=self._registry)
 
     def observe_decision(self, seconds: float) -> None:
         self._decision.observe(seconds)
+
+    def observe_largest_step(self, events: int) -> None:
+        """A step that took more events than any before it."""
+        self._largest_step.set(events)
 
     def observe_order_round_trip(self, seconds: float) -> None:
         self._round_trip.observe(seconds)
@@ -182,6 +190,8 @@ def _counters(view: StatusView) -> Iterator[Metric]:
     yield _counter("decisions", "Decisions by action and reason.", ("action", "reason"), decisions)
     yield _counter("orders", "Orders by outcome.", ("outcome",), _by_key(counts.orders))
     yield _counter("reconnects", "Connections made anew.", ("venue",), _by_key(counts.reconnects))
+    taken = [((v.name,), float(v.takeovers)) for v in view.venues]
+    yield _counter("takeovers", "Accounts taken over from another run.", ("venue",), taken)
     yield _counter("bad_data", "Payloads refused.", ("venue",), _by_key(counts.bad_data))
 
 

@@ -22,11 +22,11 @@ class PaperJournal:
         self._writer.submit(write)
 
     async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
-        """Give the venue its paper positions back and begin the account's next epoch.
+        """Begin the account's next epoch and give the venue its paper positions back.
 
-        Raises InvariantError for an unreadable row.
+        Raises LeaseHeld, JournalError.
         """
+        loaded = await self._writer.load(request, market_ms)
         scope = (request.venue, request.environment, request.account_id)
-        held = await self._writer.answered(lambda: self._journal.paper_positions(*scope))
-        self._venues[request.venue].adopt(held)
-        return await self._writer.load(request, market_ms)
+        self._venues[request.venue].adopt(await self._journal.paper_positions(*scope))
+        return loaded

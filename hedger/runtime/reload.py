@@ -134,6 +134,10 @@ class ReloadWatcher:
             ended = tuple(_ended(edit) for edit in fresh.ended_edits)
             self._emit(SettingsApplied(settings=fresh.engine, changes=ended))
 
+    async def refresh(self) -> None:
+        """Read the file and what was set at another run: a standby takes over with the newest settings."""
+        await self._attempt()
+
     async def _attempt(self) -> None:
         """Load and hand over, or refuse and keep what runs."""
         async with self._one:

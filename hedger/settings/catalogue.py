@@ -23,10 +23,12 @@ from hedger.risk.envelope import Envelope
 from hedger.risk.margin_params import MarginParams
 from hedger.settings.tables import (
     JournalSettings,
+    LeaseSettings,
     LogSettings,
     RecorderSettings,
     TopSettings,
     VenueSettings,
+    WatchdogSettings,
     WebSettings,
 )
 from hedger.venues.deribit.params import DeribitParams
@@ -109,9 +111,11 @@ TABLES: Mapping[Path, Table] = {
     ("books", ANY, "execution"): _table(ExecutionParams),
     ("timing",): _table(Timing),
     ("journal",): _table(JournalSettings),
+    ("lease",): _table(LeaseSettings),
     ("web",): _table(WebSettings),
     ("log",): _table(LogSettings),
     ("recorder",): _table(RecorderSettings),
+    ("watchdog",): _table(WatchdogSettings),
 }
 
 POINTERS = ("secrets_dir", "client_id_file", "client_secret_file", "password_file")

@@ -50,8 +50,12 @@ _ABOUT: dict[Path, str] = {
     ("books", ANY, "execution"): "How a hedge is worked.",
     ("timing",): "Deadlines and staleness; wire time.",
     ("journal",): "Orders, fills and decisions, durable before an order is sent.",
+    ("lease",): "One writer per account: a second daemon on the same journal is a standby.",
     ("web",): "The page, the API and the metrics.",
     ("log",): "Logs go to standard error.",
+    (
+        "watchdog",
+    ): "Signs of life to the outside, while the engine steps on fresh data. The address is a secret.",
     ("recorder",): "The flight recorder, for `hedger replay`.",
 }
 

@@ -89,7 +89,7 @@ def read_edits(state_dir: FilePath) -> tuple[Edit, ...]:
         return ()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not what `hedger set` wrote: {error}; delete it to go without") from error
 
 

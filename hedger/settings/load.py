@@ -20,10 +20,12 @@ from hedger.settings.ready import Ready, ready_of
 from hedger.settings.rules import checked_books
 from hedger.settings.tables import (
     JournalSettings,
+    LeaseSettings,
     LogSettings,
     LoopKind,
     MarketClock,
     VenueSettings,
+    WatchdogSettings,
     WebSettings,
 )
 from hedger.settings.tree import Tree, compose
@@ -46,7 +48,9 @@ class Loaded:
     journal: JournalSettings
     journal_path: Path
     recorder_path: Path | None
+    lease: LeaseSettings
     web: WebSettings
+    watchdog: WatchdogSettings
     log: LogSettings
     clock: MarketClock
     values: Mapping[str, Any]
@@ -134,14 +138,18 @@ def _assemble(
     return Loaded(
         path=path,
         settings=tree,
-        engine=EngineSettings(tree.top.mode, terms, books, tree.timing, clock.speed, config_hash, edits),
+        engine=EngineSettings(
+            tree.top.mode, terms, books, tree.timing, clock.speed, config_hash, edits, tree.lease.margin_s
+        ),
         venues={name: (venue.environment, venue.params) for name, venue in tree.venues.items()},
         loop=tree.top.loop,
         state_dir=state_dir,
         journal=tree.journal,
         journal_path=Path(tree.journal.path) if tree.journal.path else state_dir / _JOURNAL_FILE,
         recorder_path=Path(recorder) if recorder else None,
+        lease=tree.lease,
         web=tree.web,
+        watchdog=tree.watchdog,
         log=tree.log,
         clock=clock,
         values=values,

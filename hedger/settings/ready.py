@@ -41,7 +41,7 @@ def read_ready(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     try:
         return msgspec.json.decode(data, type=dict[str, Any])
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         raise ConfigError(f"{path}: is not the ready file of an exchange (a JSON object)") from None
 
 

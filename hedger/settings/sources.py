@@ -31,6 +31,7 @@ PREFIX = "HEDGER_"
 NOT_SETTINGS = ("HEDGER_TOKEN", "HEDGER_SHARED_DATA")
 """Variables of the command line and of the tests; they configure no daemon."""
 
+_MOST_BITS = 64
 _MOST_SECRET_BYTES = 64 * 1024
 
 
@@ -87,12 +88,29 @@ def _spelled(value: Any) -> Any:
 
 def _toml(path: FilePath) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         reason = error.reason if isinstance(error, UnicodeDecodeError) else str(error).splitlines()[0]
         raise ConfigError(f"{path}: is not TOML: {reason}") from None  # the cause holds the file's text
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """TOML. Raises ValueError also for what is nested beyond any setting, and for a number without an end."""
+    try:
+        values = tomllib.loads(text)
+        _refuse_endless(values)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return values
+
+
+def _refuse_endless(values: Mapping[str, Any]) -> None:
+    for (*_, name), value in leaves(values):
+        for each in value if isinstance(value, list) else (value,):
+            if isinstance(each, int) and each.bit_length() > _MOST_BITS:
+                raise ValueError(f"{name}: a whole number of {each.bit_length()} bits")
 
 
 def _misnamed(values: Mapping[str, Any], path: Path = ()) -> Iterator[str]:
@@ -176,8 +194,8 @@ def override_value(path: Path, text: str) -> Any:
 
 def _toml_value(path: Path, text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parsed(f"value = {text}")["value"]
+    except ValueError:
         raise ConfigError(wrong(path, text, "must be a TOML value")) from None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
 
 from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment, Mode, Severity
@@ -126,6 +127,36 @@ class JournalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseSettings:
+    """One writer per account."""
+
+    duration_s: Annotated[
+        float,
+        Key(
+            "s",
+            "a lease on an account lasts this long, is renewed at a third of it, and then is a standby's",
+            least=1,
+            most=300,
+        ),
+    ] = 10.0
+    margin_s: Annotated[
+        float,
+        Key(
+            "s",
+            "no order may be executed within this time before the lease ends; less than duration_s / 3",
+            least=0.1,
+        ),
+    ] = 2.0
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        if self.margin_s >= self.duration_s / 3:
+            raise ValueError(
+                f"margin_s = {self.margin_s:g}: must be less than duration_s / 3 = {self.duration_s / 3:g}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """Address of the page, the API and the metrics."""
 
@@ -157,6 +188,46 @@ class RecorderSettings:
     """The flight recorder."""
 
     path: Annotated[str, Key("", "file every event of the engine is written to; empty: off")] = ""
+
+
+class PingMethod(StrEnum):
+    """How the dead-man's switch wants to be told."""
+
+    GET = "GET"
+    POST = "POST"
+    HEAD = "HEAD"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchdogSettings:
+    """Signs of life to the outside, while the engine steps on fresh data."""
+
+    ping_url: Annotated[
+        str,
+        Key(
+            "",
+            "dead-man's switch: an address asked every ping_s while this daemon hedges; empty: none",
+            secret=True,
+        ),
+    ] = ""
+    ping_s: Annotated[float, Key("s", "wire time between two pings", least=1, most=3600)] = 30.0
+    ping_method: Annotated[PingMethod, Key("", "GET, POST or HEAD")] = PingMethod.GET
+    timeout_s: Annotated[float, Key("s", "a ping not answered for this long has failed", above=0)] = 10.0
+    data_age_s: Annotated[
+        float,
+        Key(
+            "s",
+            "no sign of life while no venue has sent market data for this long; also for systemd's watchdog",
+            above=0,
+        ),
+    ] = 30.0
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        url = urlsplit(self.ping_url)
+        local = url.scheme == "http" and is_loopback(url.hostname or "")
+        if self.ping_url and not (url.scheme == "https" and url.hostname) and not local:
+            raise ValueError("ping_url: must be https://HOST/..., or http:// at an address of this machine")
 
 
 def is_loopback(host: str) -> bool:

@@ -20,10 +20,12 @@ from hedger.settings.problems import lines_of
 from hedger.settings.sources import Layer
 from hedger.settings.tables import (
     JournalSettings,
+    LeaseSettings,
     LogSettings,
     RecorderSettings,
     TopSettings,
     VenueSettings,
+    WatchdogSettings,
     WebSettings,
 )
 
@@ -45,9 +47,11 @@ class Tree(BaseSettings):
     presets: dict[str, str] = Field(default_factory=dict)
     timing: Timing = Field(default_factory=Timing)
     journal: JournalSettings = Field(default_factory=JournalSettings)
+    lease: LeaseSettings = Field(default_factory=LeaseSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     recorder: RecorderSettings = Field(default_factory=RecorderSettings)
+    watchdog: WatchdogSettings = Field(default_factory=WatchdogSettings)
 
     @model_validator(mode="before")
     @classmethod

@@ -58,11 +58,10 @@ class Funds:
         after = self._margins(currency, (*orders, order))
         return max(ZERO, after.initial - self._margins(currency, orders).initial)
 
-    def liquidation_ratios(self, currency: str) -> dict[str, Decimal]:
+    def liquidation_ratios(self, currency: str, margins: Margins) -> dict[str, Decimal]:
         """Per index, the factor on its price at which the account is liquidated; segregated standard only."""
         if self.model != SEGREGATED_SM:
             return {}
-        margins = self.margins(currency)
         room = float(margins.margin_balance - margins.maintenance)
         groups: dict[str, list[Holding]] = {}
         for row in self.holdings(currency):

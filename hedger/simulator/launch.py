@@ -29,6 +29,7 @@ from hedger.simulator.entries import DEPOSIT, Note
 from hedger.simulator.exchange import Exchange, Identity
 from hedger.simulator.fault_requests import explained, parse_fault
 from hedger.simulator.journal import Journal, MarketMove
+from hedger.simulator.limits import Limits
 from hedger.simulator.methods_account import SUMMARY_CURRENCIES
 from hedger.simulator.model import World
 from hedger.simulator.options import Options
@@ -171,11 +172,26 @@ def _new_or_known(options: Options, now: Callable[[], float], world: World | Non
     return Launched(exchange, origin, journal)
 
 
+def bare_exchange(
+    world: World,
+    clock: MarketClock,
+    identity: Identity,
+    seed: int,
+    new_token: Callable[[], str],
+    limits: Limits | None = None,
+    journal: Journal | None = None,
+) -> Exchange:
+    """An exchange without positions and money that answers everything that METHOD_MODULES know."""
+    return Exchange(world, clock, identity, seed, new_token, limits or Limits(), journal)
+
+
 def _exchange(
     origin: Origin, world: World, clock: MarketClock, options: Options, journal: Journal | None
 ) -> Exchange:
     identity = Identity(origin.account, origin.user_id, Keys(origin.client_id, origin.client_secret))
-    exchange = Exchange(world, clock, identity, origin.seed, secrets.token_urlsafe, options.limits, journal)
+    exchange = bare_exchange(
+        world, clock, identity, origin.seed, secrets.token_urlsafe, options.limits, journal
+    )
     exchange.account.margin_model = origin.margin
     return exchange
 

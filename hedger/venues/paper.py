@@ -9,7 +9,16 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import assert_never
 
-from hedger.engine.effects import Amend, Cancel, LookUp, Place, RequestSnapshot, VenueEffect, Watch
+from hedger.engine.effects import (
+    Amend,
+    Cancel,
+    LookUp,
+    Place,
+    RequestLog,
+    RequestSnapshot,
+    VenueEffect,
+    Watch,
+)
 from hedger.engine.events import Event, Now
 from hedger.venues.paper_account import PaperAccount
 from hedger.venues.protocol import Emit, Venue
@@ -56,7 +65,7 @@ class PaperVenue:
                 return self._account.amend(effect, self._now())
             case LookUp():
                 return self._account.look_up(effect, self._now())
-            case Watch() | RequestSnapshot():
+            case Watch() | RequestSnapshot() | RequestLog():
                 self._inner.perform(effect)
                 return []
             case _:

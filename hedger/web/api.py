@@ -8,7 +8,9 @@ from __future__ import annotations
 import secrets
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from hedger.engine.events import CancelGiven, CommandGiven, HoldAsked
@@ -33,12 +35,16 @@ from hedger.web.guard import (
     errors_as_json,
     host_check,
     json_response,
+    not_standby,
     require_token,
 )
-from hedger.web.health import health, readiness
+from hedger.web.health import health, readiness, standby_of
+from hedger.web.openapi import document
+from hedger.web.operations import OPERATIONS
 from hedger.web.page import add_page
 from hedger.web.port import DaemonPort
-from hedger.web.tuning import add_tuning
+from hedger.web.reconcile import Reconcile
+from hedger.web.tuning import Tuning
 from hedger.web.why import why
 
 MOST_BODY_BYTES = 4096
@@ -60,40 +66,51 @@ def make_app(
 ) -> web.Application:
     """The application; loopback names and `allowed_hosts` are the only Host names it answers to."""
     app = web.Application(
-        middlewares=[errors_as_json, host_check(allowed_hosts)], client_max_size=MOST_BODY_BYTES
+        middlewares=[
+            errors_as_json,
+            host_check(allowed_hosts),
+            not_standby(lambda: standby_of(daemon.view())),
+        ],
+        client_max_size=MOST_BODY_BYTES,
     )
     app.on_response_prepare.append(add_security_headers)
     api = Api(daemon, bounds or Bounds())
-    app.router.add_get("/healthz", api.healthz)
-    app.router.add_get("/readyz", api.readyz)
-    app.router.add_get("/metrics", api.metrics)
-    app.router.add_get("/v1/status", api.status)
-    app.router.add_get("/v1/decisions", api.decisions)
-    app.router.add_get("/v1/why", api.why)
-    app.router.add_get("/v1/plan", api.plan)
-    app.router.add_get("/v1/outlook", api.outlook)
-    app.router.add_get("/v1/chain", api.chain)
-    app.router.add_post("/v1/commands/{command}", api.command)
-    app.router.add_post("/v1/orders", api.order)
-    app.router.add_post("/v1/orders/cancel", api.cancel)
-    add_tuning(app, daemon, (bounds or Bounds()).answer_s)
-    app.router.add_post("/v1/hold", api.hold)
-    add_page(app)
+    answer_s = api.bounds.answer_s
+    pages = add_page(app)
+    handlers = (
+        api,
+        Tuning(daemon, answer_s),
+        Reconcile(daemon, answer_s),
+        Described(document(OPERATIONS, pages)),
+    )
+    for one in OPERATIONS:
+        handler = next(getattr(each, one.name) for each in handlers if hasattr(each, one.name))
+        app.router.add_route(one.method, one.path, handler)
     return app
+
+
+class Described:
+    """The API's own description, made once."""
+
+    def __init__(self, described: dict[str, Any]) -> None:
+        self._body = msgspec.json.encode(described)
+
+    async def openapi(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self._body, content_type="application/json")
 
 
 class Api:
     """One short handler per path."""
 
     def __init__(self, daemon: DaemonPort, bounds: Bounds) -> None:
-        self._daemon, self._bounds = daemon, bounds
+        self._daemon, self.bounds = daemon, bounds
 
     async def healthz(self, _request: web.Request) -> web.Response:
-        answer = health(self._daemon.step_age_s, self._bounds.step_age_s)
+        answer = health(self._daemon.step_age_s, self.bounds.step_age_s)
         return json_response(answer, 200 if answer.ok else 503)
 
     async def readyz(self, _request: web.Request) -> web.Response:
-        answer = readiness(self._daemon.view(), self._bounds.data_age_s)
+        answer = readiness(self._daemon.view(), self.bounds.data_age_s)
         return json_response(answer, 200 if answer.ok else 503)
 
     async def metrics(self, _request: web.Request) -> web.Response:
@@ -159,7 +176,7 @@ class Api:
         require_token(request, self._daemon.token)
         body = requests.decode_as(requests.OrderBody, await request.read())
         asked = requests.order_of(body, secrets.token_hex(8), self._daemon.view())
-        async with deadline(self._bounds.order_s, "the order"):
+        async with deadline(self.bounds.order_s, "the order"):
             answered = await self._daemon.order(asked)
         if not answered.label:
             raise ApiError(409, answered.detail, "order")
@@ -185,4 +202,4 @@ class Api:
         return json_response(hold_answer(book, after))
 
     def _deadline(self, what: str) -> AbstractAsyncContextManager[None]:
-        return deadline(self._bounds.answer_s, what)
+        return deadline(self.bounds.answer_s, what)

@@ -39,6 +39,7 @@ class Binding(StrEnum):
     LIMIT = "limit"
     OWNERSHIP = "ownership"
     PERSON = "person"
+    LEASE = "lease"
 
 
 class Meaning(NamedTuple):
@@ -73,6 +74,8 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.CENTRE_BEFORE: Meaning(_B.CALENDAR, "an announced event is near: to the target before it"),
         _R.BLACKOUT: Meaning(_B.CALENDAR, "a blackout window: no hedge inside the hard limit"),
         _R.CONNECTING: Meaning(_B.LINK, "the venue is not connected yet"),
+        _R.STANDBY: Meaning(_B.LEASE, "another run holds the account; this one is its standby"),
+        _R.LEASE: Meaning(_B.LEASE, "too little is left of this run's lease on the account"),
         _R.RECOVERING: Meaning(_B.WARM_UP, "positions and orders are being reconciled with the venue"),
         _R.WARM_UP: Meaning(_B.WARM_UP, "not every held instrument has a fresh quote yet"),
         _R.ACCOUNT_UNKNOWN: Meaning(_B.ACCOUNT, "the account is not known yet"),
@@ -131,7 +134,7 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.ORDER_TYPE: Meaning(_B.LIMIT, "this type of order is not allowed"),
         _R.MARGIN: Meaning(_B.MARGIN, "delta is out and the margin floor forbids the hedge"),
         _R.LIQUIDATION: Meaning(_B.ACCOUNT, "the venue liquidates or locks the account: latched"),
-        _R.UNEXPLAINED_POSITION: Meaning(_B.POSITION, "a position moved and no trade tells why"),
+        _R.UNEXPLAINED_POSITION: Meaning(_B.POSITION, "a position is not what trades have made it"),
         _R.ILLEGAL_ORDER: Meaning(_B.LOT_SIZE, "amount or price is off the instrument's steps"),
         _R.NEUTRALISE: Meaning(_B.BREAKER, "an operator asked for a hedge to the target"),
         _R.NEUTRALISING: Meaning(_B.BREAKER, "neutralised: the book is at its target"),

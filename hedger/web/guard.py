@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -36,14 +36,20 @@ class ApiError(Exception):
         self.status, self.message, self.field = status, message, field
 
 
+class ErrorAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of every refusal."""
+
+    error: str  # what is wrong, and what would be right
+    field: str | None = None  # the part of the request that is
+
+
 def json_response(value: object, status: int = 200) -> web.Response:
     """JSON by msgspec: numbers that are not finite become null."""
     return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
 
 
 def error_response(status: int, message: str, field: str | None = None) -> web.Response:
-    body = {"error": message} if field is None else {"error": message, "field": field}
-    return json_response(body, status)
+    return json_response(ErrorAnswer(error=message, field=field), status)
 
 
 async def add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:
@@ -91,6 +97,19 @@ def host_name(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0].lower() + "]"
     return host.partition(":")[0].lower()
+
+
+def not_standby(standby_of: Callable[[], str]) -> Middleware:
+    """Refuse whatever acts while another run holds the account: the person wants that one."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        holder = standby_of() if request.method == "POST" else ""
+        if holder:
+            raise ApiError(409, f"this hedger is a standby; {holder} holds the account, tell that one")
+        return await handler(request)
+
+    return check
 
 
 def require_token(request: web.Request, token: str) -> None:

@@ -11,6 +11,7 @@ from hedger.engine.views.view import StatusView, VenueView
 
 _NOT_READY = {
     State.CONNECTING: "a venue to connect",
+    State.STANDBY: "the account, which another run holds",
     State.RECOVERING: "positions and orders to be reconciled",
     State.WARMING_UP: "warm-up to end",
     State.STOPPING: "nothing: the daemon is stopping",
@@ -43,6 +44,11 @@ def readiness(view: StatusView, max_data_age_s: float) -> ReadyAnswer:
     if view.state in _NOT_READY and (not missing or view.state is State.STOPPING):
         missing.append(_NOT_READY[view.state])
     return ReadyAnswer(ok=not missing, state=view.state, missing=tuple(dict.fromkeys(missing)))
+
+
+def standby_of(view: StatusView) -> str:
+    """Who holds the account of a daemon that only waits; empty: this one acts."""
+    return view.venues[0].standby_of if view.state is State.STANDBY else ""
 
 
 def _book_missing(view: StatusView) -> list[str]:

@@ -17,11 +17,15 @@ _CONTENT_TYPES = {
 }
 
 
-def add_page(app: web.Application) -> None:
-    """Route the files of the page, each by its exact path."""
+def add_page(app: web.Application) -> dict[str, str]:
+    """Route the files of the page, each by its exact path; returns these with their content types."""
+    routed: dict[str, str] = {}
     for file in sorted((resources.files("hedger.web") / "static").iterdir(), key=lambda f: f.name):
-        serve = _serve(file.read_bytes(), _CONTENT_TYPES[PurePath(file.name).suffix])
-        app.router.add_get(_AT_ROOT.get(file.name, f"/static/{file.name}"), serve)
+        content_type = _CONTENT_TYPES[PurePath(file.name).suffix]
+        path = _AT_ROOT.get(file.name, f"/static/{file.name}")
+        app.router.add_get(path, _serve(file.read_bytes(), content_type))
+        routed[path] = content_type
+    return routed
 
 
 def _serve(body: bytes, content_type: str) -> Callable[[web.Request], Awaitable[web.Response]]:

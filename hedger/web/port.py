@@ -7,6 +7,7 @@ from typing import Protocol
 
 from hedger.engine.decision import Decision
 from hedger.engine.events import (
+    AcceptGiven,
     CancelGiven,
     CommandGiven,
     HoldAsked,
@@ -66,6 +67,12 @@ class DaemonPort(Protocol):
 
     async def hold(self, asked: HoldAsked) -> StatusView:
         """Hand a hold to the engine; returns the picture after the step that took it."""
+
+    def accept_objection(self, given: AcceptGiven) -> str:
+        """Why there is nothing to accept; empty where there is."""
+
+    async def accept(self, given: AcceptGiven) -> StatusView:
+        """Positions are taken as they are; returns the picture after it is durable."""
 
     def metrics(self) -> bytes:
         """The text exposition of every metric."""

@@ -21,8 +21,8 @@ _Body = TypeVar("_Body")
 
 DEFAULT_LIMIT = 50
 MOST_DECISIONS = 500
-_UNDERLYING = re.compile(r"[A-Z0-9]{1,16}")
-_LAST_MS = 253_402_300_799_999  # the end of the year 9999
+UNDERLYING = re.compile(r"[A-Z0-9]{1,16}")
+LAST_MS = 253_402_300_799_999  # the end of the year 9999
 _PATH_IN_MESSAGE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>[^`]*)`")
 _MISSING_FIELD = re.compile(r"missing required field `(?P<field>[^`]*)`")
@@ -98,7 +98,7 @@ def decode_as(kind: type[_Body], body: bytes) -> _Body:
     except msgspec.ValidationError as error:
         message, field = _refusal(str(error))
         raise ApiError(400, message, field) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ApiError(400, f"the body is not JSON: {error}") from error
 
 
@@ -172,7 +172,7 @@ def limit_of(request: web.Request) -> int:
 
 
 def before_ms_of(request: web.Request) -> int | None:
-    return _integer(request, "before_ms", 0, _LAST_MS)
+    return _integer(request, "before_ms", 0, LAST_MS)
 
 
 def book_of(request: web.Request, view: StatusView) -> str:
@@ -182,8 +182,8 @@ def book_of(request: web.Request, view: StatusView) -> str:
 
 def underlying_of(request: web.Request, view: StatusView) -> str:
     """The underlying asked for; without one that of the first book. Raises ApiError 400."""
-    asked = request.query.get("underlying", "") or (view.books[0].underlying if view.books else "")
-    if not _UNDERLYING.fullmatch(asked):
+    asked = request.query.get("underlying", view.books[0].underlying if view.books else "")
+    if not UNDERLYING.fullmatch(asked):
         raise ApiError(400, f"underlying = {asked!r} is not a coin like BTC", "underlying")
     return asked
 

@@ -61,15 +61,8 @@ class SetAnswer(msgspec.Struct, frozen=True):
     edits: tuple[EditView, ...]
 
 
-def add_tuning(app: web.Application, daemon: DaemonPort, answer_s: float) -> None:
-    """The two paths, each behind the token."""
-    tuning = Tuning(daemon, answer_s)
-    app.router.add_post("/v1/override", tuning.override)
-    app.router.add_post("/v1/set", tuning.set)
-
-
 class Tuning:
-    """One short handler per path."""
+    """One short handler per path, each behind the token."""
 
     def __init__(self, daemon: DaemonPort, answer_s: float) -> None:
         self._daemon, self._answer_s = daemon, answer_s

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
+from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.sides import Daemon, Exchange
-from tests.end_to_end.waiting import until
+from tests.end_to_end.waiting import WITHIN_S, until
+from tests.journal.places import Place, rows
 
 Rows = dict[str, tuple[Any, ...]]
 
@@ -18,11 +17,10 @@ Rows = dict[str, tuple[Any, ...]]
 NEVER_THERE = ("absent", "dropped", "rejected")
 
 
-def bodies(journal: Path, table: str) -> list[dict[str, Any]]:
+def bodies(journal: Place, table: str) -> list[dict[str, Any]]:
     """The values of a table in the order in which they were written."""
-    with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as database:
-        rows = database.execute(f"select body from {table} order by id").fetchall()
-    return [json.loads(body, parse_float=Decimal) for (body,) in rows]
+    found = rows(journal, f"select body from {table} order by id")
+    return [json.loads(body, parse_float=Decimal) for (body,) in found]
 
 
 def exchange_fills(state: dict[str, Any]) -> Rows:
@@ -38,7 +36,7 @@ def exchange_fills(state: dict[str, Any]) -> Rows:
     }
 
 
-def journal_fills(journal: Path) -> Rows:
+def journal_fills(journal: Place) -> Rows:
     return {
         row["trade_id"]: (
             row["label"],
@@ -64,7 +62,7 @@ def exchange_orders(state: dict[str, Any]) -> Rows:
     }
 
 
-def journal_orders(journal: Path) -> Rows:
+def journal_orders(journal: Place) -> Rows:
     """Orders that reached the exchange, by label; one that is said never to have been there is left out."""
     return {
         row["intent"]["label"]: (
@@ -79,29 +77,46 @@ def journal_orders(journal: Path) -> Rows:
 
 
 def positions(daemon: Daemon) -> dict[str, Decimal]:
-    rows = daemon.book()["positions"]
-    return {row["instrument"]: size for row in rows if (size := Decimal(row["size"]))}
+    held = daemon.book()["positions"]
+    return {row["instrument"]: size for row in held if (size := Decimal(row["size"]))}
 
 
 def exchange_positions(state: dict[str, Any]) -> dict[str, Decimal]:
     return {name: Decimal(size) for name, size in state["positions_exact"].items()}
 
 
-def _written_down(exchange: Exchange, daemon: Daemon) -> dict[str, Any] | None:
-    """The exchange's state of an instant at which journal and daemon know all of it."""
-    state = exchange.state()
-    fills = journal_fills(daemon.journal).keys() == exchange_fills(state).keys()
-    orders = journal_orders(daemon.journal) == exchange_orders(state)
-    return state if fills and orders and positions(daemon) == exchange_positions(state) else None
+def _apart(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What is not the same on both sides, by its key: (ours, theirs), None where a side does not have it."""
+    keys = sorted({*ours, *theirs})
+    return {key: (ours.get(key), theirs.get(key)) for key in keys if ours.get(key) != theirs.get(key)}
 
 
-def assert_ledgers_agree(exchange: Exchange, daemon: Daemon) -> None:
+def differences(state: dict[str, Any], daemon: Daemon) -> dict[str, tuple[Any, Any]]:
+    """Fills, orders and positions on which journal and daemon differ from the exchange: (ours, theirs)."""
+    return {
+        **_apart(journal_fills(daemon.journal), exchange_fills(state)),
+        **_apart(journal_orders(daemon.journal), exchange_orders(state)),
+        **_apart(positions(daemon), exchange_positions(state)),
+    }
+
+
+def assert_ledgers_agree(exchange: Exchange, daemon: Daemon, within_s: float = WITHIN_S) -> None:
     """Positions, fills, fees and orders are the exchange's own, to the last digit; no label was used twice.
 
     What is still being written is waited for, and so is a hedge that goes out meanwhile.
     """
-    state = until(lambda: _written_down(exchange, daemon), "the exchange's fills and orders in the journal")
-    fills = journal_fills(daemon.journal)
+    state, apart = exchange.state(), {"": (None, None)}
+
+    def agree() -> bool:
+        nonlocal state, apart
+        state = exchange.state()
+        apart = differences(state, daemon)
+        return not apart
+
+    try:
+        until(agree, "journal and exchange agree", within_s)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: (ours, theirs) of {apart}") from None
     assert state["duplicate_labels"] == {}
-    assert fills == exchange_fills(state)
-    assert sum((fill[-1] for fill in fills.values()), Decimal(0)) == Decimal(state["fees_exact"]["BTC"])
+    fees = [fill[-1] for fill in exchange_fills(state).values()]
+    assert sum(fees, Decimal(0)) == Decimal(state["fees_exact"]["BTC"])

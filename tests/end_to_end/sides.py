@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.end_to_end import web
 from tests.end_to_end.waiting import WITHIN_S, until
+from tests.journal.places import Place
 
 if TYPE_CHECKING:
     from tests.end_to_end.yard import Process
@@ -94,12 +95,8 @@ class Exchange:
 class Daemon:
     """A running daemon with one book, asked through its API."""
 
-    def __init__(self, process: Process, url: str, state_dir: Path) -> None:
-        self.process, self.url, self.state_dir = process, url, state_dir
-
-    @property
-    def journal(self) -> Path:
-        return self.state_dir / "journal.sqlite"
+    def __init__(self, process: Process, url: str, state_dir: Path, journal: Place) -> None:
+        self.process, self.url, self.state_dir, self.journal = process, url, state_dir, journal
 
     @property
     def token(self) -> str:

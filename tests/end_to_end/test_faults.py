@@ -1,24 +1,22 @@
-"""A wire that misbehaves while a hedge is due: the hedge is made once, however often it was tried.
-
-A person buys a coin's worth of the perpetual, and the daemon, which hedges to the middle of its band, must
-sell as much. A hedge made twice would throw delta to minus one and be bought back.
-"""
+"""A wire that misbehaves while a hedge is due: the hedge is made once, however often it was tried."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.end_to_end.ledgers import assert_ledgers_agree
+from tests.end_to_end.hedged_once import (
+    HALF,
+    ONE_COIN_USD,
+    assert_hedged_once,
+    hedged,
+    until_a_coin_is_due,
+)
 from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import BRISK, Yard
 
-ONE_COIN_USD = 100_000
-DRIFT_USD = 20_000  # what the market may have moved delta by since the last hedge, as the band allows
-HALF = Decimal("0.5")
 HEDGE = (
     "books.btc.band.to_centre=1",
     "books.btc.execution.validity_s=0.5",
@@ -68,11 +66,11 @@ def test_one_hedge_is_made_whatever_happens(
     for name, faults in scenarios.items():
         print(name)
         known = len(exchange.state()["trades"])
-        _until_a_coin_is_due(exchange, daemon)
+        until_a_coin_is_due(exchange, daemon)
         for fault in faults:
             exchange.fault(**fault)
         daemon.command("resume")
-        _assert_hedged_once(exchange, daemon, known)
+        assert_hedged_once(exchange, daemon, known)
         exchange.fault("clear")
 
 
@@ -81,15 +79,15 @@ def test_one_hedge_is_made_when_the_link_breaks(exchange: Exchange, daemon: Daem
     known = len(exchange.state()["trades"])
     exchange.trade("buy", ONE_COIN_USD)
     exchange.fault("drop")
-    _assert_hedged_once(exchange, daemon, known)
+    assert_hedged_once(exchange, daemon, known)
 
     known, hedges = len(exchange.state()["trades"]), len(exchange.hedges())
-    _until_a_coin_is_due(exchange, daemon)
+    until_a_coin_is_due(exchange, daemon)
     exchange.fault("delay", delay_s=0.4, duration_s=1)
     daemon.command("resume")
     until(lambda: len(exchange.hedges()) > hedges, "an order at the exchange")
     exchange.fault("drop")
-    _assert_hedged_once(exchange, daemon, known)
+    assert_hedged_once(exchange, daemon, known)
     until(lambda: daemon.status()["venues"][0]["reconnects"] == 2, "the second link")
 
 
@@ -98,7 +96,7 @@ def test_a_trade_nobody_told_of_is_found_by_reconciling(exchange: Exchange, daem
     known = len(exchange.state()["trades"])
     exchange.fault("silence", channel="user.", duration_s=60)
     exchange.trade("buy", ONE_COIN_USD)
-    _assert_hedged_once(exchange, daemon, known)
+    assert_hedged_once(exchange, daemon, known)
 
 
 def test_stale_quotes_are_not_traded_on(exchange: Exchange, daemon: Daemon) -> None:
@@ -112,42 +110,18 @@ def test_stale_quotes_are_not_traded_on(exchange: Exchange, daemon: Daemon) -> N
     assert len(exchange.hedges()) == hedges
 
     exchange.fault("clear")
-    _assert_hedged_once(exchange, daemon, known)
+    assert_hedged_once(exchange, daemon, known)
 
 
 def test_an_empty_book_is_left_alone(exchange: Exchange, daemon: Daemon) -> None:
     """An order or two may leave before the ticker tells of it; they find nothing, and no storm follows."""
     hedges, known = len(exchange.hedges()), len(exchange.state()["trades"])
-    _until_a_coin_is_due(exchange, daemon)
+    until_a_coin_is_due(exchange, daemon)
     exchange.fault("empty_book", duration_s=60)
     daemon.command("resume")
     daemon.until_reason("no_liquidity", "spread")
     assert len(exchange.hedges()) <= hedges + 2
-    assert _hedged(exchange, known) == []
+    assert hedged(exchange, known) == []
 
     exchange.fault("clear")
-    _assert_hedged_once(exchange, daemon, known)
-
-
-def _until_a_coin_is_due(exchange: Exchange, daemon: Daemon) -> None:
-    """The daemon is paused and knows that a person bought a coin."""
-    daemon.command("pause")
-    exchange.trade("buy", ONE_COIN_USD)
-    until(lambda: daemon.book()["delta"]["used"] > HALF, "the daemon's knowledge of the trade")
-
-
-def _assert_hedged_once(exchange: Exchange, daemon: Daemon, known: int) -> None:
-    """After a person bought a coin: as much was sold, and nothing bought, whatever was tried meanwhile."""
-    until(lambda: len(_hedged(exchange, known)) > 0, "a hedge at the exchange")
-    status = daemon.until_quiet()
-    assert status["orders"]["unknown"] == 0
-    fills = _hedged(exchange, known)
-    assert {row["direction"] for row in fills} == {"sell"}
-    sold_usd = sum((Decimal(row["amount"]) for row in fills), Decimal(0))
-    assert abs(sold_usd - ONE_COIN_USD) < DRIFT_USD
-    assert_ledgers_agree(exchange, daemon)
-
-
-def _hedged(exchange: Exchange, known: int) -> list[dict[str, Any]]:
-    """Trades of hedges after the first `known` trades."""
-    return [row for row in exchange.state()["trades"][known:] if row.get("label", "").startswith("h-")]
+    assert_hedged_once(exchange, daemon, known)

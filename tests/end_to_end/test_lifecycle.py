@@ -1,4 +1,4 @@
-"""How a daemon ends, begins again, and keeps a second one away."""
+"""How a daemon ends and begins again."""
 
 from __future__ import annotations
 
@@ -33,21 +33,6 @@ def test_sigterm_ends_in_order_and_a_second_start_works(yard: Yard, stack: tuple
     assert second.status()["epoch"] == 2
     exchange.pause()
     assert_ledgers_agree(exchange, second)
-
-
-def test_two_daemons_never_share_a_state_directory(yard: Yard) -> None:
-    exchange = yard.exchange("--seed", "3", "--speed", "1", "--book", "strangle")
-    first = yard.daemon(exchange)
-    second = yard.run(
-        *("run", "-c", str(DEMO_CONFIG), "--exchange", str(exchange.ready_file), "--port", "0"),
-        *as_words(f"state_dir={str(first.state_dir)!r}", *BRISK),
-    )
-
-    assert second.wait() == 6
-    lines = second.complained().splitlines()
-    assert len(lines) == 1
-    assert f"pid {first.process.pid}" in lines[0]
-    first.until_quiet()
 
 
 def test_a_journal_that_cannot_be_read_ends_the_daemon_as_halted(yard: Yard) -> None:

@@ -120,6 +120,7 @@ def test_a_paused_daemon_does_not_hedge_until_it_is_resumed(exchange: Exchange, 
     hedges = len(exchange.hedges())
     _assert_commands_need_the_token(daemon)
     assert daemon.command("pause").json["state"] == "paused"
+    assert daemon.get("/readyz").json == {"ok": True, "state": "paused", "missing": []}
     exchange.trade("buy", ONE_COIN_USD)
     until(lambda: daemon.book()["delta"]["used"] > daemon.book()["band"]["upper"], "delta outside the band")
     steps = daemon.status()["counters"]["steps"]

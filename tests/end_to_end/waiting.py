@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 T = TypeVar("T")
 
 POLL_S = 0.02
-WITHIN_S = 20.0
+WITHIN_S = 40.0
 
 
 def until(condition: Callable[[], T | Literal[False] | None], what: str, within_s: float = WITHIN_S) -> T:

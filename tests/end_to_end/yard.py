@@ -16,6 +16,7 @@ from tests.end_to_end.waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEMO_CONFIG = ROOT / "config" / "demo.toml"
+START_S = 60.0  # on a machine that has other things to do
 STOP_S = 15.0
 TOLD_LINES = 15
 
@@ -112,7 +113,7 @@ class Yard:
         path = self.folder / ready
         path.unlink(missing_ok=True)
         process = self.start("exchange", "--ready-file", str(path), *words)
-        until(lambda: path.exists() or not process.running, "a ready file")
+        until(lambda: path.exists() or not process.running, "a ready file", START_S)
         assert path.exists(), process.complained()
         return Exchange(process, path, json.loads(path.read_text()))
 
@@ -124,19 +125,27 @@ class Yard:
         state: str = "state",
         overrides: tuple[str, ...] = BRISK,
         environ: dict[str, str] | None = None,
+        database: str = "",
     ) -> Daemon:
-        """A daemon whose API is served; it may not have connected yet."""
+        """A daemon whose API is served; it may not have connected yet. `database`: URL of its journal."""
         state_dir = self.folder / state
-        settings = [f"state_dir={str(state_dir)!r}", *overrides]
+        settings = [f"state_dir={str(state_dir)!r}", f"journal.url={database!r}", *overrides]
         process = self.start(
             *("run", "-c", str(config), "--exchange", str(exchange.ready_file), "--port", "0"),
             *as_words(*settings),
             *words,
             environ=environ,
         )
-        until(lambda: process.said().endswith("\n") or not process.running, "the daemon's address")
+        until(lambda: process.said().endswith("\n") or not process.running, "the daemon's address", START_S)
         assert process.said(), process.complained()
-        return Daemon(process, process.said().split()[1], state_dir)
+        journal = database or state_dir / "journal.sqlite"
+        return Daemon(process, process.said().split()[1], state_dir, journal)
+
+    def behind(self, exchange: Exchange, url: str) -> Exchange:
+        """The same exchange, whose websocket a daemon reaches at `url`."""
+        path = self.folder / "behind.json"
+        path.write_text(json.dumps({**exchange.ready, "ws_url": url}))
+        return Exchange(exchange.process, path, exchange.ready)
 
     def files(self) -> list[Path]:
         """Every file in the folder, in order."""

@@ -38,6 +38,22 @@ def test_a_quote_and_an_index_of_something_else_change_nothing() -> None:
     assert rig.engine.view(rig.now).books[0].index_usd == 100_000.0
 
 
+def test_a_trade_from_the_future_counts_and_its_time_does_not() -> None:
+    """Its time would make every later position look overtaken, and the next start ask for none before it."""
+    rig = flat()
+    before = rig.delta
+    fill = rig.fill(PERP, Side.SELL, Decimal(5_000), Decimal(100_000))
+    rig.step(ev.Filled(msgspec.structs.replace(fill, market_ms=rig.market_ms + 10 * 365 * 86_400_000)))
+
+    assert rig.delta == pytest.approx(before - 0.05, abs=1e-3)
+    assert "fill_ahead" in rig.notes()
+    traded = [
+        record.fill for write in rig.of(fx.Write) for record in write.records if hasattr(record, "fill")
+    ]
+    assert traded[-1].trade_id == fill.trade_id
+    assert traded[-1].market_ms <= rig.market_ms
+
+
 def test_an_account_in_another_currency_is_not_the_books_equity() -> None:
     rig = flat()
     other = msgspec.structs.replace(rig.account("777").account, currency="ETH")

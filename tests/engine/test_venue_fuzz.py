@@ -151,8 +151,7 @@ def deliver(world: World) -> None:
     if len(world.venue.alive) < 2:
         return
     name = world.random.choice(world.venue.alive)
-    world.venue.alive.remove(name)
-    world.venue.positions.pop(name, None)
+    world.venue.deliver(name)
     world.say(f"DELIVERED {name}")
     ended = ev.InstrumentStateChanged(VENUE, name, InstrumentState.DELIVERED)
     world.notify(ended, world.venue.position(name))

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import msgspec
 
-from hedger.domain.account import Fill, Position
+from hedger.domain.account import Fill, LedgerEntry, Position
 from hedger.domain.order import Order, OrderIntent, OrderReport, Purpose, Side, TimeInForce
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine import effects as fx
@@ -55,12 +55,36 @@ class TrueVenue:
     executions: dict[str, int] = field(default_factory=dict)
     alive: list[str] = field(default_factory=lambda: list(OPTIONS))  # options not delivered yet
     book: dict[str, OrderIntent] = field(default_factory=dict)  # what rests, at the terms it stands at
+    log: list[LedgerEntry] = field(default_factory=list)  # the account's, as the venue keeps it
 
     def trade(self, instrument: str, side: Side, amount: Decimal, label: str = "") -> Fill:
         fill = self.rig.fill(instrument, side, amount, Decimal(int(self.rig.index)), label)
         self.fills.append(fill)
         self.positions[instrument] = self.positions.get(instrument, Decimal(0)) + fill.signed_amount
+        self._log("trade", instrument, fill.signed_amount, fill.trade_id)
         return fill
+
+    def deliver(self, name: str) -> None:
+        """An option has come to its end."""
+        self.alive.remove(name)
+        size = self.positions.pop(name, Decimal(0))
+        if size:
+            self._log("delivery", name, -size)
+
+    def _log(self, kind: str, instrument: str, amount: Decimal, trade_id: str = "") -> None:
+        self.log.append(
+            LedgerEntry(
+                venue=VENUE,
+                number=str(len(self.log) + 1),
+                kind=kind,
+                currency="BTC",
+                market_ms=self.rig.market_ms,
+                change=Decimal(0),
+                instrument=instrument,
+                amount=amount,
+                trade_id=trade_id,
+            )
+        )
 
     def execute(self, intent: OrderIntent, parts: list[Decimal]) -> tuple[list[ev.Event], list[ev.Event]]:
         """An immediate order trades `parts` and ends: the reply's events and the notification's."""
@@ -147,6 +171,7 @@ class Journal:
         orders: dict[str, Order] = {}
         fills: dict[tuple[str, str, str], Fill] = {}
         breakers: dict[str, BreakerState] = {}
+        baseline: rc.Snapshot | None = None
         for record in self.records:
             match record:
                 case rc.Intended():
@@ -157,6 +182,8 @@ class Journal:
                     fills[record.fill.key] = record.fill
                 case rc.Commanded():
                     breakers[record.book] = record.state
+                case rc.Snapshot():
+                    baseline = record
                 case rc.EpochRaised():
                     self.epoch = max(self.epoch, record.epoch)
                 case _:
@@ -171,6 +198,7 @@ class Journal:
             fills=tuple(fills.values()),
             breakers=breakers,
             last_fill_ms=max((fill.market_ms for fill in fills.values()), default=0),
+            baseline=baseline,
             sums=tuple(
                 LabelSum(label="h-btc", instrument=name, size=size)
                 for name, size in own_sums(fills.values(), self.adjusted()).items()
@@ -276,6 +304,8 @@ class World:
                 self.after(self.delay_s(), lambda: self.step(load()) if run == self.run else None)
             case fx.RequestSnapshot():
                 self.sent(lambda: self._snapshot(effect.since_ms))
+            case fx.RequestLog():
+                self.sent(lambda: self._log_asked(effect.since_ms))
             case fx.LookUp():
                 self.sent(lambda: self._look_up(effect))
             case fx.Amend():
@@ -549,6 +579,14 @@ class World:
                 positions_ms=self.rig.market_ms,
             )
         )
+
+    def _log_asked(self, since_ms: int) -> None:
+        """The log of the account, or at times word that it did not come."""
+        if self.chances.of(self.random, 0.1):
+            self.reply(ev.LogFailed(VENUE, "lost"))
+            return
+        entries = tuple(entry for entry in self.venue.log if entry.market_ms >= since_ms)
+        self.reply(ev.LogTold(VENUE, since_ms, entries))
 
     def _look_up(self, asked: fx.LookUp) -> None:
         report, server_ms = self.venue.reports.get(asked.label), self.rig.market_ms

@@ -391,6 +391,15 @@ def test_a_smaller_total_counts_only_once_it_is_confirmed_and_never_grows_back()
     assert (order.state, in_flight(table)) == (OrderState.FILLED, 0)
 
 
+@pytest.mark.parametrize(("state", "filled"), [("cancelled", 40), ("filled", 60)])
+def test_an_end_tells_of_a_smaller_total_nobody_confirmed(state: str, filled: int) -> None:
+    """The reply to the amendment was lost: the last word on the order is the first of its new total."""
+    table, order = amending(amount=60)
+    order.apply(OrderEvent.LOST)
+    table.report(report(state, filled, amount=Decimal(60), updated_ms=2))
+    assert (order.state, order.amount, order.filled_amount) == (OrderState(state), 60, filled)
+
+
 @pytest.mark.parametrize("amount", [0, 30, 110])
 def test_new_terms_may_not_add_nor_leave_nothing(amount: int) -> None:
     table, _ = resting()

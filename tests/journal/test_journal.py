@@ -11,7 +11,15 @@ from hedger.domain.errors import InvariantError
 from hedger.domain.order import OrderState, Side
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.events import JournalLoaded
-from hedger.engine.records import Latched, LossReferenced, SettingChanged, Snapshot, Traded
+from hedger.engine.records import (
+    Accepted,
+    AcceptedDifference,
+    Latched,
+    LossReferenced,
+    SettingChanged,
+    Snapshot,
+    Traded,
+)
 from hedger.journal.journal import Journal
 from tests.journal.places import Place, rows
 from tests.journal.records import (
@@ -183,6 +191,44 @@ async def test_configs_and_snapshots_are_kept_with_their_scope(place: Place) -> 
     scope = (VENUE, "local", "1")
     assert rows(place, "select venue, environment, account_id, config_hash from configs") == [(*scope, "1")]
     assert rows(place, "select venue, environment, account_id from snapshots") == [scope]
+
+
+async def test_the_newest_snapshot_is_told_with_every_fill_since_however_long_ago(place: Place) -> None:
+    """What a run begins with: of this account, and the trades since shortly before, which are told again."""
+    old, told_ms = NOW_MS - 9 * DAY_MS, NOW_MS - 5 * DAY_MS
+    async with await Journal.open(place) as journal:
+        await load(journal, market_ms=old)
+        await journal.write(
+            [
+                Snapshot(old, {"BTC-PERPETUAL": "10"}, {}, VENUE, old),
+                Snapshot(
+                    told_ms, {"BTC-PERPETUAL": "50"}, {"BTC": "1"}, VENUE, told_ms, {"BTC": "0.9"}, 3, 4
+                ),
+                traded("long before", told_ms - DAY_MS),
+                traded("before", told_ms - 1),
+                traded("since", told_ms + 1),
+            ]
+        )
+
+    async with await Journal.open(place) as journal:
+        loaded = await load(journal)
+        other = await load(journal, account_id="2")
+
+    assert loaded.baseline is not None
+    assert (loaded.baseline.positions, loaded.baseline.cash) == ({"BTC-PERPETUAL": "50"}, {"BTC": "0.9"})
+    assert [fill.trade_id for fill in loaded.fills] == ["before", "since"]
+    assert (other.baseline, other.fills) == (None, ())
+
+
+async def test_what_a_person_accepted_is_kept_with_the_reason(place: Place) -> None:
+    row = AcceptedDifference("BTC-PERPETUAL", "10", "20", "10")
+    async with await Journal.open(place) as journal:
+        await load(journal)
+        await journal.write([Accepted(NOW_MS, VENUE, "btc", (row,), "anna", "moved by hand")])
+
+    ((account, book, body),) = rows(place, "select account_id, book, body from acceptances")
+    assert (account, book) == ("1", "btc")
+    assert '"reason":"moved by hand"' in str(body)
 
 
 async def test_a_row_with_an_unknown_field_is_refused_by_name(place: Place) -> None:

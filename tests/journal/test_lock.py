@@ -1,45 +1,44 @@
-"""Two daemons cannot share one journal; a dead one blocks nobody."""
+"""A lock file tells whether the process that signed it lives, however that ended."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from hedger.domain.errors import LeaseError
-from hedger.journal.journal import Journal
 from hedger.journal.lock import ProcessLock
 
 HOLD = """
-import sys, time
+import sys
 from pathlib import Path
 from hedger.journal.lock import ProcessLock
-lock = ProcessLock.acquire(Path(sys.argv[1]))
+lock = ProcessLock.attempt(Path(sys.argv[1]))
+lock.sign("the first holder")
 print("held", flush=True)
 sys.stdin.read()
 """
 
 
-def test_a_second_process_is_told_the_pid_of_the_first_and_kill_releases_it(tmp_path: Path) -> None:
+def test_a_lock_is_refused_while_its_holder_lives_and_names_it_once_it_was_killed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     command = [sys.executable, "-c", HOLD, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(LeaseError, match=f"pid {holder.pid};"):
-            ProcessLock.acquire(path)
+        assert ProcessLock.attempt(path) is None
         holder.kill()
         holder.wait()
 
-    ProcessLock.acquire(path).release()
+    lock = ProcessLock.attempt(path)
+    assert lock is not None
+    assert lock.signed() == "the first holder"
+    lock.sign("second")
+    assert lock.signed() == "second", "a shorter name leaves nothing of the longer one"
+    lock.release()
 
 
-async def test_an_open_journal_cannot_be_opened_again(tmp_path: Path) -> None:
-    path = tmp_path / "journal.sqlite"
-    async with await Journal.open(path):
-        with pytest.raises(LeaseError, match=f"pid {os.getpid()};"):
-            await Journal.open(path)
-    await (await Journal.open(path)).close()
+def test_a_lock_nobody_signed_names_nobody(tmp_path: Path) -> None:
+    lock = ProcessLock.attempt(tmp_path / "lock")
+    assert lock is not None
+    assert lock.signed() == ""
+    lock.release()

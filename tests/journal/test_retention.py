@@ -134,7 +134,7 @@ async def test_a_start_reads_the_trades_after_the_checkpoint_only(place: Place) 
         await journal.write([trade(str(n), "h-btc-1-1", "10", at_ms=day(2)) for n in range(many)])
         await journal.write([trade("new", "h-btc-1-2", "10", Side.SELL)])
         first = await load(journal)
-        scope = journal.scopes[1]
+        (scope,) = journal.held
         async with journal.reading() as connection:
             assert await sums.newer_than_checkpoint(connection, scope) == 1
         assert (await load(journal)).sums == first.sums

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from hedger.domain.vocabulary import Environment
 from hedger.engine.events import Event, JournalSpace
 from hedger.journal.journal import Journal
 from hedger.journal.space import SpaceWatch
 from tests.journal.places import Place
-from tests.journal.records import configured
+from tests.journal.records import NOW_MS, VENUE, configured
 
 
 async def first_word(watch: SpaceWatch) -> JournalSpace:
@@ -53,6 +54,7 @@ async def test_the_end_is_told_when_there_is_room_again(tmp_path: Path) -> None:
 
 async def test_the_size_is_known_and_of_a_file_the_room(place: Place) -> None:
     async with await Journal.open(place) as journal:
+        await journal.load(VENUE, Environment.LOCAL, "1", NOW_MS)
         before = await journal.store.room()
         await journal.write(configured(n) for n in range(5_000))
         after = await journal.store.room()

@@ -24,6 +24,10 @@ from tests.journal.records import NOW_MS, VENUE, changed, configured, decided, t
 LOAD = LoadJournal(venue=VENUE, environment=Environment.LOCAL, account_id="1")
 
 
+async def load(journal: Journal) -> None:
+    await journal.load(VENUE, Environment.LOCAL, "1", NOW_MS)
+
+
 class Desk:
     """A journal writer and everything it said."""
 
@@ -154,6 +158,7 @@ async def test_a_commit_without_an_answer_is_told_before_it_returns_and_heals(pl
 
 async def test_writes_given_again_after_a_doubtful_commit_are_not_doubled(place: Place) -> None:
     async with await Journal.open(place) as journal:
+        await load(journal)
         first, second, third = (numbered(n, [configured(n), decided(NOW_MS + n)]) for n in (1, 2, 3))
         await journal.write_numbered([first, second])
         await journal.write_numbered([first, second, third])
@@ -167,6 +172,7 @@ async def test_writes_given_again_after_a_doubtful_commit_are_not_doubled(place:
 async def test_the_numbers_of_a_run_are_its_own(place: Place) -> None:
     for _ in range(2):
         async with await Journal.open(place) as journal:
+            await load(journal)
             await journal.write_numbered([numbered(1, [configured(1)])])
     assert rows(place, "select count(*) from configs") == [("2",)]
 

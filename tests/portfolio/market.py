@@ -106,7 +106,7 @@ def option_quote(
             "market_ms": market_ms,
             "received_wire_s": wire_s,
             "state": instrument.state,
-            "mark": model.price_usd / forward_usd,
+            "mark": model.price_usd / (forward_usd if instrument.payoff is Payoff.INVERSE else 1.0),
             "index_usd": forward_usd,
             "underlying_usd": forward_usd,
             "iv": iv,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hedger.domain.instrument import Instrument, Kind
 from hedger.portfolio.book import Book
@@ -39,7 +40,7 @@ def strip() -> list[Instrument]:
     ]
 
 
-tick = st.tuples(st.integers(0, 5), st.floats(50_000, 200_000), st.floats(0.1, 2.0), st.integers(-200, 200))
+tick = st.tuples(st.integers(0, 5), st.floats(81_000, 124_000), st.floats(0.1, 2.0), st.integers(-200, 200))
 
 
 @given(st.lists(tick, min_size=1, max_size=60))
@@ -149,7 +150,7 @@ def test_a_future_without_a_price_hides_the_hedge() -> None:
     book = book_of(market.perpetual())
     book.set_position(market.PERPETUAL, Decimal(1000))
     assert exposure_of(book).missing == (f"{market.PERPETUAL}: no quote",)
-    book.set_quote(market.future_quote(mark=0.0, bid=None, ask=None))
+    book.set_quote(market.future_quote(mark=0.0, bid=None, ask=None, index_usd=100_000.0))
     exposure = exposure_of(book)
     assert exposure.missing == (f"{market.PERPETUAL}: no mark price (mark = 0.0)",)
     assert exposure.hedge_coin is None
@@ -285,11 +286,40 @@ def test_a_changed_listing_is_valued_anew() -> None:
     book.set_quote(market.option_quote(market.option()))
     book.set_position(market.CALL, Decimal(1))
     before = exposure_of(book).options_value_coin
-    book.set_instrument(market.option(strike=95_000))
+    book.set_instrument(market.option(strike=104_000))
     after = exposure_of(book).options_value_coin
     assert before is not None
     assert after is not None
     assert after > before
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"underlying_usd": 150_000.0}, {"iv": 5.5}, {"mark": 0.5}, {"mark": 0.0, "iv": 1.1}]
+)
+def test_a_ticker_whose_mark_is_not_its_own_price_hides_the_book(wrong: dict[str, float]) -> None:
+    """A forward or a volatility that is off moves both opinions on delta alike: the mark gives it away."""
+    book = book_of(market.option())
+    book.set_position(market.CALL, Decimal(-10))
+    book.set_quote(replace(market.option_quote(market.option()), **wrong))
+    exposure = exposure_of(book)
+    assert exposure.black is None
+    assert exposure.missing[0].startswith(f"{market.CALL}: contradicts itself: mark ")
+    book.set_quote(market.option_quote(market.option()))
+    assert exposure_of(book).black == pytest.approx(-4.088186315)
+
+
+def test_a_ticker_made_at_another_index_hides_the_book_until_the_index_is_there() -> None:
+    book = book_of(market.option(), market.perpetual())
+    book.set_position(market.CALL, Decimal(-10))
+    book.set_position(market.PERPETUAL, Decimal(1000))
+    book.set_quote(market.option_quote(market.option(), 130_000.0))
+    book.set_quote(market.future_quote(mark=130_000.0))
+    assert exposure_of(book).missing == (
+        f"{market.CALL}: contradicts the index: 130000 in its ticker, told 100000",
+        f"{market.PERPETUAL}: contradicts the index: 130000 in its ticker, told 100000",
+    )
+    book.set_index(market.index(130_000.0))
+    assert exposure_of(book).missing == ()
 
 
 def test_rows_show_position_totals() -> None:

@@ -158,6 +158,7 @@ def test_equity_plus_delta_total_is_cash_plus_black_delta(
     put = market.option(market.PUT, sign=-1)
     book.set_instrument(put)
     book.set_account(market.account(str(equity)))
+    book.set_index(market.index(forward))
     book.set_position(market.CALL, Decimal(calls) / 10)
     book.set_position(market.PUT, Decimal(puts) / 10)
     book.set_position(market.PERPETUAL, Decimal(hedge * 10))

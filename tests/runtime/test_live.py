@@ -50,15 +50,19 @@ class NotingVenue:
 
 
 class Times:
-    """Latencies as the metrics would get them."""
+    """Latencies and sizes as the metrics would get them."""
 
     def __init__(self) -> None:
+        self.largest: list[int] = []
         self.decisions: list[float] = []
         self.trips: list[float] = []
         self.durable: list[float] = []
 
     def observe_decision(self, seconds: float) -> None:
         self.decisions.append(seconds)
+
+    def observe_largest_step(self, events: int) -> None:
+        self.largest.append(events)
 
     def observe_order_round_trip(self, seconds: float) -> None:
         self.trips.append(seconds)
@@ -169,6 +173,16 @@ async def test_an_event_that_writes_nothing_is_answered_after_its_step() -> None
         view = await asyncio.wait_for(made.driver.obeyed(refused), 10)
 
         assert view.settings_error == "odd"
+
+
+async def test_the_most_that_ever_waited_for_a_step_is_told() -> None:
+    async with desk() as (made, _):
+        made.emit(*(ev.SettingsRefused(detail=f"{number}") for number in range(7)))
+        await made.until(lambda: bool(made.times.largest))
+        made.emit(ev.SettingsRefused(detail="fewer"))
+        await made.until(lambda: len(made.watcher.seen) > 1)
+
+        assert made.times.largest == [7]
 
 
 async def test_the_engines_exit_ends_the_loop() -> None:

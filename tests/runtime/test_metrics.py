@@ -123,6 +123,12 @@ def test_latencies_are_histograms_in_seconds() -> None:
         assert value(status(), f"hedger_{name}_seconds_count") == 1.0
 
 
+def test_the_most_that_waited_for_a_step_is_a_gauge() -> None:
+    metrics = Metrics(status, lambda: UNIX_S)
+    metrics.observe_largest_step(40)
+    assert b"hedger_largest_step_events 40.0" in metrics.render()
+
+
 def test_two_daemons_in_one_process_do_not_share_a_registry() -> None:
     first, second = (Metrics(status, lambda: UNIX_S) for _ in range(2))
     first.observe_decision(0.001)

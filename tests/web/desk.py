@@ -10,6 +10,7 @@ from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import BreakerState, State
 from hedger.engine.decision import Decision
 from hedger.engine.events import (
+    AcceptGiven,
     CancelGiven,
     CommandGiven,
     HoldAsked,
@@ -52,6 +53,7 @@ class Desk:
         self.resumed: list[bool] = []
         self.overrides: list[OverrideGiven | OverrideCleared] = []
         self.refuses_keys = ""
+        self.accepted: list[AcceptGiven] = []
         self.holds: list[HoldAsked] = []
         self.kept = [hedge(), *(decision(market_ms=MARKET_MS - 1000 * n) for n in range(1, 120))]
         self.kept.sort(key=lambda d: -d.market_ms)
@@ -170,6 +172,13 @@ class Desk:
             if asked.book in ("", book.name)
         )
         self.shown = msgspec.structs.replace(self.shown, books=books)
+        return self.shown
+
+    def accept_objection(self, given: AcceptGiven) -> str:
+        return self.refusal
+
+    async def accept(self, given: AcceptGiven) -> StatusView:
+        self.accepted.append(given)
         return self.shown
 
     def metrics(self) -> bytes:

@@ -11,7 +11,8 @@ from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import alarms, holdings
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
-from hedger.engine.guard import latch, losses, margins, unexplained
+from hedger.engine.guard import latch, losses, margins
+from hedger.engine.reconcile import positions
 from hedger.engine.records import LossReferenced
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State, Step
@@ -84,7 +85,6 @@ def _ended(state: State, book: BookState, own: bool, by: str, step: Step) -> str
 
 def look(state: State, step: Step) -> None:
     """Look at every book that is due."""
-    unexplained.look(state, step)
     for book in state.books.values():
         if _due(state, book, step.now):
             _look(state, book, step)
@@ -94,6 +94,8 @@ def look(state: State, step: Step) -> None:
 def _due(state: State, book: BookState, now: Now) -> bool:
     """Also at once when the equity becomes known: no order may be older than the first look at losses."""
     guard = book.guard
+    if state.venues[book.settings.venue].standby:
+        return False  # what losses are counted from is in the journal of another run
     if guard.stale or now.wire_s - guard.looked_wire_s >= LOOK_S:
         return True
     return not guard.complete and losses.wallets(state, book) is not None
@@ -156,11 +158,11 @@ def _sentence(refused: str, cap: Cap, now: Tier) -> str:
 
 
 def gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
-    """A latch, then a position that moved for no reason anybody has told."""
+    """A latch, then a position that is not what trades have made it."""
     stopped = latch.verdict(book)
     if stopped is not None:
         return Gate(stopped.action, stopped.reason, stopped.detail)
-    suspect = unexplained.waiting(state.venues[book.settings.venue], book)
+    suspect = positions.waiting(state.venues[book.settings.venue], book)
     return Gate(Action.BLOCKED, Reason.UNEXPLAINED_POSITION, suspect) if suspect else None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from hedger.domain.account import Account, Position
 from hedger.domain.vocabulary import Reason
@@ -39,14 +38,6 @@ class Guard:
 
 
 @dataclass(slots=True)
-class Suspect:
-    """A change of a future's position that no trade explains yet, in its amount unit."""
-
-    amount: Decimal
-    since_wire_s: float
-
-
-@dataclass(slots=True)
 class AccountState:
     """What a venue has told of the account as a whole."""
 
@@ -54,31 +45,4 @@ class AccountState:
     heard_wire_s: dict[str, float] = field(default_factory=dict)  # when each was told last
     positions: dict[str, Position] = field(default_factory=dict)  # futures, as last told
     locked: dict[str, str] = field(default_factory=dict)  # currency ("" all) -> how the venue locked it
-    untold: dict[str, None] = field(default_factory=dict)  # overtaken in the very first snapshot
-    owed: dict[str, Decimal] = field(default_factory=dict)  # trades told that have moved no position yet
-    suspects: dict[str, Suspect] = field(default_factory=dict)
     seen: dict[str, None] = field(default_factory=dict)  # orders whose sign of a liquidation was taken
-
-    def owe(self, instrument: str, amount: Decimal) -> None:
-        """A trade out of an answer: the next whole word on the position will hold it."""
-        left = self.owed.get(instrument, Decimal(0)) + amount
-        if left:
-            self.owed[instrument] = left
-        else:
-            self.owed.pop(instrument, None)
-
-    def explain(self, instrument: str, amount: Decimal) -> None:
-        """A trade that came later than the position which held it."""
-        suspect = self.suspects.get(instrument)
-        if suspect is not None:
-            self._left(instrument, suspect, suspect.amount - amount)
-
-    def suspect(self, instrument: str, amount: Decimal, wire_s: float) -> None:
-        """A position moved by `amount` more than the trades told."""
-        known = self.suspects.setdefault(instrument, Suspect(Decimal(0), wire_s))
-        self._left(instrument, known, known.amount + amount)
-
-    def _left(self, instrument: str, suspect: Suspect, amount: Decimal) -> None:
-        suspect.amount = amount
-        if not amount:
-            del self.suspects[instrument]

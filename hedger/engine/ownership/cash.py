@@ -7,18 +7,21 @@ profit of futures stands in the session until then (deribit.md 9, 11). What rema
 
 Messages overtake one another, so a difference must last CONFIRM_S and survive a snapshot of trades and
 wallets. Until then a book that keeps its equity neutral does not trade on the equity told, and asks at once.
-A flow within the minutes of the daily settlement cannot be told from it and is taken for it.
+A flow within the minutes of the daily settlement cannot be told from it and is taken for it. After a restart
+the cash of the last run is held against the new one's, and the venue's log tells settlements from flows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from hedger.domain.account import PAPER_TRADE, Account, Fill
 from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Neutral
 from hedger.engine.ownership.owned import CashFlow, CashWatch
-from hedger.engine.state import BookState, State, Step
+from hedger.engine.records import Snapshot
+from hedger.engine.state import BookState, State, Step, VenueState
 
 CONFIRM_S = 2.0  # wire time
 SETTLEMENT_S = 300.0  # market time after 08:00 UTC within which the settlement's cash arrives
@@ -45,19 +48,36 @@ def told(state: State, account: Account, at_ms: int, step: Step) -> None:
         owned.cash[currency] = CashWatch(account.balance, account.balance, at_ms)
     else:
         watch.told = account.balance
-        _weigh(state, watch, step)
+        weigh(state, watch, step)
+        watch.awaits_log = watch.wants_log
+
+
+def taken_up(venue: VenueState, base: Snapshot, fills: Sequence[Fill]) -> None:
+    """The cash the last run understood, and the trades since: what is told next is held against both."""
+    for currency, amount in base.cash.items():
+        known = Decimal(amount)
+        watch = CashWatch(known, known, base.traded_ms, awaits_log=True)
+        for fill in fills:
+            if fill.market_ms > base.traded_ms:
+                watch.explained += sum((part for name, part in _parts(fill) if name == currency), Decimal(0))
+        venue.owned.cash[currency] = watch
 
 
 def traded(state: State, fill: Fill, step: Step) -> None:
     """What a trade not seen before explains: its fee, and the premium of an option."""
-    if fill.trade_id.startswith(PAPER_TRADE):
-        return
     venue = state.venues[fill.venue]
-    for currency, amount in ((fill.fee_currency, -fill.fee), _premium(fill)):
+    for currency, amount in _parts(fill):
         watch = venue.owned.cash.get(currency)
         if watch is not None and amount and fill.market_ms > watch.since_ms:
             watch.explained += amount
-            _weigh(state, watch, step)
+            weigh(state, watch, step)
+
+
+def _parts(fill: Fill) -> tuple[tuple[str, Decimal], tuple[str, Decimal]]:
+    """What a trade adds to the cash of which currency."""
+    if fill.trade_id.startswith(PAPER_TRADE):
+        return ("", Decimal(0)), ("", Decimal(0))
+    return (fill.fee_currency, -fill.fee), _premium(fill)
 
 
 def _premium(fill: Fill) -> tuple[str, Decimal]:
@@ -70,9 +90,9 @@ def _premium(fill: Fill) -> tuple[str, Decimal]:
     return parsed.quote or parsed.base, -fill.signed_amount * fill.price
 
 
-def _weigh(state: State, watch: CashWatch, step: Step) -> None:
+def weigh(state: State, watch: CashWatch, step: Step) -> None:
     """Note since when something is unexplained."""
-    if _settling(step.now.market_ms, state.settings.market_speed):
+    if not watch.awaits_log and _settling(step.now.market_ms, state.settings.market_speed):
         watch.known, watch.explained, watch.since_wire_s = watch.told, Decimal(0), None
     elif abs(watch.unexplained) <= max(LEAST, LEAST_SHARE * abs(watch.known)):
         watch.since_wire_s = None

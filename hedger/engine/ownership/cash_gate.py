@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
+from hedger.domain.account import LedgerEntry
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Severity, stricter
 from hedger.engine import alarms, work
 from hedger.engine.gates import Gate
 from hedger.engine.guard import losses
 from hedger.engine.ownership import cash
 from hedger.engine.ownership.owned import CashFlow, CashWatch
+from hedger.engine.reconcile import baseline
 from hedger.engine.records import CashMoved
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, Step, VenueState
+
+LOG_PATIENCE_S = 30.0  # wire time
 
 
 def confirm(state: State, venue: VenueState, step: Step) -> None:
@@ -24,8 +29,13 @@ def confirm(state: State, venue: VenueState, step: Step) -> None:
         if venue.snapshot_asked_wire_s < since_s:
             if _urgent(state, venue, currency):  # otherwise the next periodic look tells
                 venue.reconcile_wire_s = min(venue.reconcile_wire_s, step.now.wire_s)
-        elif venue.snapshot_due_wire_s is None and step.now.wire_s - since_s >= cash.CONFIRM_S:
+        elif venue.snapshot_due_wire_s is None and step.now.wire_s - since_s >= _patience_s(watch):
             _recognise(state, venue, currency, watch, step)
+
+
+def _patience_s(watch: CashWatch) -> float:
+    """How long a difference must last; the venue's log is waited for, but not for ever."""
+    return LOG_PATIENCE_S if watch.awaits_log else cash.CONFIRM_S
 
 
 def _urgent(state: State, venue: VenueState, currency: str) -> bool:
@@ -37,10 +47,55 @@ def _urgent(state: State, venue: VenueState, currency: str) -> bool:
 def _recognise(state: State, venue: VenueState, currency: str, watch: CashWatch, step: Step) -> None:
     amount = watch.unexplained
     watch.known, watch.explained, watch.since_wire_s = watch.told, Decimal(0), None
+    watch.awaits_log = False
     flow = CashFlow(market_ms=step.now.market_ms, venue=venue.name, currency=currency, amount=amount)
+    _flowed(state, venue, flow, step)
+    baseline.save(venue, step)
+
+
+def log_told(state: State, venue: VenueState, entries: Sequence[LedgerEntry], step: Step) -> None:
+    """What happened to the cash while nobody looked, by the venue's own log; trades we know left out.
+
+    Rows of an instrument are what trading earned or lost: settlements, deliveries, trades nobody told of.
+    The others are flows, each at its own time. What no row explains is a flow of unknown kind.
+    """
+    base = venue.differences.baseline
+    for currency, watch in venue.owned.cash.items():
+        if base is None or not watch.wants_log:
+            continue
+        for entry in entries:
+            if entry.currency == currency and entry.market_ms > base.cash_ms and entry.change:
+                watch.explained += entry.change
+                if not entry.instrument:
+                    _flowed(state, venue, _flow_of(entry), step)
+        watch.awaits_log, watch.since_wire_s = False, None
+        cash.weigh(state, watch, step)
+    baseline.save(venue, step)
+
+
+def _flow_of(entry: LedgerEntry) -> CashFlow:
+    return CashFlow(
+        market_ms=entry.market_ms,
+        venue=entry.venue,
+        currency=entry.currency,
+        amount=entry.change,
+        kind=entry.kind,
+    )
+
+
+def _flowed(state: State, venue: VenueState, flow: CashFlow, step: Step) -> None:
+    """Write a flow down, and tell whom it concerns."""
+    currency, amount = flow.currency, flow.amount
     venue.owned.flows[currency] = venue.owned.flows.get(currency, Decimal(0)) + amount
     step.record(CashMoved(market_ms=step.now.market_ms, flow=flow))
-    step.note(Severity.WARNING, "cash_flow", venue=venue.name, currency=currency, amount=str(amount))
+    step.note(
+        Severity.WARNING,
+        "cash_flow",
+        venue=venue.name,
+        currency=currency,
+        amount=str(amount),
+        kind=flow.kind or "unknown",
+    )
     for book in state.books.values():
         if book.settings.venue == venue.name and currency in book.book.currencies:
             cash.keep(book, flow, step.now.market_ms)

@@ -30,6 +30,7 @@ class CashFlow(msgspec.Struct, frozen=True, tag="cash_flow", forbid_unknown_fiel
     venue: str
     currency: str
     amount: Decimal  # in the currency
+    kind: str = ""  # the word of the venue's log; empty: recognised by the balance alone
 
 
 @dataclass(slots=True)
@@ -41,10 +42,19 @@ class CashWatch:
     since_ms: int  # market time of the first balance: trades up to then are in it
     explained: Decimal = Decimal(0)  # by premiums and fees since `known`
     since_wire_s: float | None = None  # wire time since which something has been unexplained
+    awaits_log: bool = False  # of an earlier run: what happened since only the venue's log can tell
 
     @property
     def unexplained(self) -> Decimal:
         return self.told - self.known - self.explained
+
+    @property
+    def pending(self) -> bool:
+        return self.since_wire_s is not None
+
+    @property
+    def wants_log(self) -> bool:
+        return self.awaits_log and self.pending
 
 
 @dataclass(slots=True)

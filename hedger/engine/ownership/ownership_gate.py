@@ -8,7 +8,7 @@ from hedger.domain.vocabulary import Action, BreakerState, Mode, Reason, Severit
 from hedger.engine import alarms, gates
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
-from hedger.engine.ownership import cash_gate, ownership, rivals, waits
+from hedger.engine.ownership import cash_gate, ownership, rivals
 from hedger.engine.sight import Sight, interval_of
 from hedger.engine.state import BookState, State, Step
 
@@ -119,7 +119,6 @@ def watch(state: State, book: BookState, step: Step) -> None:
     if not state.venues[book.settings.venue].reconciled:
         return
     live = state.settings.mode is Mode.LIVE
-    waits.lapse(book, now)
     ownership.note_unassigned(state, book, now)
     lasting = owned.unassigned_wire_s is not None and now.wire_s - owned.unassigned_wire_s >= ALARM_AFTER_S
     found = unassigned_detail(book) if lasting else ""

@@ -6,7 +6,8 @@ import math
 from decimal import Decimal
 
 from hedger.engine import holdings
-from hedger.engine.guard import losses, unexplained
+from hedger.engine.guard import losses
+from hedger.engine.reconcile import positions
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State
 from hedger.engine.views.view_guard import CapView, GuardView, LossView, MarginView
@@ -30,7 +31,7 @@ def guard_view(state: State, book: BookState, sight: Sight) -> GuardView:
         latch=guard.latch,
         latched_ms=guard.latched_ms,
         account_locked="; ".join(venue.account.locked.values()),
-        unexplained=unexplained.waiting(venue, book),
+        unexplained=positions.waiting(venue, book),
         ended=guard.ended,
     )
 

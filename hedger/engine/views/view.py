@@ -7,6 +7,7 @@ import msgspec
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
 from hedger.engine.profile import ProfileView
+from hedger.engine.views.difference_view import DifferenceView
 from hedger.engine.views.execution_view import WorkingView
 from hedger.engine.views.owned_view import OwnershipView
 from hedger.engine.views.view_guard import GuardView
@@ -25,6 +26,9 @@ class VenueView(msgspec.Struct, frozen=True):
     round_trip_s: float | None  # of the last request, wire time
     reconnects: int  # since the start
     locked: bool  # trading is locked by the venue
+    standby_of: str = ""  # the run that holds the account while this one waits; empty: it does not wait
+    lease_left_s: float | None = None  # wire time until this run's lease on the account ends; None: none
+    takeovers: int = 0  # 1: another run held the account before this one
 
 
 class DeltaView(msgspec.Struct, frozen=True):
@@ -133,6 +137,7 @@ class BookView(msgspec.Struct, frozen=True):
     ownership: OwnershipView = OwnershipView()  # whose what is
     tags: tuple[Cut, ...] = ()  # greeks of the options by strategy tag
     ticker: TickerView | None = None  # of the hedge instrument
+    differences: tuple[DifferenceView, ...] = ()  # positions that were not as expected, at the start or now
 
 
 class OrderView(msgspec.Struct, frozen=True):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from hedger import __version__
 from hedger.domain.instrument import plain
 from hedger.domain.order import TERMINAL, Order, OrderState
-from hedger.domain.vocabulary import BreakerState, Phase, stricter
+from hedger.domain.vocabulary import BreakerState, Phase, Reason, stricter
 from hedger.domain.vocabulary import State as StateWord
 from hedger.engine import alarms, gates, holdings, profile
 from hedger.engine.delta import ladder
@@ -15,6 +17,7 @@ from hedger.engine.ownership import tags
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, VenueState
 from hedger.engine.views import ownership_view
+from hedger.engine.views.difference_view import differences
 from hedger.engine.views.guard_view import guard_view
 from hedger.engine.views.view import (
     BandView,
@@ -90,7 +93,7 @@ def state_word(state: State) -> StateWord:
     if state.stopping:
         return StateWord.STOPPING
     phases = [venue.phase for venue in state.venues.values()]
-    for phase in (Phase.CONNECTING, Phase.RECOVERING):
+    for phase in (Phase.CONNECTING, Phase.STANDBY, Phase.RECOVERING):
         if phase in phases:
             return StateWord(phase.value)
     breaker = state.breaker
@@ -114,15 +117,24 @@ def _venue(venue: VenueState, now: Now) -> VenueView:
         round_trip_s=venue.round_trip_s,
         reconnects=venue.reconnects,
         locked=bool(venue.locked),
+        standby_of=venue.lease_holder if venue.standby else "",
+        lease_left_s=_lease_left_s(venue, now),
+        takeovers=venue.takeovers,
     )
+
+
+def _lease_left_s(venue: VenueState, now: Now) -> float | None:
+    kept = venue.epoch and math.isfinite(venue.lease_until_wire_s)
+    return max(0.0, venue.lease_until_wire_s - now.wire_s) if kept else None
 
 
 def _book(state: State, book: BookState, now: Now) -> BookView:
     sight = look(state, book, now)
     exposure = sight.exposure
-    gate = gates.daemon_gate(state, book, sight)
+    gate = gates.daemon_gate(state, book, sight, now)
     gap = gates.data_gap(state, book, sight, now)
-    missing = (*([gate.detail] if gate else []), *(exposure.missing or ()), *(exposure.stale or ()))
+    waits = gate is not None and gate.reason not in (Reason.PAUSED, Reason.HALTED)  # a breaker was wanted so
+    missing = (*([gate.detail] if gate and waits else []), *exposure.missing, *exposure.stale)
     if not missing and gap is not None:
         missing = (gap.detail,)
     return BookView(
@@ -159,6 +171,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         working=working_view(state, book, sight, now),
         profile=profile.view(book),
         tags=tags.cuts(state, book),
+        differences=differences(state, book),
         ticker=_ticker(state, book, now),
     )
 

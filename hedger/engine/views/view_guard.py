@@ -59,5 +59,5 @@ class GuardView(msgspec.Struct, frozen=True):
     latch: str = ""  # what was seen of a liquidation; no order until a person resumes
     latched_ms: int = 0  # market time
     account_locked: str = ""  # how the venue locked the account
-    unexplained: str = ""  # a future that moved without a trade
+    unexplained: str = ""  # a position that is not what trades have made it
     ended: str = ""  # what the last resume ended besides the breaker

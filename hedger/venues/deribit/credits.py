@@ -13,6 +13,7 @@ class Pool(StrEnum):
     GENERAL = "general"
     SUBSCRIBE = "subscribe"
     INSTRUMENTS = "instruments"
+    LOG = "log"
 
 
 @dataclass(slots=True)
@@ -66,4 +67,5 @@ def default_buckets() -> dict[Pool, Bucket]:
         Pool.GENERAL: Bucket(20.0, 100.0),
         Pool.SUBSCRIBE: Bucket(10 / 3, 10.0),
         Pool.INSTRUMENTS: Bucket(1.0, 50.0),
+        Pool.LOG: Bucket(1.0, 1.0),
     }

@@ -20,6 +20,7 @@ from hedger.venues.deribit.channels import Channel
 from hedger.venues.deribit.instruments import instrument_of, state_of
 from hedger.venues.deribit.market import index_of, quote_of
 from hedger.venues.deribit.private import account_of, fill_of, position_of, report_of
+from hedger.venues.deribit.texts import identifier, shown
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 UNREADABLE = (ValueError, RecursionError)  # msgspec's errors and UnicodeDecodeError are ValueErrors
@@ -27,7 +28,6 @@ UNREADABLE = (ValueError, RecursionError)  # msgspec's errors and UnicodeDecodeE
 _PLAIN_KEY = b'"channel":"'
 _CHANNEL_KEY = b'"channel"'
 _CHANNEL_VALUE = re.compile(rb'"channel"\s*:\s*"([^"\\]*)"')
-_MAX_DETAIL = 300
 
 _ENVELOPE = msgspec.json.Decoder(wire.Envelope)
 
@@ -54,7 +54,7 @@ def peek_channel(frame: bytes) -> Channel:
 
 def bad_data(venue: str, channel: str, instrument: str, error: Exception) -> ev.BadData:
     """A refused payload as an event."""
-    return ev.BadData(venue=venue, channel=channel, instrument=instrument, detail=str(error)[:_MAX_DETAIL])
+    return ev.BadData(venue=venue, channel=channel, instrument=instrument, detail=shown(str(error)))
 
 
 def notification(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
@@ -138,7 +138,8 @@ def _platform(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
     if locked is None:
         raise BadDataError(channel.name, "locked", None, "true or false")
     detail = "maintenance" if data.maintenance is not None else "platform_state"
-    return [ev.PlatformLocked(venue=source.venue, index=data.price_index, locked=locked, detail=detail)]
+    index = shown(data.price_index)
+    return [ev.PlatformLocked(venue=source.venue, index=index, locked=locked, detail=detail)]
 
 
 def _state(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
@@ -147,7 +148,9 @@ def _state(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
     data = decoded.params.data
     return [
         ev.InstrumentStateChanged(
-            venue=source.venue, instrument=data.instrument_name, state=state_of(data.state)
+            venue=source.venue,
+            instrument=identifier(channel.name, "instrument_name", data.instrument_name),
+            state=state_of(data.state),
         )
     ]
 
@@ -156,13 +159,14 @@ def _lock(frame: bytes, channel: Channel, source: Source) -> list[ev.Event]:
     decoded = _LOCK.decode(frame)
     _checked(decoded, channel)
     data = decoded.params.data
-    all_of_it = data.currency.upper() in ("", "ALL")
+    currency = shown(data.currency)
+    all_of_it = currency.upper() in ("", "ALL")
     return [
         ev.AccountLocked(
             venue=source.venue,
             locked=data.locked,
-            detail=f"user.lock: {data.currency or 'ALL'}",
-            currency="" if all_of_it else data.currency,
+            detail=f"user.lock: {currency or 'ALL'}",
+            currency="" if all_of_it else currency,
         )
     ]
 

@@ -43,6 +43,7 @@ STATE_CHANGING: frozenset[str] = frozenset(
 CLIENT_NAME = "hedger"
 MAX_LABEL = 64
 PAGE = 1_000  # most trades of one answer
+LOG_PAGE = 250  # most rows of the transaction log in one
 
 Params = dict[str, object]
 
@@ -136,6 +137,19 @@ def user_trades(currency: str, since_ms: int, until_ms: int, *, historical: bool
             "historical": historical,
         },
     )
+
+
+def transaction_log(currency: str, since_ms: int, until_ms: int, continuation: int | None) -> Request:
+    """Newest first; `continuation` is where an earlier page said that the next one begins (deribit.md 11)."""
+    params: Params = {
+        "currency": currency,
+        "start_timestamp": since_ms,
+        "end_timestamp": until_ms,
+        "count": LOG_PAGE,
+    }
+    if continuation is not None:
+        params["continuation"] = continuation
+    return Request("private/get_transaction_log", params)
 
 
 def subscribe(names: Iterable[str], *, private: bool) -> Request:

@@ -1,4 +1,5 @@
-"""Questions that take several requests and end in one event: the snapshot, and what became of a label.
+"""Questions that take several requests and end in one event: the snapshot, the log of the account, and what
+became of a label.
 
 `server_ms` is the earliest server time among the answers: what they say held at that time or later.
 """
@@ -10,17 +11,27 @@ from functools import partial
 
 import msgspec
 
-from hedger.domain.account import Account, Fill, Position
+from hedger.domain.account import Account, Fill, LedgerEntry, Position
 from hedger.domain.errors import BadDataError
 from hedger.domain.order import OrderReport
-from hedger.engine.effects import LookUp, RequestSnapshot
-from hedger.engine.events import Event, LookedUp, LookupFailed, Now, SnapshotFailed, SnapshotTaken
+from hedger.engine.effects import LookUp, RequestLog, RequestSnapshot
+from hedger.engine.events import (
+    Event,
+    LogFailed,
+    LogTold,
+    LookedUp,
+    LookupFailed,
+    Now,
+    SnapshotFailed,
+    SnapshotTaken,
+)
 from hedger.venues.deribit import encode, wire
+from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE
 from hedger.venues.deribit.encode import Request
 from hedger.venues.deribit.errors import ORDER_NOT_FOUND
 from hedger.venues.deribit.link import Link
-from hedger.venues.deribit.private import account_of, fill_of, position_of, report_of
+from hedger.venues.deribit.private import account_of, fill_of, ledger_of, position_of, report_of
 from hedger.venues.deribit.rpc import Failure, Reply
 
 MAX_PAGES = 100
@@ -30,6 +41,7 @@ _ORDERS = msgspec.json.Decoder(list[wire.Order])
 _POSITIONS = msgspec.json.Decoder(list[wire.Position])
 _SUMMARIES = msgspec.json.Decoder(wire.Summaries)
 _PAGE = msgspec.json.Decoder(wire.TradePage)
+_LOG = msgspec.json.Decoder(wire.LogPage)
 
 Read = Callable[[msgspec.Raw, Now], None]
 Finish = Callable[[Now], list[Event]]
@@ -49,11 +61,19 @@ class Gather:
     def server_ms(self) -> int:
         return self._server_ms or 0
 
-    def ask(self, request: Request, read: Read, now: Now, *, absent_code: int | None = None) -> None:
+    def ask(
+        self,
+        request: Request,
+        read: Read,
+        now: Now,
+        *,
+        absent_code: int | None = None,
+        pool: Pool = Pool.GENERAL,
+    ) -> None:
         """Ask; an error with `absent_code` is an answer too, and says that there is nothing."""
         self._waiting += 1
         done = partial(self._answered, request.method, read)
-        self._link.ask(request, now, done, partial(self._failed, request.method, absent_code))
+        self._link.ask(request, now, done, partial(self._failed, request.method, absent_code), pool)
 
     def then(self, finish: Finish) -> None:
         """What happens when everything asked so far is answered."""
@@ -144,6 +164,13 @@ class Enquiries:
         _Snapshot(self._link, self._currencies, when_failed).ask(effect.since_ms, now)
         return []
 
+    def log(self, effect: RequestLog, now: Now) -> list[Event]:
+        """The account's log since a time, of every currency."""
+        if not self._link.usable:
+            return [LogFailed(venue=self._link.venue, reason="the link is down")]
+        _Log(self._link, self._currencies, effect.since_ms).ask(now)
+        return []
+
     def look_up(self, effect: LookUp, now: Now) -> list[Event]:
         """State by label, open orders and trades since a time."""
         if not self._link.usable:
@@ -198,6 +225,46 @@ class _Snapshot:
     def _failed(self, reason: str) -> list[Event]:
         self._when_failed()
         return [SnapshotFailed(venue=self._venue, reason=reason)]
+
+
+class _Log:
+    """One page a second is all the venue gives: currencies and pages follow one another (deribit.md 5)."""
+
+    def __init__(self, link: Link, currencies: tuple[str, ...], since_ms: int) -> None:
+        self._venue, self._currencies, self._since_ms = link.venue, currencies, since_ms
+        self._gather = Gather(link, self._told, self._failed)
+        self._entries: dict[tuple[str, str], LedgerEntry] = {}
+        self._pages = 0
+
+    def ask(self, now: Now) -> None:
+        for currency in self._currencies:
+            self._page(currency, None, now)
+
+    def _page(self, currency: str, continuation: int | None, now: Now) -> None:
+        until_ms = now.market_ms + AHEAD_MS
+        request = encode.transaction_log(currency, max(self._since_ms, 0), until_ms, continuation)
+        self._gather.ask(request, partial(self._read, currency), now, pool=Pool.LOG)
+
+    def _read(self, currency: str, result: msgspec.Raw, now: Now) -> None:
+        page = _LOG.decode(result)
+        entries = [ledger_of(row, self._venue) for row in page.logs]
+        fresh = [entry for entry in entries if (entry.currency, entry.number) not in self._entries]
+        self._entries.update({(entry.currency, entry.number): entry for entry in fresh})
+        if page.continuation is None:
+            return
+        self._pages += 1
+        if not fresh or self._pages >= MAX_PAGES:
+            told = f"null within {MAX_PAGES} pages that go on"
+            raise BadDataError("transaction log", "continuation", page.continuation, told)
+        self._page(currency, page.continuation, now)
+
+    def _told(self, now: Now) -> list[Event]:
+        rows = self._entries.values()
+        entries = sorted(rows, key=lambda row: (row.market_ms, row.currency, int(row.number)))
+        return [LogTold(venue=self._venue, since_ms=self._since_ms, entries=tuple(entries))]
+
+    def _failed(self, reason: str) -> list[Event]:
+        return [LogFailed(venue=self._venue, reason=reason)]
 
 
 class _Lookup:

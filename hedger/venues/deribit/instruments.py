@@ -7,7 +7,8 @@ from decimal import Decimal
 from hedger.domain.errors import BadDataError
 from hedger.domain.instrument import Instrument, InstrumentState, Kind, Payoff, TickStep
 from hedger.venues.deribit import wire
-from hedger.venues.deribit.numbers import finite, positive
+from hedger.venues.deribit.numbers import finite, plausible_ms, positive
+from hedger.venues.deribit.texts import identifier, shown
 
 _CHANNEL = "get_instruments"
 _PAYOFFS = {"reversed": Payoff.INVERSE, "linear": Payoff.LINEAR}
@@ -36,25 +37,25 @@ def instrument_of(row: wire.InstrumentRow, venue: str) -> Instrument:
     kind = _kind(row)
     return Instrument(
         venue=venue,
-        name=row.instrument_name,
+        name=identifier(_CHANNEL, "instrument_name", row.instrument_name),
         kind=kind,
         payoff=_payoff(row, kind),
-        base_currency=row.base_currency,
-        quote_currency=row.quote_currency,
+        base_currency=identifier(_CHANNEL, "base_currency", row.base_currency),
+        quote_currency=identifier(_CHANNEL, "quote_currency", row.quote_currency),
         settlement_currency=_settlement(row, kind),
-        price_index=row.price_index,
+        price_index=shown(row.price_index),
         contract_size=positive(_CHANNEL, "contract_size", row.contract_size),
         min_trade_amount=positive(_CHANNEL, "min_trade_amount", row.min_trade_amount),
         tick_size=positive(_CHANNEL, "tick_size", row.tick_size),
         tick_steps=tuple(_tick_step(step) for step in row.tick_size_steps),
         state=_state(row),
-        expiration_ms=None if kind in (Kind.PERPETUAL, Kind.SPOT) else row.expiration_timestamp,
+        expiration_ms=_expiration_ms(row, kind),
         strike_usd=_strike(row, kind),
         option_sign=_option_sign(row, kind),
         maker_commission=finite(_CHANNEL, "maker_commission", row.maker_commission),
         taker_commission=finite(_CHANNEL, "taker_commission", row.taker_commission),
-        settlement_period=row.settlement_period or "",
-        max_leverage=row.max_leverage if row.max_leverage and row.max_leverage.is_finite() else None,
+        settlement_period=shown(row.settlement_period or ""),
+        max_leverage=finite(_CHANNEL, "max_leverage", row.max_leverage) if row.max_leverage else None,
     )
 
 
@@ -83,7 +84,7 @@ def _payoff(row: wire.InstrumentRow, kind: Kind) -> Payoff:
 def _settlement(row: wire.InstrumentRow, kind: Kind) -> str:
     """Absent on spot only, which settles in what it is quoted in."""
     if row.settlement_currency:
-        return row.settlement_currency
+        return identifier(_CHANNEL, "settlement_currency", row.settlement_currency)
     if kind is Kind.SPOT:
         return row.quote_currency
     raise BadDataError(_CHANNEL, "settlement_currency", row.settlement_currency, "a currency")
@@ -94,6 +95,13 @@ def _state(row: wire.InstrumentRow) -> InstrumentState:
     if row.state:
         return state_of(row.state)
     return InstrumentState.OPEN if row.is_active else InstrumentState.INACTIVE
+
+
+def _expiration_ms(row: wire.InstrumentRow, kind: Kind) -> int | None:
+    """None: perpetual or spot, whatever far future the venue writes there."""
+    if kind in (Kind.PERPETUAL, Kind.SPOT) or row.expiration_timestamp is None:
+        return None
+    return plausible_ms(_CHANNEL, "expiration_timestamp", row.expiration_timestamp)
 
 
 def _strike(row: wire.InstrumentRow, kind: Kind) -> Decimal | None:

@@ -1,4 +1,9 @@
-"""Tickers and indices as domain quotes: impossible values refuse the whole quote (deribit.md 7)."""
+"""Tickers and indices as domain quotes: impossible values refuse the whole quote (deribit.md 7).
+
+Impossible is what contradicts arithmetic (a negative mark, a crossed book, a call with a negative delta) and
+what contradicts the ticker itself: mark of a future, forward of an option and estimated delivery price lie
+within a factor of two of the index in the same ticker. What contradicts our own pricing is for the book.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,12 @@ from hedger.domain.instrument import InstrumentState
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.venues.deribit import wire
 from hedger.venues.deribit.instruments import state_of
+from hedger.venues.deribit.numbers import LATEST_MS, plausible_ms
+
+LEAST_PRICE_USD, MOST_PRICE_USD = 1e-9, 1e9
+MOST_APART = 2.0
+"""A forward this many times the index, or this part of it, is no basis: the widest recorded is 6 %, and a
+whole year at the widest ever paid comes to half of it."""
 
 _IS_OPEN = "open"
 _NO_GREEKS = (None, None, None, None)
@@ -30,14 +41,22 @@ def quote_of(ticker: wire.Ticker, instrument: str, channel: str, venue: str, wir
     # fmt: on
     if name != instrument:
         raise BadDataError(channel, "instrument_name", name, "the channel's instrument")
-    if not (mark and mark > 0.0 and index_usd and index_usd > 0.0 and market_ms > 0):
+    if not (
+        mark
+        and index_usd
+        and LEAST_PRICE_USD < index_usd < MOST_PRICE_USD
+        and (underlying_usd is None) is (greeks is None)
+        and 0.5 < (underlying_usd or mark) / index_usd < MOST_APART
+        and 0.0 < mark < MOST_PRICE_USD
+        and 0 < market_ms < LATEST_MS
+    ):
         _check_prices(ticker, channel)
     bid, bid_amount = (bid, bid_amount or 0.0) if bid else (None, 0.0)
     ask, ask_amount = (ask, ask_amount or 0.0) if ask else (None, 0.0)
     if not (bid and ask and 0.0 < bid < ask and bid_amount >= 0.0 and ask_amount >= 0.0):
         _check_touch(ticker, channel)
     if greeks is not None or iv is not None:
-        _check_option(underlying_usd, iv, greeks, channel)
+        _check_option(instrument, iv, greeks, channel)
     delta, gamma, vega, theta = _NO_GREEKS if greeks is None else astuple(greeks)
     return Quote(
         venue,
@@ -60,24 +79,41 @@ def quote_of(ticker: wire.Ticker, instrument: str, channel: str, venue: str, wir
         vega,
         theta,
         funding_8h,
-        _number(delivery),
+        _delivery(delivery, index_usd, channel),
     )
 
 
 def _check_prices(ticker: wire.Ticker, channel: str) -> None:
-    mark, index_usd = ticker.mark_price, ticker.index_price
-    option = ticker.greeks is not None or ticker.mark_iv is not None
-    if mark is None or mark < 0.0 or (mark == 0.0 and not option):
-        raise BadDataError(channel, "mark_price", mark, "above zero")
-    if index_usd is None or index_usd <= 0.0:
-        raise BadDataError(channel, "index_price", index_usd, "above zero")
-    if ticker.timestamp <= 0:
-        raise BadDataError(channel, "timestamp", ticker.timestamp, "milliseconds since the epoch")
+    mark, index_usd, underlying_usd = ticker.mark_price, ticker.index_price, ticker.underlying_price
+    if index_usd is None or not LEAST_PRICE_USD < index_usd < MOST_PRICE_USD:
+        raise BadDataError(channel, "index_price", index_usd, "above zero and a price in USD")
+    option = is_option(ticker.instrument_name)
+    if mark is None or mark < 0.0 or (mark == 0.0 and not option) or mark >= MOST_PRICE_USD:
+        raise BadDataError(channel, "mark_price", mark, "above zero and a price")
+    if not option:
+        _near(channel, "mark_price", mark, index_usd)
+    if underlying_usd is not None:
+        _near(channel, "underlying_price", underlying_usd, index_usd)
+    plausible_ms(channel, "timestamp", ticker.timestamp)
 
 
-def _number(value: float | str | None) -> float | None:
+def is_option(name: str) -> bool:
+    """Whether a ticker is an option's: no field of it tells, the name ends in -C or -P (deribit.md 6)."""
+    return name[-2:] in ("-C", "-P")
+
+
+def _near(channel: str, field: str, price_usd: float, index_usd: float) -> None:
+    if not 1.0 / MOST_APART < price_usd / index_usd < MOST_APART:
+        expected = f"within a factor of {MOST_APART:g} of index_price = {index_usd}"
+        raise BadDataError(channel, field, price_usd, expected)
+
+
+def _delivery(value: float | str | None, index_usd: float, channel: str) -> float | None:
     """A price above zero; the words the venue puts there instead are no price."""
-    return value if isinstance(value, float) and value > 0.0 else None
+    if not isinstance(value, float) or value == 0.0:
+        return None
+    _near(channel, "estimated_delivery_price", value, index_usd)
+    return value
 
 
 def _check_touch(ticker: wire.Ticker, channel: str) -> None:
@@ -94,26 +130,27 @@ def _check_touch(ticker: wire.Ticker, channel: str) -> None:
         raise BadDataError(channel, "best_ask_amount", ticker.best_ask_amount, "zero or above")
 
 
-def _check_option(
-    underlying_usd: float | None, iv_pct: float | None, greeks: wire.Greeks | None, channel: str
-) -> None:
-    if underlying_usd is not None and underlying_usd <= 0.0:
-        raise BadDataError(channel, "underlying_price", underlying_usd, "above zero")
+def _check_option(name: str, iv_pct: float | None, greeks: wire.Greeks | None, channel: str) -> None:
+    if not is_option(name):
+        raise BadDataError(channel, "greeks", greeks, "a field of an option's ticker only")
     if iv_pct is not None and iv_pct <= 0.0:
         raise BadDataError(channel, "mark_iv", iv_pct, "per cent above zero")
     if greeks is None:
         return
     delta, gamma = greeks.delta, greeks.gamma
-    if delta is not None and not -1.0 <= delta <= 1.0:
-        raise BadDataError(channel, "greeks.delta", delta, "between -1 and 1")
+    if delta is not None:
+        least, most = (-1.0, 0.0) if name.endswith("-P") else (0.0, 1.0)
+        if not least <= delta <= most:
+            raise BadDataError(channel, "greeks.delta", delta, f"between {least:g} and {most:g}")
     if gamma is not None and gamma < 0.0:
         raise BadDataError(channel, "greeks.gamma", gamma, "zero or above")
 
 
 def index_of(index: wire.Index, channel: str, venue: str, wire_s: float) -> IndexPrice:
     """The index price that arrived at `wire_s`. Raises BadDataError."""
-    if index.price <= 0.0:
-        raise BadDataError(channel, "price", index.price, "above zero")
+    if not LEAST_PRICE_USD < index.price < MOST_PRICE_USD:
+        raise BadDataError(channel, "price", index.price, "above zero and a price in USD")
+    plausible_ms(channel, "timestamp", index.timestamp)
     return IndexPrice(
         venue=venue,
         index=index.index_name,

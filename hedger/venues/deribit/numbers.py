@@ -1,10 +1,13 @@
-"""Decimals of the wire, checked: msgspec reads the strings "NaN" and "Infinity" as Decimals too."""
+"""Numbers of the wire, checked: msgspec reads "NaN" and "Infinity" as Decimals, and integers of any size."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from hedger.domain.errors import BadDataError
+
+LATEST_MS = 32_503_680_000_000
+"""The year 3000: a later time is none, and the databases below could not hold one of any size."""
 
 _LARGEST_EXPONENT = 30
 
@@ -33,3 +36,10 @@ def not_negative(channel: str, field: str, value: Decimal) -> Decimal:
     if checked < 0:
         raise BadDataError(channel, field, str(value), "zero or above")
     return checked
+
+
+def plausible_ms(channel: str, field: str, value: int) -> int:
+    """`value` if it can be a time in milliseconds since the epoch. Raises BadDataError."""
+    if not 0 < value < LATEST_MS:
+        raise BadDataError(channel, field, value, "milliseconds since the epoch")
+    return value

@@ -15,11 +15,20 @@ import msgspec
 
 from hedger.domain.vocabulary import Environment
 from hedger.engine import events as ev
-from hedger.engine.effects import Amend, Cancel, LookUp, Place, RequestSnapshot, VenueEffect, Watch
+from hedger.engine.effects import (
+    Amend,
+    Cancel,
+    LookUp,
+    Place,
+    RequestLog,
+    RequestSnapshot,
+    VenueEffect,
+    Watch,
+)
 from hedger.engine.events import Event, Now
 from hedger.venues.deribit import channels, decode, encode, wire
 from hedger.venues.deribit.credits import Bucket, Pool
-from hedger.venues.deribit.enquiries import Enquiries
+from hedger.venues.deribit.enquiries import AHEAD_MS, Enquiries
 from hedger.venues.deribit.errors import (
     ACCOUNT_LOCKED,
     BAD_REPLY,
@@ -40,8 +49,10 @@ from hedger.venues.deribit.platform import Platform
 from hedger.venues.deribit.resync import Resync
 from hedger.venues.deribit.rpc import Call, Calls, Failure, Reply, RoundTrip
 from hedger.venues.deribit.subscriptions import Subscriptions
+from hedger.venues.deribit.texts import shown
 
 HALF_OPEN_MARGIN_S = 5.0
+LEAST_RATE, MOST_RATE, MOST_BURST = 0.01, 10_000.0, 100_000.0  # requests a second, and at once
 LOGIN_TIMEOUTS = 6.0  # times the request time-out, for the whole of hello to LinkUp
 
 _SUMMARIES = msgspec.json.Decoder(wire.Summaries)
@@ -198,13 +209,19 @@ class DeribitSession:
         return [*events, *self._ended(trip, envelope, now), *self._maybe_up(now)]
 
     def _ended(self, trip: RoundTrip, envelope: wire.Envelope, now: Now) -> list[Event]:
-        server_ms = envelope.usOut // 1000
+        server_ms = self._server_ms(envelope, now)
         if envelope.error is not None:
             failure = Failure(envelope.error.code, _error_text(envelope.error), server_ms)
             return self._failed(trip.call, failure, now)
         if not bytes(envelope.result):
             return self._failed(trip.call, Failure(BAD_REPLY, "neither result nor error", server_ms), now)
         return trip.call.done(Reply(envelope.result, server_ms, envelope.testnet), now)
+
+    def _server_ms(self, envelope: wire.Envelope, now: Now) -> int:
+        """The venue's clock as it answered, 0 where it did not say: a time far ahead of ours would prove that
+        orders are over which are not. How far it is off within that bound stops trading by itself."""
+        told_ms = envelope.usOut // 1000
+        return told_ms if 0 < told_ms <= now.market_ms + AHEAD_MS else 0
 
     def _called(self, envelope: wire.Envelope, now: Now) -> list[Event]:
         """The venue's own calls: the heartbeat's test_request wants an answer, anything else is tolerated."""
@@ -235,7 +252,7 @@ class DeribitSession:
         return [*events, *call.failed(failure, now)]
 
     def _bad(self, channel: str, detail: str) -> ev.BadData:
-        return ev.BadData(venue=self.name, channel=channel, instrument="", detail=detail[:300])
+        return ev.BadData(venue=self.name, channel=channel, instrument="", detail=shown(detail))
 
     # -- after the login ---------------------------------------------------------------------------
 
@@ -275,10 +292,11 @@ class DeribitSession:
         limits = next((row.limits for row in summaries.summaries if row.limits is not None), None)
         if limits is None:
             return
-        if limits.non_matching_engine is not None:
-            general = limits.non_matching_engine
+        general = limits.non_matching_engine
+        if general is not None and _sane(general):
             self._calls.buckets[Pool.GENERAL].resize(general.rate, general.burst, now.wire_s)
-        trading = list(limits.matching_engine.trading.values()) if limits.matching_engine is not None else []
+        matching = limits.matching_engine
+        trading = [rate for rate in matching.trading.values() if _sane(rate)] if matching is not None else []
         if trading:
             lowest = min(trading, key=lambda rate: rate.rate)
             self._matching.resize(lowest.rate, lowest.burst, now.wire_s)
@@ -325,6 +343,8 @@ class DeribitSession:
                 return []
             case RequestSnapshot():
                 return self._enquiries.snapshot(effect, now)
+            case RequestLog():
+                return self._enquiries.log(effect, now)
             case LookUp():
                 return self._enquiries.look_up(effect, now)
             case Place():
@@ -337,6 +357,11 @@ class DeribitSession:
                 assert_never(effect)
 
 
+def _sane(rate: wire.Rate) -> bool:
+    """Whether requests can be paced by it; by anything else the lowest tier goes on being assumed."""
+    return LEAST_RATE <= rate.rate <= MOST_RATE and 1.0 <= rate.burst <= MOST_BURST
+
+
 def _error_text(error: wire.ErrorBody) -> str:
     """The message with its data, which says which parameter and why."""
-    return error.message if error.data is None else f"{error.message} {error.data}"
+    return shown(error.message if error.data is None else f"{error.message} {error.data}")

@@ -237,6 +237,25 @@ class TradePage(msgspec.Struct):
     has_more: bool = False
 
 
+class LogRow(msgspec.Struct):
+    """A row of the transaction log; kinds are added at any time, and money has no instrument."""
+
+    id: int
+    type: str
+    timestamp: int
+    currency: str
+    change: Decimal = Decimal(0)
+    instrument_name: str | None = None
+    amount: Decimal | None = None  # not signed
+    side: str | None = None  # "open buy", "close sell", "long", "short", "-"
+    trade_id: str | None = None
+
+
+class LogPage(msgspec.Struct):
+    logs: list[LogRow]
+    continuation: int | None = None
+
+
 class ErrorBody(msgspec.Struct):
     code: int
     message: str = ""

@@ -50,6 +50,7 @@ function ofVenue(venue) {
   return [
     venue.connected ? null : ["bad", `${venue.name} is disconnected.`],
     venue.connected && late ? ["warn", `${venue.name} sends no data.`, `Last ${age(venue.data_age_s)} ago.`] : null,
+    venue.standby_of ? ["warn", "Standby.", `${venue.standby_of} holds ${venue.name}; this one takes over when that ends.`] : null,
     venue.locked ? ["warn", `${venue.name} has locked trading.`] : null,
   ].filter(Boolean);
 }

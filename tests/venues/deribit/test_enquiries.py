@@ -73,6 +73,18 @@ def test_an_answer_without_a_time_proves_nothing() -> None:
     assert talk.take(ev.LookedUp).server_ms == 0
 
 
+@pytest.mark.parametrize("out_us", [10**40, (MARKET_MS + 2 * 86_400_000) * 1000, -1])
+def test_an_answer_with_a_time_no_clock_can_show_proves_nothing(out_us: int) -> None:
+    """A time beyond every `valid_until` would turn an order on its way into one that never was."""
+    talk = Talk().up().perform(LOOK_UP)
+    sent = list(talk.sent)
+    talk.play("...")
+    for frame in sent:
+        result: object = {"trades": []} if "trades" in frame["method"] else []
+        talk.receive(json.dumps({"id": frame["id"], "result": result, "usOut": out_us}))
+    assert talk.take(ev.LookedUp).server_ms == 0
+
+
 def test_pages_are_followed_from_the_last_trade_and_counted_once() -> None:
     talk = Talk().up().perform(SNAPSHOT)
     first, second = wire_trade(timestamp=MARKET_MS), wire_trade(trade_id="208000002", timestamp=MARKET_MS + 5)

@@ -13,6 +13,15 @@ from hedger.venues.deribit import wire
 from hedger.venues.deribit.market import index_of, quote_of
 
 CHANNEL = "ticker.BTC-25SEP26-100000-C.100ms"
+FUTURE: dict[str, Any] = {
+    "instrument_name": "BTC-PERPETUAL",
+    "mark_price": 100_010.0,
+    "underlying_price": None,
+    "mark_iv": None,
+    "greeks": None,
+    "best_bid_price": 100_009.5,
+    "best_ask_price": 100_010.5,
+}
 
 
 def quote(**changes: Any) -> Quote:
@@ -98,7 +107,7 @@ def test_a_worthless_option_is_marked_at_zero() -> None:
 
 def test_a_future_is_never_marked_at_zero() -> None:
     with pytest.raises(BadDataError, match="mark_price"):
-        quote(mark_price=0.0, greeks=None, mark_iv=None)
+        quote(**FUTURE | {"mark_price": 0.0})
 
 
 @pytest.mark.parametrize(
@@ -134,6 +143,21 @@ def test_states_in_new_old_and_unheard_words(word: str, state: InstrumentState) 
         ("greeks.delta", {"greeks": wire.Greeks(delta=1.01)}),
         ("greeks.delta", {"greeks": wire.Greeks(delta=-1.01)}),
         ("greeks.gamma", {"greeks": wire.Greeks(gamma=-1e-9)}),
+        ("greeks.delta", {"greeks": wire.Greeks(delta=-0.5)}),
+        ("greeks.delta", {"greeks": wire.Greeks(delta=0.5), "instrument_name": "BTC-25SEP26-100000-P"}),
+        ("index_price", {"index_price": 1e300}),
+        ("index_price", {"index_price": 5e-324}),
+        ("mark_price", {"mark_price": 1e300}),
+        ("underlying_price", {"underlying_price": 1e6}),
+        ("underlying_price", {"underlying_price": 1e4}),
+        ("underlying_price", {"underlying_price": 1e4, "greeks": None}),
+        ("estimated_delivery_price", {"estimated_delivery_price": -1.0}),
+        ("estimated_delivery_price", {"estimated_delivery_price": 1e6}),
+        ("timestamp", {"timestamp": 10**20}),
+        ("mark_price", FUTURE | {"mark_price": 1e6}),
+        ("mark_price", FUTURE | {"mark_price": 1e4}),
+        ("mark_price", FUTURE | {"mark_price": 1e6, "underlying_price": 1e5}),
+        ("greeks", FUTURE | {"underlying_price": 1e5, "greeks": wire.Greeks(delta=0.5)}),
     ],
 )
 def test_an_impossible_value_refuses_the_whole_quote(field: str, changes: dict[str, Any]) -> None:
@@ -149,7 +173,17 @@ def test_the_delivery_estimate_is_a_price_or_nothing(estimate: Any, expected: fl
     assert quote(estimated_delivery_price=estimate).estimated_delivery_usd == expected
 
 
-def test_an_index_is_above_zero() -> None:
+def test_the_widest_basis_that_was_ever_paid_is_no_contradiction() -> None:
+    """BTC futures a year out stood 50 % above the index in spring 2021."""
+    assert quote(underlying_price=150_000.0).underlying_usd == 150_000.0
+    assert quote(**FUTURE | {"mark_price": 150_000.0, "best_ask_price": None}).mark == 150_000.0
+    assert quote(**FUTURE).mark == 100_010.0
+
+
+def test_an_index_is_a_price_at_a_time() -> None:
     assert index_of(wire.Index("btc_usd", 1e5, 5), "c", "deribit", 7.0).price_usd == 1e5
-    with pytest.raises(BadDataError, match="price"):
-        index_of(wire.Index("btc_usd", 0.0, 5), "c", "deribit", 7.0)
+    for price in (0.0, -1.0, 5e-324, 1e300):
+        with pytest.raises(BadDataError, match="price"):
+            index_of(wire.Index("btc_usd", price, 5), "c", "deribit", 7.0)
+    with pytest.raises(BadDataError, match="timestamp"):
+        index_of(wire.Index("btc_usd", 1e5, 10**20), "c", "deribit", 7.0)

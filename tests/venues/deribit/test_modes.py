@@ -112,6 +112,7 @@ def test_every_private_method_of_the_encoder_is_known_to_change_or_only_to_read(
         "private/get_open_orders",
         "private/get_order_state_by_label",
         "private/get_user_trades_by_currency_and_time",
+        "private/get_transaction_log",
     }
     private = {name for name in methods_of_the_encoder() if name.startswith("private/")}
     assert private - reading <= encode.STATE_CHANGING

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hedger.domain.errors import AuthError
 from hedger.engine import events as ev
 from hedger.engine.effects import RequestSnapshot
+from tests.venues.deribit.mutants import mutated
 from tests.venues.deribit.orders_fixtures import wire_order, wire_trade
 from tests.venues.deribit.talk import CALL, LOGIN, PERPETUAL, SUMMARIES, SUMMARY, TOKEN, Talk
 
@@ -51,34 +52,6 @@ RESULTS: list[Any] = [
     [CALL, PERPETUAL],
     "ok",
 ]
-
-leaves = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(max_size=8),
-    st.sampled_from(["NaN", "Infinity", "-Infinity", "1e400", 1e300, -1.0, 0, "market_price"]),
-)
-values = st.recursive(
-    leaves,
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
-)
-
-
-@st.composite
-def mutated(draw: st.DrawFn, value: Any) -> Any:
-    """The value with one part replaced, removed or repeated."""
-    if isinstance(value, dict) and value and draw(st.integers(0, 4)):
-        key = draw(st.sampled_from(sorted(value)))
-        if draw(st.booleans()) and not isinstance(value[key], (dict, list)):
-            return {name: one for name, one in value.items() if name != key}
-        return value | {key: draw(mutated(value[key]))}
-    if isinstance(value, list) and value and draw(st.integers(0, 4)):
-        index = draw(st.integers(0, len(value) - 1))
-        changed = draw(mutated(value[index]))
-        return [*value[:index], changed, *value[index + 1 :], *([changed] * draw(st.integers(0, 1)))]
-    return draw(values)
 
 
 @given(st.sampled_from(NOTIFICATIONS).flatmap(lambda one: st.tuples(st.just(one[0]), mutated(one[1]))))

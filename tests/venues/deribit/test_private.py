@@ -34,6 +34,13 @@ def position(**fields: Any) -> Position:
     return position_of(read(wire.Position, {"instrument_name": "BTC-PERPETUAL", **fields}), "deribit")
 
 
+def test_a_label_of_somebody_is_shown_without_what_moves_a_cursor() -> None:
+    """A refused one would take every word about the account with it, as long as that order rests."""
+    assert fill(label="\x1b[2Jhand\x00").label == "?[2Jhand?"
+    assert report(label="\u202eh-btc-1-1", cancel_reason="\n").label == "?h-btc-1-1"
+    assert fill(trade_seq=10**40).trade_seq == 0
+
+
 def test_an_order_as_evidence() -> None:
     one = report(price=3.2e4, reduce_only=True, cancel_reason="user_request")
     assert (one.label, one.side, one.state, one.price) == (LABEL, Side.BUY, "filled", Decimal(32000))
@@ -104,6 +111,15 @@ def test_an_account_keeps_equity_and_the_delta_of_each_index() -> None:
         ("fee", lambda: fill(fee="Infinity")),
         ("fee", lambda: fill(fee="1e999")),
         ("size", lambda: position(direction="buy", size="NaN")),
+        ("order_id", lambda: report(order_id="")),
+        ("instrument_name", lambda: report(instrument_name="BTC-PERPETUAL\u200b")),
+        ("last_update_timestamp", lambda: report(last_update_timestamp=-1)),
+        ("trade_id", lambda: fill(trade_id="1\x00")),
+        ("fee_currency", lambda: fill(fee_currency="BTC\n")),
+        ("timestamp", lambda: fill(timestamp=10**30)),
+        ("timestamp", lambda: fill(timestamp=0)),
+        ("instrument_name", lambda: position(direction="buy", size=1, instrument_name="x" * 1_000)),
+        ("currency", lambda: account_of(read(wire.Summary, SUMMARY | {"currency": "\x1b[2J"}), "d", 7.0)),
         ("equity", lambda: account_of(read(wire.Summary, SUMMARY | {"equity": "NaN"}), "deribit", 7.0)),
     ],
 )

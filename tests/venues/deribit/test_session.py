@@ -408,6 +408,23 @@ def test_nothing_is_placed_on_a_connection_that_is_about_to_close() -> None:
     assert talk.take(ev.PlacementUnsent).reason == "the link is down"
 
 
+@pytest.mark.parametrize("rate", [0.0, -1.0, 5e-324, 1e300])
+@pytest.mark.parametrize("burst", [0.0, -1.0, 1e300, 20.0])
+def test_limits_nothing_can_be_paced_by_are_not_taken_over(rate: float, burst: float) -> None:
+    """A rate of 0 would be divided by, an endless one would have us cut off for flooding."""
+    talk = Talk().up()
+    told = {"rate": rate, "burst": burst}
+    limits = {"non_matching_engine": told, "matching_engine": {"trading": {"total": told}}}
+    row = SUMMARIES["summaries"][0] | {"limits": limits}  # type: ignore[index]
+    talk.session._logged_in(NO_REPLY, talk.now)
+    talk._collect([])
+    talk.answer("private/get_account_summaries", {"id": 42, "summaries": [row]})
+    for _ in range(300):
+        talk.perform(RequestSnapshot(venue="deribit", since_ms=0))
+    assert talk.session.next_deadline(talk.now) is not None
+    assert talk.session._calls.buckets[Pool.MATCHING].rate_per_s == 5
+
+
 def test_limits_may_be_told_per_currency_or_not_at_all() -> None:
     talk = Talk().up()
     rates = {"BTC": {"rate": 30, "burst": 100}, "ETH": {"rate": 10, "burst": 30}}

@@ -1,0 +1,159 @@
+"""The end of a life: daemon, journal and exchange agree to the last digit, and the book is hedged."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from hedger.backtest.simulate.checks import DAY_MS, Violation
+from hedger.backtest.simulate.plan import BAND_COIN, BOOK, VENUE
+from hedger.backtest.simulate.process import Process
+from hedger.domain.order import Purpose
+from hedger.domain.vocabulary import Action, Environment
+from hedger.engine.effects import LoadJournal
+from hedger.engine.events import JournalLoaded
+from hedger.engine.settings import SettlementMode
+from hedger.engine.views.view import BookView, StatusView
+from hedger.simulator import sim
+
+if TYPE_CHECKING:
+    from hedger.backtest.simulate.life import Life
+
+NEVER_THERE = ("absent", "dropped", "rejected")
+"""Ends of an order that never traded, as the journal may know them while the exchange knows nothing of it."""
+SLACK_COIN = 1e-3  # tickers tell rounded greeks
+LOTS = 2.5
+"""How far outside the band a rounded hedge may leave the delta, in contracts."""
+
+
+def agree(life: Life) -> None:
+    """Raises Violation where two books differ or the hedger has not come to rest."""
+    process = life.process
+    if not process.alive:
+        raise Violation("ended", f"the daemon is not there at the end: {process.stopped_why}")
+    view = process.engine.view(process.now())
+    book = next(one for one in view.books if one.name == BOOK)
+    _at_rest(view, book)
+    _positions(life, book)
+    _journal(life, process)
+    _counters(life, book)
+    _hedged(life, book)
+    _conserved(life)
+
+
+def _at_rest(view: StatusView, book: BookView) -> None:
+    if view.orders.unknown:
+        told = [order.label for order in view.orders.recent if order.state == "unknown"]
+        raise Violation("convergence", f"orders are still unknown: {told}")
+    if book.last_decision is None:
+        raise Violation("convergence", "nothing was ever decided")
+
+
+def _positions(life: Life, book: BookView) -> None:
+    ours = {row.instrument: Decimal(row.size) for row in book.positions if Decimal(row.size)}
+    theirs = life.venue.position
+    if ours != theirs:
+        raise Violation("positions", f"the daemon holds {_different(ours, theirs)}")
+
+
+def _journal(life: Life, process: Process) -> None:
+    state = sim.state(life.venue.exchange, life.venue.wire_s)
+    if state["duplicate_labels"]:
+        raise Violation("label twice", f"{state['duplicate_labels']}")
+    request = LoadJournal(venue=VENUE, environment=Environment.LOCAL, account_id=str(process.account_id))
+    loaded = life.store.load(request, process.now().market_ms)
+    _orders(loaded, state)
+    _fills(loaded, state)
+
+
+def _orders(loaded: JournalLoaded, state: Any) -> None:
+    ours = {
+        order.intent.label: (str(order.state), order.intent.side.value, order.amount, order.filled_amount)
+        for order in loaded.orders
+        if order.state.value not in NEVER_THERE
+    }
+    theirs = {
+        row["label"]: (
+            row["order_state"],
+            row["direction"],
+            _exact(row["amount"]),
+            _exact(row["filled_amount"]),
+        )
+        for row in state["orders"]
+        if row["label"].startswith("h-")
+    }
+    if ours != theirs:
+        raise Violation("journal orders", _different(ours, theirs))
+
+
+def _fills(loaded: JournalLoaded, state: Any) -> None:
+    ours = {
+        fill.trade_id: (fill.label, fill.instrument, fill.side.value, fill.amount, fill.price, fill.fee)
+        for fill in loaded.fills
+    }
+    theirs = {
+        row["trade_id"]: (
+            row.get("label", ""),
+            row["instrument_name"],
+            row["direction"],
+            *(_exact(row[name]) for name in ("amount", "price", "fee")),
+        )
+        for row in state["trades"]
+    }
+    if ours != theirs:
+        raise Violation("journal fills", _different(ours, theirs))
+
+
+def _counters(life: Life, book: BookView) -> None:
+    """Turnover of the last 24 hours as the daemon counts it is that of the exchange's trades."""
+    now_ms, asked = life.venue.market_ms(), life.checks.asked
+    theirs = sum(
+        float(trade.amount)
+        for trade in life.venue.exchange.desk.trades
+        if trade.label in asked
+        and asked[trade.label].intent.purpose is not Purpose.MANUAL
+        and trade.timestamp_ms > now_ms - DAY_MS
+    )
+    if abs(theirs - book.turnover_usd_24h) > 0.01:
+        raise Violation("turnover counted", f"{book.turnover_usd_24h} USD, the exchange tells {theirs}")
+
+
+def _hedged(life: Life, book: BookView) -> None:
+    """Inside the band, or blocked by name; a policy without one has come to a hold."""
+    decision = book.last_decision
+    assert decision is not None
+    if decision.action is Action.BLOCKED:
+        life.checks.tally.blocked_at_end[str(decision.reason)] += 1
+        return
+    keeps = life.plan.settings.books[0].settlement.mode is SettlementMode.KEEP  # the target moves
+    if book.policy != "band" or keeps:
+        return
+    delta_coin, lot_coin = life.venue.net_delta_coin(), 10.0 / (book.index_usd or 1.0)
+    lower, upper = book.band.lower or -BAND_COIN, book.band.upper or BAND_COIN  # a soft limit widens it
+    if not lower - LOTS * lot_coin - SLACK_COIN <= delta_coin <= upper + LOTS * lot_coin + SLACK_COIN:
+        detail = f"{decision.action} {decision.reason}: {decision.detail}"
+        raise Violation("hedged", f"net delta is {delta_coin:+.4f} coin at the end, the daemon says {detail}")
+
+
+def _conserved(life: Life) -> None:
+    """The exchange's own books: cash is the sum of its entries."""
+    state: Any = sim.state(life.venue.exchange, life.venue.wire_s)
+    for currency, balance in state["balance_exact"].items():
+        if Decimal(balance) != Decimal(state["changes_exact"][currency]):
+            raise Violation(
+                "cash", f"{currency}: {balance}, entries sum to {state['changes_exact'][currency]}"
+            )
+
+
+def _exact(value: object) -> Decimal:
+    return Decimal(str(value))
+
+
+def _different(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
+    names = sorted({*ours, *theirs})
+    rows = [
+        f"{name}: {ours.get(name)} here, {theirs.get(name)} there"
+        for name in names
+        if ours.get(name) != theirs.get(name)
+    ]
+    return "; ".join(rows[:5]) + (f" (and {len(rows) - 5} more)" if len(rows) > 5 else "")

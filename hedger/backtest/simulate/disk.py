@@ -1,0 +1,139 @@
+"""The journal's store in virtual time: what was synced survives any crash, what was not is lost.
+
+Rows are made by the journal's own encoding and read back by the journal itself, from a database that is
+filled whenever somebody loads it: recovery reads what the real one would read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hedger.backtest.simulate.heap import Heap
+from hedger.engine.effects import LoadJournal, Write
+from hedger.engine.events import Durable, Event, JournalFailed, JournalLoaded, JournalRestored
+from hedger.journal.journal import Journal
+from hedger.journal.rows import Row, row_of
+
+RETRY_S = 0.5
+MOST_WRITES = 1_000  # in one transaction
+
+
+@dataclass(slots=True)
+class Weather:
+    """How the disk is now; times are wire time."""
+
+    sync_s: float = 0.002
+    slow_until_s: float = 0.0
+    slow_sync_s: float = 2.0
+    full_until_s: float = 0.0
+    """Every commit fails until then."""
+
+    def calm(self) -> None:
+        """Commits are quick and succeed."""
+        self.slow_until_s = self.full_until_s = 0.0
+
+
+class Store:
+    """What is on the disk: shared by every process of a life. Close it at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self.rows: list[Row] = []
+        self._path, self._runner = path, asyncio.Runner()
+        self._journal: Journal | None = None
+        self._filed = 0
+
+    def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
+        """Everything synced so far, as the journal tells it; begins an epoch."""
+        return self._runner.run(self._load(request, market_ms))
+
+    async def _load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
+        if self._journal is None:
+            self._journal = await Journal.open(self._path)
+        scope = (request.venue, request.environment, request.account_id)
+        self._journal.belongs(*scope)
+        fresh, self._filed = self.rows[self._filed :], len(self.rows)
+        if fresh:
+            await self._journal.write_rows(fresh)
+        return await self._journal.load(*scope, market_ms)
+
+    def close(self) -> None:
+        if self._journal is not None:
+            self._runner.run(self._journal.close())
+        self._runner.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    sequence: int
+    rows: list[Row]
+
+
+class Disk:
+    """One process's writer: whatever waits goes into one commit, then the process is told."""
+
+    def __init__(
+        self, heap: Heap, chance: random.Random, store: Store, weather: Weather, emit: Callable[[Event], None]
+    ) -> None:
+        self._heap, self._chance, self._store, self._weather, self._emit = heap, chance, store, weather, emit
+        self._waiting: deque[_Waiting] = deque()
+        self._committing: tuple[_Waiting, ...] = ()
+        self._failure = ""
+        self.synced = 0  # sequence up to which everything is on the disk
+        self.alive = True
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def submit(self, write: Write) -> None:
+        """Queue a write; the rows are encoded now, as the real writer does."""
+        self._waiting.append(_Waiting(write.sequence, [row_of(record) for record in write.records]))
+        self._begin()
+
+    def die(self) -> None:
+        """The process is gone; a commit under way is on the disk or not."""
+        self.alive = False
+        if self._committing and self._chance.random() < 0.5 and not self._refused:
+            self._sync()
+
+    @property
+    def _refused(self) -> bool:
+        return self._heap.now_s < self._weather.full_until_s
+
+    def _begin(self) -> None:
+        if self._committing or not self._waiting or not self.alive:
+            return
+        self._committing = tuple(self._waiting)[:MOST_WRITES]
+        slow = self._heap.now_s < self._weather.slow_until_s
+        sync_s = self._weather.slow_sync_s if slow else self._weather.sync_s
+        self._heap.after(sync_s * (0.5 + self._chance.random()), self._end)
+
+    def _end(self) -> None:
+        if not self.alive:
+            return
+        if self._refused:
+            self._committing = ()
+            if not self._failure:
+                self._failure = "database or disk is full"
+                self._emit(JournalFailed(detail=self._failure))
+            self._heap.after(RETRY_S, self._begin)
+            return
+        self._sync()
+        if self._failure:
+            self._failure = ""
+            self._emit(JournalRestored())
+        self._emit(Durable(sequence=self.synced))
+        self._begin()
+
+    def _sync(self) -> None:
+        """The commit returns: its rows are on the disk."""
+        for waiting in self._committing:
+            self._waiting.popleft()
+            self._store.rows += waiting.rows
+            self.synced = waiting.sequence
+        self._committing = ()

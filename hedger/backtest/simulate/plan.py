@@ -1,0 +1,153 @@
+"""A life as drawn from its seed: the book, its settings, the market, and what goes wrong when."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hedger.backtest.simulate.incidents import Incident, draw_incidents
+from hedger.backtest.simulate.venue import PERPETUAL, walk
+from hedger.domain.vocabulary import Environment, Mode, Neutral
+from hedger.engine.ownership.scope import Scope
+from hedger.engine.settings import (
+    BookSettings,
+    EngineSettings,
+    SettlementMode,
+    SettlementParams,
+    Timing,
+    VenueTerms,
+)
+from hedger.execution.params import ExecutionParams, Style
+from hedger.risk.envelope import Envelope
+from hedger.simulator.world.expiries import DAY_MS, EXPIRY_HOUR_MS, expiry_code
+from hedger.simulator.world.fixed import FixedMarket
+
+BOOK = "btc"
+VENUE = "deribit"
+LIFE_S = 1_200.0
+FAULTS_END_S = 840.0
+MOVES_END_S = 1_140.0  # the last minute is still: what is to be hedged has been by its end
+FIRST_DAY_MS = 1_790_812_800_000  # 2026-10-01 00:00 UTC
+START_USD, IV = 100_000.0, 0.6
+BAND_COIN, HARD_COIN = 0.1, 0.5
+MOST_INSTRUMENTS = 24
+SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything of a life that is known before it begins; wire times in seconds from its start."""
+
+    seed: int
+    speed: float
+    origin_ms: int
+    tick_s: float
+    market: FixedMarket
+    book: tuple[tuple[str, Decimal], ...]
+    settings: EngineSettings
+    incidents: tuple[Incident, ...]
+
+
+def draw(seed: int) -> Plan:
+    """The plan of a seed; the same for the same seed, whatever else was drawn before."""
+    chance = random.Random(f"{seed}:plan")
+    speed = chance.choice(SPEEDS)
+    settles = chance.random() < 0.3
+    origin_ms = _origin_ms(chance, speed, settles)
+    names = _options(chance, origin_ms)
+    market = FixedMarket(
+        underlying="BTC",
+        index_usd=START_USD,
+        iv=IV,
+        perpetual_usd=START_USD * (1 + chance.uniform(-0.0005, 0.0005)),
+        depth_usd=chance.choice((60_000.0, 500_000.0, 10_000_000.0)),
+        instruments=names,
+        moves=walk(chance, MOVES_END_S, speed, START_USD, IV),
+    )
+    return Plan(
+        seed=seed,
+        speed=speed,
+        origin_ms=origin_ms,
+        tick_s=chance.uniform(2.2, 3.2),
+        market=market,
+        book=_book(chance, names),
+        settings=_settings(chance, speed),
+        incidents=draw_incidents(chance, FAULTS_END_S, settles=settles),
+    )
+
+
+def _origin_ms(chance: random.Random, speed: float, settles: bool) -> int:
+    """Some time of a day; where the book is to settle, some minutes of wire time before 08:00 UTC."""
+    day_ms = FIRST_DAY_MS + chance.randrange(28) * DAY_MS
+    if settles:
+        return day_ms + EXPIRY_HOUR_MS - int(chance.uniform(100, 600) * 1000 * speed)
+    return day_ms + EXPIRY_HOUR_MS + chance.randrange(3_600_000, DAY_MS - 7_200_000)
+
+
+def _options(chance: random.Random, origin_ms: int) -> tuple[str, ...]:
+    """Calls and puts at a few strikes of the next expiry and of a later one."""
+    next_ms = (origin_ms - EXPIRY_HOUR_MS) // DAY_MS * DAY_MS + DAY_MS + EXPIRY_HOUR_MS
+    expiries = (next_ms, next_ms + chance.choice((7, 28, 90)) * DAY_MS)
+    strikes = sorted(chance.sample(range(90_000, 111_000, 2_500), 4))
+    names = [
+        f"BTC-{expiry_code(expiry_ms)}-{strike}-{kind}"
+        for expiry_ms in expiries
+        for strike in strikes
+        for kind in "CP"
+    ]
+    assert len(names) + len(expiries) + 1 <= MOST_INSTRUMENTS
+    return tuple(names)
+
+
+def _book(chance: random.Random, names: tuple[str, ...]) -> tuple[tuple[str, Decimal], ...]:
+    held = chance.sample(names, chance.randrange(2, 6))
+    return tuple((name, Decimal(chance.choice((-10, -8, -5, -3, 3, 5, 8)))) for name in held)
+
+
+def _settings(chance: random.Random, speed: float) -> EngineSettings:
+    """One book; how it hedges and how much it may is drawn."""
+    theta = chance.random() < 0.2
+    envelope = Envelope(
+        max_order_usd=1_000_000.0,
+        max_order_coin=10.0,
+        max_hedge_position_coin=60.0,
+        max_orders_per_minute=60,
+        max_turnover_hour_usd=chance.choice((600_000.0, 3_000_000.0, 50_000_000.0)),
+        max_turnover_day_usd=chance.choice((3_000_000.0, 200_000_000.0)),
+    )
+    band = {"lower": -BAND_COIN, "upper": BAND_COIN, "hard_lower": -HARD_COIN, "hard_upper": HARD_COIN}
+    windows = {"window_s": 120.0 * speed, "cap_sigmas": 2.0}
+    book = BookSettings(
+        name=BOOK,
+        venue=VENUE,
+        underlying="BTC",
+        hedge_instrument=PERPETUAL,
+        neutral=Neutral.COIN,
+        policy="theta_offset" if theta else "band",
+        policy_params=windows if theta else band,
+        settlement=SettlementParams(mode=chance.choice(tuple(SettlementMode))),
+        envelope=envelope,
+        execution=_execution(chance),
+        scope=Scope(adopt=(PERPETUAL,), settle_s=chance.choice((0.0, 2.0))),
+    )
+    return EngineSettings(
+        mode=Mode.LIVE,
+        venues=(VenueTerms(VENUE, Environment.LOCAL),),
+        books=(book,),
+        timing=Timing(reconcile_s=chance.choice((15.0, 60.0))),
+        market_speed=speed,
+        config_hash="simulated",
+    )
+
+
+def _execution(chance: random.Random) -> ExecutionParams:
+    style = chance.choice((Style.LIMIT_IOC, Style.LIMIT_IOC, Style.MARKET, Style.CHASE))
+    return ExecutionParams(
+        style=style,
+        chase_tries=3,
+        chase_s=8.0,
+        repeg_s=1.0,
+        resting=chance.random() < 0.25,
+        validity_s=chance.choice((2.0, 5.0)),
+    )

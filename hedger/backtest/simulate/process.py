@@ -1,0 +1,263 @@
+"""One daemon of a life: the very session, inbox, engine and record encoding that trade, without asyncio.
+
+It does in virtual time what `runtime/live.py` and `venues/deribit/client.py` do in real time: take whatever
+has arrived, step once, perform the effects, send what the session has to say; reconnect with back-off.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from itertools import count
+from typing import Protocol, assert_never
+
+from hedger.backtest.simulate.disk import Disk, Store, Weather
+from hedger.backtest.simulate.heap import Heap
+from hedger.backtest.simulate.venue import KEYS, Venue
+from hedger.backtest.simulate.wire import Wire
+from hedger.domain.errors import HedgerError
+from hedger.domain.vocabulary import Environment
+from hedger.engine.effects import (
+    Amend,
+    Cancel,
+    Effect,
+    Exit,
+    LoadJournal,
+    LookUp,
+    Note,
+    Place,
+    RequestLog,
+    RequestSnapshot,
+    Watch,
+    Write,
+)
+from hedger.engine.engine import Engine
+from hedger.engine.events import Event, Now, StopRequested
+from hedger.engine.inbox import Inbox
+from hedger.engine.settings import EngineSettings
+from hedger.venues.deribit.backoff import jittered, pauses
+from hedger.venues.deribit.params import DeribitParams
+from hedger.venues.deribit.session import DeribitSession
+
+NAME = "deribit"
+PARAMS = DeribitParams(
+    url="ws://127.0.0.1:1/ws/api/v2", client_id=KEYS.client_id, client_secret=KEYS.client_secret
+)
+TURN_S = 1e-4  # a turn of the loop takes time; also where a deadline is rounded to just before itself
+LOAD_S = 0.05  # reading the journal
+STABLE_S = 30.0  # a connection that lasted this long starts the back-off anew
+
+
+class Watcher(Protocol):
+    """Who sees what a process does."""
+
+    def stepped(self, process: Process, now: Now, events: list[Event], effects: list[Effect]) -> None: ...
+
+    def sent(self, process: Process, frame: str) -> None: ...
+
+    def heard(self, process: Process, frame: str) -> None: ...
+
+    def ended(self, process: Process, why: str) -> None: ...
+
+
+@dataclass(slots=True)
+class Machine:
+    """What processes share: time, the exchange, the journal's store, and how the disk is."""
+
+    heap: Heap
+    venue: Venue
+    store: Store
+    weather: Weather
+    watcher: Watcher
+    seed: int
+
+
+class Process:
+    """Alive from its start until it is killed or exits; `skew_ms`: what its clock is off, market time."""
+
+    def __init__(self, machine: Machine, number: int, settings: EngineSettings) -> None:
+        self.machine, self.number = machine, number
+        self._heap = machine.heap
+        self._chance = random.Random(f"{machine.seed}:process:{number}")
+        self._boot_s = self._chance.uniform(1_000.0, 100_000.0)  # a monotonic clock of its own
+        self._nonces = count()
+        self.skew_ms = 0
+        self.alive, self.frozen_until_s = True, 0.0
+        self.inbox = Inbox()
+        self.session = DeribitSession(NAME, Environment.LOCAL, PARAMS, trading=True, version="simulation")
+        self.engine = Engine(settings, self.now())
+        self.disk = Disk(self._heap, self._chance, machine.store, machine.weather, self.emit)
+        self.account_id = ""
+        self.exit: Exit | None = None
+        self.stopped_why = ""
+        self._wire: Wire | None = None
+        self._waits = pauses(PARAMS.backoff_min_s, PARAMS.backoff_max_s)
+        self._connected_s = 0.0
+        self._due_s: float | None = None
+        self._heap.after(0.0, self._connect)
+        self._wake_by(self._heap.now_s)
+
+    # -- time ---------------------------------------------------------------------------------------
+
+    def now(self) -> Now:
+        return Now(self.machine.venue.market_ms(self.skew_ms), self._boot_s + self._heap.now_s)
+
+    def _wake_by(self, at_s: float) -> None:
+        """Be woken then, unless that happens earlier anyway."""
+        at_s = max(at_s, self._heap.now_s)
+        if self._due_s is None or at_s < self._due_s:
+            self._due_s = at_s
+            self._heap.at(at_s, lambda: self._woken(at_s))
+
+    def _woken(self, at_s: float) -> None:
+        if self._due_s != at_s or not self.alive:
+            return
+        self._due_s = None
+        if self._heap.now_s < self.frozen_until_s:
+            self._wake_by(self.frozen_until_s)
+            return
+        self._tick()
+
+    def _tick(self) -> None:
+        """One turn of the loop: timers of the session, one step of the engine, frames out."""
+        self._take(self.session.tick(self.now()))
+        self._step()
+        if not self.alive:
+            return
+        self._flush()
+        now = self.now()
+        if len(self.inbox):
+            self._wake_by(self._heap.now_s + TURN_S)
+            return
+        deadline = self.session.next_deadline(now)
+        engine_s = self.engine.next_deadline(now)
+        due_s = (engine_s if deadline is None else min(deadline, engine_s)) - self._boot_s
+        self._wake_by(max(due_s, self._heap.now_s + TURN_S))
+
+    # -- events and effects -------------------------------------------------------------------------
+
+    def emit(self, event: Event) -> None:
+        """Hand an event to the next step."""
+        if self.alive:
+            self.inbox.put(event)
+            self._wake_by(self._heap.now_s)
+
+    def _take(self, events: list[Event]) -> None:
+        for event in events:
+            self.inbox.put(event)
+
+    def _step(self) -> None:
+        now, batch = self.now(), self.inbox.take()
+        try:
+            effects = self.engine.step(now, batch)
+        except HedgerError as error:
+            self.machine.watcher.stepped(self, now, batch, [])
+            self._end(f"{type(error).__name__}: {error}")
+            return
+        self.machine.watcher.stepped(self, now, batch, effects)
+        for effect in effects:
+            self._perform(effect)
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Place() | Amend() | Cancel() | Watch() | RequestSnapshot() | RequestLog() | LookUp():
+                self._take(self.session.perform(effect, self.now()))
+            case Write():
+                self.disk.submit(effect)
+            case LoadJournal():
+                self.account_id = effect.account_id
+                self._heap.after(LOAD_S, lambda: self._load(effect))
+            case Note():
+                pass
+            case Exit():
+                self.exit = effect
+                self._end(f"exit {effect.code}: {effect.reason}", orderly=True)
+            case _:
+                assert_never(effect)
+
+    def _load(self, request: LoadJournal) -> None:
+        if self.alive:
+            self.emit(self.machine.store.load(request, self.now().market_ms))
+
+    # -- the connection -----------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        if not self.alive:
+            return
+        self._wire = self.machine.venue.connect(self)
+        self._connected_s = self._heap.now_s
+        if self._wire is None:
+            self._closed("connection refused")
+            return
+        now = self.now()
+        self.session.opened(now, now.market_ms, f"nonce-{self.number}-{next(self._nonces)}")
+        self._wake_by(self._heap.now_s)
+
+    def heard(self, wire: Wire, frame: str) -> None:
+        """A frame of the exchange; one that a frozen process has not read yet waits in its socket."""
+        if not self.alive or wire is not self._wire:
+            return
+        if self._heap.now_s < self.frozen_until_s:
+            self._heap.at(self.frozen_until_s, lambda: self.heard(wire, frame))
+            return
+        if self.session.ending is None:
+            self.machine.watcher.heard(self, frame)
+            self._take(self.session.receive(frame, self.now()))
+            self._wake_by(self._heap.now_s)
+
+    def hung_up(self, wire: Wire, reason: str) -> None:
+        """The exchange or the network ended the connection."""
+        if self.alive and wire is self._wire:
+            if self._heap.now_s < self.frozen_until_s:
+                self._heap.at(self.frozen_until_s, lambda: self.hung_up(wire, reason))
+                return
+            self._closed(reason)
+
+    def _flush(self) -> None:
+        """Frames to the socket; a connection that the session gives up is closed."""
+        for frame in self.session.to_send():
+            if self._wire is not None:
+                self.machine.watcher.sent(self, frame)
+                self._wire.up(frame)
+        ending = self.session.ending
+        if ending is not None and self._wire is not None:
+            if ending.error is not None:
+                self._end(f"{type(ending.error).__name__}: {ending.error}")
+                return
+            self._wire.close_by_daemon(ending.reason)
+            self._closed(ending.reason, ending.wait_s)
+
+    def _closed(self, reason: str, wait_s: float = 0.0) -> None:
+        """The connection is over; the next one follows after a pause."""
+        self._wire = None
+        self._take(self.session.closed(reason, self.now()))
+        if self._heap.now_s - self._connected_s >= STABLE_S:
+            self._waits = pauses(PARAMS.backoff_min_s, PARAMS.backoff_max_s)
+        pause_s = max(jittered(next(self._waits), self._chance.random()), wait_s)
+        self._heap.after(pause_s, self._connect)
+        self._wake_by(self._heap.now_s)
+
+    # -- the end ------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """SIGTERM."""
+        self.emit(StopRequested(reason="SIGTERM"))
+
+    def freeze(self, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT after a while: nothing is lost, everything is late."""
+        self.frozen_until_s = self._heap.now_s + seconds
+
+    def kill(self) -> None:
+        """kill -9, or the machine's end: what was not synced is lost."""
+        if self.alive:
+            self._end("killed")
+
+    def _end(self, why: str, *, orderly: bool = False) -> None:
+        self.alive, self.stopped_why = False, why
+        if self._wire is not None:
+            for frame in self.session.to_send() if orderly else ():
+                self._wire.up(frame)
+            self._wire.die(flushes=orderly or self._chance.random() < 0.5)
+            self._wire = None
+        self.disk.die()
+        self.machine.watcher.ended(self, why)

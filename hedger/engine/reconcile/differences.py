@@ -1,0 +1,131 @@
+"""What is remembered of differences between the positions we expect and those the venue tells: state only."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hedger.domain.account import Fill
+from hedger.domain.instrument import plain
+from hedger.engine.records import Snapshot
+
+MOST_SHOWN = 200
+_NONE = Decimal(0)
+
+
+def signed(amount: Decimal) -> str:
+    """An amount with its sign."""
+    return f"{'+' if amount > 0 else ''}{plain(amount)}"
+
+
+@dataclass(slots=True)
+class Suspect:
+    """A part of a position that nothing explains yet, in the instrument's amount unit."""
+
+    amount: Decimal  # signed: observed less expected
+    since_wire_s: float
+    since_ms: int  # market time of the last word that was understood: evidence is younger
+    books: tuple[str, ...]  # which it blocks
+    standing: bool = False  # trades and log have been asked in vain: a person is paged
+
+
+@dataclass(slots=True)
+class Compared:
+    """A position that was not as expected, and what explains it; for `hedger reconcile` to show."""
+
+    expected: Decimal
+    observed: Decimal
+    at_ms: int  # market time of the comparison
+    books: tuple[str, ...]  # which it concerns
+    why: list[str] = field(default_factory=list)
+    at_start: bool = False  # found by the first look of this run, or accepted: shown until its end
+
+
+@dataclass(slots=True)
+class AccountLog:
+    """The questions for the venue's own log of the account, as evidence."""
+
+    asked_wire_s: float = -math.inf
+    answered_wire_s: float = -math.inf  # when the newest question that was answered was asked
+    under_way: bool = False
+    used: dict[tuple[str, str], None] = field(default_factory=dict)  # (currency, trade or row) counted
+
+
+@dataclass(slots=True)
+class Differences:
+    """One account's."""
+
+    baseline: Snapshot | None = None  # what the last run left
+    held: dict[str, Decimal] = field(default_factory=dict)  # by the baseline and the trades journalled since
+    traded: dict[tuple[str, str], Decimal] = field(default_factory=dict)  # (instrument, whose), since
+    untold: dict[str, None] = field(default_factory=dict)  # not held against the baseline yet
+    tied: dict[str, list[Decimal]] = field(default_factory=dict)  # trades of a position's own millisecond
+    owed: dict[str, Decimal] = field(default_factory=dict)  # trades told that have moved no position yet
+    suspects: dict[str, Suspect] = field(default_factory=dict)
+    compared: dict[str, Compared] = field(default_factory=dict)
+    unsaved: Snapshot | None = None  # the newest, kept back while something is unexplained
+    log: AccountLog = field(default_factory=AccountLog)
+    mismatches: int = 0  # since the start
+
+    def owe(self, instrument: str, amount: Decimal) -> None:
+        """A trade out of an answer: the next whole word on the position will hold it."""
+        left = self.owed.get(instrument, _NONE) + amount
+        if left:
+            self.owed[instrument] = left
+        else:
+            self.owed.pop(instrument, None)
+
+    def tie(self, instrument: str, amount: Decimal) -> None:
+        """A trade of the very millisecond of a told position: taken to be in it, and may not be."""
+        self.tied.setdefault(instrument, []).append(amount)
+
+    def told_apart(self, instrument: str, moved: Decimal) -> bool:
+        """Whether the next whole word moved by just the newest of the trades tied with the last one."""
+        left, newest = Decimal(0), self.tied.pop(instrument, [])
+        for amount in reversed(newest):
+            left += amount
+            if left == moved:
+                return True
+        return False
+
+    def show(self, instrument: str, compared: Compared) -> None:
+        """Keep a comparison for people to see; the oldest goes where there are many."""
+        self.compared[instrument] = compared
+        if len(self.compared) > MOST_SHOWN:
+            del self.compared[next(iter(self.compared))]
+
+    def suspect(self, instrument: str, found: Suspect) -> None:
+        """A position is off by an amount more than what was off already."""
+        known = self.suspects.setdefault(instrument, found)
+        if known is found:
+            self.mismatches += 1
+        else:
+            self._left(instrument, known.amount + found.amount)
+
+    def explain(self, instrument: str, amount: Decimal, why: str, *, kept: bool = False) -> None:
+        """Evidence that came later than the position which held it; `kept`: shown for the rest of the run."""
+        known, shown = self.suspects.get(instrument), self.compared.get(instrument)
+        if known is None:
+            return
+        if shown is not None:
+            shown.why.append(why)
+            shown.at_start = shown.at_start or kept
+        self._left(instrument, known.amount - amount)
+
+    def told_late(self, fill: Fill, told_ms: int) -> None:
+        """A trade that a position told before held already; one the log has told of counts no second time."""
+        if fill.market_ms == told_ms:
+            self.tie(fill.instrument, fill.signed_amount)
+        if (fill.fee_currency, fill.trade_id) not in self.log.used:
+            why = f"trade {fill.trade_id} of {signed(fill.signed_amount)}, told late"
+            self.explain(fill.instrument, fill.signed_amount, why)
+
+    def _left(self, instrument: str, amount: Decimal) -> None:
+        self.suspects[instrument].amount = amount
+        if amount:
+            return
+        del self.suspects[instrument]
+        shown = self.compared.get(instrument)
+        if shown is not None and not shown.at_start:
+            del self.compared[instrument]

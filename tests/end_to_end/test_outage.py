@@ -1,0 +1,112 @@
+"""The journal goes away under a daemon that works a hedge: nothing new is sent, and it comes back by itself.
+
+Ticks are read all the time, what rests is taken back, and the status says why.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.kills import STYLES
+from tests.end_to_end.ledgers import assert_ledgers_agree
+from tests.end_to_end.sides import Daemon, Exchange
+from tests.end_to_end.waiting import until
+from tests.end_to_end.yard import BRISK, Yard
+from tests.postgres import binaries, running_postgres
+
+DISK_MB = 8
+HALF_A_COIN_USD = 50_000
+SETTINGS = (
+    *BRISK,
+    *STYLES["chase"].settings,
+    "books.btc.execution.chase_s=60.0",  # it rests until it fills: something is open when the journal goes
+    "journal.free_warn_mb=0.0",
+    "journal.free_critical_mb=0.0",  # the write itself must fail
+)
+
+
+def the_journal_goes_and_comes_back(
+    exchange: Exchange, daemon: Daemon, go: Callable[[], object], come_back: Callable[[], object]
+) -> None:
+    daemon.until_quiet()
+    for _ in range(3):
+        exchange.trade("buy", HALF_A_COIN_USD)
+        until(lambda: _resting(exchange), "an order that rests")
+        go()
+        exchange.trade("buy", HALF_A_COIN_USD)  # something to write, and something to hedge
+        _assert_nothing_is_sent(exchange, daemon)
+        come_back()
+        until(lambda: daemon.status()["journal_ok"], "the journal noticed")
+        daemon.until_quiet()
+    assert daemon.status()["breaker"] == "running"
+    assert_ledgers_agree(exchange, daemon)
+
+
+def _assert_nothing_is_sent(exchange: Exchange, daemon: Daemon) -> None:
+    daemon.until_reason("journal_down")
+    assert not daemon.status()["journal_ok"]
+    until(lambda: not _resting(exchange), "what rested taken back")
+    known = len(exchange.hedges())
+    _until_the_market_was_read(daemon, 5)
+    assert len(exchange.hedges()) == known
+    assert daemon.reason() == "journal_down"
+
+
+def _until_the_market_was_read(daemon: Daemon, times: int) -> None:
+    """New prices arrive, one after the other."""
+    for _ in range(times):
+        before = daemon.book()["index_usd"]
+        until(lambda: daemon.book()["index_usd"] != before, "a new index")  # noqa: B023
+
+
+def _resting(exchange: Exchange) -> list[dict[str, Any]]:
+    return [order for order in exchange.hedges() if order["order_state"] == "open"]
+
+
+@pytest.mark.skipif(binaries() is None, reason="no PostgreSQL server here: apt-get install postgresql")
+def test_a_database_that_is_killed_under_the_daemon(yard: Yard) -> None:
+    exchange = yard.exchange("--seed", "3", "--speed", "60", "--book", "strangle")
+    with running_postgres(fsync=True) as server:
+        daemon = yard.daemon(exchange, overrides=SETTINGS, database=server.new_database())
+        the_journal_goes_and_comes_back(exchange, daemon, lambda: server.stop(signal.SIGQUIT), server.start)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few megabytes where the daemon keeps its state."""
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    options = f"size={DISK_MB}m,mode=0700"
+    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here: it takes root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_is_full_under_the_daemon(small_disk: Path, yard: Yard) -> None:
+    exchange = yard.exchange("--seed", "3", "--speed", "60", "--book", "strangle")
+    daemon = yard.daemon(exchange, overrides=SETTINGS, state=small_disk.name)
+    ballast = small_disk / "ballast"
+    the_journal_goes_and_comes_back(exchange, daemon, lambda: _fill(ballast), ballast.unlink)
+
+
+def _fill(path: Path) -> None:
+    """Write until nothing fits any more."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise

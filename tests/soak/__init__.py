@@ -1,0 +1,1 @@
+"""Runs too long for every change: `python -m tests.soak` (see __main__)."""
