@@ -224,10 +224,11 @@ async def test_a_snapshot_that_tells_no_time_brings_no_older_fills(place: Place)
     """Written by an earlier version: nothing is held against it."""
     async with await Journal.open(place) as journal:
         await load(journal)
-        await journal.write([Snapshot(NOW_MS, {}, {}), traded("old", NOW_MS - 5 * DAY_MS)])
+        fills = [traded("old", NOW_MS - 5 * DAY_MS), traded("new", NOW_MS)]
+        await journal.write([Snapshot(NOW_MS, {}, {}), *fills])
 
     async with await Journal.open(place) as journal:
-        assert (await load(journal)).fills == ()
+        assert [fill.trade_id for fill in (await load(journal)).fills] == ["new"]
 
 
 async def test_what_a_person_accepted_is_kept_with_the_reason(place: Place) -> None:
