@@ -362,7 +362,7 @@ class LeaseRenewed(_Event, frozen=True):
 
 
 class LeaseUnrenewed(_Event, frozen=True):
-    """The store did not answer a renewal, or refused it: the lease ends when it was to end."""
+    """The store did not answer a renewal, or a standby's question: the lease ends when it was to end."""
 
     venue: str
     detail: str

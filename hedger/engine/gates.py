@@ -40,7 +40,8 @@ def daemon_gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate |
         reason = Reason.LINK_DOWN if venue.links else Reason.CONNECTING
         return _blocked(reason, f"{venue.name} is not connected")
     if venue.standby:
-        detail = f"standby: {venue.lease_holder} holds account {venue.account_id}"
+        unsure = f", as of the last answer ({venue.lease_error})" if venue.lease_error else ""
+        detail = f"standby: {venue.lease_holder} holds account {venue.account_id}{unsure}"
         return _blocked(Reason.STANDBY, detail)
     if venue.phase in (Phase.CONNECTING, Phase.RECOVERING):
         return _blocked(Reason.RECOVERING, "positions and orders are being reconciled with the venue")

@@ -24,6 +24,7 @@ def awaited(state: State, event: ev.LeaseAwaited, step: Step) -> None:
             Severity.WARNING, "standby", venue=venue.name, account=venue.account_id, holder=event.holder
         )
     venue.lease_holder, venue.lease_until_wire_s = event.holder, event.until_wire_s
+    venue.lease_error = ""
     if venue.phase is Phase.RECOVERING:
         venue.phase = Phase.STANDBY
         recover.request_snapshot(state, venue, step)

@@ -76,7 +76,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     if venue.epoch:
         step.note(Severity.WARNING, "journal_loaded_twice", venue=venue.name, epoch=event.epoch)
         return
-    _acquired(venue, event, step)
+    _acquired(state, venue, event, step)
     venue.epoch, venue.last_fill_ms = event.epoch, event.last_fill_ms
     _merge_breakers(state, event, step)
     latch.restore(state, venue.name, event.latches, step)
@@ -109,17 +109,18 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
         request_snapshot(state, venue, step)
 
 
-def _acquired(venue: VenueState, event: ev.JournalLoaded, step: Step) -> None:
+def _acquired(state: State, venue: VenueState, event: ev.JournalLoaded, step: Step) -> None:
     """The account is this run's; where another held it before, that is a takeover.
 
     What a standby was shown is no reconciliation, nor is the answer to a question it has asked.
     """
-    venue.lease_until_wire_s = event.lease_until_wire_s
+    venue.lease_until_wire_s, venue.lease_error = event.lease_until_wire_s, ""
+    standby.forget(state, venue)
     if venue.standby:
         before = venue.lease_holder
         step.note(Severity.WARNING, "taken_over", venue=venue.name, before=before, epoch=event.epoch)
         venue.lease_holder, venue.takeovers = "", venue.takeovers + 1
-    venue.pictured, venue.superseded = False, venue.snapshot_due_wire_s is not None
+    venue.superseded = venue.snapshot_due_wire_s is not None
     if venue.connected:
         venue.phase = Phase.RECOVERING
 

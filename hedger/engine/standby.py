@@ -15,7 +15,7 @@ from hedger.engine import gates, holdings
 from hedger.engine.describe import describe
 from hedger.engine.guard import guard
 from hedger.engine.sight import look
-from hedger.engine.state import BookState, State, Step
+from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.engine.verdict import Verdict
 
 LOOK_S = 1.0  # wire time between two looks at a book
@@ -53,6 +53,18 @@ def positioned(state: State, position: Position, step: Step) -> None:
     """A position as the venue tells it, to be shown."""
     guard.position_told(state, position)
     holdings.set_position(state, position.venue, position.instrument, position.size, step)
+
+
+def forget(state: State, venue: VenueState) -> None:
+    """Begin the takeover as any start begins: what was shown is no belief that a snapshot is held against."""
+    venue.pictured = False
+    for positions in (venue.owned.futures, venue.owned.outside, venue.positions):
+        positions.clear()
+    for book in holdings.books_on(state, venue.name):
+        for name in book.book.held():
+            book.book.set_position(name, Decimal(0))
+        book.ownership.contested.clear()
+        book.ownership.unassigned, book.ownership.unassigned_wire_s = {}, None
 
 
 def tend(state: State, book: BookState, step: Step) -> None:

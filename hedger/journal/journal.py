@@ -138,13 +138,13 @@ class Journal:
                 )
                 yield connection, epoch
 
-    async def _look(self, scope: Scope, dead: str) -> None:
+    async def _look(self, scope: Scope, dead: Sequence[str]) -> None:
         """Raises LeaseHeld, by a look that takes no lock: who waits does not disturb the holder's writes."""
         async with self.reading() as connection:
             if await lease.is_free(connection, scope):
                 return
             held = await lease.held(connection, scope)
-        if held.holder not in (self.holder, dead):
+        if held.holder not in (self.holder, *dead):
             raise held
 
     async def renew(self, venue: str) -> None:

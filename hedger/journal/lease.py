@@ -10,6 +10,7 @@ monotonic clock before it asked: the row expires later than that, however late t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, and_, func, insert, or_, select, update
@@ -48,14 +49,14 @@ async def acquire(
     holder: str,
     duration_ms: int,
     market_ms: int,
-    dead: str = "",
+    dead: Sequence[str] = (),
 ) -> int:
     """Take the lease and begin the account's next epoch, which is returned. Raises LeaseHeld.
 
-    `dead` is a holder whose process is known to have ended: its lease need not expire first.
+    `dead` are holders whose process is known to have ended: their lease need not expire first.
     """
     await _lock_row(connection, inserts, scope)
-    free = or_(leases.c.expires_ms < DatabaseNow(), leases.c.holder.in_((holder, dead)))
+    free = or_(leases.c.expires_ms < DatabaseNow(), leases.c.holder.in_((holder, *dead)))
     following = select(func.coalesce(func.max(epochs.c.epoch), 0) + 1).where(scope.owns(epochs))
     taken = await connection.execute(
         update(leases)

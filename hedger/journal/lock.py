@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hedger.domain.errors import LeaseError
 
-MOST_BYTES = 200
+MOST_BYTES = 1_000
 
 
 class ProcessLock:
@@ -36,14 +36,14 @@ class ProcessLock:
             return None
         return cls(descriptor)
 
-    def signed(self) -> str:
-        """Who had it last and is dead, therefore; empty: nobody signed."""
-        return os.pread(self._descriptor, MOST_BYTES, 0).decode("utf-8", "replace").strip()
+    def signed(self) -> tuple[str, ...]:
+        """Who signed it and is dead, therefore, or has no lease."""
+        return tuple(os.pread(self._descriptor, MOST_BYTES, 0).decode("utf-8", "replace").split())
 
-    def sign(self, holder: str) -> None:
-        """Name the holder of the lease this process has taken."""
+    def sign(self, *holders: str) -> None:
+        """Name the holder of the lease; while one takes it from another both, whichever has it then."""
         os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{holder}\n".encode(), 0)
+        os.pwrite(self._descriptor, " ".join(holders).encode(), 0)
 
     @classmethod
     @contextmanager

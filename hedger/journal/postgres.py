@@ -94,9 +94,9 @@ class PostgresStore:
         """The server's autovacuum makes the room of deleted rows usable again; nothing to add to that."""
 
     @contextmanager
-    def witness(self, _holder: str) -> Iterator[str]:
+    def witness(self, _holder: str) -> Iterator[tuple[str, ...]]:
         """Nothing proves anybody dead: a host that is silent may only be cut off."""
-        yield ""
+        yield ()
 
     def release(self) -> None:
         """Connections are all there is."""

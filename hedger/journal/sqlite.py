@@ -83,19 +83,26 @@ class SqliteStore:
         return bool(mode == _INCREMENTAL and free > _PART_PAGES and free > pages * _MOST_FREE)
 
     @contextmanager
-    def witness(self, holder: str) -> Iterator[str]:
+    def witness(self, holder: str) -> Iterator[tuple[str, ...]]:
         """A frozen holder before us may have the lock still: then nobody is proved dead, and it is tried
         again with the next renewal."""
         try:
-            lock = self._lock or ProcessLock.attempt(lock_of(self.path))
+            lock = ProcessLock.attempt(lock_of(self.path)) if self._lock is None else None
+            if lock is None:
+                yield ()
+                return
+            dead = lock.signed()
             try:
-                yield lock.signed() if lock is not None else ""
-                if lock is not None and self._lock is None:
-                    lock.sign(holder)
-                    self._lock = lock
-            finally:
-                if lock is not None and self._lock is None:
+                lock.sign(holder, *dead)  # whichever of them has the lease should we die now
+                yield dead
+            except BaseException:
+                try:
+                    lock.sign(*dead)
+                finally:
                     lock.release()
+                raise
+            self._lock = lock
+            lock.sign(holder)
         except OSError as error:
             raise failed(self, error) from error
 

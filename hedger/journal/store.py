@@ -53,8 +53,8 @@ class Store(Protocol):
     async def compact(self, pause: Callable[[], Awaitable[None]]) -> None:
         """Give room that deletions have freed back, where that is worth it; `pause` before each part."""
 
-    def witness(self, holder: str) -> AbstractContextManager[str]:
-        """Who held leases here last and is proved to have ended, empty: nobody; to take or renew a lease in.
+    def witness(self, holder: str) -> AbstractContextManager[tuple[str, ...]]:
+        """Who may have held leases here last and is proved to have ended; to take or renew a lease in.
 
         Where that succeeds `holder` is from now on the one whose end others can prove. Raises JournalError.
         """

@@ -59,13 +59,15 @@ class LeaseKeeper:
         while True:
             asked_wire_s = self._clock.wire_s()
             try:
-                loaded = await self._port.load(request, self._clock.market_ms() if waited else market_ms)
+                loaded = await self._port.load(request, market_ms)
                 break
             except LeaseHeld as held:
                 waited, told = True, self._told(held, asked_wire_s, told)
-            except JournalError:  # the writer tells it
-                pass
+            except JournalError as error:  # as a failure of the journal the writer tells it
+                if waited:
+                    self._tell(LeaseUnrenewed(venue=request.venue, detail=str(error)))
             await asyncio.sleep(POLL_S)
+            market_ms = self._clock.market_ms()
         if waited and self._reload is not None:
             await self._reload()
         self._held.append(request.venue)

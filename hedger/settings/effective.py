@@ -26,8 +26,9 @@ def effective(tree: Tree, books: tuple[BookSettings, ...]) -> dict[Path, Any]:
         rows |= {**dict(_rows(("venues", name), venue)), **dict(_rows(("venues", name), venue.params))}
     for book in books:
         rows |= _book_rows(book, tree.presets.get(book.name, ""))
-    for name in ("timing", "journal", "web", "log", "recorder"):
-        rows |= dict(_rows((name,), getattr(tree, name)))
+    for path in TABLES:
+        if len(path) == 1:  # a table of the daemon itself, like [timing]
+            rows |= dict(_rows(path, getattr(tree, path[0])))
     return rows
 
 

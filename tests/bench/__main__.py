@@ -14,6 +14,7 @@ from tests.bench.journal_growth import journal_growth, journal_start
 from tests.bench.pipeline import decode_only, steps_per_second, ticker_to_decided
 from tests.bench.scale import book_size
 from tests.bench.socket_cost import socket_to_decision, socket_to_event, socket_to_object
+from tests.bench.takeover import takeover
 from tests.bench.tick_to_order import tick_to_order
 
 
@@ -36,6 +37,7 @@ def main() -> None:
         "socket to decision, flood, CPU": socket_to_decision(60_000 // scale),
         "one tick in books of two sizes, CPU": book_size(8_000 // scale),
         "BTC and ETH chains whole": footprint(),
+        "standby takes over": takeover(),
     }
     table = Table("benchmark", "figure", "value")
     for name, rows in figures.items():

@@ -17,10 +17,14 @@ BRIEF = (*BRISK, f"lease.duration_s={LEASE_S}", "lease.margin_s=0.4")
 
 
 def holder_and_standby(
-    yard: Yard, exchange: Exchange, *, holders_exchange: Exchange | None = None
+    yard: Yard, exchange: Exchange, *, first_ready: Path | None = None
 ) -> tuple[Daemon, Daemon]:
-    """The first trades, the second has seen that it does and waits."""
-    first = yard.daemon(holders_exchange or exchange, overrides=BRIEF)
+    """The first trades, the second has seen that it does and waits.
+
+    `first_ready` is the ready file of the first, where it reaches the exchange by a way of its own.
+    """
+    by_way = Exchange(exchange.process, first_ready or exchange.ready_file, exchange.ready)
+    first = yard.daemon(by_way, overrides=BRIEF)
     first.until_quiet()
     second = yard.daemon(exchange, overrides=BRIEF)
     until_standby(second)
@@ -69,3 +73,12 @@ def writable(journal: Path) -> bool:
 
 def epoch_of(label: str) -> int:
     return int(label.split("-")[2])
+
+
+def began_ms(journal: Path, epoch: int) -> int:
+    """Market time at which a run took the account."""
+    with closing(sqlite3.connect(journal)) as database:
+        ((market_ms,),) = database.execute(
+            "select market_ms from epochs where epoch = ?", (epoch,)
+        ).fetchall()
+    return int(market_ms)

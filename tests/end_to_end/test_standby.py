@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
+from tests.end_to_end.held_wire import held_wire
 from tests.end_to_end.ledgers import assert_ledgers_agree, bodies
 from tests.end_to_end.pair import (
     BRIEF,
     LEASE_S,
+    began_ms,
     epoch_of,
     freeze,
     holder_and_standby,
@@ -72,6 +75,32 @@ def test_a_frozen_holder_is_waited_for_and_trades_no_more_when_it_thaws(yard: Ya
     assert "lease_lost" in first.process.complained()
     second.until_quiet()
     _assert_one_hedger_after_the_other(exchange, second)
+
+
+def test_what_a_frozen_holder_had_under_way_is_refused_by_the_exchange(yard: Yard) -> None:
+    """The order was durable and written to the socket; when it arrives, the account is another run's."""
+    exchange = exchange_in(yard)
+    with held_wire(exchange.ready["ws_url"]) as wire:
+        ready = yard.folder / "wire.json"
+        ready.write_text(json.dumps({**exchange.ready, "ws_url": wire.url}))
+        first, second = holder_and_standby(yard, exchange, first_ready=ready)
+        wire.hold()
+        exchange.trade("buy", ONE_COIN_USD)
+        until(wire.orders, "an order under way")
+        freeze(first)
+        (late,) = wire.orders()
+        until_taken_over(second, 2)
+        second.until_quiet()
+        wire.let_go()
+        answer = until(lambda: wire.answers.get(late["id"]), "the answer to the late order")
+
+        assert answer["error"]["code"] == 13888
+        assert late["params"]["valid_until"] < began_ms(second.journal, 2), "not because it came late enough"
+        assert late["params"]["label"] not in {row["label"] for row in exchange.hedges()}
+        first.process.send(signal.SIGCONT)
+        assert first.process.wait() == 6, first.process.complained()
+        second.until_quiet()
+        _assert_one_hedger_after_the_other(exchange, second)
 
 
 def test_a_clean_stop_hands_over_at_once(yard: Yard) -> None:

@@ -161,6 +161,18 @@ def test_a_standby_shows_the_account_and_says_whom_it_waits_for() -> None:
     assert HOLDER in rig.last.detail
 
 
+def test_a_standby_whose_store_does_not_answer_says_so() -> None:
+    rig = standby(Rig(**WIDE))
+    rig.step(ev.LeaseUnrenewed(venue=VENUE, detail="connection refused"))
+    rig.wait(1.0)
+    rig.step()
+    assert "connection refused" in rig.last.detail
+    rig.step(awaited(rig))
+    rig.wait(1.0)
+    rig.step()
+    assert "connection refused" not in rig.last.detail
+
+
 def test_a_standby_writes_and_sends_nothing_but_questions() -> None:
     rig = standby(Rig(**WIDE))
     asked = (fx.Watch, fx.RequestSnapshot, fx.LoadJournal, fx.Note)
@@ -228,10 +240,20 @@ def test_the_answer_to_a_standbys_question_is_no_reconciliation() -> None:
     assert len(rig.placed) == 1
 
 
-def test_a_latched_breaker_is_found_by_the_successor() -> None:
+@pytest.mark.parametrize("switch", [state for state in BreakerState if state is not BreakerState.RUNNING])
+@pytest.mark.parametrize("book", ["", "btc"])
+def test_every_latched_switch_is_found_by_the_successor(switch: BreakerState, book: str) -> None:
     rig = standby(Rig(**WIDE))
-    loaded = msgspec.structs.replace(held(rig, epoch=2), breakers={"": BreakerState.HALTED})
-    rig.step(loaded)
+    rig.step(msgspec.structs.replace(held(rig, epoch=2), breakers={book: switch}))
+
+    view = rig.engine.view(rig.now)
+    assert view.books[0].state is switch
+    assert view.breaker is (BreakerState.RUNNING if book else switch)
+
+
+def test_a_halted_successor_reconciles_and_sends_nothing() -> None:
+    rig = standby(Rig(**WIDE))
+    rig.step(msgspec.structs.replace(held(rig, epoch=2), breakers={"": BreakerState.HALTED}))
     rig.step(rig.snapshot({CALL: "-10"}), *rig.quotes(CALL))
 
     assert rig.placed == []

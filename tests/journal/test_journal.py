@@ -194,7 +194,7 @@ async def test_configs_and_snapshots_are_kept_with_their_scope(place: Place) -> 
 
 
 async def test_the_newest_snapshot_is_told_with_every_fill_since_however_long_ago(place: Place) -> None:
-    """What a run begins with: of this account, and the trades since shortly before, which the venue tells again."""
+    """What a run begins with, of this account; shortly before it, too: the venue will tell those again."""
     old, told_ms = NOW_MS - 9 * DAY_MS, NOW_MS - 5 * DAY_MS
     async with await Journal.open(place) as journal:
         await load(journal, market_ms=old)

@@ -136,7 +136,7 @@ class Hosts(RuleBasedStateMachine):
                     await lease.renew(connection, SCOPE, host.name, host.epoch, int(LEASE_S * 1000))
                     return host.epoch
                 epoch = await lease.acquire(
-                    connection, SqliteStore.inserts, SCOPE, host.name, int(LEASE_S * 1000), 0, self.dead
+                    connection, SqliteStore.inserts, SCOPE, host.name, int(LEASE_S * 1000), 0, (self.dead,)
                 )
                 self.epochs.append(epoch)
                 self.dead = ""

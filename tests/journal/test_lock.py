@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from hedger.journal.lock import ProcessLock
 lock = ProcessLock.attempt(Path(sys.argv[1]))
-lock.sign("the first holder")
+lock.sign("first:holder")
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -31,14 +31,16 @@ def test_a_lock_is_refused_while_its_holder_lives_and_names_it_once_it_was_kille
 
     lock = ProcessLock.attempt(path)
     assert lock is not None
-    assert lock.signed() == "the first holder"
+    assert lock.signed() == ("first:holder",)
+    lock.sign("second", "first:holder")
+    assert lock.signed() == ("second", "first:holder")
     lock.sign("second")
-    assert lock.signed() == "second", "a shorter name leaves nothing of the longer one"
+    assert lock.signed() == ("second",), "a shorter text leaves nothing of the longer one"
     lock.release()
 
 
 def test_a_lock_nobody_signed_names_nobody(tmp_path: Path) -> None:
     lock = ProcessLock.attempt(tmp_path / "lock")
     assert lock is not None
-    assert lock.signed() == ""
+    assert lock.signed() == ()
     lock.release()

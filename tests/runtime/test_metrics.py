@@ -90,6 +90,16 @@ def test_the_last_step_is_a_unix_time_so_that_an_alert_can_compare_it_with_now()
     assert found == pytest.approx(UNIX_S - 2.5)
 
 
+def test_the_lease_the_wait_for_it_and_takeovers_are_told_by_venue() -> None:
+    held = status(venues=(venue(lease_left_s=7.5, takeovers=1),))
+    assert value(held, "hedger_lease_left_seconds", venue="deribit") == 7.5
+    assert value(held, "hedger_takeovers_total", venue="deribit") == 1.0
+    assert value(held, "hedger_standby", venue="deribit") == 0.0
+    waits = status(venues=(venue(standby_of="desk1:4242:7f3a"),))
+    assert value(waits, "hedger_standby", venue="deribit") == 1.0
+    assert value(waits, "hedger_lease_left_seconds", venue="deribit") is None
+
+
 def test_exactly_one_state_is_one() -> None:
     view = status(state=State.PAUSED, breaker=BreakerState.PAUSED, books=(book(state=BreakerState.HALTED),))
     samples = families(view)["hedger_state"].samples

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import configparser
 import os
+import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hedger.domain.errors import AuthError, ConfigError
 from hedger.runtime.service import ServiceManager
+from hedger.settings.tables import WatchdogSettings
+
+UNIT = Path(__file__).parents[2] / "deploy" / "hedger.service"
 
 
 class Manager:
@@ -50,6 +58,29 @@ def test_every_word_is_one_datagram_and_a_status_is_said_when_it_changes(manager
     service.stopping()
 
     assert manager.heard() == ["READY=1", "STATUS=running", "WATCHDOG=1", "STATUS=standby", "STOPPING=1"]
+
+
+def test_the_shipped_unit_is_one_systemd_has_nothing_to_say_about(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not on this machine")
+    unit = UNIT.read_text().replace("/opt/hedger/bin/hedger", sys.executable)  # which is on this machine
+    (tmp_path / "hedger.service").write_text(unit)
+    said = subprocess.run(
+        [analyze, "verify", str(tmp_path / "hedger.service")], capture_output=True, text=True, check=False
+    )
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_the_shipped_unit_asks_for_what_the_daemon_tells() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(UNIT.read_text())
+    service = unit["Service"]
+    assert (service["Type"], service["NotifyAccess"]) == ("notify", "main")
+    assert int(service["WatchdogSec"]) > 2 * WatchdogSettings().data_age_s
+    never = {int(code) for code in service["RestartPreventExitStatus"].split()}
+    assert never == {ConfigError.exit_code, AuthError.exit_code}, "what only a person can mend"
 
 
 def test_without_a_manager_nothing_is_said_and_nothing_is_wrong(tmp_path: Path) -> None:

@@ -134,6 +134,22 @@ def test_a_wrong_value_is_told_with_its_path_and_what_would_be_right(
     assert said in refusal(tmp_path, SMALLEST + table)
 
 
+def test_a_lease_and_its_margin_must_leave_time_to_trade_between_two_renewals(tmp_path: Path) -> None:
+    said = refusal(tmp_path, SMALLEST + "[lease]\nduration_s = 6.0\nmargin_s = 2.0\n")
+    assert "margin_s = 2: must be less than duration_s / 3 = 2" in said
+    found = loaded(tmp_path, SMALLEST + "[lease]\nduration_s = 6.5\nmargin_s = 2.0\n")
+    assert (found.lease.duration_s, found.engine.lease_margin_s) == (6.5, 2.0)
+
+
+def test_the_address_of_the_dead_mans_switch_is_a_secret(tmp_path: Path) -> None:
+    found = loaded(tmp_path, SMALLEST + f'[watchdog]\nping_url = "https://example.org/{SECRET}"\n')
+    assert found.secrets == (f"https://example.org/{SECRET}",)
+    assert SECRET not in str(found.values)
+    said = refusal(tmp_path, SMALLEST + f'[watchdog]\nping_url = "http://example.org/{SECRET}"\n')
+    assert "ping_url: must be https://HOST" in said
+    assert SECRET not in said
+
+
 def test_every_problem_is_told_at_once_one_line_each(tmp_path: Path) -> None:
     said = refusal(tmp_path, SMALLEST + '[web]\nport = "x"\n[log]\nlevel = "loud"\n')
     assert [line.split(" = ")[0] for line in said.splitlines()] == ["web.port", "log.level"]

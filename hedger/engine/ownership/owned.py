@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from hedger.domain.account import Account, Fill
+from hedger.domain.account import Account
 from hedger.domain.instrument import Instrument
 
 MOST_LABELS = 10_000
@@ -66,7 +66,6 @@ class Owned:
     listings: dict[str, Instrument] = field(default_factory=dict)  # of positions, also after their end
     own: dict[tuple[str, str], Decimal] = field(default_factory=dict)  # (book, instrument)
     labelled: dict[tuple[str, str], Decimal] = field(default_factory=dict)  # (a person's label, instrument)
-    early: list[Fill] = field(default_factory=list)  # heard of before the journal was read
     wallets: dict[str, Account] = field(default_factory=dict)  # currency -> newest summary
     first: dict[str, Account] = field(default_factory=dict)  # currency -> summary at the start
     flows: dict[str, Decimal] = field(default_factory=dict)  # currency -> unexplained cash since the start

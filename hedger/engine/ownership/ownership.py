@@ -60,23 +60,11 @@ def reaches(book: BookState, instrument: Instrument) -> bool:
 def counted(state: State, fill: Fill) -> None:
     """Add a fill not seen before to the sums of its label, whether or not a told position holds it."""
     venue = state.venues[fill.venue]
-    if not venue.epoch:
-        venue.owned.early.append(fill)  # the journal, still to be read, may hold it already
     _count(venue.owned, fill, fill.signed_amount)
 
 
-def restored(
-    state: State, venue: VenueState, sums: tuple[LabelSum, ...], journalled: tuple[Fill, ...]
-) -> None:
-    """The sums of all earlier runs; what paper mode traded counts in paper mode only.
-
-    A trade heard of before the journal was read may be in its sums: then it is not counted again.
-    """
-    known = {fill.key for fill in journalled}
-    for fill in venue.owned.early:
-        if fill.key in known:
-            _count(venue.owned, fill, -fill.signed_amount)
-    venue.owned.early.clear()
+def restored(state: State, venue: VenueState, sums: tuple[LabelSum, ...]) -> None:
+    """The sums of all earlier runs; what paper mode traded counts in paper mode only."""
     for told in sums:
         if told.paper and state.settings.mode is not Mode.PAPER:
             continue

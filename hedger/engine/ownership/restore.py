@@ -10,7 +10,7 @@ from hedger.engine.state import State, Step, VenueState
 
 def ownership_of(state: State, venue: VenueState, event: ev.JournalLoaded, step: Step) -> None:
     """Take over what earlier runs left behind; what was asked for since the start is newer."""
-    ownership.restored(state, venue, event.sums, event.fills)
+    ownership.restored(state, venue, event.sums)
     for book in state.books.values():
         if book.settings.venue != venue.name:
             continue

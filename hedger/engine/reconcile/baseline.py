@@ -16,7 +16,6 @@ import msgspec
 from hedger.domain.account import Fill
 from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine import events as ev
-from hedger.engine import holdings
 from hedger.engine.ownership import cash
 from hedger.engine.reconcile import positions
 from hedger.engine.reconcile.differences import Compared, Suspect, signed
@@ -40,13 +39,7 @@ def begin(state: State, venue: VenueState, event: ev.JournalLoaded) -> None:
         elif fill.market_ms == base.told_ms:
             known.tie(fill.instrument, fill.signed_amount)
     known.untold.update(dict.fromkeys(known.held))
-    if venue.reconciled:  # told before the journal was read: it is told again and held against it then
-        known.untold.update(dict.fromkeys(holdings.held(state, venue.name)))
-    journalled = {fill.key for fill in event.fills}
-    early = [fill for fill in venue.owned.early if fill.key not in journalled]
-    for fill in early:
-        traded(state, venue, fill)
-    cash.taken_up(venue, base, (*event.fills, *early))
+    cash.taken_up(venue, base, event.fills)
 
 
 def traded(state: State, venue: VenueState, fill: Fill) -> None:
