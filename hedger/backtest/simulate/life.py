@@ -54,12 +54,20 @@ class Life:
             market=plan.market,
             book=plan.book,
             tick_s=plan.tick_s,
+            margin=plan.margin,
             changed=self._ticked,
         )
         self.checks.attend(self.venue, self.store)
         self.checks.on_end = self._ended
         self.machine = Machine(
-            self.heap, self.venue, self.store, self.weather, self.checks, plan.seed, plan.same_host
+            self.heap,
+            self.venue,
+            self.store,
+            self.weather,
+            self.checks,
+            plan.seed,
+            plan.same_host,
+            plan.busy_s,
         )
         self.people = People(self)
 

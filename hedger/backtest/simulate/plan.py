@@ -32,6 +32,7 @@ FIRST_DAY_MS = 1_790_812_800_000  # 2026-10-01 00:00 UTC
 START_USD, IV = 100_000.0, 0.6
 BAND_COIN, HARD_COIN = 0.1, 0.5
 MOST_INSTRUMENTS = 24
+STALE_S = 15.0  # tickers come every few seconds: time is what a life costs
 SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
 
 
@@ -47,6 +48,8 @@ class Plan:
     book: tuple[tuple[str, Decimal], ...]
     settings: EngineSettings
     same_host: bool
+    busy_s: float
+    margin: str
     incidents: tuple[Incident, ...]
 
 
@@ -70,7 +73,9 @@ def draw(seed: int) -> Plan:
         seed=seed,
         speed=speed,
         origin_ms=origin_ms,
-        tick_s=chance.uniform(2.2, 3.2),
+        tick_s=chance.uniform(4.0, 8.0),
+        busy_s=chance.choice((0.0, 0.01, 0.03, 0.03, 0.03, 0.03)),
+        margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
         market=market,
         book=_book(chance, names),
         settings=_settings(chance, speed),
@@ -115,6 +120,7 @@ def _settings(chance: random.Random, speed: float) -> EngineSettings:
         max_order_coin=10.0,
         max_hedge_position_coin=60.0,
         max_orders_per_minute=60,
+        max_quote_age_s=STALE_S,
         max_turnover_hour_usd=chance.choice((600_000.0, 3_000_000.0, 50_000_000.0)),
         max_turnover_day_usd=chance.choice((3_000_000.0, 200_000_000.0)),
     )
@@ -137,7 +143,7 @@ def _settings(chance: random.Random, speed: float) -> EngineSettings:
         mode=Mode.LIVE,
         venues=(VenueTerms(VENUE, Environment.LOCAL),),
         books=(book,),
-        timing=Timing(reconcile_s=chance.choice((15.0, 60.0))),
+        timing=Timing(hedge_stale_s=STALE_S, index_stale_s=STALE_S, reconcile_s=chance.choice((15.0, 60.0))),
         market_speed=speed,
         config_hash="simulated",
     )

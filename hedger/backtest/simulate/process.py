@@ -90,6 +90,8 @@ class Machine:
     seed: int
     same_host: bool = True
     """Whether a successor can know that a process has died; else it waits for the lease's end."""
+    busy_s: float = 0.0
+    """What a turn of the loop takes: frames that arrive within it are taken together."""
     processes: dict[int, Process] = field(default_factory=dict)  # by number
 
 
@@ -272,7 +274,7 @@ class Process:
         if self.session.ending is None:
             self.machine.watcher.heard(self, frame)
             self._take(self.session.receive(frame, self.now()))
-            self._wake_by(self._heap.now_s)
+            self._wake_by(self._heap.now_s + self.machine.busy_s)
 
     def hung_up(self, wire: Wire, reason: str) -> None:
         """The exchange or the network ended the connection."""

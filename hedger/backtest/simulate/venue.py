@@ -22,6 +22,8 @@ from hedger.simulator.orders import Order
 from hedger.simulator.rpc import ApiError
 from hedger.simulator.world.fixed import FixedMarket, FixedWorlds, Move
 
+BRISK_S = 1.0  # between ticks while something is about to be told, or a fault holds that moves with them
+_BRISK = ("slow_engine", "reorder", "maintenance", "half_open")
 UNIX_S = 1_790_000_000.0  # the wall clock when a life begins
 INDEX = "btc_usd"
 PERPETUAL = "BTC-PERPETUAL"
@@ -45,14 +47,17 @@ class Venue:
         market: FixedMarket,
         book: tuple[tuple[str, Decimal], ...],
         tick_s: float,
+        margin: str,
         changed: Callable[[], None],
     ) -> None:
         self._heap, self._tick_s, self._changed = heap, tick_s, changed
         self._chance = random.Random(f"{seed}:network")
         self._accepted: dict[int, tuple[Wire, Connection]] = {}
         self.network = Network()
+        self.brisk_until_s = 0.0
         self.arrived: Callable[[str], None] = _ignored
         self.exchange = _exchange(seed, origin_ms, speed, market, book)
+        self.exchange.account.margin_model = margin
         self.tick()
 
     # -- time and market ----------------------------------------------------------------------------
@@ -70,10 +75,13 @@ class Venue:
         self.exchange.tick(self.wire_s)
         self._flush()
         self._changed()
-        self._heap.after(self._tick_s, self.tick)
+        faults, wire_s = self.exchange.faults, self.wire_s
+        brisk = self._heap.now_s < self.brisk_until_s or any(faults.find(kind, wire_s) for kind in _BRISK)
+        self._heap.after(min(BRISK_S, self._tick_s) if brisk else self._tick_s, self.tick)
 
     def do(self, act: Act, **body: object) -> bool:
         """Something that a person or the exchange itself does; False where it was refused."""
+        self.brisk_until_s = self._heap.now_s + 2 * BRISK_S
         try:
             act(self.exchange, body, self.wire_s)
         except ApiError:
