@@ -211,6 +211,7 @@ def counters() -> CountersView:
         orders={"placed": 17, "filled": 16, "rejected": 1},
         reconnects={"deribit": 1},
         bad_data={"deribit": 2},
+        mismatches={"deribit": 1},
     )
 
 

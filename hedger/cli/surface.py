@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -11,6 +12,7 @@ from aiohttp import web
 from hedger.domain.errors import ConfigError
 from hedger.settings.load import Loaded
 from hedger.web.api import make_app
+from hedger.web.connections import Connections
 from hedger.web.port import DaemonPort
 
 
@@ -19,12 +21,16 @@ def surface(loaded: Loaded) -> Callable[[DaemonPort], AbstractAsyncContextManage
 
     @asynccontextmanager
     async def served(daemon: DaemonPort) -> AsyncIterator[str]:
-        app = make_app(daemon, loaded.web.allowed_hosts)
+        connections = Connections()
+        app = make_app(daemon, loaded.web.allowed_hosts, connections=connections)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
+        assert runner.server is not None
+        watching = asyncio.create_task(connections.watch(runner.server), name="connections")
         try:
             yield await _listen(runner, loaded.web.host, loaded.web.port)
         finally:
+            watching.cancel()
             await runner.cleanup()
 
     return served

@@ -138,6 +138,7 @@ class Reason(StrEnum):
     INSTRUMENT_NOT_OPEN = "instrument_not_open"
     PLATFORM_LOCKED = "platform_locked"
     POSITION_MISMATCH = "position_mismatch"
+    EQUITY_MISMATCH = "equity_mismatch"  # the wallet's figures do not add up any more
     CLOCK_SKEW = "clock_skew"  # our clock and the venue's are too far apart for valid_until
     GREEKS_TOO_OLD = "greeks_too_old"  # option tickers beyond the last resort
     LAST_RESORT = "last_resort"  # old greeks: nothing but back to the hard limit

@@ -10,12 +10,12 @@ from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
-from hedger.engine import commands, durability, holdings, one_writer, overrides, recover, standby, work
+from hedger.engine import clock, commands, durability, holdings, one_writer, overrides, recover, standby, work
 from hedger.engine import events as ev
 from hedger.engine.guard import guard, latch
 from hedger.engine.hedging import amend, manual
 from hedger.engine.ownership import rivals, waits
-from hedger.engine.reconcile import accept, account_log
+from hedger.engine.reconcile import accept, account_log, equity
 from hedger.engine.state import State, Step
 
 BAD_DATA_NOTE_S = 60.0  # a channel that keeps failing is noted this often, and counted every time
@@ -37,6 +37,7 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             position_reported(state, event.position, step)
         case ev.AccountReported():
             holdings.set_account(state, event.account, step.now.market_ms, step)
+            equity.told(state.venues[event.account.venue], event.account, step.now)
             guard.account_told(state, event.account, step.now)
         case ev.Durable():
             work.released(state, event.sequence, step)
@@ -45,7 +46,7 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
         case ev.LinkDown():
             recover.link_down(state, event, step)
         case ev.LinkHealth():
-            link_health(state, event)
+            link_health(state, event, step)
         case ev.JournalLoaded():
             recover.journal_loaded(state, event, step)
         case ev.LeaseAwaited():
@@ -176,6 +177,8 @@ def reported(state: State, report: OrderReport, step: Step) -> None:
     rivals.order_seen(state, report, step)
     if state.orders.get(report.label) is not None:
         work.report(state, report, step)
+        if not report.resting:
+            state.venues[report.venue].adopted.pop(report.order_id, None)
     elif work.is_ours(state, report.label):
         recover.adopt(state, report, step)
     else:
@@ -211,14 +214,12 @@ def position_reported(state: State, position: Position, step: Step) -> None:
         holdings.check_position(state, position.venue, position.instrument, position.size, step)
 
 
-def link_health(state: State, event: ev.LinkHealth) -> None:
-    """Figures of the link, for the view."""
+def link_health(state: State, event: ev.LinkHealth, step: Step) -> None:
+    """Figures of the link, for the view; the clock's for the gate, too."""
     venue = state.venues[event.venue]
-    venue.credits, venue.clock_skew_ms, venue.round_trip_s = (
-        event.credits,
-        event.clock_skew_ms,
-        event.round_trip_s,
-    )
+    venue.credits, venue.round_trip_s = event.credits, event.round_trip_s
+    if clock.measured(state, event.venue, event.round_trip_s, step):
+        venue.clock_skew_ms = event.clock_skew_ms
 
 
 def instruments_listed(state: State, event: ev.InstrumentsListed, step: Step) -> None:

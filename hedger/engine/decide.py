@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
-from hedger.engine import calm, gates, profile, work
+from hedger.engine import calm, clock, gates, profile, work
 from hedger.engine.decision import Decision
 from hedger.engine.delta import ladder, settlement, sources
 from hedger.engine.describe import conclude, describe
@@ -34,7 +34,7 @@ _WAITS = frozenset({Reason.DWELL, Reason.COOLDOWN, Reason.WINDOW, Reason.MIN_MOV
 
 def decide(state: State, book: BookState, step: Step) -> None:
     """Decide for one book, hand on the order if there is one, and write the decision down."""
-    if settlement.near(book, step.now):
+    if settlement.near(book, step.now) and not clock.doubted(state, book):
         settlement.follow(state, book, look(state, book, step.now), step)
     outcome = judge(state, book, step.now)
     if outcome.verdict.reason is Reason.ACCOUNT_UNKNOWN and margins.look(state, book, step.now):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import calm, commands, durability, one_writer, profile, recover, standby, work
+from hedger.engine import calm, clock, commands, durability, one_writer, profile, recover, standby, work
 from hedger.engine.apply import apply
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
@@ -23,7 +23,7 @@ from hedger.engine.hedging import manual
 from hedger.engine.hedging.hedge import Manual
 from hedger.engine.hedging.once import Rest, at_rest, holding_up
 from hedger.engine.ownership import cash_gate, ownership_gate, waits
-from hedger.engine.reconcile import accept, account_log, positions
+from hedger.engine.reconcile import accept, account_log, equity, positions
 from hedger.engine.settings import EngineSettings
 from hedger.engine.state import State, Step
 from hedger.engine.views.chain import Expiry, chain
@@ -46,6 +46,7 @@ class Engine:
         """Take in events, meet deadlines, decide once per book, and say what is to be done."""
         state = self._state
         step = Step(state, now)
+        clock.look(state, step)
         for event in events:
             apply(state, event, step)
         if not calm.holds_on(state, self._calm, events, step):
@@ -69,7 +70,8 @@ class Engine:
             if standby.waits(state, book):
                 standby.tend(state, book, step)
                 continue
-            profile.advance(book, step)
+            if not clock.doubted(state, book):
+                profile.advance(book, step)
             decide(state, book, step)
         work.stop_when_quiet(state, step)
         write = state.outbox.flush()
@@ -83,6 +85,7 @@ class Engine:
             cash_gate.confirm(self._state, venue, step)
         account_log.look(self._state, step)
         positions.look(self._state, step)
+        equity.look(self._state, step)
         recover.keep_looking(self._state, step)
         manual.forget_tickers(self._state, step)
         one_writer.watch(self._state, step)

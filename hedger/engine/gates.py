@@ -183,6 +183,9 @@ def _retry_gate(book: BookState, now: Now) -> Gate | None:
 
 def _clock_gate(state: State, book: BookState, venue: VenueState) -> Gate | None:
     """`valid_until` is our clock's word: too far from the venue's it is refused, or protects nothing."""
+    if venue.jumped_wire_s is not None:
+        detail = f"our clock stepped by {venue.jumped_s:+.1f} s; the venue's time is being measured"
+        return _blocked(Reason.CLOCK_SKEW, detail)
     if venue.clock_skew_ms is None:
         return None
     skew_s = venue.clock_skew_ms / 1000 / state.settings.market_speed

@@ -142,8 +142,11 @@ def check_position(state: State, venue: str, instrument: str, size: Decimal, ste
     known, ours = state.venues[venue], size_of(state, venue, instrument)
     if ours == size:
         known.disputed.pop(instrument, None)
+        known.differences.unconfirmed.pop(instrument, None)
         return
     detail = f"{instrument}: the venue says {plain(size)}, fills say {plain(ours)}"
+    if instrument not in known.disputed:
+        known.differences.mismatches += 1
     if known.disputed.get(instrument) != detail:
         known.disputed[instrument] = detail
         step.note(Severity.WARNING, "position_disputed", venue=venue, detail=detail)
@@ -193,6 +196,8 @@ def move(state: State, fill: Fill, step: Step) -> None:
         known.reconcile_wire_s = min(known.reconcile_wire_s, step.now.wire_s)
     else:
         known.moved[fill.instrument] = None
+        due_wire_s = step.now.wire_s + state.settings.timing.position_confirm_s
+        known.differences.unconfirmed.setdefault(fill.instrument, due_wire_s)
         known.filled_ms[fill.instrument] = max(fill.market_ms, known.filled_ms.get(fill.instrument, 0))
         for book in holders(state, fill.venue, fill.instrument):
             book.filled_wire_s = step.now.wire_s

@@ -20,9 +20,15 @@ class Inbox:
     def put(self, event: Event) -> None:
         """Add an event. Raises HaltedError when private events pile up beyond the limit."""
         if type(event) is Quoted:
-            self._market["quote", event.quote.venue, event.quote.instrument] = event
+            key = ("quote", event.quote.venue, event.quote.instrument)
+            waiting = self._market.get(key)
+            if type(waiting) is not Quoted or waiting.quote.market_ms <= event.quote.market_ms:
+                self._market[key] = event  # otherwise told out of order: what waits is newer
         elif type(event) is Indexed:
-            self._market["index", event.index.venue, event.index.index] = event
+            key = ("index", event.index.venue, event.index.index)
+            waiting = self._market.get(key)
+            if type(waiting) is not Indexed or waiting.index.market_ms <= event.index.market_ms:
+                self._market[key] = event
         elif len(self._private) >= self._private_limit:
             raise HaltedError(f"inbox: more than {self._private_limit} private events waiting")
         else:

@@ -215,12 +215,15 @@ class HoldSet(msgspec.Struct, frozen=True, tag="hold_set", forbid_unknown_fields
 
 
 class Kept(msgspec.Struct, frozen=True, tag="kept", forbid_unknown_fields=True):
-    """Hedges of delivered options that a book has set aside, altogether: no part of its delta any more."""
+    """What a book carries through settlements, so that a restart across 08:00 UTC finds it: the hedges of
+    delivered options it has set aside (no part of its delta any more), and the window it is in."""
 
     market_ms: int
     venue: str
     book: str
     coin: float  # signed; 0: nothing is set aside any more
+    expiry_ms: int = 0  # end of the open window; 0: none is open
+    frozen_coin: float = 0.0  # delta of its expiring options when it opened
 
 
 class RivalSeen(msgspec.Struct, frozen=True, tag="rival_seen", forbid_unknown_fields=True):

@@ -20,7 +20,7 @@ from hedger.engine.delta import settlement
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
 from hedger.engine.guard import guard, latch
 from hedger.engine.ownership import ownership, restore, rivals, waits
-from hedger.engine.reconcile import baseline, positions
+from hedger.engine.reconcile import baseline, equity, positions
 from hedger.engine.records import Configured, EpochRaised
 from hedger.engine.state import State, Step, VenueState
 from hedger.execution.labels import parse_label
@@ -191,10 +191,12 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     if not overtaken:
         state.orders.settle_all(venue.name, asked_wire_s)
         waits.positions_told(state, venue, asked_wire_s)
+    settlement.missed(state, venue, step)
     venue.reconciled = True
     for account in event.accounts:
         holdings.set_account(state, account, event.server_ms, step)
         guard.account_told(state, account, step.now)
+        equity.told(venue, account, step.now)
     ownership.forget_expired(venue, step.now.market_ms)
     holdings.forget_ended(state, venue, step.now.market_ms)
     if venue.phase is Phase.RECOVERING and venue.epoch and not overtaken:
@@ -245,7 +247,10 @@ def _orders(state: State, venue: VenueState, reports: tuple[OrderReport, ...], s
     _gone(state, venue, reports, step)
     for report in reports:
         latch.report_seen(state, report, step)
-        if state.orders.get(report.label) is not None:
+        if state.orders.ended_before(report.label, venue.snapshot_asked_wire_s):
+            venue.differences.mismatches += 1
+            adopt(state, report, step)  # ended, we thought, and open at the venue
+        elif state.orders.get(report.label) is not None:
             work.report(state, report, step)
         elif work.is_ours(state, report.label):
             adopt(state, report, step)
@@ -263,7 +268,10 @@ def _gone(state: State, venue: VenueState, reports: tuple[OrderReport, ...], ste
 
 
 def adopt(state: State, report: OrderReport, step: Step) -> None:
-    """An order with our label that the journal does not know: cancelled, and nothing is hedged beside it."""
+    """An order of ours that must not be there: unknown to the journal, or ended as far as we knew.
+
+    It is cancelled, and nothing is hedged beside it until it is gone.
+    """
     venue = state.venues[report.venue]
     if not report.resting:
         venue.adopted.pop(report.order_id, None)
@@ -304,6 +312,7 @@ def _positions(state: State, venue: VenueState, event: ev.SnapshotTaken, step: S
         holdings.set_position(state, venue.name, name, size, step)
         venue.told_ms[name] = told_ms
         venue.disputed.pop(name, None)
+        venue.differences.unconfirmed.pop(name, None)
     venue.told_all_ms = told_ms
     return overtaken
 
@@ -326,12 +335,19 @@ def keep_looking(state: State, step: Step) -> None:
         if venue.snapshot_due_wire_s is not None and wire_s >= venue.snapshot_due_wire_s:
             venue.snapshot_due_wire_s = None
             request_snapshot(state, venue, step)
-        if venue.disputed or (wire_s >= venue.reconcile_wire_s and not state.orders.moving(venue.name)):
+        if venue.disputed or _due(state, venue, wire_s):
             request_snapshot(state, venue, step)
         if venue.adopted and wire_s - venue.adopted_asked_wire_s >= timing.lookup_interval_s:
             venue.adopted_asked_wire_s = wire_s
             for report in venue.adopted.values():
                 step.ask(_cancel(report))
+
+
+def _due(state: State, venue: VenueState, wire_s: float) -> bool:
+    """A position that nobody has told since its fill, or the periodic look while no order is on its way."""
+    if any(at <= wire_s for at in venue.differences.unconfirmed.values()):
+        return True
+    return wire_s >= venue.reconcile_wire_s and not state.orders.moving(venue.name)
 
 
 def looked_up(state: State, event: ev.LookedUp, step: Step) -> None:

@@ -41,6 +41,9 @@ class Timing:
     reconcile_s: Annotated[
         float, Key("s", "period in which positions and orders are compared with the venue's", above=0)
     ] = 60.0
+    position_confirm_s: Annotated[
+        float, Key("s", "after a fill its position must be told within this, or the venue is asked", above=0)
+    ] = 2.0
     refresh_s: Annotated[float, Key("s", "period of the exact refresh of the running sums", above=0)] = 1.0
     decision_record_s: Annotated[
         float, Key("s", "an unchanged decision is recorded at most this often", above=0)

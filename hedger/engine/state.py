@@ -63,6 +63,8 @@ class VenueState:
     last_data_wire_s: float | None = None
     credits: float | None = None
     clock_skew_ms: float | None = None
+    jumped_s: float = 0.0  # by which our clock stepped last
+    jumped_wire_s: float | None = None  # and when, until the venue's time was measured anew
     round_trip_s: float | None = None
     links: int = 0
     reconciled: bool = False  # a snapshot has told positions and orders at least once
@@ -133,6 +135,7 @@ class BookState:
     looked_wire_s: float = -math.inf  # when `moved` was looked at last
     filled_wire_s: float = -math.inf  # when the newest trade in the book was heard of
     settling: Settling = field(default_factory=Settling)
+    window_ms: int = 0  # market time at which it was written down last, by this run or an earlier one
     kept_coin: float = 0.0  # hedges of delivered options that were kept: set aside, no part of the delta
     soft_scale: float = 1.0  # by how much a soft limit of the envelope widens the band
     profile: ProfileState = field(default_factory=ProfileState)

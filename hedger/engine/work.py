@@ -85,6 +85,8 @@ def _forbidden_now(state: State, approved: Approved, now: ev.Now) -> str:
     venue = state.venues[approved.intent.venue]
     if not venue.connected:
         return "the link went down"
+    if venue.jumped_wire_s is not None:
+        return "our clock stepped"
     if venue.phase in (Phase.CONNECTING, Phase.RECOVERING):
         return "positions and orders are being reconciled"
     short = lease.gap(state, venue, now)
@@ -154,9 +156,13 @@ def report(state: State, evidence: OrderReport, step: Step) -> None:
 
 
 def _unwanted(state: State, order: Order) -> bool:
-    """What must not rest: residuals of immediate orders, orders of an earlier run, any order at the end."""
+    """What must not rest: residuals of immediate orders, hedges of an earlier run, any order at the end.
+
+    What a person placed by hand outlives the daemon where the venue lets it: whoever placed it cancels it.
+    """
     parsed = parse_label(order.intent.label)
     of_this_run = parsed is not None and parsed.epoch == state.venues[order.intent.venue].epoch
+    of_this_run = of_this_run or order.intent.purpose is Purpose.MANUAL
     immediate = order.intent.time_in_force is not TimeInForce.GTC
     book = state.books.get(order.intent.book)
     halted = BreakerState.HALTED in (state.breaker, book.breaker if book is not None else None)

@@ -189,6 +189,12 @@ class OrderTable:
             if order.state is OrderState.OPEN and self._touch(order) < before_wire_s
         ]
 
+    def ended_before(self, label: str, wire_s: float) -> bool:
+        """Whether an order has ended for good, cancelled or filled, before that wire time."""
+        order = self._orders.get(label)
+        ended = order is not None and order.state in (OrderState.CANCELLED, OrderState.FILLED)
+        return ended and self._touched_wire_s.get(label, _NEVER_S) < wire_s
+
     def moving(self, venue: str) -> list[Order]:
         """Orders whose next word is awaited: everything live that does not simply rest."""
         return [order for order in self.live(venue) if order.state is not OrderState.OPEN]

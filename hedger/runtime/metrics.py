@@ -51,6 +51,11 @@ _BOOK_GAUGES: tuple[tuple[str, str, Callable[[BookView], float | None]], ...] = 
         lambda b: float(b.working.hedges_done),
     ),
     (
+        "positions_unexplained",
+        "Positions that are not what we know of; the book does not hedge.",
+        lambda b: float(sum(each.unexplained != "0" for each in b.differences)),
+    ),
+    (
         "oldest_quote_age_seconds",
         "Age of the oldest quote of a held instrument.",
         lambda b: oldest_quote_s(b),
@@ -193,6 +198,8 @@ def _counters(view: StatusView) -> Iterator[Metric]:
     taken = [((v.name,), float(v.takeovers)) for v in view.venues]
     yield _counter("takeovers", "Accounts taken over from another run.", ("venue",), taken)
     yield _counter("bad_data", "Payloads refused.", ("venue",), _by_key(counts.bad_data))
+    told = "Differences found between the venue and us: positions, orders, equity."
+    yield _counter("mismatches", told, ("venue",), _by_key(counts.mismatches))
 
 
 def _venue_metrics(view: StatusView) -> Iterator[Metric]:

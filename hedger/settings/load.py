@@ -15,7 +15,7 @@ from hedger.settings import sources
 from hedger.settings.catalogue import Path as KeyPath
 from hedger.settings.catalogue import dotted, entry_at
 from hedger.settings.effective import effective, hash_of, masked
-from hedger.settings.problems import refuse_odd
+from hedger.settings.problems import refuse_odd, without_secrets
 from hedger.settings.ready import Ready, ready_of
 from hedger.settings.rules import checked_books
 from hedger.settings.tables import (
@@ -78,8 +78,10 @@ def load(
     values = set_keys.file_values(sources.leaves(file.values))
     kept, ended = set_keys.split(edits, values)
     layers = _layers(path, file, environ, overrides, kept)
-    origins = {dotted(at): origin for at, origin in sources.merged(layers).origins.items()}
-    made = _assemble(path, compose(layers), origins, MarketClock(), kept)
+    together = sources.merged(layers)
+    origins = {dotted(at): origin for at, origin in together.origins.items()}
+    with without_secrets(_secrets(dict(sources.leaves(together.values)))):
+        made = _assemble(path, compose(layers), origins, MarketClock(), kept)
     return replace(made, ended_edits=ended, file_values=values)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import ValidationError
@@ -58,6 +59,18 @@ def _line(found: ErrorDetails) -> str:
 def _meaning(path: Path) -> str:
     entry = entry_at(path)
     return "must be written" if entry is None else f"must be written: {entry.key.meaning}"
+
+
+@contextmanager
+def without_secrets(secrets: Iterable[str]) -> Iterator[None]:
+    """Masks them in a ConfigError: whoever wrote a secret into a second, wrong place finds it told as ***."""
+    try:
+        yield
+    except ConfigError as error:
+        text = str(error)
+        for secret in sorted(secrets, key=len, reverse=True):
+            text = text.replace(secret, MASK)
+        raise ConfigError(text) from None
 
 
 def refuse_odd(values: Iterable[tuple[Path, Any]]) -> None:

@@ -28,9 +28,11 @@ from hedger.web.answers import (
     hold_answer,
     status_answer,
 )
+from hedger.web.connections import Connections
 from hedger.web.guard import (
     ApiError,
     add_security_headers,
+    body_in_time,
     deadline,
     errors_as_json,
     host_check,
@@ -58,17 +60,26 @@ class Bounds:
     step_age_s: float = 5.0
     data_age_s: float = 30.0
     answer_s: float = 5.0
+    body_s: float = 5.0  # from the head of a request to the end of its body
     order_s: float = 10.0  # an order may have to wait for the ticker it is judged by
 
 
 def make_app(
-    daemon: DaemonPort, allowed_hosts: tuple[str, ...] = (), bounds: Bounds | None = None
+    daemon: DaemonPort,
+    allowed_hosts: tuple[str, ...] = (),
+    bounds: Bounds | None = None,
+    connections: Connections | None = None,
 ) -> web.Application:
-    """The application; loopback names and `allowed_hosts` are the only Host names it answers to."""
+    """The application; loopback names and `allowed_hosts` are the only Host names it answers to.
+
+    `connections` hears of every request; whoever serves the application lets it watch.
+    """
     app = web.Application(
         middlewares=[
+            (connections or Connections()).middleware(),
             errors_as_json,
             host_check(allowed_hosts),
+            body_in_time((bounds or Bounds()).body_s),
             not_standby(lambda: standby_of(daemon.view())),
         ],
         client_max_size=MOST_BODY_BYTES,

@@ -88,6 +88,7 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.INSTRUMENT_NOT_OPEN: Meaning(_B.MARKET, "the hedge instrument is not open for trading"),
         _R.PLATFORM_LOCKED: Meaning(_B.MARKET, "the venue has locked trading"),
         _R.POSITION_MISMATCH: Meaning(_B.POSITION, "the venue's position differs from the one expected"),
+        _R.EQUITY_MISMATCH: Meaning(_B.ACCOUNT, "the account's equity is not what its parts come to"),
         _R.CLOCK_SKEW: Meaning(_B.MARKET, "our clock and the venue's are too far apart"),
         _R.GREEKS_TOO_OLD: Meaning(_B.QUOTE, "option tickers are too old even for the last resort"),
         _R.LAST_RESORT: Meaning(_B.QUOTE, "greeks are old: nothing is hedged but back to the hard limit"),

@@ -92,6 +92,22 @@ def host_check(allowed_hosts: tuple[str, ...]) -> Middleware:
     return check
 
 
+def body_in_time(seconds: float) -> Middleware:
+    """A body that does not come is no reason to wait for ever; handlers find it read."""
+
+    @web.middleware
+    async def read(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.can_read_body:
+            try:
+                async with asyncio.timeout(seconds):
+                    await request.read()
+            except TimeoutError as error:
+                raise ApiError(408, f"the body did not arrive within {seconds:g} s") from error
+        return await handler(request)
+
+    return read
+
+
 def host_name(host: str) -> str:
     """The name of a Host header without its port, lower case; an IPv6 address keeps its brackets."""
     if host.startswith("["):

@@ -11,7 +11,7 @@ from hedger.web import answers, reconcile, requests, tuning
 from hedger.web.health import HealthAnswer, ReadyAnswer
 
 TEXT = "text/plain"
-ANYWHERE = (400, 413, 421)  # a request that is none, a body too large, a Host that is not ours
+ANYWHERE = (400, 408, 413, 421)  # no request, a body that is late or too large, a Host that is not ours
 
 
 class Query(NamedTuple):

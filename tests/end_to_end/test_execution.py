@@ -88,6 +88,23 @@ def test_a_long_gamma_book_rests_at_both_edges_and_earns_the_spread(yard: Yard) 
     assert resting(exchange) == [], "a stop takes back what rests"
 
 
+def test_edges_left_by_a_killed_run_are_taken_back_before_new_ones_rest(yard: Yard) -> None:
+    resting_at_edges = (
+        "books.btc.execution.resting=true",
+        "books.btc.execution.repeg_s=0.2",
+        "books.btc.band.hard_lower=-50.0",
+        "books.btc.band.hard_upper=50.0",
+    )
+    exchange, daemon = started(yard, *resting_at_edges, book="long-straddle")
+    left = until(lambda: len(found := resting(exchange)) == 2 and found, "orders at both edges")
+    daemon.process.kill()
+    again = yard.daemon(exchange, overrides=(*BRISK, *resting_at_edges))
+    until(lambda: len(resting(exchange)) == 2 and again.status()["orders"]["open"] == 2, "new ones")
+    assert not {order["label"] for order in left} & {order["label"] for order in resting(exchange)}
+    assert again.process.stop() == 0, again.process.complained()
+    assert resting(exchange) == []
+
+
 def test_hedging_once_works_one_hedge_to_its_end_and_stops(yard: Yard) -> None:
     exchange = yard.exchange("--seed", "3", "--speed", "1", "--book", "strangle")
     run = yard.run(

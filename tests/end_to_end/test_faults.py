@@ -33,6 +33,7 @@ WIRE: dict[str, list[dict[str, Any]]] = {
         {"kind": "notification_first"},
         {"kind": "duplicate", "duration_s": 0.5},
     ],
+    "notifications change places": [{"kind": "reorder", "duration_s": 0.5}],
     "everything is late": [{"kind": "delay", "delay_s": 0.2, "duration_s": 0.5}],
     "everything is later than the patience": [{"kind": "delay", "delay_s": 0.8, "duration_s": 0.5}],
     "nothing is told": [MUTE],
@@ -97,6 +98,30 @@ def test_a_trade_nobody_told_of_is_found_by_reconciling(exchange: Exchange, daem
     exchange.fault("silence", channel="user.", duration_s=60)
     exchange.trade("buy", ONE_COIN_USD)
     assert_hedged_once(exchange, daemon, known)
+
+
+@pytest.mark.parametrize(("delay_s", "arrives"), [(1.2, True), (3.5, False)], ids=["in time", "too late"])
+def test_an_order_that_arrives_after_an_empty_look_up_is_no_second_hedge(
+    yard: Yard, exchange: Exchange, delay_s: float, arrives: bool
+) -> None:
+    """It is on its way for longer than the daemon's patience: asked, the exchange knows of no such order.
+
+    Until valid_until has passed by the exchange's own time that proves nothing; then the exchange refuses it.
+    """
+    hedge = ("books.btc.band.to_centre=1", "books.btc.execution.validity_s=2.5", "timing.ack_timeout_s=0.2")
+    daemon = yard.daemon(exchange, overrides=(*BRISK, *hedge))
+    daemon.until_quiet()
+    known = len(exchange.state()["trades"])
+    until_a_coin_is_due(exchange, daemon)
+    exchange.fault("slow_engine", method="private/sell", delay_s=delay_s, count=1)
+    daemon.command("resume")
+    daemon.until_reason("unknown_order")
+    exchange.fault("clear")
+    assert hedged(exchange, known) == [], "nothing has arrived yet"
+
+    assert_hedged_once(exchange, daemon, known)
+    orders = daemon.status()["counters"]["orders"]
+    assert orders["absent"] + orders["rejected"] == (0 if arrives else 1)
 
 
 def test_stale_quotes_are_not_traded_on(exchange: Exchange, daemon: Daemon) -> None:

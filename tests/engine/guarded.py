@@ -39,7 +39,8 @@ class GuardedRig(Rig):
 
     def account(self, equity: str = "10") -> ev.AccountReported:
         plain = super().account(equity).account
-        return ev.AccountReported(msgspec.structs.replace(plain, **{"balance": self.balance, **self.told}))
+        parts = {"balance": self.balance, "session_rpl": plain.equity - self.balance}
+        return ev.AccountReported(msgspec.structs.replace(plain, **{**parts, **self.told}))
 
     def journal(self, *given: Any, **named: Any) -> ev.JournalLoaded:
         return msgspec.structs.replace(

@@ -145,7 +145,8 @@ def settings(
         mode=mode,
         venues=(VenueTerms(VENUE, Environment.LOCAL),),
         books=(book,),
-        timing=timing or Timing(reconcile_s=1e9),  # looks that a test did not ask for stay away
+        # looks that a test did not ask for stay away
+        timing=timing or Timing(reconcile_s=1e9, position_confirm_s=1e9),
         config_hash=config_hash,
     )
 

@@ -34,6 +34,17 @@ def test_an_index_conflates_beside_the_quotes() -> None:
     assert event.index.price_usd == 101_000.0
 
 
+def test_an_older_ticker_that_arrives_later_does_not_replace_the_newer_one() -> None:
+    rig, inbox = Rig(), Inbox()
+    older = [rig.perp_quote(), rig.indexed()]
+    rig.wait(0.1)
+    newer = [rig.perp_quote(), rig.indexed()]
+    for event in (*newer, *older):
+        inbox.put(event)
+
+    assert inbox.take() == newer
+
+
 def test_private_events_keep_their_order_and_their_number() -> None:
     inbox = Inbox()
     for sequence in (1, 1, 2):

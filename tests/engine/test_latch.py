@@ -12,6 +12,7 @@ from hedger.domain.vocabulary import Action, BreakerState, Mode, Reason, Severit
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.guard.latch import CANCEL_REASONS
+from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import Latched
 from tests.engine.guarded import GuardedRig
 from tests.engine.rig import CALL, PERP, VENUE
@@ -268,3 +269,15 @@ def test_a_run_that_hedges_once_waits_for_no_latch_to_end() -> None:
     assert rest.stopped
     assert "was forced by the venue" in rest.detail
     assert "was forced by the venue" in rig.engine.holding_up()
+
+
+def test_a_perpetual_that_the_liquidation_left_behind_is_nobodys_until_somebody_says_so() -> None:
+    """The venue's engine may open one to make what is left neutral: a resume alone does not trade it away."""
+    rig = GuardedRig(scope=Scope(settle_s=0.0)).hedged()
+    rig.step(rig.forced(Side.BUY, "60000"), *rig.quotes(CALL))
+    rig.quiet(2)
+    rig.command("resume")
+    rig.quiet(2)
+    assert rig.last.reason is Reason.UNASSIGNED_FUTURE
+    assert "BTC-PERPETUAL 60000 USD" in rig.last.detail
+    assert len(rig.placed) == 1

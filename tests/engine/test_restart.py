@@ -14,8 +14,10 @@ from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, Mode, Neutral, Reason, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
+from hedger.engine.ownership.owned import LabelSum
+from hedger.engine.ownership.scope import Scope
 from hedger.engine.reconcile.positions import EXPLAIN_S
-from hedger.engine.records import Accepted, CashMoved, LossReferenced, Snapshot, Traded
+from hedger.engine.records import Accepted, Adjusted, CashMoved, LossReferenced, Snapshot, Traded
 from hedger.engine.settings import Timing
 from hedger.engine.views.difference_view import DifferenceView
 from tests.engine.guarded import GuardedRig
@@ -38,7 +40,9 @@ class NextRun(GuardedRig):
 
     def journal(self, *given: Any, **named: Any) -> ev.JournalLoaded:
         told = super().journal((), self.known, None, 2)
-        return msgspec.structs.replace(told, baseline=self.baseline)
+        own = [fill for fill in self.known if fill.label]
+        sums = tuple(LabelSum("h-btc", fill.instrument, fill.signed_amount) for fill in own)
+        return msgspec.structs.replace(told, baseline=self.baseline, sums=sums)
 
     def begin(self, held: dict[str, str], fills: Sequence[Fill] = (), equity: str = "10") -> None:
         """Link, journal, snapshot, quotes."""
@@ -192,7 +196,7 @@ def test_until_it_is_accepted_every_restart_finds_it_again() -> None:
     assert rig.alarms["unexplained_position"].severity is Severity.CRITICAL
     assert rig.records(Snapshot) == []  # what the first run left is what counts
 
-    again = NextRun(first_run())
+    again = NextRun(first_run(), scope=Scope(settle_s=0.0))
     again.baseline, again.known = rig.baseline, rig.known
     again.market_ms = rig.market_ms + 60_000
     again.begin({CALL: "-10", PERP: str(Decimal(rig.baseline.positions[PERP]) - 100_000)})
@@ -200,6 +204,8 @@ def test_until_it_is_accepted_every_restart_finds_it_again() -> None:
     again.step(ev.AcceptGiven(book="btc", by="anna", reason="given up"))
     assert [record.reason for record in again.records(Accepted)] == ["given up"]
     assert again.records(Snapshot)[-1].positions[PERP] == again.shown[PERP].observed
+    (adjusted,) = again.records(Adjusted)
+    assert (adjusted.sum.label, adjusted.sum.size) == ("h-btc", Decimal(-100_000))
     again.step(*again.quotes(CALL))
     assert again.placed  # the hedge that is missing is made anew
 

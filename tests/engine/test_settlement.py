@@ -14,11 +14,11 @@ from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
-from hedger.engine.records import Kept
+from hedger.engine.records import Kept, Snapshot
 from hedger.engine.settings import SettlementMode, SettlementParams
 from hedger.pricing.settlement import Fixing, averaging_one
 from hedger.risk.envelope import Envelope
-from tests.engine.rig import PERP, Rig, perpetual, settings
+from tests.engine.rig import PERP, VENUE, Rig, perpetual, settings
 
 PINNED = "BTC-2JAN26-100000-C"
 EXPIRY_MS = parse_name(PINNED).expiration_ms or 0
@@ -174,7 +174,8 @@ def test_keep_sets_the_hedge_aside_loudly() -> None:
     assert abs(rig.delta) < 2.1, "what was kept is no part of the book's delta"
     assert "hedge_kept" in rig.notes()
     written = [record for write in rig.of(fx.Write) for record in write.records]
-    (kept,) = [record for record in written if isinstance(record, Kept)]
+    opened, kept = [record for record in written if isinstance(record, Kept)]
+    assert (opened.expiry_ms, kept.expiry_ms) == (EXPIRY_MS, 0)
     assert kept.coin == pytest.approx(held, abs=2.1)
 
     again = rig_at(31, SettlementMode.KEEP)  # a later run
@@ -191,6 +192,51 @@ def test_keep_sets_the_hedge_aside_loudly() -> None:
     later.step(ev.SettingsApplied(settings=replace(again_settings, books=(twap,))))
     assert later.engine.view(later.now).books[0].delta.kept_coin == 0.0
     assert "kept_hedge_released" in later.notes()
+
+
+@pytest.mark.parametrize("mode", list(SettlementMode))
+def test_a_restart_across_the_settlement_finds_the_window_it_was_in(mode: SettlementMode) -> None:
+    """The daemon dies inside the window and comes back after 08:00 to a hedge without its options."""
+    rig = rig_at(31, mode)
+    market(rig, 100_000.0, 90)
+    written = [record for write in rig.of(fx.Write) for record in write.records]
+    opened = [record for record in written if isinstance(record, Kept)][-1]
+    size = round(hedge_coin(rig) * 100_000 / 10) * 10
+
+    later = Rig(rig.settings)
+    later.market_ms = EXPIRY_MS + 60_000
+    later.step(later.listed(), later.link_up())
+    later.step(msgspec.structs.replace(later.journal(epoch=2), kept=(opened,)))
+    later.step(later.snapshot({PERP: str(size)}, equity="100"))
+    later.step(*later.quotes(), after_s=0.0)
+    book = later.engine.view(later.now).books[0]
+    if mode is SettlementMode.KEEP:
+        assert later.placed == []
+        assert book.delta.kept_coin == pytest.approx(-opened.frozen_coin)
+        assert "hedge_kept" in later.notes()
+    else:
+        assert [(order.side.value, order.amount) for order in later.placed] == [("sell", size)]
+        assert later.last.reason is Reason.IN_FLIGHT
+
+
+@pytest.mark.parametrize("mode", [SettlementMode.KEEP, SettlementMode.HOLD])
+def test_a_window_nobody_saw_is_a_matter_for_a_person_where_hedges_are_kept(mode: SettlementMode) -> None:
+    """Down from before 07:30 until after 08:00: what part of the hedge was to be kept nobody knows."""
+    rig = rig_at(60, mode)
+    size = round(hedge_coin(rig) * 100_000 / 10) * 10
+    base = Snapshot(rig.market_ms, {PINNED: "-100", PERP: str(size)}, {}, VENUE, rig.market_ms)
+    later = Rig(rig.settings)
+    later.market_ms = EXPIRY_MS + 60_000
+    later.step(later.listed(), later.link_up())
+    later.step(msgspec.structs.replace(later.journal(epoch=2), baseline=base))
+    later.step(later.snapshot({PERP: str(size)}, equity="100"))
+    later.step(*later.quotes(), after_s=0.0)
+    if mode is SettlementMode.KEEP:
+        assert later.placed == []
+        assert later.last.reason is Reason.PAUSED
+        assert "settlement_missed" in later.notes()
+    else:
+        assert later.placed
 
 
 def test_a_future_that_appears_at_exercise_is_in_transit_and_has_no_delta() -> None:

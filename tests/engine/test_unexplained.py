@@ -221,3 +221,29 @@ def test_an_option_is_delivered_without_a_trade() -> None:
     rig.step(ended)
     rig.positions({PERP: str(rig.placed[0].signed_amount)})
     assert rig.guard.unexplained == ""
+
+
+def test_a_position_in_something_not_listed_blocks_by_its_own_name_and_grows_no_difference() -> None:
+    rig = GuardedRig().hedged()
+    held = {CALL: "-10", PERP: str(rig.placed[0].signed_amount), "BTC-27MAR26-90000-P": "5"}
+    for _ in range(3):
+        rig.step(rig.snapshot(held), *rig.quotes(CALL), after_s=1.0)
+    assert rig.guard.unexplained == ""
+    assert rig.last.reason is Reason.MISSING_QUOTE
+
+
+def test_what_moved_back_by_itself_is_strange_no_more() -> None:
+    rig = stray()
+    rig.positions({CALL: "-10", PERP: str(rig.placed[0].signed_amount)})
+    assert rig.guard.unexplained == ""
+    assert rig.engine.view(rig.now).books[0].differences == ()
+
+
+def test_an_expiry_ends_what_was_strange_about_an_option() -> None:
+    rig = GuardedRig().hedged()
+    size = str(rig.placed[0].signed_amount)
+    rig.positions({CALL: "-4", PERP: size})
+    rig.step(ev.InstrumentStateChanged(venue=VENUE, instrument=CALL, state=InstrumentState.DELIVERED))
+    rig.positions({PERP: size})
+    assert rig.guard.unexplained == ""
+    assert rig.engine.view(rig.now).books[0].differences == ()

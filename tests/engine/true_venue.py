@@ -326,10 +326,10 @@ class World:
         del self.unwritten[:upto]
         self.step(ev.Durable(sequence=write.sequence))
 
-    def restart(self) -> None:
-        """kill -9: of the writes under way some prefix is on disk, the rest never was."""
+    def restart(self, kept: int | None = None) -> None:
+        """kill -9: a prefix of the writes under way is on disk (`kept`, or any), the rest never was."""
         self.say("RESTART")
-        for write in self.unwritten[: self.random.randint(0, len(self.unwritten))]:
+        for write in self.unwritten[: self.random.randint(0, len(self.unwritten)) if kept is None else kept]:
             self.journal.keep(write.records)
         self.unwritten.clear()
         self.run += 1

@@ -220,6 +220,17 @@ async def test_the_newest_snapshot_is_told_with_every_fill_since_however_long_ag
     assert (other.baseline, other.fills) == (None, ())
 
 
+async def test_a_snapshot_that_tells_no_time_brings_no_older_fills(place: Place) -> None:
+    """Written by an earlier version: nothing is held against it."""
+    async with await Journal.open(place) as journal:
+        await load(journal)
+        fills = [traded("old", NOW_MS - 5 * DAY_MS), traded("new", NOW_MS)]
+        await journal.write([Snapshot(NOW_MS, {}, {}), *fills])
+
+    async with await Journal.open(place) as journal:
+        assert [fill.trade_id for fill in (await load(journal)).fills] == ["new"]
+
+
 async def test_what_a_person_accepted_is_kept_with_the_reason(place: Place) -> None:
     row = AcceptedDifference("BTC-PERPETUAL", "10", "20", "10")
     async with await Journal.open(place) as journal:

@@ -75,6 +75,7 @@ def test_orders_reconnects_and_bad_data_are_counted() -> None:
     assert value(status(), "hedger_orders_total", outcome="filled") == 16.0
     assert value(status(), "hedger_reconnects_total", venue="deribit") == 1.0
     assert value(status(), "hedger_bad_data_total", venue="deribit") == 2.0
+    assert value(status(), "hedger_mismatches_total", venue="deribit") == 1.0
 
 
 def test_the_quote_age_of_a_book_is_that_of_its_oldest_quote() -> None:

@@ -16,18 +16,19 @@ from typing import Any
 
 import msgspec
 
-from hedger.domain.account import Account, Fill, Position
+from hedger.domain.account import Account, Fill, LedgerEntry, Position
 from hedger.domain.instrument import InstrumentState, plain
 from hedger.domain.order import OrderIntent, Side
 from hedger.domain.vocabulary import Action, Legs, Mode, Neutral, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.ownership.scope import Scope
-from hedger.engine.records import Decided
+from hedger.engine.records import Decided, Record
 from hedger.engine.settings import BookSettings
 from hedger.risk.envelope import Envelope
 from tests.engine import rig as rigs
 from tests.engine.rig import VENUE, Rig, settings
+from tests.scenarios.aftermath import Aftermath, seconds
 
 LATENCY_S = 0.02  # between a question to the scripted account and its answer
 PACE_S = 0.5  # market data while time passes
@@ -48,7 +49,7 @@ _LOUD = (Severity.ERROR, Severity.CRITICAL)
 Options = dict[str, str]
 
 
-class Stage:
+class Stage(Aftermath):
     """Runs one scenario."""
 
     def __init__(self) -> None:
@@ -61,6 +62,9 @@ class Stage:
         self.told: list[Fill] = []  # trades of the account that were told; a snapshot repeats them
         self.queue: list[fx.Effect] = []
         self.late: list[Fill] = []  # executed, not told of yet
+        self.records: list[Record] = []  # what is in the journal, over every run
+        self.log: list[LedgerEntry] = []  # of the account, as the venue keeps it
+        self.epoch = 1
         self.lines: list[str] = []
         self.clock_ms = 0  # market time of the start; 0: the rig's own
         self.muted = False  # the options' tickers have stopped
@@ -143,7 +147,7 @@ class Stage:
 
     def on_wait(self, words: list[str], _options: Options) -> None:
         """wait 90s|5m: time passes, market data goes on"""
-        left_s = _seconds(words[0])
+        left_s = seconds(words[0])
         while left_s > 0:
             pause_s = min(PACE_S, left_s)
             left_s -= pause_s
@@ -191,7 +195,7 @@ class Stage:
 
     def on_skip(self, words: list[str], _options: Options) -> None:
         """skip 24h: time passes without a message; then the market is quoted again"""
-        self.rig.wait(_seconds(words[0]))
+        self.rig.wait(seconds(words[0]))
         self.quote()
 
     def _traded(self, words: list[str], options: Options) -> Fill:
@@ -212,9 +216,9 @@ class Stage:
 
     def on_hold(self, words: list[str], options: Options) -> None:
         """hold 60s|end [book=NAME]: a person trades by hand"""
-        seconds = 0.0 if words[0] == "end" else _seconds(words[0])
+        lasts_s = 0.0 if words[0] == "end" else seconds(words[0])
         self.step(
-            ev.HoldAsked(book=options.get("book", ""), seconds=seconds, by="trader", reason="legging in")
+            ev.HoldAsked(book=options.get("book", ""), seconds=lasts_s, by="trader", reason="legging in")
         )
 
     def on_ours(self, _words: list[str], _options: Options) -> None:
@@ -282,6 +286,9 @@ class Stage:
     def _reply(self, effect: fx.Effect) -> Iterable[ev.Event]:
         if isinstance(effect, fx.RequestSnapshot):
             return [self._snapshot()]
+        if isinstance(effect, fx.RequestLog):
+            told = tuple(entry for entry in self.log if entry.market_ms > effect.since_ms)
+            return [ev.LogTold(VENUE, effect.since_ms, told)]
         if isinstance(effect, fx.Place) and self.fills:
             return self._filled(effect.approved.intent)
         return []
@@ -330,6 +337,7 @@ class Stage:
 
     def _said(self, effect: fx.Effect) -> Iterable[str]:
         if isinstance(effect, fx.Write):
+            self.records.extend(effect.records)
             for record in effect.records:
                 if isinstance(record, Decided):
                     yield self._decision(record)
@@ -358,8 +366,3 @@ def _scoped(key: str, text: str) -> Any:
         return text == "true"
     numbers = ("external_delta_coin", "settle_s", "max_wallet_drift_usd")
     return float(text) if key in numbers else tuple(text.split(","))
-
-
-def _seconds(text: str) -> float:
-    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
-    return float(text[:-1]) * units[text[-1]]

@@ -9,9 +9,17 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FUZZ_RUNS = 200_000
-EXAMPLES = {"HEDGER_HOSTILE_EXAMPLES": "5000", "HEDGER_API_EXAMPLES": "100"}
-GENERATED = ("tests/venues/deribit/test_hostile.py", "tests/end_to_end/test_api_fuzz.py")
+FUZZ_RUNS = 50_000
+EXAMPLES = {
+    "HEDGER_HOSTILE_EXAMPLES": "5000",
+    "HEDGER_API_EXAMPLES": "100",
+    "HEDGER_CRASH_EXAMPLES": "3000",
+}
+GENERATED = (
+    "tests/venues/deribit/test_hostile.py",
+    "tests/engine/test_crash_points.py",
+    "tests/end_to_end/test_api_fuzz.py",
+)
 
 
 def fuzz(seed: int) -> str:
@@ -25,7 +33,7 @@ def fuzz(seed: int) -> str:
 
 
 def generated(seed: int) -> str:
-    """Spoiled frames and API requests, many of each."""
+    """Spoiled frames, crashes and API requests, many of each."""
     words = ("-p", "no:cacheprovider", "-q", f"--hypothesis-seed={seed}", "--timeout=7200", *GENERATED)
     told = _run([sys.executable, "-m", "pytest", *words], str(ROOT), EXAMPLES)
     return told.stdout.strip().splitlines()[-1]

@@ -8,14 +8,14 @@ trades again on two-sided prices nothing is sent, on any day: sessions settle th
 
 from __future__ import annotations
 
-from hedger.domain.vocabulary import Action, Reason, Severity
-from hedger.engine import alarms
+from hedger.domain.vocabulary import Action, BreakerState, Reason, Severity, stricter
+from hedger.engine import alarms, work
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.records import Kept
 from hedger.engine.settings import SettlementMode
 from hedger.engine.sight import Sight
-from hedger.engine.state import BookState, Settling, State, Step
+from hedger.engine.state import BookState, Settling, State, Step, VenueState
 from hedger.portfolio.fixing import DAY_MS, next_expiry_ms
 from hedger.pricing.settlement import WINDOW_MS
 
@@ -57,6 +57,8 @@ def near(book: BookState, now: Now) -> bool:
 def follow(state: State, book: BookState, sight: Sight, step: Step) -> None:
     """Open and close the book's settlement window; to be called at every step near one."""
     now, mode = step.now, book.settings.settlement.mode
+    if not state.venues[book.settings.venue].reconciled:
+        return  # a window of an earlier run ends on positions that have been told
     expiry_ms = next_expiry_ms(now.market_ms)
     if expiry_ms - now.market_ms < WINDOW_MS and book.settling.expiry_ms != expiry_ms:
         _open(book, sight, expiry_ms, step)
@@ -78,6 +80,7 @@ def _open(book: BookState, sight: Sight, expiry_ms: int, step: Step) -> None:
     if sight.inputs is None or abs(net) < sight.inputs.lot_coin:
         return
     book.settling = Settling(expiry_ms=expiry_ms, frozen_net_coin=net)
+    _write(book, step)
     step.note(
         Severity.WARNING,
         "settlement_window",
@@ -91,33 +94,65 @@ def _close(book: BookState, step: Step) -> None:
     """Delivered: `hold` closes the orphan hedge, `twap` what its slices missed; `keep` sets it aside."""
     settling, mode = book.settling, book.settings.settlement.mode
     kept = -settling.frozen_net_coin if mode is SettlementMode.KEEP else 0.0
-    if kept:
-        _keep(book, book.kept_coin + kept, step)
-        step.note(Severity.CRITICAL, "hedge_kept", book=book.name, kept_coin=kept, total_coin=book.kept_coin)
     missed = mode is SettlementMode.TWAP and settling.sliced < LAST_SLICE
     book.settling = Settling(close_due=missed or mode is SettlementMode.HOLD)
+    book.kept_coin += kept
+    _write(book, step)
+    if kept:
+        step.note(Severity.CRITICAL, "hedge_kept", book=book.name, kept_coin=kept, total_coin=book.kept_coin)
 
 
-def _keep(book: BookState, coin: float, step: Step) -> None:
-    book.kept_coin = coin
-    venue = book.settings.venue
-    step.record(Kept(market_ms=step.now.market_ms, venue=venue, book=book.name, coin=coin))
+def _write(book: BookState, step: Step) -> None:
+    """What a restart must find."""
+    book.window_ms = step.now.market_ms
+    step.record(
+        Kept(
+            market_ms=step.now.market_ms,
+            venue=book.settings.venue,
+            book=book.name,
+            coin=book.kept_coin,
+            expiry_ms=book.settling.expiry_ms,
+            frozen_coin=book.settling.frozen_net_coin,
+        )
+    )
 
 
 def release(book: BookState, step: Step) -> None:
     """A book that no longer keeps: what it had set aside is its own again, and judged by its policy."""
     if book.kept_coin and book.settings.settlement.mode is not SettlementMode.KEEP:
         step.note(Severity.WARNING, "kept_hedge_released", book=book.name, coin=book.kept_coin)
-        _keep(book, 0.0, step)
+        book.kept_coin = 0.0
+        _write(book, step)
 
 
 def restored(state: State, venue: str, records: tuple[Kept, ...], step: Step) -> None:
-    """What earlier runs set aside stays so, while the book still keeps."""
+    """What earlier runs set aside stays so, while the book still keeps; a window that was open is open."""
     for record in records:
         book = state.books.get(record.book)
         if book is not None and book.settings.venue == venue:
-            book.kept_coin = record.coin
+            book.kept_coin, book.window_ms = record.coin, record.market_ms
+            if record.expiry_ms:
+                book.settling = Settling(expiry_ms=record.expiry_ms, frozen_net_coin=record.frozen_coin)
             release(book, step)
+
+
+def missed(state: State, venue: VenueState, step: Step) -> None:
+    """Options of a book that keeps hedges expired while nobody saw their window: how much of the hedge was
+    theirs is not known, and closing it would undo what the operator asked for. A person decides."""
+    expired, venue.differences.expired = venue.differences.expired, {}
+    for name, expiry_ms in expired.items():
+        for book in (state.books[each] for each in venue.differences.compared[name].books):
+            keeps = book.settings.settlement.mode is SettlementMode.KEEP
+            if keeps and book.window_ms < expiry_ms - WINDOW_MS:
+                _pause(state, book, name, step)
+
+
+def _pause(state: State, book: BookState, name: str, step: Step) -> None:
+    then = f"`hedger resume --book {book.name}` hands its hedge to the policy"
+    why = f"{name} expired while no daemon ran: {then}"
+    book.breaker = stricter(book.breaker, BreakerState.PAUSED)
+    work.latch(state, book.name, book.breaker, why, step)
+    step.note(Severity.CRITICAL, "settlement_missed", book=book.name, detail=why)
 
 
 def _still_held(book: BookState, settling: Settling) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from hedger.domain.account import Account, Position
 from hedger.domain.vocabulary import Action, Reason, Severity
-from hedger.engine import alarms, holdings
+from hedger.engine import alarms, clock, holdings
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.guard import latch, losses, margins
-from hedger.engine.reconcile import positions
+from hedger.engine.reconcile import equity, positions
 from hedger.engine.records import LossReferenced
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State, Step
@@ -86,7 +86,7 @@ def _ended(state: State, book: BookState, own: bool, by: str, step: Step) -> str
 def look(state: State, step: Step) -> None:
     """Look at every book that is due."""
     for book in state.books.values():
-        if _due(state, book, step.now):
+        if _due(state, book, step.now) and not clock.doubted(state, book):
             _look(state, book, step)
             book.guard.stale, book.guard.looked_wire_s = False, step.now.wire_s
 
@@ -158,12 +158,15 @@ def _sentence(refused: str, cap: Cap, now: Tier) -> str:
 
 
 def gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
-    """A latch, then a position that is not what trades have made it."""
+    """A latch, then positions and wallets that are not what they should be."""
     stopped = latch.verdict(book)
     if stopped is not None:
         return Gate(stopped.action, stopped.reason, stopped.detail)
     suspect = positions.waiting(state.venues[book.settings.venue], book)
-    return Gate(Action.BLOCKED, Reason.UNEXPLAINED_POSITION, suspect) if suspect else None
+    if suspect:
+        return Gate(Action.BLOCKED, Reason.UNEXPLAINED_POSITION, suspect)
+    unequal = equity.mismatch(state, book, now)
+    return Gate(Action.BLOCKED, Reason.EQUITY_MISMATCH, unequal) if unequal else None
 
 
 def concluded(state: State, book: BookState, verdict: Verdict, step: Step) -> None:

@@ -206,6 +206,20 @@ def forced(state: State, fill: Fill, step: Step) -> None:
     _adjust(state, venue, owners[0], fill.instrument, taken, why, step)
 
 
+def accepted(state: State, book: BookState, instrument: str, amount: Decimal, step: Step) -> None:
+    """A part of a future that nothing explains and a person takes as it is: now it is that book's own.
+
+    Otherwise what is missing of a hedge, or is too much, would be nobody's and go on blocking it.
+    """
+    venue = state.venues[book.settings.venue]
+    listed = venue.instruments.get(instrument) or venue.owned.listings.get(instrument)
+    if listed is None or not listed.is_future or not reaches(book, listed):
+        return
+    if not book.settings.scope.adopts(instrument):  # all of it is the book's already
+        _adjust(state, venue, book.name, instrument, amount, "accepted by a person", step)
+        share_out(state, venue, listed, step)
+
+
 def _adjust(
     state: State, venue: VenueState, book: str, instrument: str, amount: Decimal, why: str, step: Step
 ) -> None:

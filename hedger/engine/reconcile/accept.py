@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hedger.domain.instrument import plain
 from hedger.domain.vocabulary import Severity
 from hedger.engine import events as ev
 from hedger.engine import standby
+from hedger.engine.ownership import ownership
 from hedger.engine.reconcile import baseline
 from hedger.engine.reconcile.differences import Suspect
 from hedger.engine.records import Accepted, AcceptedDifference
@@ -31,10 +34,11 @@ def given(state: State, event: ev.AcceptGiven, step: Step) -> None:
         step.note(Severity.ERROR, "command_refused", command="reconcile", book=event.book, detail=refused)
         return
     venue = state.venues[state.books[event.book].settings.venue]
-    found = _of(venue, event.book)
+    found = {name: replace(one) for name, one in _of(venue, event.book).items()}
     differences = tuple(_written(venue, name, suspect) for name, suspect in found.items())
     for name, suspect in found.items():
         venue.differences.explain(name, suspect.amount, f"accepted by {event.by}: {event.reason}", kept=True)
+        ownership.accepted(state, state.books[event.book], name, suspect.amount, step)
         for book in suspect.books:
             state.books[book].epoch += 1  # delta that is judged afresh
     step.record(

@@ -86,6 +86,7 @@ def compare(state: State, venue: VenueState, name: str, size: Decimal, step: Ste
         left = _NONE
     if left and positions.ended(venue.instruments.get(name), name, step.now.market_ms):
         shown.why.append(f"expiry: {signed(left)}")
+        known.expired[name] = positions.expiration_of(name) or 0
         left = _NONE
     known.show(name, shown)
     if left:

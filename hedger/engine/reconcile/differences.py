@@ -53,6 +53,15 @@ class AccountLog:
 
 
 @dataclass(slots=True)
+class EquityWatch:
+    """Whether a wallet's figures add up."""
+
+    held_once: bool = False
+    since_wire_s: float | None = None  # since when they have not
+    detail: str = ""
+
+
+@dataclass(slots=True)
 class Differences:
     """One account's."""
 
@@ -64,7 +73,12 @@ class Differences:
     owed: dict[str, Decimal] = field(default_factory=dict)  # trades told that have moved no position yet
     suspects: dict[str, Suspect] = field(default_factory=dict)
     compared: dict[str, Compared] = field(default_factory=dict)
+    expired: dict[str, int] = field(default_factory=dict)  # options gone meanwhile, and when they expired
     unsaved: Snapshot | None = None  # the newest, kept back while something is unexplained
+    equity: dict[str, EquityWatch] = field(default_factory=dict)  # by currency
+    unconfirmed: dict[str, float] = field(
+        default_factory=dict
+    )  # filled, and until when its position is awaited
     log: AccountLog = field(default_factory=AccountLog)
     mismatches: int = 0  # since the start
 
@@ -92,8 +106,14 @@ class Differences:
     def show(self, instrument: str, compared: Compared) -> None:
         """Keep a comparison for people to see; the oldest goes where there are many."""
         self.compared[instrument] = compared
-        if len(self.compared) > MOST_SHOWN:
-            del self.compared[next(iter(self.compared))]
+        settled = [name for name in self.compared if name not in self.suspects and name != instrument]
+        if len(self.compared) > MOST_SHOWN and settled:
+            del self.compared[settled[0]]
+
+    def forget(self, instrument: str) -> None:
+        """Its end has come, and explains whatever was strange about it."""
+        if self.suspects.pop(instrument, None) is not None:
+            self.compared.pop(instrument, None)
 
     def suspect(self, instrument: str, found: Suspect) -> None:
         """A position is off by an amount more than what was off already."""

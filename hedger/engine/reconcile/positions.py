@@ -30,10 +30,13 @@ def by_snapshot(state: State, venue: VenueState, name: str, size: Decimal, step:
     known, ours = venue.differences, holdings.size_of(state, venue.name, name)
     expected = ours + known.owed.pop(name, _NONE)
     books, now_ms = concerned(state, venue, name), step.now.market_ms
-    if not books or known.told_apart(name, size - expected) or size == expected:
+    listed = holdings.listing_of(state, venue.name, name)
+    if listed is None or not books:
+        return  # of an instrument not listed nobody counts a position; that blocks by its own name
+    if known.told_apart(name, size - expected) or size == expected:
         return
-    if ended(venue.instruments.get(name), name, now_ms):
-        known.suspects.pop(name, None)
+    if ended(listed, name, now_ms):
+        known.forget(name)
         return
     known.show(name, Compared(expected, size, now_ms, books))
     known.suspect(name, Suspect(size - expected, step.now.wire_s, venue.told_of(name), books))
@@ -59,11 +62,12 @@ def ended(listed: Instrument | None, name: str, now_ms: int) -> bool:
     """Whether the expiry of an option or a dated future is near or past: it is delivered without a trade."""
     if listed is not None and listed.state in ENDED:
         return True
-    expiration_ms = listed.expiration_ms if listed is not None else _expiration_of(name)
+    expiration_ms = listed.expiration_ms if listed is not None else expiration_of(name)
     return expiration_ms is not None and now_ms >= expiration_ms - EXERCISE_MS
 
 
-def _expiration_of(name: str) -> int | None:
+def expiration_of(name: str) -> int | None:
+    """When an instrument expires, by its name; None where it does not tell."""
     try:
         return parse_name(name).expiration_ms
     except ValueError:

@@ -189,6 +189,7 @@ class CountersView(msgspec.Struct, frozen=True):
     orders: dict[str, int]  # terminal state -> count, and "placed"
     reconnects: dict[str, int]  # venue -> count
     bad_data: dict[str, int]  # venue -> count
+    mismatches: dict[str, int] = {}  # venue -> differences found in positions, orders, equity
 
 
 class StatusView(msgspec.Struct, frozen=True):

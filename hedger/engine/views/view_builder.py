@@ -299,4 +299,5 @@ def _counters(state: State) -> CountersView:
         orders=outcomes,
         reconnects={venue.name: venue.reconnects for venue in state.venues.values()},
         bad_data={name: state.bad_data[name] for name in state.venues},
+        mismatches={venue.name: venue.differences.mismatches for venue in state.venues.values()},
     )

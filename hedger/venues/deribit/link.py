@@ -29,6 +29,7 @@ class Link:
     def __init__(self, venue: str, calls: Calls) -> None:
         self.venue, self.calls = venue, calls
         self.up = False
+        self.heard_wire_s = 0.0  # when the last frame came, whatever it said
         self.ending: Ending | None = None
 
     @property

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from hedger.domain.errors import BadDataError
 
-LATEST_MS = 32_503_680_000_000
-"""The year 3000: a later time is none, and the databases below could not hold one of any size."""
+LATEST_MS = 33_000_000_000_000
+"""Later than the first day of 3000, which the venue writes for ever: what lies beyond is no time, and no
+database holds one of any size."""
 
 _LARGEST_EXPONENT = 30
 

@@ -28,6 +28,7 @@ from hedger.venues.deribit.decode import UNREADABLE, bad_data
 from hedger.venues.deribit.errors import NOT_SENT, ORDER_NOT_FOUND, amend_refused, placement_refused
 from hedger.venues.deribit.link import Link
 from hedger.venues.deribit.private import fill_of, report_of
+from hedger.venues.deribit.probe import Probe
 from hedger.venues.deribit.rpc import Call, Failure, Reply
 
 _PLACED = msgspec.json.Decoder(wire.Placed)
@@ -39,17 +40,32 @@ class Orders:
     """`trading` is true in live mode only; `cancel_reserve` credits are kept for cancels."""
 
     def __init__(
-        self, link: Link, trading: bool, cancel_reserve: int, currency_of: Callable[[str], str]
+        self,
+        link: Link,
+        trading: bool,
+        cancel_reserve: int,
+        currency_of: Callable[[str], str],
+        probe: Probe,
     ) -> None:
+        self._probe = probe
         self._link, self._trading, self._reserve = link, trading, cancel_reserve
         self._currency_of = currency_of
 
     def place(self, effect: Place, now: Now) -> list[Event]:
-        """Send an approved order now or say why it was not sent. Raises InvariantError outside live mode."""
-        intent = effect.approved.intent
+        """Send an approved order, behind a probe where the link is silent, or say why it was not sent.
+
+        Raises InvariantError outside live mode.
+        """
+        label = effect.approved.intent.label
         self._may_trade(effect)
         if not self._link.usable:
-            return self._unsent(intent.label, "the link is down")
+            return self._unsent(label, "the link is down", now)
+        if self._probe.needed(now):
+            return self._probe.hold(partial(self._place, effect), partial(self._unsent, label), now)
+        return self._place(effect, now)
+
+    def _place(self, effect: Place, now: Now) -> list[Event]:
+        intent = effect.approved.intent
         request = encode.place(intent)
         call = Call(
             request.method,
@@ -60,7 +76,7 @@ class Orders:
         )
         if self._link.calls.send_now(call, now, self._reserve):
             return []
-        return self._unsent(intent.label, self._no_credits(now))
+        return self._unsent(intent.label, self._no_credits(now), now)
 
     def _may_trade(self, effect: Place | Amend) -> None:
         intent, mode = effect.approved.intent, effect.approved.mode
@@ -79,7 +95,13 @@ class Orders:
         self._may_trade(effect)
         label = effect.approved.intent.label
         if not self._link.usable:
-            return self._not_amended(label, Failure(NOT_SENT, "the link is down"), now)
+            return self._not_edited(label, "the link is down", now)
+        if self._probe.needed(now):
+            return self._probe.hold(partial(self._amend, effect), partial(self._not_edited, label), now)
+        return self._amend(effect, now)
+
+    def _amend(self, effect: Amend, now: Now) -> list[Event]:
+        label = effect.approved.intent.label
         request = encode.edit(effect.order_id, effect.approved.intent)
         call = Call(
             request.method,
@@ -90,7 +112,10 @@ class Orders:
         )
         if self._link.calls.send_now(call, now, self._reserve):
             return []
-        return self._not_amended(label, Failure(NOT_SENT, self._no_credits(now)), now)
+        return self._not_edited(label, self._no_credits(now), now)
+
+    def _not_edited(self, label: str, why: str, now: Now) -> list[Event]:
+        return self._not_amended(label, Failure(NOT_SENT, why), now)
 
     def _amended(self, label: str, reply: Reply, now: Now) -> list[Event]:
         """The order at its new terms, or cancelled where a post-only price would have taken."""
@@ -106,7 +131,7 @@ class Orders:
             return [AmendRefused(venue=venue, label=label, code=failure.code, message=failure.message)]
         return [AmendLost(venue=venue, label=label, reason=str(failure))]
 
-    def _unsent(self, label: str, reason: str) -> list[Event]:
+    def _unsent(self, label: str, reason: str, now: Now) -> list[Event]:
         return [PlacementUnsent(venue=self._link.venue, label=label, reason=reason)]
 
     def _placed(self, label: str, reply: Reply, now: Now) -> list[Event]:

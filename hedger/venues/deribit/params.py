@@ -56,6 +56,9 @@ class DeribitParams:
     health_s: Annotated[
         float, Key("s", "period of the round trip that measures latency and clock skew", above=0)
     ] = 5.0
+    probe_after_s: Annotated[
+        float, Key("s", "an order waits for a round trip where nothing was heard for this long", above=0)
+    ] = 1.0
     backoff_min_s: Annotated[float, Key("s", "first pause before a reconnect", above=0)] = 0.5
     backoff_max_s: Annotated[float, Key("s", "longest pause before a reconnect", above=0)] = 30.0
     cancel_reserve: Annotated[
@@ -67,6 +70,7 @@ class DeribitParams:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+        check_address(self.url)
         if not self.currencies:
             raise ValueError("currencies = (): name at least one, for example BTC")
         if self.backoff_max_s < self.backoff_min_s:
@@ -78,6 +82,17 @@ class DeribitParams:
     def chained(self) -> tuple[str, ...]:
         """Currencies whose whole option chain is subscribed."""
         return (self.chain_currencies or self.currencies) if self.chain else ()
+
+
+def check_address(url: str) -> None:
+    """Raises ValueError, without the address, for one that hides a password or is none."""
+    try:
+        parts = urlsplit(url)
+        hidden = "@" in parts.netloc
+    except ValueError:
+        raise ValueError("url: must be an address like wss://HOST/ws/api/v2") from None
+    if hidden:
+        raise ValueError("url: must hold no user and no password; they belong in client_id and client_secret")
 
 
 def endpoint(environment: Environment, params: DeribitParams) -> str:

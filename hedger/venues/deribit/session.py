@@ -46,6 +46,8 @@ from hedger.venues.deribit.login import Login
 from hedger.venues.deribit.orders import Orders
 from hedger.venues.deribit.params import DeribitParams
 from hedger.venues.deribit.platform import Platform
+from hedger.venues.deribit.probe import Probe
+from hedger.venues.deribit.quiet import Quiet
 from hedger.venues.deribit.resync import Resync
 from hedger.venues.deribit.rpc import Call, Calls, Failure, Reply, RoundTrip
 from hedger.venues.deribit.subscriptions import Subscriptions
@@ -72,16 +74,20 @@ class DeribitSession:
         self._login = Login(self._link, environment, params, trading, version, self._logged_in)
         self._listings = Listings(self._link, params.currencies, self._listed)
         self._subscriptions = Subscriptions(self._link)
+        self._quiet = Quiet(self._link)
         self._platform = Platform(self._link, self._listings.indices)
         self._enquiries = Enquiries(self._link, params.currencies, self._listings.currency_of)
         self._resync = Resync(self._link, self._enquiries)
-        self._orders = Orders(self._link, trading, params.cancel_reserve, self._listings.currency_of)
+        self._probe = Probe(self._link, params.probe_after_s)
+        self._orders = Orders(
+            self._link, trading, params.cancel_reserve, self._listings.currency_of, self._probe
+        )
         self._health = Health(name, params.health_s)
         self._account_channels = channels.account_channels(params.currencies)
         self._watch: Watch | None = None
         self._account_id = ""
         self._open = False
-        self._heard_wire_s = self._login_by_wire_s = 0.0
+        self._login_by_wire_s = 0.0
 
     @property
     def ending(self) -> Ending | None:
@@ -97,9 +103,9 @@ class DeribitSession:
     def opened(self, now: Now, unix_ms: int, nonce: str) -> None:
         """A socket is open; `unix_ms` and `nonce` are for signatures."""
         self._link.up, self._link.ending, self._account_id = False, None, ""
-        self._open, self._heard_wire_s = True, now.wire_s
+        self._open, self._link.heard_wire_s = True, now.wire_s
         self._login_by_wire_s = now.wire_s + LOGIN_TIMEOUTS * self._params.request_timeout_s
-        for part in (self._subscriptions, self._platform, self._resync):
+        for part in (self._subscriptions, self._quiet, self._platform, self._resync):
             part.reset()
         self._health.reset(now)
         self._login.start(now, unix_ms, nonce)
@@ -123,8 +129,10 @@ class DeribitSession:
         self._login.tick(now)
         self._platform.tick(now)
         events += self._subscriptions.tick(now)
+        events += self._subscriptions.renew(self._quiet.found(now), now)
         self._listings.tick(now)
         events += self._resync.tick(now)
+        events += self._probe.tick(now)
         if self._health.probe_due(now) and self._link.up:
             self._health.probed(now)
             self._link.ask(encode.test(), now, ignored, self._fell_silent)
@@ -140,10 +148,12 @@ class DeribitSession:
             self._login.refresh_at_wire_s,
             self._platform.poll_at_wire_s,
             self._subscriptions.next_deadline(),
+            self._quiet.look_at_wire_s,
             self._listings.next_deadline(),
             self._resync.at_wire_s,
+            self._probe.due_wire_s,
             self._health.probe_at_wire_s if self._link.up else self._login_by_wire_s,
-            self._heard_wire_s + self._silence_s,
+            self._link.heard_wire_s + self._silence_s,
         )
 
     @property
@@ -151,7 +161,7 @@ class DeribitSession:
         return 2 * self._params.heartbeat_s + HALF_OPEN_MARGIN_S
 
     def _check_silence(self, now: Now) -> None:
-        if now.wire_s >= self._heard_wire_s + self._silence_s:
+        if now.wire_s >= self._link.heard_wire_s + self._silence_s:
             self._link.end(f"nothing heard for {self._silence_s:g} s")
         if not self._link.up and now.wire_s >= self._login_by_wire_s:
             self._link.end("login took too long")
@@ -164,7 +174,7 @@ class DeribitSession:
 
     def receive(self, frame: str | bytes, now: Now) -> list[Event]:
         """The events of one frame. Never raises for what a venue sends."""
-        self._heard_wire_s = now.wire_s
+        self._link.heard_wire_s = now.wire_s
         raw = frame.encode("utf-8", "replace") if isinstance(frame, str) else frame
         if len(raw) > decode.MAX_FRAME_BYTES:
             return [self._bad("frame", f"{len(raw)} bytes is over {decode.MAX_FRAME_BYTES}")]
@@ -173,6 +183,7 @@ class DeribitSession:
         if family == channels.TICKER or family == channels.INDEX:
             if self._subscriptions.unheard:
                 self._subscriptions.heard(channel.name)
+            self._quiet.spoke(channel.name, now.wire_s)
             return decode.notification(raw, channel, decode.Source(self.name, now.wire_s))
         if family:
             return self._private(raw, channel, now)
@@ -326,8 +337,10 @@ class DeribitSession:
             return
         names = [*self._account_channels, channels.LOCK]
         if self._watch is not None:
-            names += [channels.index(name) for name in self._watch.indices]
-            names += [channels.ticker(name) for name in self._watch.instruments]
+            feeds = [channels.index(name) for name in self._watch.indices]
+            feeds += [channels.ticker(name) for name in self._watch.instruments]
+            self._quiet.watch(feeds, now)
+            names += feeds
         names += [channels.ticker(name) for name in self._listings.options_of(self._params.chained)]
         self._subscriptions.want(names, now)
 

@@ -65,12 +65,22 @@ class Subscriptions:
     def tick(self, now: Now) -> list[Event]:
         """Ask again for what was not granted, or was and stays silent."""
         silent = [name for name, until in self.unheard.items() if now.wire_s >= until]
-        for name in silent:
-            del self.unheard[name], self.granted[name]
-        for chunk in channels.chunks(silent):
-            self._link.ask(encode.unsubscribe(chunk, private=False), now, ignored, ignored, Pool.SUBSCRIBE)
+        self._drop(silent, now)
         self._ask_again(now)
         return self._missing(silent, f"granted, then silent for {FIRST_MESSAGE_S:g} s", now)
+
+    def renew(self, names: Iterable[str], now: Now) -> list[Event]:
+        """Subscribe anew what was granted and has fallen silent; one already there tells nothing anew."""
+        lost = [name for name in names if name in self.granted]
+        self._drop(lost, now)
+        return self._missing(lost, "fell silent", now)
+
+    def _drop(self, names: list[str], now: Now) -> None:
+        for name in names:
+            del self.granted[name]
+            self.unheard.pop(name, None)
+        for chunk in channels.chunks(names):
+            self._link.ask(encode.unsubscribe(chunk, private=False), now, ignored, ignored, Pool.SUBSCRIBE)
 
     def _ask_again(self, now: Now) -> None:
         due = [name for name, at in self._retry_at_wire_s.items() if now.wire_s >= at]

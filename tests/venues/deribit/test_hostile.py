@@ -37,7 +37,7 @@ from tests.venues.deribit.mutants import garbled, mutated, spoiled
 from tests.venues.deribit.orders_fixtures import wire_order, wire_trade
 from tests.venues.deribit.talk import SUMMARY, Talk
 
-EXAMPLES = int(os.environ.get("HEDGER_HOSTILE_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("HEDGER_HOSTILE_EXAMPLES", "80"))
 OPTIONS_HELD = sum(abs(float(size)) for size in HELD.values())
 
 Make = Callable[[Rig], str | bytes]
@@ -68,6 +68,19 @@ def times(name: str, factor: float, *fields: str) -> Make:
     return lambda rig: ticker_frame(
         rig, name, **{field: ticker(rig, name)[field] * factor for field in fields}
     )
+
+
+def elsewhere(name: str, factor: float) -> Make:
+    """A ticker in which everything fits together, made at another index than the one that is told."""
+
+    def made(rig: Rig) -> str:
+        index_usd = rig.index
+        rig.index = index_usd * factor
+        frame = ticker_frame(rig, name)
+        rig.index = index_usd
+        return frame
+
+    return made
 
 
 def raw(make: Make, old: bytes, new: bytes) -> Make:
@@ -112,6 +125,11 @@ IMPLAUSIBLE: dict[str, Make] = {
         f"{name} forward and index x {factor}": times(name, factor, "underlying_price", "index_price")
         for name in OPTIONS
         for factor in (0.1, 0.6, 1.3, 10.0)
+    },
+    **{
+        f"{name} as of an index x {factor}": elsewhere(name, factor)
+        for name in (PERP, *OPTIONS)
+        for factor in (0.1, 0.7, 1.3, 10.0)
     },
     **{f"option mark x {factor}": times(CALL, factor, "mark_price") for factor in (0.1, 10.0)},
     "perpetual under the call's name": lambda rig: ticker_frame(rig, CALL, instrument_name=PERP),

@@ -25,7 +25,6 @@ def test_each_environment_has_its_own_address(environment: Environment) -> None:
         (Environment.PRODUCTION, "wss://www.deribit.com:8443/ws/api/v2"),
         (Environment.PRODUCTION, "wss://www.deribit.com:x/ws/api/v2"),
         (Environment.PRODUCTION, "wss://www.deribit.com.example.org/ws/api/v2"),
-        (Environment.PRODUCTION, "wss://www.deribit.com@127.0.0.1/ws/api/v2"),
         (Environment.TESTNET, "ws://127.0.0.1:8080/ws/api/v2"),
         (Environment.LOCAL, ""),
         (Environment.LOCAL, "wss://www.deribit.com/ws/api/v2"),
@@ -36,6 +35,16 @@ def test_each_environment_has_its_own_address(environment: Environment) -> None:
 def test_an_address_of_another_environment_is_refused(environment: Environment, url: str) -> None:
     with pytest.raises(ConfigError, match="url"):
         endpoint(environment, DeribitParams(url=url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["wss://www.deribit.com@127.0.0.1/ws/api/v2", "wss://key:p4ss@www.deribit.com/", "ws://[::1", "//["],
+)
+def test_an_address_that_hides_a_password_or_is_none_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match="url: must") as refused:
+        DeribitParams(url=url)
+    assert url not in str(refused.value)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
