@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.soak import hostile, processes
+from tests.soak import hostile, lives, processes
 
 Part = Callable[[int], str]
 """One run from a seed: what was done, in words. Raises AssertionError for a violation."""
@@ -26,6 +26,7 @@ PARTS: dict[str, Part] = {
     "network": processes.network,
     "takeovers": processes.taken_over,
     "month": processes.month,
+    "lives": lives.lives,
     "fuzz": hostile.fuzz,
     "hostile": hostile.generated,
 }
