@@ -26,6 +26,7 @@ from hedger.engine.state import BookState, State, Step
 from hedger.execution.labels import parse_label
 from hedger.portfolio.exposure import Exposure, check_identity, controlled
 
+MOST_FILL_AHEAD_MS = 86_400_000  # no clock is set by more
 MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours
 LOOK_S = 5.0  # wire time between two looks at what moved delta
 FLAT_COIN = 1e-3  # of each coin of options held (at least of one): this near the target a book is flat
@@ -238,8 +239,11 @@ def ahead(state: State, market_ms: int, step: Step) -> bool:
 
 
 def timely(state: State, fill: Fill, step: Step) -> Fill:
-    """A trade from the future as one of now: it happened, and its time would make every true one look old."""
-    if not ahead(state, fill.market_ms, step):
+    """A trade of another day as one of now: it happened, and its time would make every true one look old.
+
+    Less than that is our own clock, set back: the venue's time stands, its positions are told by the same.
+    """
+    if fill.market_ms - step.now.market_ms <= MOST_FILL_AHEAD_MS * max(1.0, state.settings.market_speed):
         return fill
     told = (fill.market_ms - step.now.market_ms) / 1000
     step.note(Severity.WARNING, "fill_ahead", venue=fill.venue, trade_id=fill.trade_id, ahead_s=told)
