@@ -4,7 +4,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY hedger hedger
 COPY config config
 RUN python -m venv /opt/hedger \
-    && /opt/hedger/bin/pip install --no-cache-dir --constraint constraints.txt .
+    && /opt/hedger/bin/pip install --no-cache-dir --constraint constraints.txt '.[postgres]'
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/hedger hedger

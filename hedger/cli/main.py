@@ -28,6 +28,7 @@ def _register() -> None:
         demo,
         exchange,
         hold,
+        journal,
         order,
         outlook,
         override,
@@ -63,6 +64,7 @@ def _register() -> None:
     app.command()(override.override)
     app.command("set")(set_command.set_key)
     app.command()(hold.hold)
+    app.add_typer(journal.journal, name="journal")
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)

@@ -10,7 +10,16 @@ from hedger.domain.instrument import ENDED
 from hedger.domain.order import OrderEvent, OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
-from hedger.engine import commands, holdings, one_writer, overrides, recover, standby, work
+from hedger.engine import (
+    commands,
+    durability,
+    holdings,
+    one_writer,
+    overrides,
+    recover,
+    standby,
+    work,
+)
 from hedger.engine import events as ev
 from hedger.engine.guard import guard, latch
 from hedger.engine.hedging import amend, manual
@@ -105,10 +114,11 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             state.settings_error = event.detail
             step.note(Severity.ERROR, "settings_refused", detail=event.detail)
         case ev.JournalFailed():
-            work.journal_failed(state, event, step)
+            durability.failed(state, event, step)
         case ev.JournalRestored():
-            state.journal_error = ""
-            step.note(Severity.WARNING, "journal_restored")
+            durability.restored(state, step)
+        case ev.JournalSpace():
+            durability.space_told(state, event, step)
         case ev.StopRequested():
             commands.stop_requested(state, event, step)
         case _:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedger.engine import calm, commands, one_writer, profile, recover, standby, work
+from hedger.engine import calm, commands, durability, one_writer, profile, recover, standby, work
 from hedger.engine.apply import apply
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
@@ -61,6 +61,7 @@ class Engine:
         if state.exited:
             return
         self._deadlines(step)
+        durability.tell(state, step)
         guard.look(state, step)
         for book in state.books.values():
             book.book.age(now, state.settings.timing.option_stale_s)

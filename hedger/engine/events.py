@@ -299,7 +299,7 @@ class JournalLoaded(_Event, frozen=True, omit_defaults=True):
     account_id: str
     epoch: int
     orders: tuple[Order, ...]
-    fills: tuple[Fill, ...]  # of the last 24 hours of market time, for turnover and de-duplication
+    fills: tuple[Fill, ...]  # of the last 24 hours, and all that the venue will tell again, however old
     breakers: dict[str, BreakerState]
     last_fill_ms: int
     overrides: dict[str, Overridden] = {}  # the last one of each book
@@ -353,11 +353,20 @@ class Durable(_Event, frozen=True):
 
 
 class JournalFailed(_Event, frozen=True):
+    """A write was refused, or has had no answer for too long; it is tried again."""
+
     detail: str
 
 
 class JournalRestored(_Event, frozen=True):
-    pass
+    """Writes are durable in time again."""
+
+
+class JournalSpace(_Event, frozen=True):
+    """How the room for the journal stands against its bounds."""
+
+    detail: str  # empty: there is enough
+    critical: bool  # too little to go on writing
 
 
 class StopRequested(_Event, frozen=True):
@@ -405,5 +414,6 @@ Event = (
     | Durable
     | JournalFailed
     | JournalRestored
+    | JournalSpace
     | StopRequested
 )

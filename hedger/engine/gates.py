@@ -49,8 +49,8 @@ def daemon_gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate |
     if breaker in _BREAKER_REASON:
         detail = f"breaker is {breaker}; `hedger resume` lets it trade again"
         return _blocked(_BREAKER_REASON[breaker], detail)
-    if state.journal_error:
-        return _blocked(Reason.JOURNAL_DOWN, f"the journal cannot be written: {state.journal_error}")
+    if state.journal_closed:
+        return _blocked(Reason.JOURNAL_DOWN, state.journal_closed)
     short = lease.gap(state, venue, now)
     if short:
         return _blocked(Reason.LEASE, short)

@@ -154,7 +154,9 @@ class State:
     outbox: Outbox = field(default_factory=Outbox)
     breaker: BreakerState = BreakerState.RUNNING
     label_sequence: int = 0
-    journal_error: str = ""
+    journal_error: str = ""  # why it cannot be written
+    journal_space: str = ""  # how little room it has
+    journal_full: bool = False  # too little to go on writing
     settings_error: str = ""
     stopping: str = ""  # the reason, once a stop was requested
     stop_by_wire_s: float = math.inf
@@ -173,6 +175,13 @@ class State:
         """Whether every account this run has asked for is another's."""
         asked = [venue for venue in self.venues.values() if venue.epoch or venue.standby]
         return bool(asked) and all(venue.standby for venue in asked)
+
+    @property
+    def journal_closed(self) -> str:
+        """Why nothing may be sent that the journal would have to hold; empty: it may."""
+        if self.journal_error:
+            return f"the journal cannot be written: {self.journal_error}"
+        return f"no room for the journal: {self.journal_space}" if self.journal_full else ""
 
 
 class Step:

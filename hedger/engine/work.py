@@ -79,7 +79,7 @@ def _send(state: State, order: Place | Amend, step: Step) -> None:
 
 
 def _forbidden_now(state: State, approved: Approved, now: ev.Now) -> str:
-    """What changed while the order waited: the link, the lease or a breaker."""
+    """What changed while the order waited: the link, the lease, the journal or a breaker."""
     venue = state.venues[approved.intent.venue]
     if not venue.connected:
         return "the link went down"
@@ -90,6 +90,8 @@ def _forbidden_now(state: State, approved: Approved, now: ev.Now) -> str:
         return short
     if state.stopping:
         return "the daemon is stopping"
+    if state.journal_closed:
+        return state.journal_closed
     book = state.books.get(approved.intent.book)
     breaker = state.breaker if book is None else stricter(state.breaker, book.breaker)
     if book is not None and book.guard.latch:
@@ -280,14 +282,6 @@ def time_outs(state: State, step: Step) -> None:
                     since_ms=intent.created_ms - LOOKUP_OVERLAP_MS,
                 )
             )
-
-
-def journal_failed(state: State, event: ev.JournalFailed, step: Step) -> None:
-    """No journal, no new orders: the gate closes, what rests is cancelled, ticks are still read."""
-    state.journal_error = event.detail
-    drop_held(state, lambda _approved: True, "the journal failed", step)
-    cancel_resting(state, step)
-    step.note(Severity.CRITICAL, "journal_failed", detail=event.detail)
 
 
 def cancel_resting(state: State, step: Step, book: BookState | None = None) -> None:

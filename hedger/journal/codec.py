@@ -23,6 +23,6 @@ def decode(kind: type[T], body: str, where: str) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise InvariantError(f"journal, {where}: not a {kind.__name__}: {error}") from error
+        raise InvariantError(f"journal, {where}: not a {getattr(kind, '__name__', kind)}: {error}") from error
     except msgspec.DecodeError as error:
         raise InvariantError(f"journal, {where}: not JSON: {error}") from error

@@ -17,3 +17,9 @@ class LeaseHeld(LeaseError):
     def __init__(self, venue: str, account_id: str, holder: str, left_s: float) -> None:
         super().__init__(f"{venue}: account {account_id} is held by {holder}")
         self.venue, self.account_id, self.holder, self.left_s = venue, account_id, holder, left_s
+
+
+class JournalUnreachable(JournalError):
+    """The database server does not answer at the start."""
+
+    exit_code = 4

@@ -1,6 +1,6 @@
-"""The journal: SQLite in WAL mode, synced at every commit, never on the event loop's thread.
+"""The journal: SQLite in a file or PostgreSQL by URL; every commit durable, none on the event loop.
 
-journal = await Journal.open(path)
+journal = await Journal.open(path)                      # or "postgresql://hedger@db/hedger", with a password
 loaded = await journal.load(venue, environment, account_id, market_ms)   # takes the lease, begins an epoch
 await journal.write(records)                                             # durable on return
 await journal.close()
@@ -12,15 +12,16 @@ import asyncio
 import os
 import secrets
 import socket
+import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import ColumnElement, Table, or_
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import ColumnElement, Table, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.order import Order
 from hedger.domain.vocabulary import Environment
@@ -28,64 +29,69 @@ from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
 from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
 from hedger.journal import lease, queries, schema, sums
-from hedger.journal.errors import JournalError
-from hedger.journal.files import create_private, engine_for, ensure_schema
-from hedger.journal.lock import ProcessLock
-from hedger.journal.rows import Row, by_table, row_of
-from hedger.journal.schema import BLANK, INSERTS, Scope
+from hedger.journal.errors import JournalError, LeaseHeld
+from hedger.journal.lock import ProcessLock, lock_of
+from hedger.journal.places import store_of
+from hedger.journal.rows import Numbered, Row, by_table, row_of
+from hedger.journal.schema import BLANK, Scope, write_marks
+from hedger.journal.store import FAILURES, Store, failed, prepare
 
 LEASE_S = 10.0  # how long a lease lasts unless it is renewed
 RELEASE_S = 1.0  # how long giving it back may take at the end; it expires by itself
 
 
 class Journal:
-    """One store; of each account one process writes to it, others wait. Opened by `Journal.open`."""
+    """Orders, fills, decisions and what else a run leaves behind. Opened by `Journal.open`.
 
-    def __init__(self, path: Path, engine: AsyncEngine, holder: str, lease_s: float) -> None:
-        self.path, self.commits, self.holder, self.lease_s = path, 0, holder, lease_s
-        self._engine = engine
+    Of each account one process writes, others wait.
+    """
+
+    def __init__(self, store: Store, holder: str, lease_s: float) -> None:
+        self.store, self.commits, self.holder, self.lease_s = store, 0, holder, lease_s
+        self._run = uuid.uuid4().hex
         self._lock: ProcessLock | None = None
         self._scopes: dict[str, Scope] = {}
-        self._runs: dict[Scope, int] = {}  # the epoch of each lease of this run
+        self._held: dict[Scope, int] = {}  # the epoch of each lease of this run
         self._connection: AsyncConnection | None = None
         self._one_writer = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path, holder: str = "", lease_s: float = LEASE_S) -> Journal:
-        """Create or open the file; `holder` names this process to others.
+    async def open(
+        cls, place: Path | str, password: str = "", *, holder: str = "", lease_s: float = LEASE_S
+    ) -> Journal:
+        """Create or open the journal in a file, or in a database by its URL; `holder` names us to others.
 
-        Raises ConfigError when it cannot be used: a directory that may not be written, a file that is no
-        journal, a journal of a newer hedger.
+        Raises ConfigError when the place cannot be used: a directory that may not be written, what is no
+        journal, a journal of a newer hedger, a driver that is not installed; AuthError and JournalUnreachable
+        for a server that refuses or does not answer.
         """
-        create_private(path)
-        engine = engine_for(path)
+        store = store_of(place, password)
         try:
-            await ensure_schema(engine, path)
+            await prepare(store)
         except BaseException:
-            await engine.dispose()
+            await store.engine.dispose()
             raise
-        return cls(path, engine, holder or process_name(), lease_s)
+        return cls(store, holder or process_name(), lease_s)
 
     async def close(self) -> None:
         """Give leases, connections and the lock back. What was not acknowledged is not written."""
-        with suppress(JournalError, TimeoutError):  # what is not given back expires
+        with suppress(JournalError, LeaseHeld, TimeoutError):  # what is not given back expires
             async with asyncio.timeout(RELEASE_S):
                 await self._release()
         async with self._one_writer:
             if self._connection is not None:
                 await self._connection.close()
                 self._connection = None
-        await self._engine.dispose()
+        await self.store.engine.dispose()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
     async def _release(self) -> None:
-        runs, self._runs = self._runs, {}
-        if not runs:
+        if not self._held:
             return
-        async with self._transaction() as connection:
-            for scope, epoch in runs.items():
+        async with self.transaction() as connection:
+            for scope, epoch in self._held.items():
                 await lease.release(connection, scope, self.holder, epoch)
 
     async def __aenter__(self) -> Self:
@@ -105,41 +111,43 @@ class Journal:
         scope = self._scopes[venue] = Scope(venue, str(environment), account_id)
         since_ms = market_ms - queries.DAY_MS
         async with self._acquired(scope, market_ms) as (connection, epoch):
+            known_ms = min(since_ms, await queries.told_again_ms(connection, scope))
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,
                 account_id=account_id,
                 epoch=epoch,
-                orders=await queries.open_and_recent_orders(connection, scope, since_ms),
-                fills=await queries.recent_fills(connection, scope, since_ms),
+                orders=await queries.open_and_recent_orders(connection, scope, known_ms),
+                fills=await queries.recent_fills(connection, scope, known_ms),
                 breakers=await queries.breakers(connection, scope),
                 overrides=await queries.overrides(connection, scope),
                 last_fill_ms=await queries.last_fill_ms(connection, scope),
                 latches=await queries.latches(connection, scope),
                 loss_references=await queries.loss_references(connection, scope),
-                sums=await sums.label_sums(connection, scope),
+                sums=(await self._totals(connection, scope, market_ms)).label_sums(),
                 cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
-        self._runs[scope] = epoch
         return loaded
 
     @asynccontextmanager
     async def _acquired(self, scope: Scope, market_ms: int) -> AsyncIterator[tuple[AsyncConnection, int]]:
         """A transaction that holds the lease. The dead are known by the lock file they no longer hold."""
-        lock = self._lock or ProcessLock.attempt(self._lock_path)
+        lock = self._lock or self._attempt()
         dead = lock.signed() if lock is not None else ()
         try:
             await self._look(scope, dead)
             if lock is not None:
                 lock.sign(self.holder, *dead)
-            async with self._transaction() as connection:
+            async with self.transaction() as connection:
                 duration_ms = int(self.lease_s * 1000)
                 epoch = await lease.acquire(connection, scope, self.holder, duration_ms, market_ms, dead)
+                self._held[scope] = epoch
                 yield connection, epoch
         except BaseException:
+            self._held.pop(scope, None)
             if lock is not None and lock is not self._lock:
                 lock.sign(*dead)
                 lock.release()
@@ -148,7 +156,7 @@ class Journal:
 
     async def _look(self, scope: Scope, dead: Sequence[str]) -> None:
         """Raises LeaseHeld, by a look that takes no lock: who waits does not disturb the holder's writes."""
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             if await lease.is_free(connection, scope):
                 return
             held = await lease.held(connection, scope)
@@ -161,15 +169,15 @@ class Journal:
         Raises LeaseHeld where another run has taken it, JournalError where the store did not answer.
         """
         scope = self._scopes[venue]
-        async with self._transaction() as connection:
+        async with self.transaction() as connection:
             duration_ms = int(self.lease_s * 1000)
-            await lease.renew(connection, scope, self.holder, self._runs[scope], duration_ms)
+            await lease.renew(connection, scope, self.holder, self._held[scope], duration_ms)
         if self._lock is None:
-            self._keep(ProcessLock.attempt(self._lock_path))
+            self._keep(self._attempt())
 
-    @property
-    def _lock_path(self) -> Path:
-        return self.path.with_name(self.path.name + ".lock")
+    def _attempt(self) -> ProcessLock | None:
+        """The lock beside a file; a server's hosts are not ours to look at."""
+        return None if self.store.path is None else ProcessLock.attempt(lock_of(self.store.path))
 
     def _keep(self, lock: ProcessLock | None) -> None:
         """Sign the lock; a frozen holder before us may have it still, then it is tried again later."""
@@ -184,17 +192,32 @@ class Journal:
     async def write_rows(self, rows: Iterable[Row]) -> None:
         """Like `write`, of rows already encoded. Writing the same rows again changes no order and no fill.
 
-        A run that holds no account yet writes what a person has told it and nothing else. Raises LeaseHeld,
-        and writes nothing, when another run has taken an account of this one.
+        A run that holds no account yet writes what a person has told it and nothing else.
         """
-        mine = rows if self._runs else [row for row in rows if row.table in schema.TOLD]
-        gathered = by_table(mine, self._scope_of)
-        async with self._transaction() as connection:
-            for table, values in gathered:
-                await connection.execute(INSERTS[table], values)
-            lost = await lease.moved_on(connection, self._runs)
-            if lost is not None:
-                raise lost
+        async with self.transaction() as connection:
+            await self._insert(connection, rows)
+
+    async def write_numbered(self, writes: Sequence[Numbered]) -> None:
+        """Like `write_rows`, of writes in the order of their numbers, which belong to this run.
+
+        After an attempt whose outcome is unknown (the connection was lost during its commit) the same writes
+        are given again, perhaps with more: those that are in the tables are left out. With none at all it is
+        a commit that proves the database well.
+        """
+        async with self.transaction() as connection:
+            mark = {"run": self._run, "sequence": 0}
+            known = int((await connection.execute(self.store.inserts[write_marks], mark)).scalar_one())
+            fresh = (write.rows for write in writes if write.sequence > known)
+            await self._insert(connection, chain.from_iterable(fresh))
+            reached = max((known, *(write.sequence for write in writes)))
+            await connection.execute(
+                update(write_marks).where(write_marks.c.run == self._run).values(sequence=reached)
+            )
+
+    async def _insert(self, connection: AsyncConnection, rows: Iterable[Row]) -> None:
+        mine = rows if self._held else [row for row in rows if row.table in schema.TOLD]
+        for table, values in by_table(mine, self._scope_of):
+            await connection.execute(self.store.inserts[table], values)
 
     async def decisions(
         self, limit: int, book: str = "", before_ms: int | None = None
@@ -204,20 +227,20 @@ class Journal:
         wanted = self._mine(table, book)
         if before_ms is not None:
             wanted.append(table.c.market_ms < before_ms)
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await queries.newest(connection, Decision, table, limit, table.c.market_ms, *wanted)
 
     async def orders(self, limit: int, book: str = "") -> tuple[Order, ...]:
         """The loaded accounts' orders made last, newest first."""
         table = schema.orders
         wanted = self._mine(table, book)
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await queries.newest(connection, Order, table, limit, table.c.created_ms, *wanted)
 
     async def hedges(self, limit: int, book: str = "") -> tuple[HedgeDone, ...]:
         """The loaded accounts' hedges that ended last, newest first, each with its shortfall."""
         table = schema.hedges
-        async with self._reading() as connection:
+        async with self.reading() as connection:
             return await queries.newest(
                 connection, HedgeDone, table, limit, table.c.market_ms, *self._mine(table, book)
             )
@@ -229,12 +252,29 @@ class Journal:
 
         Raises JournalError, InvariantError for an unreadable row.
         """
-        async with self._reading() as connection:
-            return await queries.paper_positions(connection, Scope(venue, str(environment), account_id))
+        async with self.reading() as connection:
+            scope = Scope(venue, str(environment), account_id)
+            return (await sums.totals(connection, scope)).paper_positions()
+
+    async def _totals(self, connection: AsyncConnection, scope: Scope, market_ms: int) -> sums.Totals:
+        """What trades come to; where many are newer than the checkpoint, that is brought forward first."""
+        if await sums.newer_than_checkpoint(connection, scope) > sums.MOST_SUMMED:
+            await sums.advance(connection, self.store.inserts, scope, market_ms, most=None)
+        return await sums.totals(connection, scope)
+
+    @property
+    def holds(self) -> bool:
+        """Whether this run writes for an account."""
+        return bool(self._held)
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Of the accounts loaded in this run, and of what was written for none of them."""
+        return (BLANK, *self._scopes.values())
 
     def _mine(self, table: Table, book: str) -> list[ColumnElement[bool]]:
         """Rows of the accounts loaded in this run, and of one book where given."""
-        mine = or_(*(scope.owns(table) for scope in (BLANK, *self._scopes.values())))
+        mine = or_(*(scope.owns(table) for scope in self.scopes))
         return [mine, table.c.book == book] if book else [mine]
 
     def _scope_of(self, venue: str) -> Scope:
@@ -244,17 +284,24 @@ class Journal:
         return next(iter(self._scopes.values())) if len(self._scopes) == 1 else BLANK
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        """The one writing connection, in a transaction; a failed one is thrown away with its connection."""
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """The one writing connection, in a transaction; a failed one is thrown away with its connection.
+
+        Raises JournalError, and LeaseHeld when another run has taken an account of this one: nothing is
+        written then.
+        """
         async with self._one_writer:
             try:
                 if self._connection is None:
-                    self._connection = await self._engine.connect()
+                    self._connection = await self.store.engine.connect()
                 async with self._connection.begin():
                     yield self._connection
-            except SQLAlchemyError as error:
+                    lost = await lease.moved_on(self._connection, self._held)
+                    if lost is not None:
+                        raise lost
+            except FAILURES as error:
                 await self._abandon()
-                raise JournalError(f"journal {self.path}: {_cause(error)}") from error
+                raise failed(self.store, error) from error
             self.commits += 1
 
     async def _abandon(self) -> None:
@@ -264,19 +311,15 @@ class Journal:
             await connection.close()
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to look with. Raises JournalError."""
         try:
-            async with self._engine.connect() as connection:
+            async with self.store.engine.connect() as connection:
                 yield connection
-        except SQLAlchemyError as error:
-            raise JournalError(f"journal {self.path}: {_cause(error)}") from error
+        except FAILURES as error:
+            raise failed(self.store, error) from error
 
 
 def process_name() -> str:
     """This process to whoever waits for it: host, pid, and a part that no later process repeats."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-
-
-def _cause(error: SQLAlchemyError) -> str:
-    """The database's own words, without the statement and its values."""
-    return str(getattr(error, "orig", None) or error)

@@ -10,7 +10,14 @@ import fcntl
 import os
 from pathlib import Path
 
+from hedger.domain.errors import LeaseError
+
 MOST_BYTES = 1_000
+
+
+def lock_of(path: Path) -> Path:
+    """The lock file of a journal's file."""
+    return path.with_name(path.name + ".lock")
 
 
 class ProcessLock:
@@ -18,6 +25,15 @@ class ProcessLock:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+
+    @classmethod
+    def acquire(cls, path: Path) -> ProcessLock:
+        """For whoever must be alone. Raises LeaseError naming the daemon that has it."""
+        lock = cls.attempt(path)
+        if lock is None:
+            holder = path.read_text("utf-8", "replace").strip() or "unknown"
+            raise LeaseError(f"{path}: held by another hedger, {holder}; stop it or use another state_dir")
+        return lock
 
     @classmethod
     def attempt(cls, path: Path) -> ProcessLock | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hedger.domain.account import PAPER_TRADE, Fill
+from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
 from hedger.engine.ownership.owned import CashFlow
@@ -20,6 +19,7 @@ from hedger.journal.codec import decode
 from hedger.journal.schema import BLANK, Scope
 
 DAY_MS = 86_400_000
+_ASKED_BEFORE_MS = 3_600_000  # the engine asks from a minute before; a venue's times may differ from ours
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -42,17 +42,14 @@ async def recent_fills(connection: AsyncConnection, scope: Scope, since_ms: int)
     return await _bodies(connection, Fill, table, query)
 
 
-async def paper_positions(connection: AsyncConnection, scope: Scope) -> dict[str, Decimal]:
-    """Signed amount per instrument of every fill that paper mode made, in the order of their first fill.
-
-    Real trades are in a paper account's rows, too: the venue tells them, and its positions hold them already.
-    """
-    table = schema.fills
-    query = _of(scope, table, table.c.trade_id.startswith(PAPER_TRADE, autoescape=True)).order_by(table.c.id)
-    sizes: dict[str, Decimal] = {}
-    for fill in await _bodies(connection, Fill, table, query):
-        sizes[fill.instrument] = sizes.get(fill.instrument, Decimal(0)) + fill.signed_amount
-    return {name: size for name, size in sizes.items() if size}
+async def told_again_ms(connection: AsyncConnection, scope: Scope) -> int:
+    """Trades from here on a venue will be asked for once more, and must be known then, however old they are:
+    since shortly before the newest one, and since the making of an order whose end is not known."""
+    orders = schema.orders
+    oldest = select(func.min(orders.c.created_ms)).where(scope.owns(orders), orders.c.state.not_in(_ENDED))
+    open_ms = (await connection.execute(oldest)).scalar_one()
+    newest_ms = await last_fill_ms(connection, scope)
+    return (newest_ms if open_ms is None else min(newest_ms, int(open_ms))) - _ASKED_BEFORE_MS
 
 
 async def last_fill_ms(connection: AsyncConnection, scope: Scope) -> int:

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple, assert_never
 
 from sqlalchemy import Table
 
+from hedger.domain.account import Fill
 from hedger.domain.order import Order
+from hedger.engine.decision import Decision
+from hedger.engine.ownership.owned import CashFlow
 from hedger.engine.records import (
     Adjusted,
     CashMoved,
@@ -30,8 +33,10 @@ from hedger.engine.records import (
     Traded,
 )
 from hedger.journal import schema
-from hedger.journal.codec import encode
-from hedger.journal.schema import INSERTS, Scope
+from hedger.journal.codec import decode, encode
+from hedger.journal.schema import WRITTEN, Scope
+
+_ROW_BYTES = 1_024  # what a row takes in memory beside its body
 
 
 class Row(NamedTuple):
@@ -40,6 +45,20 @@ class Row(NamedTuple):
     table: Table
     venue: str
     values: dict[str, Any]
+
+
+class Numbered(NamedTuple):
+    """One write of a run."""
+
+    sequence: int
+    rows: list[Row]
+    size_bytes: int  # about what it takes in memory
+
+
+def numbered(sequence: int, records: Iterable[Record]) -> Numbered:
+    """A write's rows, encoded now."""
+    rows = [row_of(record) for record in records]
+    return Numbered(sequence, rows, sum(_ROW_BYTES + len(row.values.get("body", "")) for row in rows))
 
 
 def row_of(record: Record) -> Row:
@@ -98,18 +117,49 @@ def row_of(record: Record) -> Row:
             assert_never(record)
 
 
+_RECORDS: dict[Table, tuple[Any, Callable[[int, Any], Record]]] = {
+    schema.orders: (Order, OrderChanged),
+    schema.fills: (Fill, Traded),
+    schema.decisions: (Decision, Decided),
+    schema.cash_flows: (CashFlow, CashMoved),
+    schema.hedges: (HedgeDone, lambda _ms, record: record),
+    schema.commands: (Commanded, lambda _ms, record: record),
+    schema.overrides: (Overridden, lambda _ms, record: record),
+    schema.setting_changes: (SettingChanged, lambda _ms, record: record),
+    schema.configs: (Configured, lambda _ms, record: record),
+    schema.snapshots: (Snapshot, lambda _ms, record: record),
+    schema.guards: (Latched | LossReferenced, lambda _ms, record: record),
+    schema.adjustments: (Adjusted, lambda _ms, record: record),
+    schema.holds: (HoldSet, lambda _ms, record: record),
+    schema.rivals: (RivalSeen, lambda _ms, record: record),
+    schema.kept: (Kept, lambda _ms, record: record),
+}
+"""What the body of a table's rows is, and the record it was written from, by the market time of the row."""
+
+
+def record_of(table: Table, market_ms: int, body: str, where: str) -> Record:
+    """The record a row was written from. Raises InvariantError for a body that is not one."""
+    kind, made = _RECORDS[table]
+    return made(market_ms, decode(kind, body, where))
+
+
 def by_table(
     rows: Iterable[Row], scope_of: Callable[[str], Scope]
 ) -> list[tuple[Table, list[dict[str, Any]]]]:
-    """Rows with their scope, gathered by table in the order of INSERTS; within a table in their own."""
-    gathered: dict[Table, list[dict[str, Any]]] = {table: [] for table in INSERTS}
+    """Rows with their scope, gathered by table in the order of WRITTEN; within a table in their own."""
+    gathered: dict[Table, list[dict[str, Any]]] = {table: [] for table in WRITTEN}
     for row in rows:
         gathered[row.table].append({**scope_of(row.venue)._asdict(), **row.values})
     return [(table, values) for table, values in gathered.items() if values]
 
 
 def _row(table: Table, venue: str, market_ms: int, body: str, **columns: str) -> Row:
-    return Row(table, venue, {**columns, "market_ms": market_ms, "body": body})
+    return Row(table, venue, {**_sought(columns), "market_ms": market_ms, "body": body})
+
+
+def _sought(columns: dict[str, str]) -> dict[str, str]:
+    """Columns are there to be searched by: a character that a database refuses is in the body alone."""
+    return {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, value in columns.items()}
 
 
 def _order_row(market_ms: int, order: Order) -> Row:

@@ -21,9 +21,6 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
 )
-from sqlalchemy.dialects.sqlite import Insert, insert
-
-SCHEMA_VERSION = 3
 
 SCOPE = ("venue", "environment", "account_id")
 
@@ -144,6 +141,7 @@ hedges = Table(
     _ms("market_ms"),
     _body(),
     Index("hedges_by_book", "book", "market_ms"),
+    Index("hedges_by_time", "market_ms"),
 )
 
 overrides = Table(
@@ -197,7 +195,15 @@ holds = _per_book("holds")
 rivals = _per_book("rivals")
 kept = _per_book("kept")
 
-snapshots = Table("snapshots", metadata, _id(), *_scope(), _ms("market_ms"), _body())
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _id(),
+    *_scope(),
+    _ms("market_ms"),
+    _body(),
+    Index("snapshots_by_time", "market_ms"),
+)
 
 
 guards = Table(
@@ -213,34 +219,44 @@ guards = Table(
 """What guards a book: latches, and what its losses are counted from; the newest row of a kind counts."""
 
 
-def _upsert_order() -> Insert:
-    """The newest state of a label wins; an intent (draft) never overwrites what is known of its label."""
-    new = insert(orders)
-    changed = {name: new.excluded[name] for name in ("state", "changed_ms", "body")}
-    return new.on_conflict_do_update(
-        index_elements=[*SCOPE, "label"], set_=changed, where=new.excluded.state != "draft"
-    )
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    *_scope(),
+    _ms("market_ms"),
+    _body(),
+    PrimaryKeyConstraint(*SCOPE),
+)
+"""What the older trades of each account come to, so that no start sums them again and they may be deleted."""
 
+write_marks = Table(
+    "write_marks",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+"""How far the writes of each run are in the tables: one that is given again after a doubtful commit is not
+written twice."""
 
 TOLD = (commands, overrides, holds, setting_changes)
 """What a person tells a run, which it keeps even before it holds an account."""
 
-INSERTS: dict[Table, Insert] = {
-    orders: _upsert_order(),
-    fills: insert(fills).on_conflict_do_nothing(index_elements=[*SCOPE, "fee_currency", "trade_id"]),
-    decisions: insert(decisions),
-    hedges: insert(hedges),
-    commands: insert(commands),
-    overrides: insert(overrides),
-    setting_changes: insert(setting_changes),
-    configs: insert(configs),
-    epochs: insert(epochs).on_conflict_do_nothing(),
-    snapshots: insert(snapshots),
-    guards: insert(guards),
-    adjustments: insert(adjustments),
-    cash_flows: insert(cash_flows),
-    holds: insert(holds),
-    rivals: insert(rivals),
-    kept: insert(kept),
-}
-"""How a row of each table is written, in the order in which a transaction writes the tables."""
+WRITTEN: tuple[Table, ...] = (
+    orders,
+    fills,
+    decisions,
+    hedges,
+    commands,
+    overrides,
+    setting_changes,
+    configs,
+    epochs,
+    snapshots,
+    guards,
+    adjustments,
+    cash_flows,
+    holds,
+    rivals,
+    kept,
+)
+"""The tables of records, in the order in which a transaction writes them."""

@@ -39,8 +39,11 @@ from hedger.engine.views.chain import Expiry
 from hedger.engine.views.outlook import Outlook
 from hedger.engine.views.view import StatusView
 from hedger.journal.journal import Journal
+from hedger.journal.keeping import Keeping, Terms
+from hedger.journal.retention import Keep
 from hedger.journal.writer import JournalWriter
 from hedger.runtime.clock import Clock
+from hedger.runtime.journal_metrics import JournalCollector
 from hedger.runtime.lease import LeaseKeeper
 from hedger.runtime.live import JournalPort, LiveDriver, StepWatcher
 from hedger.runtime.log import NoteLog
@@ -52,6 +55,7 @@ from hedger.runtime.service import ServiceManager
 from hedger.runtime.start import Source, require_keys
 from hedger.runtime.watchdog import Watchdog
 from hedger.settings.load import Loaded
+from hedger.settings.tables import JournalSettings
 from hedger.venues.deribit.client import DeribitVenue
 from hedger.venues.paper import PaperVenue
 from hedger.venues.protocol import Venue
@@ -170,15 +174,18 @@ async def run_daemon(
     """
     require_keys(loaded)
     async with AsyncExitStack() as stack:
-        journal = await Journal.open(loaded.journal_path, lease_s=loaded.lease.duration_s)
+        journal = await Journal.open(
+            loaded.journal_place, loaded.journal.password, lease_s=loaded.lease.duration_s
+        )
         stack.push_async_callback(journal.close)
-        writer = JournalWriter(journal)
+        clock = Clock(loaded.clock.origin_ms, loaded.clock.started_unix_ms, loaded.clock.speed)
+        keeping = Keeping(journal, _terms(loaded.journal), clock.market_ms)
         log = NoteLog(
             sys.stderr, Clock.unix_ms, loaded.log.format == "json", loaded.log.level, loaded.secrets
         )
         log.take_over_standard_logging()
         log.redactor.register(token)
-        driver, keeper, metrics = _driver(loaded, journal, writer, log, watchers, stack, wait)
+        driver, keeper, metrics = _driver(loaded, clock, journal, keeping, log, watchers, stack, wait)
         watcher = None
         if source is not None:
             watcher = ReloadWatcher(source.config, loaded, source.load, driver.emit)
@@ -188,7 +195,7 @@ async def run_daemon(
         stack.enter_context(_signals(daemon, manager))
         say = partial(_say, log, driver)
         tasks = {
-            "journal": writer.run(driver.emit),
+            "journal": keeping.run(driver.emit),
             "lease": keeper.run(driver.emit, None if watcher is None else watcher.refresh),
             "watchdog": Watchdog(loaded.watchdog, manager, driver.view, say).run(),
             **{f"venue {name}": venue.run(driver.emit) for name, venue in driver.venues.items()},
@@ -198,7 +205,7 @@ async def run_daemon(
             tasks["reload"] = watcher.run()
         if companion is not None:
             tasks["companion"] = companion(Started(daemon, url))
-        return await _supervise(driver, writer, tasks)
+        return await _supervise(driver, keeping.writer, tasks)
 
 
 async def _supervise(
@@ -252,16 +259,25 @@ def _first(errors: BaseExceptionGroup[HedgerError]) -> HedgerError:
     return error
 
 
+def _terms(keep: JournalSettings) -> Terms:
+    return Terms(
+        slow_s=keep.slow_s,
+        free_warn_mb=keep.free_warn_mb,
+        free_critical_mb=keep.free_critical_mb,
+        keep=Keep(keep.keep_days, keep.keep_orders_days),
+    )
+
+
 def _driver(
     loaded: Loaded,
+    clock: Clock,
     journal: Journal,
-    writer: JournalWriter,
+    keeping: Keeping,
     log: NoteLog,
     watchers: Sequence[StepWatcher],
     stack: AsyncExitStack,
     wait: bool,
 ) -> tuple[LiveDriver, LeaseKeeper, Metrics]:
-    clock = Clock(loaded.clock.origin_ms, loaded.clock.started_unix_ms, loaded.clock.speed)
     started = clock.now()
     engine = Engine(loaded.engine, started)
     metrics = Metrics(lambda: engine.view(clock.now()), lambda: Clock.unix_ms() / 1000)
@@ -270,7 +286,9 @@ def _driver(
         stack.callback(_close_recorder, recorder, log, clock)
         watchers = (*watchers, recorder)
     venues = _venues(loaded, clock)
-    keeper = LeaseKeeper(_journal_of(venues, journal, writer), journal, clock, wait=wait)
+    keeper = LeaseKeeper(_journal_of(venues, journal, keeping.writer), journal, clock, wait=wait)
+    keeping.writer.observe_commit = metrics.observe_journal_commit
+    metrics.add(JournalCollector(keeping.writer, keeping.space))
     return LiveDriver(engine, clock, venues, keeper, log.render, watchers, metrics), keeper, metrics
 
 

@@ -106,6 +106,7 @@ class Metrics:
         self._round_trip = self._histogram(
             "order_round_trip", "From sending an order to its reply.", _NETWORK_S
         )
+        self._commit = self._histogram("journal_commit", "Of one commit of the journal.", _NETWORK_S)
         self._durable = self._histogram("journal_durable", "From a record to its being on disk.", _NETWORK_S)
 
     def observe_decision(self, seconds: float) -> None:
@@ -113,6 +114,13 @@ class Metrics:
 
     def observe_order_round_trip(self, seconds: float) -> None:
         self._round_trip.observe(seconds)
+
+    def observe_journal_commit(self, seconds: float) -> None:
+        self._commit.observe(seconds)
+
+    def add(self, collector: Collector) -> None:
+        """Ask `collector`, too, at every scrape."""
+        self._registry.register(collector)
 
     def observe_journal_durable(self, seconds: float) -> None:
         self._durable.observe(seconds)

@@ -24,9 +24,10 @@ class PaperJournal:
     async def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
         """Begin the account's next epoch and give the venue its paper positions back.
 
-        Raises LeaseHeld, JournalError.
+        Raises LeaseHeld, InvariantError for an unreadable row.
         """
         loaded = await self._writer.load(request, market_ms)
         scope = (request.venue, request.environment, request.account_id)
-        self._venues[request.venue].adopt(await self._journal.paper_positions(*scope))
+        held = await self._writer.answered(lambda: self._journal.paper_positions(*scope))
+        self._venues[request.venue].adopt(held)
         return loaded

@@ -23,6 +23,7 @@ from hedger.settings import edits as set_keys
 from hedger.settings.catalogue import dotted
 from hedger.settings.edits import IDENTITY, RELOADABLE
 from hedger.settings.load import Loaded
+from hedger.settings.problems import MASK
 
 POLL_S = 0.4  # a change is noticed within this even where the file system tells nothing
 SETTLE_S = 0.05  # a file still being written is left alone for this long
@@ -173,7 +174,8 @@ def restart_keys(current: Loaded, fresh: Loaded) -> Sequence[str]:
     """The changed keys that need a restart, dotted. A book that appears or goes is named by its table."""
     names = [name for name in {**current.values, **fresh.values} if _differs(name, current, fresh)]
     if current.secrets != fresh.secrets:
-        names += [name for name in fresh.values if name.endswith(".client_secret")]
+        masked = [name for name, value in fresh.values.items() if value == MASK]
+        names += masked or [name for name, value in current.values.items() if value == MASK]
     return tuple(dict.fromkeys(fixed for name in names if (fixed := _fixed(name, current, fresh))))
 
 

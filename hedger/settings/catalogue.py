@@ -118,7 +118,7 @@ TABLES: Mapping[Path, Table] = {
     ("watchdog",): _table(WatchdogSettings),
 }
 
-POINTERS = ("secrets_dir", "client_id_file", "client_secret_file")
+POINTERS = ("secrets_dir", "client_id_file", "client_secret_file", "password_file")
 """Keys that tell where a value is, not what it is: no part of the configuration's hash."""
 
 

@@ -11,13 +11,15 @@ from hedger.settings.tables import LoopKind
 from hedger.settings.tree import Tree
 from hedger.venues.transport.socket import TransportKind
 
-_FAST = "fast"
+_FAST, _POSTGRES = "fast", "postgres"
 
 
 def missing_packages(tree: Tree) -> Iterator[str]:
     """One line per value whose package is not installed."""
     if tree.top.loop is LoopKind.UVLOOP:
         yield from _needed(("loop",), tree.top.loop.value, "uvloop", _FAST)
+    if tree.journal.url:
+        yield from _needed(("journal", "url"), tree.journal.url, "asyncpg", _POSTGRES)
     for name, venue in tree.venues.items():
         transport = venue.params.transport
         if transport is TransportKind.PICOWS:

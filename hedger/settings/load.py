@@ -19,6 +19,7 @@ from hedger.settings.problems import refuse_odd
 from hedger.settings.ready import Ready, ready_of
 from hedger.settings.rules import checked_books
 from hedger.settings.tables import (
+    JournalSettings,
     LeaseSettings,
     LogSettings,
     LoopKind,
@@ -44,6 +45,7 @@ class Loaded:
     venues: Mapping[str, tuple[Environment, DeribitParams]]
     loop: LoopKind
     state_dir: Path
+    journal: JournalSettings
     journal_path: Path
     recorder_path: Path | None
     lease: LeaseSettings
@@ -58,6 +60,11 @@ class Loaded:
     edits: tuple[Edit, ...] = ()  # set while running, in force
     ended_edits: tuple[Edit, ...] = ()  # set while running, until the file said something else
     file_values: Mapping[str, str] = field(default_factory=dict)  # JSON of what can be set, by dotted key
+
+    @property
+    def journal_place(self) -> Path | str:
+        """Where the journal is: a file, or a database's URL."""
+        return self.journal.url or self.journal_path
 
 
 def load(
@@ -137,6 +144,7 @@ def _assemble(
         venues={name: (venue.environment, venue.params) for name, venue in tree.venues.items()},
         loop=tree.top.loop,
         state_dir=state_dir,
+        journal=tree.journal,
         journal_path=Path(tree.journal.path) if tree.journal.path else state_dir / _JOURNAL_FILE,
         recorder_path=Path(recorder) if recorder else None,
         lease=tree.lease,

@@ -206,7 +206,9 @@ def _from_secrets_dir(known: Layer, base: FilePath) -> Iterator[tuple[Path, Any]
 
 def _from_pointers(known: Layer, base: FilePath) -> Iterator[tuple[Path, Any]]:
     for path, value in leaves(known.values):
-        if not path[-1].endswith("_file") or path[0] != "venues" or path[-1] == "ca_file" or not value:
+        if not path[-1].endswith("_file") or path[-1] == "ca_file" or not value:
+            continue
+        if path[0] not in ("venues", "journal"):
             continue
         target = (*path[:-1], path[-1].removesuffix("_file"))
         if (known.origins.get(target), known.origins[path]) == ("file", "file"):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment, Mode, Severity
+from hedger.journal.url import holds_password, is_url
 from hedger.venues.deribit.params import DeribitParams
 
 
@@ -71,11 +72,58 @@ class VenueSettings:
     params: DeribitParams = field(default_factory=DeribitParams)
 
 
+LEAST_DAYS = 3
+"""What a start reads back of the journal is younger."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalSettings:
     """Where the truth is kept."""
 
     path: Annotated[str, Key("", "the SQLite file; empty: journal.sqlite in state_dir")] = ""
+    url: Annotated[
+        str,
+        Key("", "PostgreSQL instead of a file: postgresql://hedger@db/hedger; needs hedger[postgres]"),
+    ] = ""
+    password: Annotated[str, Key("", "of the user in url; never in the url itself", secret=True)] = field(
+        default="", repr=False
+    )
+    password_file: Annotated[str, Key("", "file that holds password; empty: none")] = ""
+    keep_days: Annotated[
+        int,
+        Key(
+            "d",
+            "decisions, snapshots and commands older than this are deleted; 0: none; market time",
+            least=0,
+        ),
+    ] = 90
+    keep_orders_days: Annotated[
+        int, Key("d", "orders, trades and hedges older than this are deleted; 0: none; market time", least=0)
+    ] = 400
+    slow_s: Annotated[
+        float,
+        Key("s", "no answer to a write for this long: no orders until there is one; wire time", above=0),
+    ] = 2.0
+    free_warn_mb: Annotated[
+        float, Key("MB", "alarm when less is free where the file is; 0: never", least=0)
+    ] = 500.0
+    free_critical_mb: Annotated[
+        float, Key("MB", "no orders while less is free where the file is; 0: never", least=0)
+    ] = 50.0
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        for name in ("keep_days", "keep_orders_days"):
+            if 0 < getattr(self, name) < LEAST_DAYS:
+                raise ValueError(f"{name} = {getattr(self, name)}: must be 0 or at least {LEAST_DAYS} d")
+        if not self.url:
+            return
+        if self.path:
+            raise ValueError(f"path = {self.path!r}: must be empty where journal.url names a database")
+        if not is_url(self.url):
+            raise ValueError("url: must be like postgresql://hedger@db/hedger")
+        if holds_password(self.url):
+            raise ValueError("url: must not hold a password; set HEDGER_JOURNAL__PASSWORD or password_file")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.footprint import footprint
+from tests.bench.journal_growth import journal_growth, journal_start
 from tests.bench.pipeline import decode_only, steps_per_second, ticker_to_decided
 from tests.bench.scale import book_size
 from tests.bench.socket_cost import socket_to_decision, socket_to_event, socket_to_object
@@ -29,6 +30,8 @@ def main() -> None:
         "ticker to decided, 100 options": ticker_to_decided(30_000 // scale),
         "pre-decoded events through the engine": steps_per_second(60_000 // scale),
         "tick to order": tick_to_order(400 // scale),
+        "journal, one day of a busy book": journal_growth(4 if words.quick else 12),
+        "journal, start on many trades": journal_start(100_000 // scale),
         "socket to typed object, flood, CPU": socket_to_object(60_000 // scale),
         "socket to checked quote, flood, CPU": socket_to_event(60_000 // scale),
         "socket to decision, flood, CPU": socket_to_decision(60_000 // scale),

@@ -7,6 +7,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from hedger.runtime.live import JournalPort, LiveDriver
 from hedger.venues.protocol import Emit
 from tests.bench.pipeline import quantile
 from tests.engine.rig import CALL, START_MS, VENUE, Rig
+from tests.postgres import NoPostgres, running_postgres
 
 UNLIMITED = Envelope(
     max_order_usd=1e9,
@@ -95,21 +97,30 @@ async def _latencies_us(journal: JournalPort, connect: Callable[[Emit], None], c
     return took
 
 
-async def _durable(count: int) -> list[float]:
+async def _durable(place: Path | str, count: int) -> list[float]:
+    async with await Journal.open(place) as journal:
+        writer = JournalWriter(journal)
+        await writer.load(
+            fx.LoadJournal(venue=VENUE, environment=Rig().link_up().environment, account_id="1"), 0
+        )
+        tasks: list[asyncio.Task[None]] = []
+        took = await _latencies_us(
+            writer, lambda emit: tasks.append(asyncio.create_task(writer.run(emit))), count
+        )
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return took
+
+
+def _stores(count: int) -> dict[str, list[float]]:
+    """Of every store there is: no journal, a file, and where it is installed a server that syncs, too."""
+    took = {"no_journal": asyncio.run(_bare(count))}
     with tempfile.TemporaryDirectory() as folder:
-        async with await Journal.open(Path(folder) / "journal.sqlite") as journal:
-            writer = JournalWriter(journal)
-            await writer.load(
-                fx.LoadJournal(venue=VENUE, environment=Rig().link_up().environment, account_id="1"), 0
-            )
-            tasks: list[asyncio.Task[None]] = []
-            took = await _latencies_us(
-                writer, lambda emit: tasks.append(asyncio.create_task(writer.run(emit))), count
-            )
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            return took
+        took["sqlite"] = asyncio.run(_durable(Path(folder) / "journal.sqlite", count))
+    with suppress(NoPostgres), running_postgres(fsync=True) as server:
+        took["postgres"] = asyncio.run(_durable(server.new_database(), count))
+    return took
 
 
 async def _bare(count: int) -> list[float]:
@@ -118,12 +129,11 @@ async def _bare(count: int) -> list[float]:
 
 
 def tick_to_order(count: int = 400) -> dict[str, float]:
-    """p50 and p99 in microseconds without and with the durable journal (SQLite, synchronous=FULL)."""
-    bare, durable = asyncio.run(_bare(count)), asyncio.run(_durable(count))
-    return {
-        "no_journal_p50_us": statistics.median(bare),
-        "no_journal_p99_us": quantile(bare, 0.99),
-        "durable_p50_us": statistics.median(durable),
-        "durable_p99_us": quantile(durable, 0.99),
-        "ratio_p50": statistics.median(durable) / statistics.median(bare),
-    }
+    """p50 and p99 in microseconds without a journal and with a durable one, and the ratios of the p50."""
+    took = _stores(count)
+    bare = statistics.median(took["no_journal"])
+    figures: dict[str, float] = {}
+    for name, each in took.items():
+        figures |= {f"{name}_p50_us": statistics.median(each), f"{name}_p99_us": quantile(each, 0.99)}
+        figures[f"{name}_ratio_p50"] = statistics.median(each) / bare
+    return figures

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-import stat
 from decimal import Decimal
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from hedger.domain.errors import ConfigError, InvariantError
+from hedger.domain.errors import InvariantError
 from hedger.domain.order import OrderState, Side
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.events import JournalLoaded
 from hedger.engine.records import Latched, LossReferenced, SettingChanged, Snapshot, Traded
 from hedger.journal.journal import Journal
+from tests.journal.places import Place, rows
 from tests.journal.records import (
     DAY_MS,
     NOW_MS,
@@ -34,51 +32,38 @@ async def load(journal: Journal, account_id: str = "1", market_ms: int = NOW_MS)
     return await journal.load(VENUE, Environment.LOCAL, account_id, market_ms)
 
 
-def rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    """What another program reads out of the file."""
-    connection = sqlite3.connect(path)
-    found = connection.execute(query).fetchall()
-    connection.close()
-    return found
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "journal.sqlite"
-
-
-async def test_an_intended_order_is_known_exactly_after_a_restart(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_an_intended_order_is_known_exactly_after_a_restart(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([intended(1)])
 
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         (order,) = (await load(journal)).orders
 
     assert (order.intent, order.state) == (intended(1).intent, OrderState.DRAFT)
 
 
-async def test_a_label_is_one_row_holding_its_newest_state(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_a_label_is_one_row_holding_its_newest_state(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([intended(1), changed(1, OrderState.IN_FLIGHT)])
         await journal.write([changed(1, OrderState.FILLED)])
 
-    assert rows(path, "select label, state from orders") == [("h-btc-1-1", "filled")]
+    assert rows(place, "select label, state from orders") == [("h-btc-1-1", "filled")]
 
 
-async def test_an_intent_never_overwrites_what_became_of_its_label(path: Path) -> None:
+async def test_an_intent_never_overwrites_what_became_of_its_label(place: Place) -> None:
     """A batch whose commit was doubtful is written again: the end of an order must survive that."""
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([intended(1), changed(1, OrderState.FILLED)])
         await journal.write([intended(1)])
 
-    assert rows(path, "select label, state from orders") == [("h-btc-1-1", "filled")]
+    assert rows(place, "select label, state from orders") == [("h-btc-1-1", "filled")]
 
 
-async def test_a_fill_told_twice_is_kept_once(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_a_fill_told_twice_is_kept_once(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([traded("7"), traded("7")])
         await journal.write([traded("7"), traded("7", fee_currency="USDC")])
@@ -87,23 +72,23 @@ async def test_a_fill_told_twice_is_kept_once(path: Path) -> None:
     assert [fill.key for fill in loaded.fills] == [(VENUE, "BTC", "7"), (VENUE, "USDC", "7")]
 
 
-async def test_every_load_begins_a_higher_epoch_across_restarts(path: Path) -> None:
+async def test_every_load_begins_a_higher_epoch_across_restarts(place: Place) -> None:
     epochs = []
     for _ in range(3):
-        async with await Journal.open(path) as journal:
+        async with await Journal.open(place) as journal:
             epochs += [(await load(journal)).epoch, (await load(journal)).epoch]
 
     assert epochs == [1, 2, 3, 4, 5, 6]
 
 
-async def test_an_epoch_is_durable_before_it_is_told(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_an_epoch_is_durable_before_it_is_told(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         loaded = await load(journal)
-        assert rows(path, "select epoch from epochs") == [(loaded.epoch,)]
+        assert rows(place, "select epoch from epochs") == [(str(loaded.epoch),)]
 
 
-async def test_accounts_and_environments_do_not_see_each_other(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_accounts_and_environments_do_not_see_each_other(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal, "1")
         await journal.write([intended(1), traded("7"), commanded(BreakerState.HALTED)])
         other = await load(journal, "2")
@@ -114,11 +99,11 @@ async def test_accounts_and_environments_do_not_see_each_other(path: Path) -> No
         assert loaded.last_fill_ms == 0
 
 
-async def test_old_ended_orders_and_fills_are_left_out_but_open_ones_never(path: Path) -> None:
-    old = NOW_MS - DAY_MS - 1
-    async with await Journal.open(path) as journal:
+async def test_old_ended_orders_and_fills_are_left_out_but_open_ones_never(place: Place) -> None:
+    old = NOW_MS - DAY_MS - 2 * 3_600_000
+    async with await Journal.open(place) as journal:
         await load(journal)
-        await journal.write([changed(1, OrderState.FILLED, old), changed(2, OrderState.UNKNOWN, old)])
+        await journal.write([changed(1, OrderState.FILLED, old), changed(2, OrderState.UNKNOWN, NOW_MS)])
         await journal.write([changed(3, OrderState.CANCELLED, NOW_MS - DAY_MS)])
         await journal.write([traded("old", old), traded("new", NOW_MS - DAY_MS)])
         loaded = await load(journal)
@@ -127,39 +112,50 @@ async def test_old_ended_orders_and_fills_are_left_out_but_open_ones_never(path:
     assert [fill.trade_id for fill in loaded.fills] == ["new"]
 
 
-async def test_the_newest_fill_is_known_however_old(path: Path) -> None:
+async def test_what_the_venue_will_tell_again_is_known_however_old(place: Place) -> None:
+    """It is asked for trades since the newest one, after a long pause, too, and since an order left open."""
+    old = NOW_MS - 9 * DAY_MS
+    async with await Journal.open(place) as journal:
+        await load(journal)
+        await journal.write([traded("1", old - 4 * 3_600_000), traded("2", old)])
+        assert [fill.trade_id for fill in (await load(journal)).fills] == ["2"]
+        await journal.write([changed(1, OrderState.UNKNOWN, old - 5 * 3_600_000)])
+        assert [fill.trade_id for fill in (await load(journal)).fills] == ["1", "2"]
+
+
+async def test_the_newest_fill_is_known_however_old(place: Place) -> None:
     """Trades are asked for since then, so a long pause leaves no gap."""
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([traded("1", NOW_MS - 30 * DAY_MS), traded("2", NOW_MS - 20 * DAY_MS)])
         assert (await load(journal)).last_fill_ms == NOW_MS - 20 * DAY_MS
 
 
-async def test_the_last_command_of_each_book_stays_latched(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_the_last_command_of_each_book_stays_latched(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([commanded(BreakerState.HALTED), commanded(BreakerState.PAUSED, "btc")])
         await journal.write([commanded(BreakerState.RUNNING)])
 
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         loaded = await load(journal)
 
     assert loaded.breakers == {"": BreakerState.RUNNING, "btc": BreakerState.PAUSED}
 
 
-async def test_a_halt_given_before_any_account_was_known_is_latched(path: Path) -> None:
+async def test_a_halt_given_before_any_account_was_known_is_latched(place: Place) -> None:
     """An operator halts a daemon that cannot connect: it must not trade after the restart."""
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         await journal.write([commanded(BreakerState.HALTED)])
 
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         assert (await load(journal)).breakers == {"": BreakerState.HALTED}
         await journal.write([commanded(BreakerState.RUNNING)])
         assert (await load(journal)).breakers == {"": BreakerState.RUNNING}
 
 
-async def test_decisions_come_newest_first_by_book_and_before_a_time(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_decisions_come_newest_first_by_book_and_before_a_time(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([decided(ms, book) for ms in range(1, 6) for book in ("btc", "eth")])
 
@@ -170,91 +166,46 @@ async def test_decisions_come_newest_first_by_book_and_before_a_time(path: Path)
     assert [(d.market_ms, d.book) for d in of_eth] == [(3, "eth"), (2, "eth")]
 
 
-async def test_orders_come_newest_first(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_orders_come_newest_first(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([intended(number, NOW_MS + number) for number in range(5)])
         assert [order.intent.label for order in await journal.orders(2)] == ["h-btc-1-4", "h-btc-1-3"]
         assert await journal.orders(2, "eth") == ()
 
 
-async def test_configs_and_snapshots_are_kept_with_their_scope(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_configs_and_snapshots_are_kept_with_their_scope(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         taken = Snapshot(market_ms=NOW_MS, positions={"BTC-PERPETUAL": "-10"}, equity={"BTC": "10.1"})
         await journal.write([configured(1), taken])
 
     scope = (VENUE, "local", "1")
-    assert rows(path, "select venue, environment, account_id, config_hash from configs") == [(*scope, "1")]
-    assert rows(path, "select venue, environment, account_id from snapshots") == [scope]
+    assert rows(place, "select venue, environment, account_id, config_hash from configs") == [(*scope, "1")]
+    assert rows(place, "select venue, environment, account_id from snapshots") == [scope]
 
 
-async def test_a_row_with_an_unknown_field_is_refused_by_name(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_a_row_with_an_unknown_field_is_refused_by_name(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([intended(1)])
-        edit = sqlite3.connect(path)
-        edit.execute("update orders set body = json_set(body, '$.leverage', 5)")
-        edit.commit()
-        edit.close()
+        rows(place, """update orders set body = '{"leverage":5,' || substr(body, 2)""")
         with pytest.raises(InvariantError, match=r"orders row 1: not a Order: .*leverage"):
             await load(journal)
 
 
-async def test_only_its_owner_can_read_the_file(path: Path) -> None:
-    async with await Journal.open(path) as journal:
-        await load(journal)
-        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert set(modes) >= {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite.lock"}
-    assert set(modes.values()) == {0o600}
-
-
-async def test_commits_are_synced_in_full(path: Path) -> None:
-    async with await Journal.open(path) as journal, journal._engine.connect() as connection:
-        synchronous = await connection.exec_driver_sql("PRAGMA synchronous")
-        mode = await connection.exec_driver_sql("PRAGMA journal_mode")
-        assert (synchronous.scalar_one(), mode.scalar_one()) == (2, "wal")
-
-
-async def test_a_newer_file_is_refused_and_left_alone(path: Path) -> None:
-    async with await Journal.open(path):
-        pass
-    newer = sqlite3.connect(path)
-    newer.execute("PRAGMA user_version = 99")
-    newer.close()
-
-    with pytest.raises(ConfigError, match="schema version 99 is newer than 3"):
-        await Journal.open(path)
-    assert rows(path, "PRAGMA user_version") == [(99,)]
-
-
-async def test_a_file_that_is_no_journal_is_refused(path: Path) -> None:
-    path.parent.mkdir()
-    path.write_text("these are not the rows you are looking for" * 50)
-    with pytest.raises(ConfigError, match="cannot be used as a journal"):
-        await Journal.open(path)
-
-
-async def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"journal\.path = .*file/journal"):
-        await Journal.open(tmp_path / "file" / "journal.sqlite")
-
-
-async def test_decisions_of_another_account_are_not_shown(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_decisions_of_another_account_are_not_shown(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([decided(1, "btc")])
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         assert await journal.decisions(9) == ()
         await load(journal, account_id="someone else")
         assert await journal.decisions(9) == ()
         assert await journal.orders(9) == ()
 
 
-async def test_paper_positions_are_the_sum_of_every_paper_fill_of_the_account(path: Path) -> None:
+async def test_paper_positions_are_the_sum_of_every_paper_fill_of_the_account(place: Place) -> None:
     """However old; and no real trade, although the venue tells of those in a paper account, too."""
     sold, bought, future, flat, unflat = (
         traded(f"paper-h-btc-1-{number}", number).fill for number in range(5)
@@ -266,28 +217,28 @@ async def test_paper_positions_are_the_sum_of_every_paper_fill_of_the_account(pa
         msgspec.structs.replace(flat, instrument="ETH-PERPETUAL"),
         msgspec.structs.replace(unflat, instrument="ETH-PERPETUAL", side=Side.BUY),
     ]
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         await load(journal, account_id="2-paper")
         await journal.write([traded("paper-another-account")])
         await load(journal, account_id="1-paper")
         await journal.write([Traded(market_ms=NOW_MS, fill=fill) for fill in fills])
         await journal.write([traded("208000001"), traded("paperless")])
 
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         held = await journal.paper_positions(VENUE, Environment.LOCAL, "1-paper")
         assert held == {"BTC-PERPETUAL": Decimal("-9.7"), "BTC-27MAR26": Decimal(-10)}
         assert await journal.paper_positions(VENUE, Environment.TESTNET, "1-paper") == {}
 
 
 async def test_the_last_override_of_each_book_is_told_and_the_breakers_are_not_touched_by_it(
-    path: Path,
+    place: Place,
 ) -> None:
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         await load(journal)
         first, last = overridden("btc", 2.0), overridden("btc", 3.0)
         await journal.write([commanded(BreakerState.PAUSED), first, overridden("eth", 0.5), last])
 
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         loaded = await load(journal)
         other = await load(journal, account_id="2")
 
@@ -296,7 +247,7 @@ async def test_the_last_override_of_each_book_is_told_and_the_breakers_are_not_t
     assert other.overrides == {}
 
 
-async def test_a_key_set_on_the_daemon_is_kept_with_who_and_why(path: Path) -> None:
+async def test_a_key_set_on_the_daemon_is_kept_with_who_and_why(place: Place) -> None:
     change = SettingChanged(
         market_ms=NOW_MS,
         key="books.btc.band.upper",
@@ -306,10 +257,10 @@ async def test_a_key_set_on_the_daemon_is_kept_with_who_and_why(path: Path) -> N
         reason="CPI",
         config_hash="c0ffee",
     )
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([change])
-    ((key, value, body),) = rows(path, "select key, value, body from setting_changes")
+    ((key, value, body),) = rows(place, "select key, value, body from setting_changes")
     assert (key, value) == ("books.btc.band.upper", "0.2")
     assert msgspec.json.decode(str(body), type=SettingChanged) == change
 
@@ -323,40 +274,25 @@ def reference(period: str, coin: float, book: str = "btc") -> LossReferenced:
     return LossReferenced(market_ms=NOW_MS, venue=VENUE, book=book, period=period, **given)
 
 
-async def test_a_latch_is_found_until_somebody_ended_it(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_a_latch_is_found_until_somebody_ended_it(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([latched("trade 7"), latched("trade 8", "eth")])
         await journal.write([latched("", by="anna")])
 
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         assert (await load(journal)).latches == (latched("trade 8", "eth"),)
         await journal.write([latched("trade 9")])
         assert {latch.detail for latch in (await load(journal)).latches} == {"trade 8", "trade 9"}
         assert (await load(journal, "2")).latches == ()
 
 
-async def test_losses_are_counted_from_the_newest_reference_of_each_book_and_period(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_losses_are_counted_from_the_newest_reference_of_each_book_and_period(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([reference("start", 10.0), reference("day", 10.0), reference("day", 9.0, "eth")])
         await journal.write([reference("day", 9.5)])
 
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         found = (await load(journal)).loss_references
     assert found == (reference("start", 10.0), reference("day", 9.0, "eth"), reference("day", 9.5))
-
-
-async def test_a_journal_of_an_earlier_version_gains_the_table(path: Path) -> None:
-    async with await Journal.open(path) as journal:
-        await journal.write([commanded(BreakerState.HALTED)])
-    older = sqlite3.connect(path)
-    older.execute("drop table guards")
-    older.execute("PRAGMA user_version = 1")
-    older.close()
-
-    async with await Journal.open(path) as journal:
-        loaded = await load(journal)
-        await journal.write([latched("trade 7")])
-        assert (await load(journal)).latches == (latched("trade 7"),)
-    assert loaded.breakers == {"": BreakerState.HALTED}

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,11 +17,13 @@ import pytest
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.effects import LoadJournal, Write
 from hedger.engine.events import Event, JournalLoaded, LeaseLost
-from hedger.journal.errors import LeaseHeld
+from hedger.journal import lease
+from hedger.journal.errors import JournalError, LeaseHeld
 from hedger.journal.journal import Journal
 from hedger.journal.lock import ProcessLock
 from hedger.journal.writer import JournalWriter
 from tests.end_to_end.waiting import until
+from tests.journal.places import Place, rows
 from tests.journal.records import NOW_MS, VENUE, commanded, decided, intended
 
 BRIEF_S = 0.4  # a lease short enough to be waited for
@@ -33,13 +34,14 @@ from pathlib import Path
 from hedger.domain.vocabulary import Environment
 from hedger.journal.journal import Journal
 
-async def hold(path, lease_s):
-    journal = await Journal.open(path, "the-other", lease_s)
+async def hold(place, lease_s):
+    journal = await Journal.open(place, holder="the-other", lease_s=lease_s)
     await journal.load("deribit", Environment.LOCAL, "1", 0)
     print("held", flush=True)
     await asyncio.to_thread(sys.stdin.read)
 
-asyncio.run(hold(Path(sys.argv[1]), float(sys.argv[2])))
+place = sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])
+asyncio.run(hold(place, float(sys.argv[2])))
 """
 
 
@@ -49,9 +51,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def another(path: Path, lease_s: float) -> Iterator[subprocess.Popen[bytes]]:
+def another(place: Place, lease_s: float) -> Iterator[subprocess.Popen[bytes]]:
     """A process that holds the account and does not renew."""
-    command = [sys.executable, "-c", HOLD, str(path), str(lease_s)]
+    command = [sys.executable, "-c", HOLD, str(place), str(lease_s)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
@@ -71,35 +73,41 @@ async def taken(journal: Journal, within_s: float = 10.0) -> tuple[JournalLoaded
     while True:
         try:
             return await load(journal), time.monotonic() - began_s
-        except LeaseHeld:
+        except (LeaseHeld, JournalError):
             assert time.monotonic() - began_s < within_s
 
 
-async def test_a_second_process_is_told_whom_it_waits_for_and_for_how_long(path: Path) -> None:
-    async with await Journal.open(path, "first", 10.0) as first, await Journal.open(path) as second:
+async def test_a_second_process_is_told_whom_it_waits_for_and_for_how_long(place: Place) -> None:
+    async with (
+        await Journal.open(place, holder="first", lease_s=10.0) as first,
+        await Journal.open(place) as second,
+    ):
         await load(first)
         with pytest.raises(LeaseHeld, match="deribit: account 1 is held by first") as held:
             await load(second)
     assert 9.0 < held.value.left_s <= 10.0
 
 
-async def test_accounts_are_held_one_by_one(path: Path) -> None:
-    async with await Journal.open(path, "first") as first, await Journal.open(path, "second") as second:
+async def test_accounts_are_held_one_by_one(place: Place) -> None:
+    async with (
+        await Journal.open(place, holder="first") as first,
+        await Journal.open(place, holder="second") as second,
+    ):
         assert (await load(first)).epoch == 1
         assert (await load(second, "2")).epoch == 1
 
 
-async def test_a_clean_end_hands_over_at_once(path: Path) -> None:
-    async with await Journal.open(path, "first", 300.0) as first:
+async def test_a_clean_end_hands_over_at_once(place: Place) -> None:
+    async with await Journal.open(place, holder="first", lease_s=300.0) as first:
         await load(first)
-    async with await Journal.open(path, "second") as second:
+    async with await Journal.open(place, holder="second") as second:
         assert (await load(second)).epoch == 2
 
 
 async def test_a_killed_holder_need_not_be_waited_for(path: Path) -> None:
     """Its lock is gone with it, and it has signed the lock: nobody else can be meant."""
     with another(path, 300.0) as holder:
-        async with await Journal.open(path, "second") as second:
+        async with await Journal.open(path, holder="second") as second:
             with pytest.raises(LeaseHeld, match="the-other"):
                 await load(second)
             holder.kill()
@@ -110,21 +118,21 @@ async def test_a_killed_holder_need_not_be_waited_for(path: Path) -> None:
 
 async def test_a_process_killed_while_it_takes_the_account_need_not_be_waited_for(path: Path) -> None:
     """Between the lease and the lock's last signature both names stand in the file."""
-    async with await Journal.open(path, "first", 300.0) as first:
+    async with await Journal.open(path, holder="first", lease_s=300.0) as first:
         await load(first)
-        first._runs.clear()  # dies without giving the lease back
+        first._held.clear()  # dies without giving the lease back
     lock = ProcessLock.attempt(path.with_name("journal.sqlite.lock"))
     assert lock is not None
     lock.sign("second", "first")
     lock.release()
-    async with await Journal.open(path, "third", 300.0) as third:
+    async with await Journal.open(path, holder="third", lease_s=300.0) as third:
         assert (await load(third)).epoch == 2
 
 
-async def test_a_frozen_holder_is_waited_for_until_its_lease_ends(path: Path) -> None:
-    with another(path, 2.0) as holder:
+async def test_a_frozen_holder_is_waited_for_until_its_lease_ends(place: Place) -> None:
+    with another(place, 2.0) as holder:
         os.kill(holder.pid, signal.SIGSTOP)
-        async with await Journal.open(path, "second") as second:
+        async with await Journal.open(place, holder="second") as second:
             loaded, waited_s = await taken(second)
             assert loaded.epoch == 2
             assert 0.5 < waited_s < 2.5
@@ -134,11 +142,11 @@ async def test_whoever_took_over_from_a_frozen_holder_is_not_taken_for_the_dead_
     """The lock file still names the first when it dies at last: its death says nothing of the second."""
     with another(path, BRIEF_S) as holder:
         os.kill(holder.pid, signal.SIGSTOP)
-        async with await Journal.open(path, "second", 300.0) as second:
+        async with await Journal.open(path, holder="second", lease_s=300.0) as second:
             await taken(second)
             holder.kill()
             holder.wait()
-            async with await Journal.open(path, "third") as third:
+            async with await Journal.open(path, holder="third") as third:
                 with pytest.raises(LeaseHeld, match="second"):
                     await load(third)
                 await second.renew(VENUE)  # takes the lock that has become free, and signs it
@@ -147,10 +155,10 @@ async def test_whoever_took_over_from_a_frozen_holder_is_not_taken_for_the_dead_
             assert ProcessLock.attempt(path.with_name("journal.sqlite.lock")) is None
 
 
-async def test_nothing_of_a_run_that_was_overtaken_is_written(path: Path) -> None:
+async def test_nothing_of_a_run_that_was_overtaken_is_written(place: Place) -> None:
     async with (
-        await Journal.open(path, "first", BRIEF_S) as first,
-        await Journal.open(path, "second") as second,
+        await Journal.open(place, holder="first", lease_s=BRIEF_S) as first,
+        await Journal.open(place, holder="second") as second,
     ):
         await load(first)
         await first.write([intended(1)])
@@ -158,14 +166,14 @@ async def test_nothing_of_a_run_that_was_overtaken_is_written(path: Path) -> Non
         with pytest.raises(LeaseHeld, match="second"):
             await first.write([intended(2), commanded(BreakerState.HALTED)])
         await second.write([intended(3)])
-    assert labels(path) == ["h-btc-1-1", "h-btc-1-3"]
+    assert labels(place) == ["h-btc-1-1", "h-btc-1-3"]
 
 
-async def test_the_writer_says_once_that_the_account_is_lost_and_forgets_the_rest(path: Path) -> None:
+async def test_the_writer_says_once_that_the_account_is_lost_and_forgets_the_rest(place: Place) -> None:
     said: list[Event] = []
     async with (
-        await Journal.open(path, "first", BRIEF_S) as first,
-        await Journal.open(path, "second") as second,
+        await Journal.open(place, holder="first", lease_s=BRIEF_S) as first,
+        await Journal.open(place, holder="second") as second,
     ):
         writer = JournalWriter(first)
         await writer.load(LoadJournal(venue=VENUE, environment=Environment.LOCAL, account_id="1"), NOW_MS)
@@ -176,22 +184,22 @@ async def test_the_writer_says_once_that_the_account_is_lost_and_forgets_the_res
             await writer.drained()
         running.cancel()
     assert [type(event) for event in said] == [LeaseLost]
-    assert labels(path) == []
+    assert labels(place) == []
 
 
-async def test_a_lease_that_ran_out_is_renewed_if_nobody_took_it(path: Path) -> None:
-    async with await Journal.open(path, "first", BRIEF_S) as first:
+async def test_a_lease_that_ran_out_is_renewed_if_nobody_took_it(place: Place) -> None:
+    async with await Journal.open(place, holder="first", lease_s=BRIEF_S) as first:
         await load(first)
-        until(lambda: expired(path), "the lease over")
+        until(lambda: expired(place), "the lease over")
         await first.renew(VENUE)
-        assert not expired(path)
+        assert not expired(place)
         await first.write([intended(1)])
 
 
-async def test_a_renewal_after_a_takeover_is_refused(path: Path) -> None:
+async def test_a_renewal_after_a_takeover_is_refused(place: Place) -> None:
     async with (
-        await Journal.open(path, "first", BRIEF_S) as first,
-        await Journal.open(path, "second") as second,
+        await Journal.open(place, holder="first", lease_s=BRIEF_S) as first,
+        await Journal.open(place, holder="second") as second,
     ):
         await load(first)
         await taken(second)
@@ -209,15 +217,42 @@ async def test_before_a_run_holds_an_account_it_writes_what_a_person_said_and_no
         assert (await load(journal)).breakers == {"": BreakerState.HALTED}
 
 
-def labels(path: Path) -> list[str]:
-    return [label for (label,) in rows(path, "select label from orders order by label")]
+async def test_a_killed_holder_at_a_server_is_waited_for(postgres_url: str) -> None:
+    """Nobody there can tell a dead host from one that is only out of reach."""
+    with another(postgres_url, 2.0) as holder:
+        holder.kill()
+        async with await Journal.open(postgres_url, holder="second") as second:
+            loaded, waited_s = await taken(second)
+    assert loaded.epoch == 2
+    assert 0.5 < waited_s < 3.0
 
 
-def expired(path: Path) -> bool:
-    ((left_ms,),) = rows(path, "select expires_ms - (julianday('now') - 2440587.5) * 86400000 from leases")
-    return bool(left_ms < 0)
+async def test_a_holder_frozen_in_a_transaction_keeps_its_successor_out_for_seconds_only(
+    postgres_url: str,
+) -> None:
+    """The server ends a transaction whose client says nothing more."""
+    async with (
+        await Journal.open(postgres_url, holder="first", lease_s=BRIEF_S) as first,
+        await Journal.open(postgres_url, holder="second") as second,
+    ):
+        await load(first)
+
+        async def frozen() -> None:
+            async with first.transaction() as connection:
+                assert await lease.moved_on(connection, first._held) is None
+                loaded, _ = await taken(second, within_s=20.0)
+                assert loaded.epoch == 2
+
+        with pytest.raises(JournalError):
+            await frozen()
 
 
-def rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path)) as database:
-        return database.execute(query).fetchall()
+def labels(place: Place) -> list[str]:
+    return [label for (label,) in rows(place, "select label from orders order by label")]
+
+
+def expired(place: Place) -> bool:
+    local = "(julianday('now') - 2440587.5) * 86400"
+    now = "extract(epoch from clock_timestamp())" if isinstance(place, str) else local
+    ((left_ms,),) = rows(place, f"select expires_ms - {now} * 1000 from leases")
+    return float(left_ms) < 0

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import msgspec
-import pytest
 
 from hedger.domain.order import Side
 from hedger.domain.vocabulary import Environment
@@ -14,6 +12,7 @@ from hedger.engine.events import JournalLoaded
 from hedger.engine.ownership.owned import CashFlow, LabelSum
 from hedger.engine.records import Adjusted, CashMoved, HoldSet, RivalSeen, Traded
 from hedger.journal.journal import Journal
+from tests.journal.places import Place
 from tests.journal.records import DAY_MS, NOW_MS, VENUE, traded
 
 PERP = "BTC-PERPETUAL"
@@ -35,14 +34,9 @@ def summed(label: str, size: str, *, name: str = PERP, paper: bool = False) -> L
     return LabelSum(label=label, instrument=name, size=Decimal(size), paper=paper)
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite"
-
-
-async def test_a_books_labels_of_every_run_are_one_sum_however_old(path: Path) -> None:
+async def test_a_books_labels_of_every_run_are_one_sum_however_old(place: Place) -> None:
     year_ago = NOW_MS - 365 * DAY_MS
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write(
             [
@@ -61,9 +55,9 @@ async def test_a_books_labels_of_every_run_are_one_sum_however_old(path: Path) -
         )
 
 
-async def test_sums_are_exact_and_those_that_cancel_are_left_out(path: Path) -> None:
+async def test_sums_are_exact_and_those_that_cancel_are_left_out(place: Place) -> None:
     option = "BTC-30JAN26-105000-C"
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         await load(journal)
         tenths = [trade(str(n), "income", "0.1", name=option) for n in range(3)]
         gone = [trade("8", "tail", "0.3", name=option), trade("9", "tail", "0.3", Side.SELL, name=option)]
@@ -71,8 +65,8 @@ async def test_sums_are_exact_and_those_that_cancel_are_left_out(path: Path) -> 
         assert (await load(journal)).sums == (summed("income", "0.3", name=option),)
 
 
-async def test_a_correction_is_part_of_the_sum_for_good(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_a_correction_is_part_of_the_sum_for_good(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         closed = Adjusted(market_ms=NOW_MS, venue=VENUE, sum=summed("h-btc", "-1000"), why="flat")
         await journal.write([trade("1", "h-btc-1-1", "1000"), closed])
@@ -81,22 +75,22 @@ async def test_a_correction_is_part_of_the_sum_for_good(path: Path) -> None:
         assert (await load(journal)).sums == (summed("h-btc", "30"),)
 
 
-async def test_paper_trades_are_told_apart(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_paper_trades_are_told_apart(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([trade("paper-1", "h-btc-1-1", "10"), trade("1", "h-btc-1-2", "20")])
         assert (await load(journal)).sums == (summed("h-btc", "10", paper=True), summed("h-btc", "20"))
 
 
-async def test_another_accounts_trades_are_not_counted(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_another_accounts_trades_are_not_counted(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([trade("1", "h-btc-1-1", "1000")])
         assert (await load(journal, "2")).sums == ()
 
 
-async def test_holds_and_latches_are_found_by_their_last_word(path: Path) -> None:
-    async with await Journal.open(path) as journal:
+async def test_holds_and_latches_are_found_by_their_last_word(place: Place) -> None:
+    async with await Journal.open(place) as journal:
         await load(journal)
         holds = [
             HoldSet(market_ms=NOW_MS, venue=VENUE, book=book, until_ms=until, by="ana", reason="legs")
@@ -112,12 +106,12 @@ async def test_holds_and_latches_are_found_by_their_last_word(path: Path) -> Non
     assert loaded.rivals == (rivals[1],)
 
 
-async def test_cash_flows_of_two_days_are_told(path: Path) -> None:
+async def test_cash_flows_of_two_days_are_told(place: Place) -> None:
     flows = [
         CashFlow(market_ms=NOW_MS - days * DAY_MS, venue=VENUE, currency="BTC", amount=Decimal("0.5"))
         for days in (3, 1)
     ]
-    async with await Journal.open(path) as journal:
+    async with await Journal.open(place) as journal:
         await load(journal)
         await journal.write([CashMoved(market_ms=flow.market_ms, flow=flow) for flow in flows])
         assert (await load(journal)).cash_flows == (flows[1],)

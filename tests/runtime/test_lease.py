@@ -45,7 +45,7 @@ class Run:
 
 @asynccontextmanager
 async def run(path: Path, name: str, *, wait: bool = True, lease_s: float = LEASE_S) -> AsyncIterator[Run]:
-    async with await Journal.open(path, name, lease_s) as journal:
+    async with await Journal.open(path, holder=name, lease_s=lease_s) as journal:
         made = Run(journal, wait=wait)
         keeping = asyncio.create_task(made.keeper.run(made.told.append, made.reload))
         try:

@@ -101,8 +101,8 @@ def _shut(state: State, book: BookState) -> Refused | None:
         return Refused(Reason.STOPPING, f"the daemon is stopping: {state.stopping}")
     if not venue.connected or not venue.epoch or not venue.reconciled:
         return Refused(Reason.RECOVERING, "positions and orders are being reconciled with the venue")
-    if state.journal_error:
-        return Refused(Reason.JOURNAL_DOWN, f"the journal cannot be written: {state.journal_error}")
+    if state.journal_closed:
+        return Refused(Reason.JOURNAL_DOWN, state.journal_closed)
     return None
 
 

@@ -56,7 +56,7 @@ def build_view(state: State, now: Now) -> StatusView:
         uptime_s=now.wire_s - state.started.wire_s,
         last_step_age_s=now.wire_s - (state.last_step or state.started).wire_s,
         epoch=max((venue.epoch for venue in state.venues.values()), default=0),
-        journal_ok=not state.journal_error,
+        journal_ok=not state.journal_closed,
         venues=tuple(_venue(venue, now) for venue in state.venues.values()),
         books=books,
         orders=_orders(state),

@@ -1,0 +1,1 @@
+"""Alembic's environment: `revisions` runs it; every file of `versions` is one change of the tables."""
