@@ -22,11 +22,11 @@ _INCREMENTAL = 2  # of auto_vacuum
 _PART_PAGES = 256  # given back at a time: 1 MB
 _MOST_FREE = 0.25  # of all pages
 _PRAGMAS = (
+    f"busy_timeout = {_BUSY_MS}",  # before the others, which may have to wait for a writer, too
     "auto_vacuum = INCREMENTAL",  # of a new file: what retention frees can be given back to the disk
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    f"busy_timeout = {_BUSY_MS}",
 )
 _LOOKING = ("query_only = ON", f"busy_timeout = {_BUSY_MS}")
 _INSERTS = inserts_of(insert)
