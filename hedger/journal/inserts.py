@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.sql.dml import Insert
 
-from hedger.journal.schema import SCOPE, WRITTEN, checkpoints, epochs, fills, orders, write_marks
+from hedger.journal.schema import SCOPE, WRITTEN, epochs, fills, orders, write_marks
 
 Inserts = Mapping[Table, Insert]
 
@@ -19,10 +19,9 @@ def inserts_of(insert: Callable[[Table], Any]) -> Inserts:
         orders: _newest_order(insert(orders)),
         fills: insert(fills).on_conflict_do_nothing(index_elements=[*SCOPE, "fee_currency", "trade_id"]),
         epochs: insert(epochs).on_conflict_do_nothing(),
-        checkpoints: _checkpoint(insert(checkpoints)),
         write_marks: _mark(insert(write_marks)),
     }
-    tables = (*WRITTEN, checkpoints, write_marks)
+    tables = (*WRITTEN, write_marks)
     return {table: own[table] if table in own else insert(table) for table in tables}
 
 
@@ -35,16 +34,9 @@ def _newest_order(new: Any) -> Insert:
     return statement
 
 
-def _checkpoint(new: Any) -> Insert:
-    """One of each account: the newest."""
-    changed = {name: new.excluded[name] for name in ("market_ms", "body")}
-    statement: Insert = new.on_conflict_do_update(index_elements=[*SCOPE], set_=changed)
-    return statement
-
-
 def _mark(new: Any) -> Insert:
-    """How far a run is, 0 at first; an attempt that is not decided yet is waited for, even the first."""
+    """One of each run: how far it is."""
     statement: Insert = new.on_conflict_do_update(
-        index_elements=["run"], set_={"run": new.excluded.run}
-    ).returning(write_marks.c.sequence)
+        index_elements=["run"], set_={"sequence": new.excluded.sequence}
+    )
     return statement

@@ -20,7 +20,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import ColumnElement, Table, or_, update
+from sqlalchemy import ColumnElement, Table, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.order import Order
@@ -50,6 +50,7 @@ class Journal:
         self.store, self.commits, self.holder, self.lease_s = store, 0, holder, lease_s
         self._run = uuid.uuid4().hex
         self._lock: ProcessLock | None = None
+        self._reached: int | None = 0  # the highest number in the tables; None: the last attempt is doubtful
         self._scopes: dict[str, Scope] = {}
         self._held: dict[Scope, int] = {}  # the epoch of each lease of this run
         self._connection: AsyncConnection | None = None
@@ -204,15 +205,24 @@ class Journal:
         are given again, perhaps with more: those that are in the tables are left out. With none at all it is
         a commit that proves the database well.
         """
+        known, self._reached = self._reached, None
         async with self.transaction() as connection:
-            mark = {"run": self._run, "sequence": 0}
-            known = int((await connection.execute(self.store.inserts[write_marks], mark)).scalar_one())
-            fresh = (write.rows for write in writes if write.sequence > known)
-            await self._insert(connection, chain.from_iterable(fresh))
-            reached = max((known, *(write.sequence for write in writes)))
-            await connection.execute(
-                update(write_marks).where(write_marks.c.run == self._run).values(sequence=reached)
-            )
+            if known is None:
+                known = await self._written(connection)
+            fresh = [write for write in writes if write.sequence > known]
+            await self._insert(connection, chain.from_iterable(write.rows for write in fresh))
+            reached = max((known, *(write.sequence for write in fresh)))
+            mark = {"run": self._run, "sequence": reached}
+            await connection.execute(self.store.inserts[write_marks], mark)
+        self._reached = reached
+
+    async def _written(self, connection: AsyncConnection) -> int:
+        """The highest number in the tables; an attempt that is not decided yet is waited for."""
+        mine = write_marks.c.run == self._run
+        first = select(literal(self._run), literal(0)).where(~select(write_marks.c.run).where(mine).exists())
+        await connection.execute(insert(write_marks).from_select(["run", "sequence"], first))
+        query = select(write_marks.c.sequence).where(mine).with_for_update()
+        return int((await connection.execute(query)).scalar_one())
 
     async def _insert(self, connection: AsyncConnection, rows: Iterable[Row]) -> None:
         mine = rows if self._held else [row for row in rows if row.table in schema.TOLD]
@@ -259,7 +269,7 @@ class Journal:
     async def _totals(self, connection: AsyncConnection, scope: Scope, market_ms: int) -> sums.Totals:
         """What trades come to; where many are newer than the checkpoint, that is brought forward first."""
         if await sums.newer_than_checkpoint(connection, scope) > sums.MOST_SUMMED:
-            await sums.advance(connection, self.store.inserts, scope, market_ms, most=None)
+            await sums.advance(connection, scope, market_ms, most=None)
         return await sums.totals(connection, scope)
 
     @property

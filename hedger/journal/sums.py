@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Select, Table, and_, func, or_, select
+from sqlalchemy import Select, Table, and_, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.account import PAPER_TRADE
@@ -21,8 +21,7 @@ from hedger.engine.ownership.owned import LabelSum
 from hedger.engine.records import Adjusted
 from hedger.execution.labels import parse_label
 from hedger.journal.codec import decode, encode
-from hedger.journal.inserts import Inserts
-from hedger.journal.schema import Scope, adjustments, checkpoints, fills
+from hedger.journal.schema import SCOPE, Scope, adjustments, checkpoints, fills
 
 MOST_SUMMED = 2_000
 """Trades newer than the checkpoint, beyond which a start brings it forward."""
@@ -104,14 +103,12 @@ async def checkpoint_of(connection: AsyncConnection, scope: Scope) -> Checkpoint
     return _NOTHING if body is None else decode(Checkpoint, body, f"checkpoint of {scope.account_id}")
 
 
-async def advance(
-    connection: AsyncConnection, inserts: Inserts, scope: Scope, market_ms: int, most: int | None
-) -> Checkpoint:
+async def advance(connection: AsyncConnection, scope: Scope, market_ms: int, most: int | None) -> Checkpoint:
     """Bring the checkpoint forward by at most `most` trades that are a day old; `market_ms` is now.
 
     Returns what it is then: the same as before when there is no more to do.
     """
-    last = await checkpoint_of(connection, scope)
+    last = await _held(connection, scope)
     before_ms = market_ms - RECENT_MS
     upto = [
         max(through, await _next_through(connection, scope, table, through, before_ms, most))
@@ -125,9 +122,18 @@ async def advance(
         adjustments=_told(told.adjustments),
     )
     if made != last:
-        row = {**scope._asdict(), "market_ms": market_ms, "body": encode(made)}
-        await connection.execute(inserts[checkpoints], row)
+        moved = update(checkpoints).where(scope.owns(checkpoints))
+        await connection.execute(moved.values(market_ms=market_ms, body=encode(made)))
     return made
+
+
+async def _held(connection: AsyncConnection, scope: Scope) -> Checkpoint:
+    """The account's checkpoint, with its row locked: of two that bring it forward one waits for the other."""
+    absent = ~select(checkpoints.c.market_ms).where(scope.owns(checkpoints)).exists()
+    first = select(*(literal(value) for value in (*scope, 0, encode(_NOTHING)))).where(absent)
+    await connection.execute(insert(checkpoints).from_select([*SCOPE, "market_ms", "body"], first))
+    await connection.execute(select(checkpoints.c.body).where(scope.owns(checkpoints)).with_for_update())
+    return await checkpoint_of(connection, scope)
 
 
 async def _next_through(

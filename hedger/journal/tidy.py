@@ -57,13 +57,13 @@ class Tidier:
         return deleted
 
     async def _checkpoint(self, scope: Scope) -> None:
-        inserts, moved = self._journal.store.inserts, True
+        moved = True
         while moved:
             await self._pause()
             async with self._journal.transaction() as connection:
                 last = await sums.checkpoint_of(connection, scope)
                 now_ms = self._market_ms()
-                moved = last != await sums.advance(connection, inserts, scope, now_ms, sums.STEP)
+                moved = last != await sums.advance(connection, scope, now_ms, sums.STEP)
 
     async def _delete(self, rule: Rule, scope: Scope) -> int:
         deleted = 0

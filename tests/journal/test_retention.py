@@ -22,6 +22,7 @@ from hedger.engine.records import Adjusted, Commanded, HoldSet, Record, Snapshot
 from hedger.journal import sums
 from hedger.journal.journal import Journal
 from hedger.journal.retention import BATCH_ROWS, Keep
+from hedger.journal.schema import Scope
 from hedger.journal.tidy import Tidier
 from tests.journal.places import Place, rows
 from tests.journal.records import DAY_MS, NOW_MS, VENUE, changed, commanded, decided, traded
@@ -138,6 +139,24 @@ async def test_a_start_reads_the_trades_after_the_checkpoint_only(place: Place) 
             assert await sums.newer_than_checkpoint(connection, scope) == 1
         assert (await load(journal)).sums == first.sums
     assert [str(each.size) for each in first.sums] == [str(10 * many - 10)]
+
+
+async def test_two_that_bring_a_checkpoint_forward_do_it_one_after_the_other(postgres_url: str) -> None:
+    """A process that was frozen for long must not put back what its successor has brought forward."""
+    scope = Scope(VENUE, "local", "1")
+    async with await Journal.open(postgres_url) as journal:
+        await load(journal)
+        await journal.write([trade(str(n), "h-btc-1-1", "10", at_ms=day(9)) for n in range(4)])
+        async with journal.transaction() as once:
+            assert (await sums.advance(once, scope, NOW_MS, 1)).fills_through == 1
+        async with journal.store.engine.connect() as second:
+            async with journal.transaction() as first:
+                assert (await sums.advance(first, scope, NOW_MS, 2)).fills_through == 3
+                late = asyncio.create_task(sums.advance(second, scope, NOW_MS, 1))
+                done, _ = await asyncio.wait([late], timeout=0.3)
+                assert not done
+            assert (await asyncio.wait_for(late, 20)).fills_through == 4
+            await second.rollback()
 
 
 async def test_paper_positions_survive_their_trades(place: Place) -> None:
