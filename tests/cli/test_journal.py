@@ -70,7 +70,7 @@ def everything(at: Place) -> dict[str, list[tuple[str, ...]]]:
 
 def test_a_journal_that_agrees_with_itself_is_said_to(place: Place) -> None:
     told = hedger(written(place), "verify")
-    assert (told.exit_code, told.stdout) == (ExitCode.OK, "5 rows read back: 0 problems, 0 notes\n")
+    assert (told.exit_code, told.stdout) == (ExitCode.OK, "6 rows read back: 0 problems, 0 notes\n")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,8 @@ def test_a_file_that_a_daemon_has_open_is_not_restored_into(tmp_path: Path) -> N
     async def refused(*words: str) -> Result:
         out = tmp_path / f"copy{len(words)}"
         await asyncio.to_thread(hedger, path, "backup", str(out), *words)
-        async with await Journal.open(new):
+        async with await Journal.open(new) as journal:
+            await journal.load(VENUE, Environment.LOCAL, "1", NOW_MS)
             new.with_name("journal.sqlite").write_bytes(b"")  # what a daemon has not written to yet
             return await asyncio.to_thread(hedger, new, "restore", str(out))
 
@@ -289,7 +290,7 @@ def test_a_configuration_says_where_the_journal_is(tmp_path: Path) -> None:
         "[books.btc]\nvenue = 'deribit'\nunderlying = 'BTC'\nhedge_instrument = 'BTC-PERPETUAL'\n"
     )
     told = CliRunner().invoke(app, ["journal", "verify", "-c", str(config)], catch_exceptions=False)
-    assert (told.exit_code, told.stdout) == (ExitCode.OK, "5 rows read back: 0 problems, 0 notes\n")
+    assert (told.exit_code, told.stdout) == (ExitCode.OK, "6 rows read back: 0 problems, 0 notes\n")
 
 
 def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
