@@ -17,16 +17,16 @@ BRIEF = (*BRISK, f"lease.duration_s={LEASE_S}", "lease.margin_s=0.4")
 
 
 def holder_and_standby(
-    yard: Yard, exchange: Exchange, *, first_ready: Path | None = None
+    yard: Yard, exchange: Exchange, *settings: str, first_ready: Path | None = None
 ) -> tuple[Daemon, Daemon]:
     """The first trades, the second has seen that it does and waits.
 
     `first_ready` is the ready file of the first, where it reaches the exchange by a way of its own.
     """
     by_way = Exchange(exchange.process, first_ready or exchange.ready_file, exchange.ready)
-    first = yard.daemon(by_way, overrides=BRIEF)
+    first = yard.daemon(by_way, overrides=(*BRIEF, *settings))
     first.until_quiet()
-    second = yard.daemon(exchange, overrides=BRIEF)
+    second = yard.daemon(exchange, overrides=(*BRIEF, *settings))
     until_standby(second)
     return first, second
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+from typing import Any
 
 from tests.end_to_end.held_wire import held_wire
-from tests.end_to_end.ledgers import assert_ledgers_agree, bodies
+from tests.end_to_end.ledgers import assert_ledgers_agree, bodies, exchange_positions, positions
 from tests.end_to_end.pair import (
     BRIEF,
     LEASE_S,
@@ -19,6 +20,9 @@ from tests.end_to_end.pair import (
 from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import DEMO_CONFIG, Yard, as_words
+from tests.postgres import postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url"]  # fixtures
 
 ONE_COIN_USD = 100_000
 
@@ -112,6 +116,29 @@ def test_a_clean_stop_hands_over_at_once(yard: Yard) -> None:
     hedged(exchange, "buy")
     second.until_quiet()
     _assert_one_hedger_after_the_other(exchange, second)
+
+
+def test_a_holder_killed_beside_a_database_server_is_waited_for(yard: Yard, postgres_url: str) -> None:
+    """On another host nobody can tell it is dead; its lease ends by the server's clock."""
+    exchange = exchange_in(yard)
+    first, second = holder_and_standby(yard, exchange, f"journal.url={postgres_url!r}")
+    first.process.kill()
+    exchange.trade("buy", ONE_COIN_USD)
+    took_s = until_taken_over(second, 2)
+    print(f"measured: {took_s:.2f} s from kill -9 to trading on PostgreSQL, with a lease of {LEASE_S:g} s")
+    second.until_quiet()
+
+    exchange.pause()
+    state = until(lambda: _settled(exchange, second), "the exchange's positions in the daemon")
+    assert state["duplicate_labels"] == {}
+    epochs = [epoch_of(row["label"]) for row in exchange.hedges()]
+    assert epochs == sorted(epochs)
+    assert set(epochs) == {1, 2}
+
+
+def _settled(exchange: Exchange, daemon: Daemon) -> dict[str, Any] | None:
+    state = exchange.state()
+    return state if positions(daemon) == exchange_positions(state) else None
 
 
 def test_whoever_does_not_want_to_wait_is_told_who_holds_the_account(yard: Yard) -> None:

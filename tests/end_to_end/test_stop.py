@@ -20,7 +20,7 @@ from tests.end_to_end.yard import BRISK, Yard, yard_in
 
 PATIENCE_S = 10.0  # of a daemon that waits for the venue
 FLUSH_S = 5.0  # of one that waits for its journal
-SLACK_S = 6.0  # of a busy machine
+SLACK_S = 10.0  # of a busy machine
 ONE_COIN_USD = 100_000
 
 
