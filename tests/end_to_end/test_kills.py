@@ -14,7 +14,7 @@ from tests.end_to_end.kills import STYLES, kill_loop
 from tests.end_to_end.yard import Yard
 from tests.postgres import binaries, running_postgres
 
-KILLS = int(os.environ.get("HEDGER_KILLS", "6"))
+KILLS = int(os.environ.get("HEDGER_KILLS", "5"))
 SEED = int(os.environ.get("HEDGER_SEED", random.SystemRandom().randrange(1_000_000)))
 
 
