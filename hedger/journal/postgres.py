@@ -28,7 +28,7 @@ _SERVER = {
     "application_name": "hedger",
     "synchronous_commit": "on",
     "lock_timeout": "5000",
-    "idle_in_transaction_session_timeout": "60000",
+    "idle_in_transaction_session_timeout": "5000",  # of a frozen writer: it must not keep its successor out
 }
 _LOOKING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _INSERTS = inserts_of(insert)

@@ -23,9 +23,9 @@ _BUSY_MS = 1_000  # a foreign reader or a backup may hold the file this long bef
 _INCREMENTAL = 2  # of auto_vacuum
 _PART_PAGES = 256  # given back at a time: 1 MB
 _MOST_FREE = 0.25  # of all pages
+_NEW = "auto_vacuum = INCREMENTAL"  # what retention frees can be given back to the disk
 _PRAGMAS = (
-    f"busy_timeout = {_BUSY_MS}",  # before the others, which may have to wait for a writer, too
-    "auto_vacuum = INCREMENTAL",  # of a new file: what retention frees can be given back to the disk
+    f"busy_timeout = {_BUSY_MS}",  # first: it bounds the others, too
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
@@ -139,7 +139,8 @@ def engine_for(path: Path, pragmas: tuple[str, ...]) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: object, _record: object) -> None:
         cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in pragmas:
+        # of a file that is no longer empty it would ask for the one write lock, at every connection
+        for pragma in (_NEW, *pragmas) if _size(path) == 0 else pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -12,6 +12,7 @@ import pytest
 from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import Environment
 from hedger.journal.journal import Journal
+from tests.journal.places import blocked
 from tests.journal.records import NOW_MS, VENUE
 
 
@@ -37,6 +38,13 @@ async def test_commits_are_synced_in_full_and_freed_pages_can_be_given_back(path
             for name in ("synchronous", "journal_mode", "auto_vacuum")
         ]
     assert found == [2, "wal", 2]
+
+
+async def test_a_new_connection_looks_while_another_program_writes(path: Path) -> None:
+    async with await Journal.open(path) as journal:
+        await journal.store.engine.dispose()
+        with blocked(path):
+            assert await journal.decisions(1) == ()
 
 
 async def test_a_file_that_is_no_journal_is_refused(path: Path) -> None:

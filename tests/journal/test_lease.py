@@ -17,7 +17,8 @@ import pytest
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.effects import LoadJournal, Write
 from hedger.engine.events import Event, JournalLoaded, LeaseLost
-from hedger.journal.errors import LeaseHeld
+from hedger.journal import lease
+from hedger.journal.errors import JournalError, LeaseHeld
 from hedger.journal.journal import Journal
 from hedger.journal.lock import ProcessLock
 from hedger.journal.retention import Keep
@@ -266,6 +267,26 @@ async def test_before_a_run_holds_an_account_it_writes_what_a_person_said_and_no
         await journal.write([decided(NOW_MS), commanded(BreakerState.HALTED)])
         assert await journal.decisions(10) == ()
         assert (await load(journal)).breakers == {"": BreakerState.HALTED}
+
+
+async def test_a_holder_frozen_in_a_transaction_keeps_its_successor_out_for_seconds_only(
+    postgres_url: str,
+) -> None:
+    """The server ends a transaction whose client says nothing more."""
+    async with (
+        await Journal.open(postgres_url, holder="first", lease_s=BRIEF_S) as first,
+        await Journal.open(postgres_url, holder="second") as second,
+    ):
+        await load(first)
+
+        async def frozen() -> None:
+            async with first.transaction() as connection:
+                assert await lease.moved_on(connection, first._epochs) is None
+                loaded, _ = await taken(second, within_s=20.0)
+                assert loaded.epoch == 2
+
+        with pytest.raises(JournalError):
+            await frozen()
 
 
 def labels(place: Place) -> list[str]:
