@@ -100,11 +100,6 @@ def cancel_taken_for_done(patch: pytest.MonkeyPatch) -> None:
         patch.setitem(orders.TRANSITIONS, (state, OrderEvent.CANCEL_SENT), OrderState.CANCELLED)
 
 
-def lost_amendment_taken_for_refused(patch: pytest.MonkeyPatch) -> None:
-    """An order whose new terms nobody answered stands at the old ones."""
-    patch.setitem(orders.TRANSITIONS, (OrderState.AMENDING, OrderEvent.LOST), OrderState.OPEN)
-
-
 def absence_believed_too_early(patch: pytest.MonkeyPatch) -> None:
     """One empty look-up proves that an order never was, though it may still arrive."""
     patch.setattr(
@@ -171,21 +166,10 @@ def liquidation_traded_against(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(latch, "latch", lambda *args: None)
 
 
-def overtaken_position_believed(patch: pytest.MonkeyPatch) -> None:
-    """An answer that a fill has overtaken replaces the position that holds the fill."""
-    real = recover._positions
-
-    def positions(state: Any, venue: Any, event: Any, step: Any) -> bool:
-        venue.moved.clear()
-        venue.filled_ms.clear()
-        return real(state, venue, event, step)
-
-    patch.setattr(recover, "_positions", positions)
-
-
-def lease_not_minded(patch: pytest.MonkeyPatch) -> None:
-    """A run that was frozen goes on as if nobody could have taken the account meanwhile."""
+def epoch_not_checked(patch: pytest.MonkeyPatch) -> None:
+    """A run that was frozen goes on, and so does its journal, as if nobody could have taken the account."""
     patch.setattr(lease, "usable_s", lambda *args: math.inf)
+    patch.setattr(disk.Disk, "overtaken", property(lambda self: False))
 
 
 DEFECTS: dict[str, Plant] = {
@@ -200,7 +184,6 @@ DEFECTS: dict[str, Plant] = {
         stale_quote_accepted,
         unknown_taken_for_rejected,
         cancel_taken_for_done,
-        lost_amendment_taken_for_refused,
         absence_believed_too_early,
         validity_not_sent,
         breakers_forgotten,
@@ -209,7 +192,6 @@ DEFECTS: dict[str, Plant] = {
         trades_by_hand_not_seen,
         trades_asked_since_the_newest,
         liquidation_traded_against,
-        overtaken_position_believed,
-        lease_not_minded,
+        epoch_not_checked,
     )
 }

@@ -13,7 +13,14 @@ from hedger.cli.main import app
 from tests.simulation.defects import DEFECTS
 
 MOST_LIVES = 200
-CAUGHT_BY: dict[str, int] = {}
+CAUGHT_BY = {
+    "resend_on_timeout": 6,
+    "stale_quote_accepted": 4,
+    "breakers_forgotten": 9,
+    "trades_asked_since_the_newest": 62,
+    "liquidation_traded_against": 3,
+    "epoch_not_checked": 10,
+}
 
 
 def hunt(first: int) -> Result | None:

@@ -125,9 +125,13 @@ class Disk:
     def die(self) -> None:
         """The process is gone; a commit under way is on the disk or not."""
         self.alive = False
-        mine = not self.epoch or self._store.lease.epoch == self.epoch
-        if self._committing and self._chance.random() < 0.5 and not self._refused and mine:
+        if self._committing and self._chance.random() < 0.5 and not self._refused and not self.overtaken:
             self._sync()
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether another run has taken the account; every transaction asks."""
+        return bool(self.epoch) and self._store.lease.epoch != self.epoch
 
     @property
     def answers(self) -> bool:
@@ -157,7 +161,7 @@ class Disk:
                 self._emit(JournalFailed(detail=self._failure))
             self._heap.after(RETRY_S, self._begin)
             return
-        if self.epoch and self._store.lease.epoch != self.epoch:  # checked in the transaction itself
+        if self.overtaken:
             self._emit(LeaseLost(venue=VENUE, holder=str(self._store.lease.holder), detail="taken over"))
             return
         self._sync()

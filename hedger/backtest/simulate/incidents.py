@@ -114,13 +114,14 @@ def draw_incidents(chance: random.Random, until_s: float, *, settles: bool) -> t
     """
     mix = [kind for kind in KINDS if chance.random() < (0.08 if kind in _SELDOM else 0.35)]
     mix += ["trade", "trade", "crash"]
-    mix += ["standby", "standby"] * ("freeze" in mix)  # somebody to take over from who is frozen
     rate_s = chance.choice((12.0, 25.0, 50.0))
     incidents = [_incident(chance, "crash", chance.uniform(SETTLE_IN_S, until_s))]
     at_s = SETTLE_IN_S
     while (at_s := at_s + chance.expovariate(1 / rate_s)) < until_s:
         kind = chance.choice(mix)
         incidents.append(_incident(chance, kind, at_s))
+        if kind == "freeze":
+            incidents += _overtaken(chance, incidents[-1])
         if kind not in PROCESS and chance.random() < 0.1:  # and a process dies amid them
             incidents.append(_incident(chance, "crash", at_s + chance.uniform(0.0, incidents[-1].seconds)))
         if chance.random() < 0.3:  # troubles come together
@@ -131,8 +132,19 @@ def draw_incidents(chance: random.Random, until_s: float, *, settles: bool) -> t
     return tuple(sorted(incidents, key=lambda incident: incident.at_s))
 
 
+def _overtaken(chance: random.Random, freeze: Incident) -> list[Incident]:
+    """Somebody stands by when the holder is frozen, and there is something to hedge when it thaws."""
+    before_s, late_s = chance.uniform(3.0, 15.0), freeze.seconds - chance.uniform(0.0, 1.0)
+    return [
+        _incident(chance, "standby", max(SETTLE_IN_S, freeze.at_s - before_s)),
+        _incident(chance, "trade", max(freeze.at_s, freeze.at_s + late_s)),
+    ]
+
+
 def _incident(chance: random.Random, kind: str, at_s: float) -> Incident:
     seconds = min(chance.choice((1.0, 4.0, 12.0, 40.0)) * chance.uniform(0.5, 1.5), 60.0)
+    if kind == "freeze":
+        seconds = chance.uniform(2.0, 40.0)  # a lease lasts ten
     words = EXCHANGE.get(kind)
     if words is None:
         return Incident(at_s, kind, seconds)
