@@ -108,7 +108,7 @@ def _started(yard: Yard, config: Path, record: Path) -> Daemon:
     )
     until(lambda: process.said().endswith("\n") or not process.running, "the daemon's address")
     assert process.said(), process.complained()
-    daemon = Daemon(process, process.said().split()[1], state)
+    daemon = Daemon(process, process.said().split()[1], state, state / "journal.sqlite")
     daemon.until_quiet()
     return daemon
 
