@@ -12,7 +12,7 @@ from hedger.backtest.simulate.disk import Disk, Store, Weather
 from hedger.backtest.simulate.heap import Heap
 from hedger.backtest.simulate.wire import Network, Wire
 from hedger.engine.effects import Write
-from hedger.engine.events import Durable, Event, JournalFailed, JournalRestored
+from hedger.engine.events import Durable, Event, JournalFailed, JournalRestored, LeaseLost
 from hedger.engine.records import Configured
 
 
@@ -99,7 +99,10 @@ def write(sequence: int) -> Write:
 
 def disk(tmp_path: Path) -> tuple[Heap, Weather, Store, Disk, list[Event]]:
     heap, weather, store, told = Heap(), Weather(), Store(tmp_path / "journal.sqlite"), list[Event]()
-    return heap, weather, store, Disk(heap, random.Random(1), store, weather, told.append), told
+    one = Disk(heap, random.Random(1), store, weather, told.append)
+    one.epoch = 1
+    store.lease.take(holder=1, epoch=1, until_s=100.0)
+    return heap, weather, store, one, told
 
 
 def test_what_waits_goes_into_one_commit(tmp_path: Path) -> None:
@@ -133,3 +136,12 @@ def test_a_full_disk_is_told_once_and_recovers_by_itself(tmp_path: Path) -> None
     heap.run_until(10.0)
     assert [type(event) for event in told] == [JournalFailed, JournalRestored, Durable]
     assert len(store.rows) == 1
+
+
+def test_a_run_that_was_overtaken_writes_nothing_more(tmp_path: Path) -> None:
+    heap, _, store, one, told = disk(tmp_path)
+    store.lease.take(holder=2, epoch=2, until_s=100.0)
+    one.submit(write(1))
+    heap.run_until(1.0)
+    assert [type(event) for event in told] == [LeaseLost]
+    assert store.rows == []

@@ -9,7 +9,7 @@ from hedger.backtest.simulate.checks import DAY_MS, Violation
 from hedger.backtest.simulate.plan import BAND_COIN, BOOK, VENUE
 from hedger.backtest.simulate.process import Process
 from hedger.domain.order import Purpose
-from hedger.domain.vocabulary import Action, Environment
+from hedger.domain.vocabulary import Action, Environment, Reason
 from hedger.engine.effects import LoadJournal
 from hedger.engine.events import JournalLoaded
 from hedger.engine.settings import SettlementMode
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NEVER_THERE = ("absent", "dropped", "rejected")
 """Ends of an order that never traded, as the journal may know them while the exchange knows nothing of it."""
+MAY_BLOCK = (Reason.TURNOVER_HOUR, Reason.TURNOVER_DAY, Reason.MARGIN, Reason.HEDGE_POSITION)
+"""What may stand between a book and its hedge though everything works: the envelope and the money."""
 SLACK_COIN = 1e-3  # tickers tell rounded greeks
 LOTS = 2.5
 """How far outside the band a rounded hedge may leave the delta, in contracts."""
@@ -124,6 +126,8 @@ def _hedged(life: Life, book: BookView) -> None:
     assert decision is not None
     if decision.action is Action.BLOCKED:
         life.checks.tally.blocked_at_end[str(decision.reason)] += 1
+        if decision.reason not in MAY_BLOCK:
+            raise Violation("convergence", f"still blocked by {decision.reason}: {decision.detail}")
         return
     keeps = life.plan.settings.books[0].settlement.mode is SettlementMode.KEEP  # the target moves
     if book.policy != "band" or keeps:

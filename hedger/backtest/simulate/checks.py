@@ -54,7 +54,6 @@ class Tally:
     frames: int = 0
     steps: int = 0
     placed: int = 0
-    hedges: int = 0
     fills: int = 0
     restarts: int = 0
     takeovers: int = 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hedger.backtest.simulate.plan import BOOK
 from hedger.backtest.simulate.venue import PERPETUAL
 from hedger.domain.order import Side
-from hedger.engine.events import CommandGiven, HoldAsked, OrderGiven
+from hedger.engine.events import AcceptGiven, CommandGiven, HoldAsked, OrderGiven
 from hedger.engine.hedging.manual_order import OrderAsked
 from hedger.simulator import sim, sim_account
 
@@ -112,13 +112,14 @@ class People:
     # -- peace --------------------------------------------------------------------------------------
 
     def look_after(self) -> None:
-        """Unlock the account, and resume what waits for a person, until nothing does."""
+        """Unlock the account, and accept and resume what waits for a person, until nothing does."""
         self._unlock()
         for place in range(4):
             self._life.heap.after(5.0 + place * LOOK_S, self._resume)
 
     def _resume(self) -> None:
         self._life.checks.resumed()
+        self._life.process.emit(AcceptGiven(book=BOOK, by="operator", reason="looked at it"))
         for book in ("", BOOK):
             self._life.process.emit(
                 CommandGiven(command="resume", book=book, by="operator", reason="looked at it")
