@@ -20,7 +20,7 @@ from hedger.backtest.simulate.process import Process
 from hedger.backtest.simulate.venue import Venue
 from hedger.domain.approval import Approved
 from hedger.domain.order import Purpose
-from hedger.domain.vocabulary import Action, Mode, Severity
+from hedger.domain.vocabulary import Action, Mode, Reason, Severity
 from hedger.engine import events as ev
 from hedger.engine.effects import Amend, Effect, Note, Place
 from hedger.engine.events import Event, Now
@@ -34,6 +34,8 @@ MOST_INBOX, MOST_WAITING = 5_000, 20_000
 BACK_S = 120.0
 """Delta may be beyond the hard limit for this long while nothing blocks the book: two looks at the venue for
 what a silent channel never told, and the hedge."""
+BY_A_PERSON = (Reason.FLATTENING, Reason.FLATTEN, Reason.REDUCE_ONLY, Reason.NEUTRALISING, Reason.HOLD)
+"""A person wants it so, whatever the delta is."""
 FORCED_S = 75.0  # a look at the venue tells of a forced trade whatever the channels left out
 SLACK_COIN = 0.02  # tickers tell rounded greeks, some seconds old
 
@@ -347,7 +349,8 @@ class Checks:
         if decision is None:
             blocked = "process_down" if not process.alive else "starting"
         else:
-            blocked = str(decision.reason) if decision.action is Action.BLOCKED else ""
+            stopped = decision.action is Action.BLOCKED or decision.reason in BY_A_PERSON
+            blocked = str(decision.reason) if stopped else ""
         if blocked:
             _add(self.tally.blocked_s, blocked, passed_s)
         if not self._has_hard_limit or abs(self._venue.net_delta_coin()) <= HARD_COIN + SLACK_COIN:
