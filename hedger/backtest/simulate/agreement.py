@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hedger.backtest.simulate.checks import DAY_MS, Violation
-from hedger.backtest.simulate.plan import BAND_COIN, BOOK, VENUE
+from hedger.backtest.simulate.disk import VENUE
+from hedger.backtest.simulate.plan import BAND_COIN, BOOK
 from hedger.backtest.simulate.process import Process
 from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Action, Environment, Reason

@@ -107,7 +107,7 @@ KINDS = (*EXCHANGE, *NETWORK, *DISK, *PROCESS, *PEOPLE, *EXCHANGE_HAND)
 _SELDOM = frozenset({*EXCHANGE_HAND, "maintenance", "login_limit", "stop"})
 
 
-def draw_incidents(chance: random.Random, until_s: float, *, settles: bool) -> tuple[Incident, ...]:
+def draw_incidents(chance: random.Random, until_s: float) -> tuple[Incident, ...]:
     """A swarm: each life knows some kinds only, so that every combination comes up in some of them.
 
     One crash at least; people trade in every life, or there would be little to hedge.

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from decimal import Decimal
 
+from hedger.backtest.simulate.disk import VENUE
 from hedger.backtest.simulate.incidents import Incident, draw_incidents
 from hedger.backtest.simulate.venue import PERPETUAL, walk
 from hedger.domain.vocabulary import Environment, Mode, Neutral
@@ -24,7 +25,6 @@ from hedger.simulator.world.expiries import DAY_MS, EXPIRY_HOUR_MS, expiry_code
 from hedger.simulator.world.fixed import FixedMarket
 
 BOOK = "btc"
-VENUE = "deribit"
 LIFE_S = 1_200.0
 FAULTS_END_S = 840.0
 MOVES_END_S = 1_140.0  # the last minute is still: what is to be hedged has been by its end
@@ -80,7 +80,7 @@ def draw(seed: int) -> Plan:
         book=_book(chance, names),
         settings=_settings(chance, speed),
         same_host=chance.random() < 0.5,
-        incidents=draw_incidents(chance, FAULTS_END_S, settles=settles),
+        incidents=draw_incidents(chance, FAULTS_END_S),
     )
 
 

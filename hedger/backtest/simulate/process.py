@@ -46,17 +46,16 @@ from hedger.engine.events import (
 )
 from hedger.engine.inbox import Inbox
 from hedger.engine.settings import EngineSettings
+from hedger.journal.journal import LEASE_S
 from hedger.venues.deribit.backoff import jittered, pauses
 from hedger.venues.deribit.params import DeribitParams
 from hedger.venues.deribit.session import DeribitSession
 
-NAME = VENUE
 PARAMS = DeribitParams(
     url="ws://127.0.0.1:1/ws/api/v2", client_id=KEYS.client_id, client_secret=KEYS.client_secret
 )
 TURN_S = 1e-4  # a turn of the loop takes time; also where a deadline is rounded to just before itself
 LOAD_S = 0.05  # reading the journal
-LEASE_S = 10.0
 RENEWED_AT = 1 / 3  # of its life
 AGAIN_AT = 1 / 10  # after a renewal that failed
 POLL_S = 0.25
@@ -108,11 +107,10 @@ class Process:
         self.skew_ms = 0
         self.alive, self.frozen_until_s = True, 0.0
         self.inbox = Inbox()
-        self.session = DeribitSession(NAME, Environment.LOCAL, PARAMS, trading=True, version="simulation")
+        self.session = DeribitSession(VENUE, Environment.LOCAL, PARAMS, trading=True, version="simulation")
         self.engine = Engine(settings, self.now())
         self.disk = Disk(self._heap, self._chance, machine.store, machine.weather, self.emit)
         self.account_id = ""
-        self.exit: Exit | None = None
         self.stopped_why = ""
         self._wire: Wire | None = None
         self._waits = pauses(PARAMS.backoff_min_s, PARAMS.backoff_max_s)
@@ -194,7 +192,6 @@ class Process:
             case Note():
                 pass
             case Exit():
-                self.exit = effect
                 self._end(f"exit {effect.code}: {effect.reason}", orderly=True)
             case _:
                 assert_never(effect)
@@ -219,7 +216,7 @@ class Process:
             if lease.until_s > told_until_s and before is not None:
                 told_until_s = lease.until_s
                 until_wire_s = self._boot_s + lease.until_s
-                self.emit(LeaseAwaited(venue=NAME, holder=str(lease.holder), until_wire_s=until_wire_s))
+                self.emit(LeaseAwaited(venue=VENUE, holder=str(lease.holder), until_wire_s=until_wire_s))
             self._heap.after(POLL_S, lambda: self._take_account(request, told_until_s))
             return
         loaded = self.machine.store.load(request, self.now().market_ms)
@@ -235,14 +232,14 @@ class Process:
             return
         lease = self.machine.store.lease
         if not self.disk.answers:
-            self.emit(LeaseUnrenewed(venue=NAME, detail="the store does not answer"))
+            self.emit(LeaseUnrenewed(venue=VENUE, detail="the store does not answer"))
             self._heap.after(LEASE_S * AGAIN_AT, self._renew)
             return
         if lease.epoch != self.disk.epoch:
-            self.emit(LeaseLost(venue=NAME, holder=str(lease.holder), detail="taken over"))
+            self.emit(LeaseLost(venue=VENUE, holder=str(lease.holder), detail="taken over"))
             return
         lease.until_s = self._heap.now_s + LEASE_S
-        self.emit(LeaseRenewed(venue=NAME, until_wire_s=self._boot_s + lease.until_s))
+        self.emit(LeaseRenewed(venue=VENUE, until_wire_s=self._boot_s + lease.until_s))
         self._heap.after(LEASE_S * RENEWED_AT, self._renew)
 
     @property
