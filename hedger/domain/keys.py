@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 
@@ -33,18 +34,22 @@ class Key(NamedTuple):
         return next((word for word, number in (self.words or {}).items() if number == value), None)
 
 
-def keys_of(params_type: type) -> Iterator[tuple[str, Key]]:
+@cache  # parameters are made anew while orders wait, and hints take half a millisecond
+def keys_of(params_type: type) -> tuple[tuple[str, Key], ...]:
     """The documented fields of a Params dataclass, in their order."""
     hints = get_type_hints(params_type, include_extras=True)
-    for field in fields(params_type):
-        hint = hints[field.name]
-        if get_origin(hint) is Annotated:
-            yield from ((field.name, note) for note in get_args(hint)[1:] if isinstance(note, Key))
+    return tuple(
+        (field.name, note)
+        for field in fields(params_type)
+        if get_origin(hints[field.name]) is Annotated
+        for note in get_args(hints[field.name])[1:]
+        if isinstance(note, Key)
+    )
 
 
 def check_bounds(params: Any) -> None:
     """Refuse a Params value outside its Keys' bounds. Raises ValueError naming field, value and bound."""
-    for name, key in keys_of(type(params)):
+    for name, key in keys_of(params.__class__):
         value = getattr(params, name)
         if isinstance(value, float) and math.isnan(value):
             raise ValueError(f"{name} = nan: must be a number")

@@ -16,7 +16,16 @@ from hedger.domain.vocabulary import Reason
 from hedger.risk.funds import Funds
 from hedger.risk.margin_params import MarginParams
 from hedger.risk.standard import Holding, Required, standard
-from hedger.risk.stress import MULTIPLIERS, Table, portfolio_required, table_of, unit_change
+from hedger.risk.stress import (
+    HERE,
+    MULTIPLIERS,
+    NO_SHOCK,
+    VOL_SHOCKS,
+    Table,
+    portfolio_required,
+    table_of,
+    unit_change,
+)
 
 HALVINGS = 50  # of an interval: to the last digit of a float
 
@@ -32,7 +41,8 @@ class MarginState(NamedTuple):
 
 def margin_state(funds: Funds, holdings: dict[str, Holding], market_ms: int) -> MarginState:
     """The account with these positions; an instrument one may trade in is among them with size 0."""
-    return MarginState(funds, holdings, table_of(tuple(holdings.values()), market_ms), market_ms)
+    shocks = VOL_SHOCKS if funds.model.portfolio else NO_SHOCK
+    return MarginState(funds, holdings, table_of(tuple(holdings.values()), market_ms, shocks), market_ms)
 
 
 def at(state: MarginState, name: str, position: float) -> Funds:
@@ -139,8 +149,7 @@ class Liquidation(NamedTuple):
 def liquidation(state: MarginState) -> Liquidation:
     """Read from the table: funds that move with the positions, against margin that moves by the model."""
     left = _left(state)
-    here = int(np.searchsorted(MULTIPLIERS, 1.0))
-    return Liquidation(_crossing(left, here, 1), _crossing(left, here, -1))
+    return Liquidation(_crossing(left, HERE, 1), _crossing(left, HERE, -1))
 
 
 def _left(state: MarginState) -> list[float]:

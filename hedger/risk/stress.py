@@ -23,7 +23,8 @@ from hedger.risk.standard import OPTION_MAINTENANCE, Holding, Required, rates_of
 Floats = NDArray[np.float64]
 
 MOVES: Floats = np.linspace(-0.16, 0.16, 17)
-VOL_SHOCKS = (-0.25, 0.0, 0.5)  # relative, at 30 days
+NO_SHOCK = (0.0,)
+VOL_SHOCKS = (-0.25, *NO_SHOCK, 0.5)  # relative, at 30 days
 SHOCK_DAYS, SHOCK_POWER = 30.0, 0.3
 INITIAL_OVER_MAINTENANCE = 1.3
 LEAST_DAYS = 1.0
@@ -37,13 +38,14 @@ MULTIPLIERS: Floats = np.unique(
     )
 )
 """Prices as multiples of the ones now, with every move of MOVES among them: nothing is interpolated there."""
+HERE = int(np.flatnonzero(MULTIPLIERS == 1.0)[0])
 
 
 class Table(NamedTuple):
     """Changes of worth against now, in the settlement currency, at every price of MULTIPLIERS."""
 
     futures: Floats
-    options: Floats  # one line per shock of VOL_SHOCKS
+    options: Floats  # one line per shock
     standard_maintenance: Floats  # what standard margin asks for there
 
     def loss_at(self, multiplier: float) -> float:
@@ -61,8 +63,11 @@ class Table(NamedTuple):
         return float(np.interp(at, MULTIPLIERS, self.futures + self.options[shock]))
 
 
-def table_of(holdings: Sequence[Holding], market_ms: int) -> Table:
-    """The table of some positions at a market time. Options must carry a volatility above 0."""
+def table_of(holdings: Sequence[Holding], market_ms: int, shocks: Sequence[float] = VOL_SHOCKS) -> Table:
+    """The table of some positions at a market time. Options must carry a volatility above 0.
+
+    An account of standard margin reads no shocked line: NO_SHOCK makes its table at a third of the cost.
+    """
     options = [one for one in holdings if one.instrument.is_option and one.size]
     futures = np.zeros_like(MULTIPLIERS)
     maintenance = np.zeros_like(MULTIPLIERS)
@@ -71,8 +76,8 @@ def table_of(holdings: Sequence[Holding], market_ms: int) -> Table:
             futures += one.size * unit_change(one)
             maintenance += _future_maintenance(one)
     if not options:
-        return Table(futures, np.zeros((len(VOL_SHOCKS), len(MULTIPLIERS))), maintenance)
-    worth, short = _options(options, market_ms)
+        return Table(futures, np.zeros((len(shocks), len(MULTIPLIERS))), maintenance)
+    worth, short = _options(options, market_ms, shocks)
     return Table(futures, worth, maintenance + short)
 
 
@@ -95,7 +100,7 @@ def _future_maintenance(one: Holding) -> Floats:
     return cost
 
 
-def _options(options: Sequence[Holding], market_ms: int) -> tuple[Floats, Floats]:
+def _options(options: Sequence[Holding], market_ms: int, shocks: Sequence[float]) -> tuple[Floats, Floats]:
     """Change of worth per shock and price, and standard maintenance of the short ones per price."""
     size = np.array([one.size for one in options])
     strike = np.array([float(one.instrument.strike_usd or 0) for one in options])
@@ -105,12 +110,12 @@ def _options(options: Sequence[Holding], market_ms: int) -> tuple[Floats, Floats
     iv = np.array([one.iv for one in options])
     inverse = np.array([one.instrument.payoff is Payoff.INVERSE for one in options])
     there = forward * MULTIPLIERS[:, None]  # (prices, options)
-    shocked = iv * (1.0 + np.array(VOL_SHOCKS)[:, None] * _short_dated(tau))  # (shocks, options)
+    shocked = iv * (1.0 + np.array(shocks)[:, None] * _short_dated(tau))  # (shocks, options)
     price = black76(there, strike, tau, np.maximum(shocked, 0.0)[:, None, :], sign).price_usd
     worth = np.where(inverse, price / there, price)
-    now = black76(forward, strike, tau, iv, sign).price_usd
-    changes = ((worth - np.where(inverse, now / forward, now)) * size).sum(axis=2)
-    return changes, _short_maintenance(size, sign, inverse, there, price[1])
+    as_it_is = shocks.index(0.0)
+    changes = ((worth - worth[as_it_is, HERE]) * size).sum(axis=2)
+    return changes, _short_maintenance(size, sign, inverse, there, price[as_it_is])
 
 
 def _short_dated(tau_years: Floats) -> Floats:

@@ -31,7 +31,7 @@ PLACES = ("private/buy", "private/sell")
 AGE_SLACK_S = 0.01
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 MOST_INBOX, MOST_WAITING = 5_000, 20_000
-BACK_S = 120.0
+BACK_S = 180.0
 """Delta may be beyond the hard limit for this long while nothing blocks the book: two looks at the venue for
 what a silent channel never told, and the hedge."""
 BY_A_PERSON = (Reason.FLATTENING, Reason.FLATTEN, Reason.REDUCE_ONLY, Reason.NEUTRALISING, Reason.HOLD)

@@ -114,7 +114,7 @@ def draw_incidents(chance: random.Random, until_s: float) -> tuple[Incident, ...
     """
     mix = [kind for kind in KINDS if chance.random() < (0.08 if kind in _SELDOM else 0.35)]
     mix += ["trade", "trade", "crash"]
-    rate_s = chance.choice((12.0, 25.0, 50.0))
+    rate_s = chance.choice((16.0, 30.0, 60.0))
     incidents = [_incident(chance, "crash", chance.uniform(SETTLE_IN_S, until_s))]
     at_s = SETTLE_IN_S
     while (at_s := at_s + chance.expovariate(1 / rate_s)) < until_s:
@@ -122,7 +122,7 @@ def draw_incidents(chance: random.Random, until_s: float) -> tuple[Incident, ...
         incidents.append(_incident(chance, kind, at_s))
         if kind == "freeze":
             incidents += _overtaken(chance, incidents[-1])
-        if kind not in PROCESS and chance.random() < 0.1:  # and a process dies amid them
+        if kind not in PROCESS and chance.random() < 0.05:  # and a process dies amid them
             incidents.append(_incident(chance, "crash", at_s + chance.uniform(0.0, incidents[-1].seconds)))
         if chance.random() < 0.3:  # troubles come together
             incidents.append(_incident(chance, chance.choice(mix), at_s + chance.uniform(0.0, 1.0)))

@@ -32,7 +32,7 @@ FIRST_DAY_MS = 1_790_812_800_000  # 2026-10-01 00:00 UTC
 START_USD, IV = 100_000.0, 0.6
 BAND_COIN, HARD_COIN = 0.1, 0.5
 MOST_INSTRUMENTS = 24
-STALE_S = 15.0  # tickers come every few seconds: time is what a life costs
+STALE_S = 25.0  # tickers come every several seconds: time is what a life costs
 SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
 
 
@@ -65,7 +65,7 @@ def draw(seed: int) -> Plan:
         index_usd=START_USD,
         iv=IV,
         perpetual_usd=START_USD * (1 + chance.uniform(-0.0005, 0.0005)),
-        depth_usd=chance.choice((60_000.0, 500_000.0, 10_000_000.0)),
+        depth_usd=chance.choice((120_000.0, 500_000.0, 10_000_000.0)),
         instruments=names,
         moves=walk(chance, MOVES_END_S, speed, START_USD, IV),
     )
@@ -73,7 +73,7 @@ def draw(seed: int) -> Plan:
         seed=seed,
         speed=speed,
         origin_ms=origin_ms,
-        tick_s=chance.uniform(4.0, 8.0),
+        tick_s=chance.uniform(6.0, 12.0),
         busy_s=chance.choice((0.0, 0.01, 0.03, 0.03, 0.03, 0.03)),
         margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
         market=market,
@@ -96,7 +96,7 @@ def _options(chance: random.Random, origin_ms: int) -> tuple[str, ...]:
     """Calls and puts at a few strikes of the next expiry and of a later one."""
     next_ms = (origin_ms - EXPIRY_HOUR_MS) // DAY_MS * DAY_MS + DAY_MS + EXPIRY_HOUR_MS
     expiries = (next_ms, next_ms + chance.choice((7, 28, 90)) * DAY_MS)
-    strikes = sorted(chance.sample(range(90_000, 111_000, 2_500), 4))
+    strikes = sorted(chance.sample(range(90_000, 111_000, 2_500), chance.choice((2, 2, 3, 4))))
     names = [
         f"BTC-{expiry_code(expiry_ms)}-{strike}-{kind}"
         for expiry_ms in expiries
@@ -143,7 +143,12 @@ def _settings(chance: random.Random, speed: float) -> EngineSettings:
         mode=Mode.LIVE,
         venues=(VenueTerms(VENUE, Environment.LOCAL),),
         books=(book,),
-        timing=Timing(hedge_stale_s=STALE_S, index_stale_s=STALE_S, reconcile_s=chance.choice((15.0, 60.0))),
+        timing=Timing(
+            hedge_stale_s=STALE_S,
+            index_stale_s=STALE_S,
+            reconcile_s=chance.choice((15.0, 60.0)),
+            refresh_s=chance.choice((1.0, 4.0, 4.0, 4.0)),
+        ),
         market_speed=speed,
         config_hash="simulated",
     )

@@ -116,6 +116,7 @@ class Process:
         self._waits = pauses(PARAMS.backoff_min_s, PARAMS.backoff_max_s)
         self._connected_s = 0.0
         self._due_s: float | None = None
+        self._step_due_s = 0.0  # when the engine is to be stepped even if nothing has arrived
         self._heap.after(0.0, self._connect)
         self._wake_by(self._heap.now_s)
 
@@ -141,19 +142,17 @@ class Process:
         self._tick()
 
     def _tick(self) -> None:
-        """One turn of the loop: timers of the session, one step of the engine, frames out."""
+        """One turn of the loop: timers of the session, a step where one is due, frames out."""
         self._take(self.session.tick(self.now()))
-        self._step()
+        if len(self.inbox) or self._heap.now_s >= self._step_due_s:
+            self._step()
         if not self.alive:
             return
         self._flush()
-        now = self.now()
-        if len(self.inbox):
-            self._wake_by(self._heap.now_s + TURN_S)
-            return
-        deadline = self.session.next_deadline(now)
-        engine_s = self.engine.next_deadline(now)
-        due_s = (engine_s if deadline is None else min(deadline, engine_s)) - self._boot_s
+        deadline = self.session.next_deadline(self.now())
+        due_s = self._heap.now_s if len(self.inbox) else self._step_due_s
+        if deadline is not None:
+            due_s = min(due_s, deadline - self._boot_s)
         self._wake_by(max(due_s, self._heap.now_s + TURN_S))
 
     # -- events and effects -------------------------------------------------------------------------
@@ -179,6 +178,7 @@ class Process:
         self.machine.watcher.stepped(self, now, batch, effects)
         for effect in effects:
             self._perform(effect)
+        self._step_due_s = self.engine.next_deadline(now) - self._boot_s
 
     def _perform(self, effect: Effect) -> None:
         match effect:

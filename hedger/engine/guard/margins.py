@@ -54,7 +54,9 @@ def _funds(state: State, book: BookState, now: Now) -> Funds | None:
 def _renewed(state: State, book: BookState, funds: Funds, now: Now) -> bool:
     """Only funds and hedge instrument anew, while the table of prices is good."""
     known, hedge = book.guard.margin, _hedge(state, state.venues[book.settings.venue], book)
-    if known is None or hedge is None or _table_due(book, known, now):
+    if known is None or hedge is None or known.funds.model is not funds.model:
+        return False  # a table is made for one model
+    if _table_due(book, known, now):
         return False
     held = {**known.holdings, hedge.instrument.name: hedge}
     book.guard.margin = known._replace(funds=funds, holdings=held)
