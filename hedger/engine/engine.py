@@ -37,9 +37,15 @@ IDLE_S = 1.0  # the engine is stepped at least this often, so that ages and wind
 class Engine:
     """Owns the state; everything else sees `view`."""
 
-    def __init__(self, settings: EngineSettings, started: Now, *, calm_steps: bool = True) -> None:
-        """Without `calm_steps` every step is judged in full: the same decisions, at three times the cost."""
+    def __init__(
+        self, settings: EngineSettings, started: Now, *, calm_steps: bool = True, idle_s: float = IDLE_S
+    ) -> None:
+        """Without `calm_steps` every step is judged in full: the same decisions, at three times the cost.
+
+        `idle_s`: what IDLE_S says, wire time; longer where thousands of lives are to be simulated.
+        """
         self._state, self._calm, self._calm_steps = State(settings, started), calm.STORM, calm_steps
+        self._idle_s = idle_s
         commands.install(self._state, settings)
 
     def step(self, now: Now, events: Sequence[Event]) -> list[Effect]:
@@ -102,7 +108,7 @@ class Engine:
     def next_deadline(self, now: Now) -> float:
         """Wire time at which `step` is to be called even if nothing arrives."""
         state = self._state
-        due = [now.wire_s + IDLE_S, state.stop_by_wire_s]
+        due = [now.wire_s + self._idle_s, state.stop_by_wire_s]
         timing = state.settings.timing
         for deadline in (
             state.outbox.next_deadline(),

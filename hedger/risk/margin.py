@@ -157,7 +157,7 @@ def _left(state: MarginState) -> list[float]:
     funds, table = state.funds, state.table
     if not funds.model.portfolio:  # options are no part of the balance
         there = table.standard_maintenance - np.interp(1.0, MULTIPLIERS, table.standard_maintenance)
-        return list(funds.balance + table.futures - (funds.maintenance + there))
+        return [*map(float, funds.balance + table.futures - (funds.maintenance + there))]
     worth = funds.balance + table.futures + table.options[1]
     now = table.loss_at(1.0)
     return [

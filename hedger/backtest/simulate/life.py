@@ -68,6 +68,7 @@ class Life:
             plan.seed,
             plan.same_host,
             plan.busy_s,
+            plan.idle_s,
         )
         self.people = People(self)
 

@@ -49,6 +49,7 @@ class Plan:
     settings: EngineSettings
     same_host: bool
     busy_s: float
+    idle_s: float
     margin: str
     incidents: tuple[Incident, ...]
 
@@ -75,6 +76,7 @@ def draw(seed: int) -> Plan:
         origin_ms=origin_ms,
         tick_s=chance.uniform(6.0, 12.0),
         busy_s=chance.choice((0.0, 0.01, 0.03, 0.03, 0.03, 0.03)),
+        idle_s=chance.choice((1.0, 3.0, 3.0, 3.0)),
         margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
         market=market,
         book=_book(chance, names),
@@ -121,7 +123,7 @@ def _settings(chance: random.Random, speed: float) -> EngineSettings:
         max_hedge_position_coin=60.0,
         max_orders_per_minute=60,
         max_quote_age_s=STALE_S,
-        max_turnover_hour_usd=chance.choice((600_000.0, 3_000_000.0, 50_000_000.0)),
+        max_turnover_hour_usd=chance.choice((600_000.0, 3_000_000.0, 50_000_000.0, 50_000_000.0)),
         max_turnover_day_usd=chance.choice((3_000_000.0, 200_000_000.0)),
     )
     band = {"lower": -BAND_COIN, "upper": BAND_COIN, "hard_lower": -HARD_COIN, "hard_upper": HARD_COIN}

@@ -52,7 +52,10 @@ from hedger.venues.deribit.params import DeribitParams
 from hedger.venues.deribit.session import DeribitSession
 
 PARAMS = DeribitParams(
-    url="ws://127.0.0.1:1/ws/api/v2", client_id=KEYS.client_id, client_secret=KEYS.client_secret
+    url="ws://127.0.0.1:1/ws/api/v2",
+    client_id=KEYS.client_id,
+    client_secret=KEYS.client_secret,
+    health_s=10.0,
 )
 TURN_S = 1e-4  # a turn of the loop takes time; also where a deadline is rounded to just before itself
 LOAD_S = 0.05  # reading the journal
@@ -91,6 +94,8 @@ class Machine:
     """Whether a successor can know that a process has died; else it waits for the lease's end."""
     busy_s: float = 0.0
     """What a turn of the loop takes: frames that arrive within it are taken together."""
+    idle_s: float = 1.0
+    """The engine is stepped at least this often."""
     processes: dict[int, Process] = field(default_factory=dict)  # by number
 
 
@@ -108,7 +113,7 @@ class Process:
         self.alive, self.frozen_until_s = True, 0.0
         self.inbox = Inbox()
         self.session = DeribitSession(VENUE, Environment.LOCAL, PARAMS, trading=True, version="simulation")
-        self.engine = Engine(settings, self.now())
+        self.engine = Engine(settings, self.now(), idle_s=machine.idle_s)
         self.disk = Disk(self._heap, self._chance, machine.store, machine.weather, self.emit)
         self.account_id = ""
         self.stopped_why = ""

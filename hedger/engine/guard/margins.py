@@ -15,7 +15,7 @@ from hedger.risk.funds import Funds, funds_of
 from hedger.risk.margin import MarginState, liquidation, margin_state
 from hedger.risk.standard import Holding, Required
 
-TABLE_S = 2.0  # wire time for which a table of prices is good
+TABLE_S = 5.0  # wire time for which a table of prices is good
 STALE_LOOKS = 3.0  # periods of reconciliation after which an account that was not told is not known
 TABLE_PER_ROW_S = 0.005  # longer for large books: a table costs time by the row
 

@@ -17,7 +17,7 @@ from hedger.venues.deribit.link import Link
 QUIET_S = 30.0  # wire time: an index or a future says something every second or so
 OPTION_QUIET_S = 120.0
 RENEWED_S = 30.0  # within which a feed that was asked for anew has to speak
-LOOK_S = 1.0
+LOOK_S = 3.0
 
 
 class Quiet:
