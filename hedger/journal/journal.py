@@ -27,13 +27,13 @@ from hedger.engine.events import JournalLoaded
 from hedger.engine.records import HedgeDone, HoldSet, Kept, Record, RivalSeen
 from hedger.journal import lease, queries, schema, sums
 from hedger.journal.errors import JournalError
+from hedger.journal.lease import LEASE_S
 from hedger.journal.lock import process_name
 from hedger.journal.places import store_of
 from hedger.journal.rows import Numbered, Row, by_table, row_of
 from hedger.journal.schema import BLANK, Scope, write_marks
 from hedger.journal.store import FAILURES, Store, failed, prepare
 
-LEASE_S = 10.0  # how long a lease lasts unless it is renewed
 RELEASE_S = 1.0  # how long giving it back may take at the end; it expires by itself
 
 

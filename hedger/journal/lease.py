@@ -22,6 +22,10 @@ from hedger.journal.errors import LeaseHeld
 from hedger.journal.inserts import Inserts
 from hedger.journal.schema import Scope, epochs, leases
 
+LEASE_S = 10.0  # how long a lease lasts unless it is renewed
+RENEWED_AT = 1 / 3  # of its life
+AGAIN_AT = 1 / 10  # of its life, after a renewal that failed
+POLL_S = 0.25  # a free lease is noticed within this
 RELEASED_MS = 0
 
 

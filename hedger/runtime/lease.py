@@ -23,12 +23,9 @@ from hedger.engine.events import (
 )
 from hedger.journal.errors import JournalError, LeaseHeld
 from hedger.journal.journal import Journal
+from hedger.journal.lease import AGAIN_AT, POLL_S, RENEWED_AT
 from hedger.runtime.clock import Clock
 from hedger.runtime.live import JournalPort
-
-POLL_S = 0.25  # a free lease is noticed within this
-RENEWED_AT = 1 / 3  # of its life
-AGAIN_AT = 1 / 10  # of its life, after a renewal that failed
 
 Emit = Callable[[Event], None]
 Reload = Callable[[], Awaitable[None]]

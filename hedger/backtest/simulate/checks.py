@@ -211,7 +211,7 @@ class Checks:
     def _placed(self, process: Process, effect: Place) -> None:
         self._approved(effect.approved)
         intent = effect.approved.intent
-        if not process.holds:
+        if not process.tenancy.holds:
             raise Violation(
                 "one writer", f"{intent.label} was asked for by a run that does not hold the account"
             )

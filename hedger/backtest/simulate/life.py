@@ -76,7 +76,7 @@ class Life:
     def process(self) -> Process:
         """The daemon that holds the account; while none does, the one that was started last."""
         alive = [one for one in self.processes if one.alive]
-        return next((one for one in alive if one.holds), (alive or self.processes)[-1])
+        return next((one for one in alive if one.tenancy.holds), (alive or self.processes)[-1])
 
     def run(self) -> None:
         """Live. Raises Violation."""

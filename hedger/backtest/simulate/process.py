@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol, assert_never
 
-import msgspec
-
 from hedger.backtest.simulate.disk import VENUE, Disk, Store, Weather
 from hedger.backtest.simulate.heap import Heap
+from hedger.backtest.simulate.tenancy import Tenancy
 from hedger.backtest.simulate.venue import KEYS, Venue
 from hedger.backtest.simulate.wire import Wire
 from hedger.domain.errors import HedgerError
@@ -37,17 +36,12 @@ from hedger.engine.effects import (
 from hedger.engine.engine import Engine
 from hedger.engine.events import (
     Event,
-    LeaseAwaited,
-    LeaseLost,
-    LeaseRenewed,
-    LeaseUnrenewed,
     Now,
     StopRequested,
 )
 from hedger.engine.inbox import Inbox
 from hedger.engine.settings import EngineSettings
-from hedger.journal.journal import LEASE_S
-from hedger.venues.deribit.backoff import jittered, pauses
+from hedger.venues.deribit.backoff import STABLE_S, jittered, pauses
 from hedger.venues.deribit.params import DeribitParams
 from hedger.venues.deribit.session import DeribitSession
 
@@ -58,12 +52,7 @@ PARAMS = DeribitParams(
     health_s=10.0,
 )
 TURN_S = 1e-4  # a turn of the loop takes time; also where a deadline is rounded to just before itself
-LOAD_S = 0.05  # reading the journal
-RENEWED_AT = 1 / 3  # of its life
-AGAIN_AT = 1 / 10  # after a renewal that failed
-POLL_S = 0.25
 LATE_S = 1.0  # a thread may go on this much later than another after a freeze
-STABLE_S = 30.0  # a connection that lasted this long starts the back-off anew
 
 
 class Watcher(Protocol):
@@ -107,7 +96,7 @@ class Process:
         machine.processes[number] = self
         self._heap = machine.heap
         self._chance = random.Random(f"{machine.seed}:process:{number}")
-        self._boot_s = self._chance.uniform(1_000.0, 100_000.0)  # a monotonic clock of its own
+        self.boot_s = self._chance.uniform(1_000.0, 100_000.0)  # where its monotonic clock stood
         self._nonces = count()
         self.skew_ms = 0
         self.alive, self.frozen_until_s = True, 0.0
@@ -115,6 +104,7 @@ class Process:
         self.session = DeribitSession(VENUE, Environment.LOCAL, PARAMS, trading=True, version="simulation")
         self.engine = Engine(settings, self.now(), idle_s=machine.idle_s)
         self.disk = Disk(self._heap, self._chance, machine.store, machine.weather, self.emit)
+        self.tenancy = Tenancy(self, machine.store.lease, self._heap)
         self.account_id = ""
         self.stopped_why = ""
         self._wire: Wire | None = None
@@ -128,7 +118,7 @@ class Process:
     # -- time ---------------------------------------------------------------------------------------
 
     def now(self) -> Now:
-        return Now(self.machine.venue.market_ms(self.skew_ms), self._boot_s + self._heap.now_s)
+        return Now(self.machine.venue.market_ms(self.skew_ms), self.boot_s + self._heap.now_s)
 
     def _wake_by(self, at_s: float) -> None:
         """Be woken then, unless that happens earlier anyway."""
@@ -157,7 +147,7 @@ class Process:
         deadline = self.session.next_deadline(self.now())
         due_s = self._heap.now_s if len(self.inbox) else self._step_due_s
         if deadline is not None:
-            due_s = min(due_s, deadline - self._boot_s)
+            due_s = min(due_s, deadline - self.boot_s)
         self._wake_by(max(due_s, self._heap.now_s + TURN_S))
 
     # -- events and effects -------------------------------------------------------------------------
@@ -167,6 +157,13 @@ class Process:
         if self.alive:
             self.inbox.put(event)
             self._wake_by(self._heap.now_s)
+
+    def when_running(self, do: Callable[[], None]) -> bool:
+        """False, and `do` later, while the process is frozen; False for ever once it is dead."""
+        if self.alive and self._heap.now_s < self.frozen_until_s:
+            self._heap.at(self.frozen_until_s + self._chance.random() * LATE_S, do)
+            return False
+        return self.alive
 
     def _take(self, events: list[Event]) -> None:
         for event in events:
@@ -183,7 +180,7 @@ class Process:
         self.machine.watcher.stepped(self, now, batch, effects)
         for effect in effects:
             self._perform(effect)
-        self._step_due_s = self.engine.next_deadline(now) - self._boot_s
+        self._step_due_s = self.engine.next_deadline(now) - self.boot_s
 
     def _perform(self, effect: Effect) -> None:
         match effect:
@@ -193,64 +190,13 @@ class Process:
                 self.disk.submit(effect)
             case LoadJournal():
                 self.account_id = effect.account_id
-                self._heap.after(LOAD_S, lambda: self._take_account(effect, 0.0))
+                self.tenancy.ask(effect)
             case Note():
                 pass
             case Exit():
                 self._end(f"exit {effect.code}: {effect.reason}", orderly=True)
             case _:
                 assert_never(effect)
-
-    # -- the lease ----------------------------------------------------------------------------------
-
-    def _when_running(self, do: Callable[[], None]) -> bool:
-        """False, and `do` later, while the process is frozen; False for ever once it is dead."""
-        if self.alive and self._heap.now_s < self.frozen_until_s:
-            self._heap.at(self.frozen_until_s + self._chance.random() * LATE_S, do)
-            return False
-        return self.alive
-
-    def _take_account(self, request: LoadJournal, told_until_s: float) -> None:
-        """Wait until the account is ours, then read its journal."""
-        if not self._when_running(lambda: self._take_account(request, told_until_s)):
-            return
-        lease = self.machine.store.lease
-        before = self.machine.processes.get(lease.holder)
-        dead = self.machine.same_host and before is not None and not before.alive
-        if not self.disk.answers or not (dead or lease.until_s < self._heap.now_s):
-            if lease.until_s > told_until_s and before is not None:
-                told_until_s = lease.until_s
-                until_wire_s = self._boot_s + lease.until_s
-                self.emit(LeaseAwaited(venue=VENUE, holder=str(lease.holder), until_wire_s=until_wire_s))
-            self._heap.after(POLL_S, lambda: self._take_account(request, told_until_s))
-            return
-        loaded = self.machine.store.load(request, self.now().market_ms)
-        self.disk.epoch = loaded.epoch
-        lease.take(self.number, loaded.epoch, self._heap.now_s + LEASE_S)
-        self.machine.watcher.took(self, loaded.epoch, before)
-        self.emit(msgspec.structs.replace(loaded, lease_until_wire_s=self._boot_s + lease.until_s))
-        self._heap.after(LEASE_S * RENEWED_AT, self._renew)
-
-    def _renew(self) -> None:
-        """A third into its life, or soon after an attempt that failed."""
-        if not self._when_running(self._renew):
-            return
-        lease = self.machine.store.lease
-        if not self.disk.answers:
-            self.emit(LeaseUnrenewed(venue=VENUE, detail="the store does not answer"))
-            self._heap.after(LEASE_S * AGAIN_AT, self._renew)
-            return
-        if lease.epoch != self.disk.epoch:
-            self.emit(LeaseLost(venue=VENUE, holder=str(lease.holder), detail="taken over"))
-            return
-        lease.until_s = self._heap.now_s + LEASE_S
-        self.emit(LeaseRenewed(venue=VENUE, until_wire_s=self._boot_s + lease.until_s))
-        self._heap.after(LEASE_S * RENEWED_AT, self._renew)
-
-    @property
-    def holds(self) -> bool:
-        """Whether the account is this process's."""
-        return bool(self.disk.epoch) and self.machine.store.lease.epoch == self.disk.epoch
 
     # -- the connection -----------------------------------------------------------------------------
 
@@ -327,7 +273,7 @@ class Process:
 
     def _end(self, why: str, *, orderly: bool = False) -> None:
         self.alive, self.stopped_why = False, why
-        if orderly and self.holds:
+        if orderly and self.tenancy.holds:
             self.machine.store.lease.release()
         if self._wire is not None:
             for frame in self.session.to_send() if orderly else ():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+STABLE_S = 30.0  # a connection that lasted this long starts the back-off anew
+
 
 def pauses(least_s: float, most_s: float) -> Iterator[float]:
     """least, twice that, ... up to most, for ever."""

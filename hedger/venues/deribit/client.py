@@ -19,7 +19,7 @@ from websockets.uri import parse_uri
 from hedger.domain.vocabulary import Environment
 from hedger.engine.effects import VenueEffect
 from hedger.engine.events import BadData, Now
-from hedger.venues.deribit.backoff import jittered, pauses
+from hedger.venues.deribit.backoff import STABLE_S, jittered, pauses
 from hedger.venues.deribit.decode import MAX_FRAME_BYTES
 from hedger.venues.deribit.params import DeribitParams, endpoint
 from hedger.venues.deribit.session import DeribitSession
@@ -28,7 +28,6 @@ from hedger.venues.transport.choose import transport_of
 from hedger.venues.transport.socket import Disconnected, Route, Socket
 
 SEND_TIMEOUT_S = 5.0
-STABLE_S = 30.0  # a connection that lasted this long starts the back-off anew
 
 
 class DeribitVenue:
