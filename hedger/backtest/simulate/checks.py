@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
 
+from hedger.backtest.simulate.alarmed import WITHIN_S, Alarmed
 from hedger.backtest.simulate.disk import Store
 from hedger.backtest.simulate.plan import BOOK, HARD_COIN, Plan
 from hedger.backtest.simulate.process import Process
@@ -91,6 +92,7 @@ class Checks:
         self._awaited: dict[str, Approved] = {}  # hedges of whose end nobody has been told
         self._told_filled: dict[str, Decimal] = {}
         self._heard: dict[int, dict[str, float]] = {}  # process -> instrument -> when its last ticker came
+        self._alarms: defaultdict[int, Alarmed] = defaultdict(Alarmed)  # by process
         self._beyond_since_s: float | None = None
         self._looked_s = 0.0
         self._turnover: deque[tuple[int, float]] = deque()
@@ -194,6 +196,7 @@ class Checks:
                 self._approved(effect.approved)
             elif isinstance(effect, Note):
                 self._noted(process, effect)
+        self._alarmed(process)
         if len(events) > MOST_INBOX or process.disk.waiting > MOST_WAITING:
             raise Violation(
                 "queues", f"{len(events)} events in a batch, {process.disk.waiting} writes waiting"
@@ -201,8 +204,19 @@ class Checks:
 
     def _noted(self, process: Process, note: Note) -> None:
         self.tally.takeovers += note.name == "taken_over"
+        self._alarms[process.number].noted(note)
         if note.severity is not Severity.DEBUG:
             self.say(f"{process.number} {note.severity} {note.name} {note.fields}")
+
+    def _alarmed(self, process: Process) -> None:
+        """Blocked beyond the hard limit, and a person told within a second, or at the next step."""
+        if not self._has_hard_limit:
+            return
+        decision = process.engine.last_decision(BOOK)
+        silent_s = self._alarms[process.number].silent_s(decision, self._now_s())
+        if decision is not None and silent_s > WITHIN_S + self.plan.idle_s:
+            told = f"{process.number} is blocked beyond the hard limit for {silent_s:.1f} s without an alarm"
+            raise Violation("alarm", f"{told}: {decision.reason}: {decision.detail}")
 
     def _approved(self, approved: object) -> None:
         if not isinstance(approved, Approved) or approved.mode is not Mode.LIVE:
