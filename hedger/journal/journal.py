@@ -105,7 +105,9 @@ class Journal:
         scope = self.belongs(venue, environment, account_id)
         since_ms = market_ms - queries.DAY_MS
         async with self._acquired(scope, market_ms) as (connection, epoch):
-            known_ms = min(since_ms, await queries.told_again_ms(connection, scope))
+            newest_ms = await queries.last_fill_ms(connection, scope)
+            base = await queries.baseline(connection, scope)
+            known_ms = min(since_ms, await queries.told_again_ms(connection, scope, newest_ms, base))
             loaded = JournalLoaded(
                 venue=venue,
                 environment=environment,
@@ -115,14 +117,14 @@ class Journal:
                 fills=await queries.recent_fills(connection, scope, known_ms),
                 breakers=await queries.breakers(connection, scope),
                 overrides=await queries.overrides(connection, scope),
-                last_fill_ms=await queries.last_fill_ms(connection, scope),
+                last_fill_ms=newest_ms,
                 latches=await queries.latches(connection, scope),
                 loss_references=await queries.loss_references(connection, scope),
                 sums=(await self._totals(connection, scope, market_ms)).label_sums(),
                 cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
-                baseline=await queries.baseline(connection, scope),
+                baseline=base,
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
         self._epochs[scope] = epoch
@@ -245,13 +247,15 @@ class Journal:
         """
         async with self.reading() as connection:
             scope = Scope(venue, str(environment), account_id)
-            return (await sums.totals(connection, scope)).paper_positions()
+            last = await sums.checkpoint_of(connection, scope)
+            return (await sums.totals(connection, scope, last)).paper_positions()
 
     async def _totals(self, connection: AsyncConnection, scope: Scope, market_ms: int) -> sums.Totals:
         """What trades come to; where many are newer than the checkpoint, that is brought forward first."""
-        if await sums.newer_than_checkpoint(connection, scope) > sums.MOST_SUMMED:
-            await sums.advance(connection, scope, market_ms, most=None)
-        return await sums.totals(connection, scope)
+        last = await sums.checkpoint_of(connection, scope)
+        if await sums.newer_than_checkpoint(connection, scope, last) > sums.MOST_SUMMED:
+            last = await sums.advance(connection, scope, market_ms, most=None)
+        return await sums.totals(connection, scope, last)
 
     @property
     def held(self) -> tuple[Scope, ...]:

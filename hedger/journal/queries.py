@@ -42,17 +42,18 @@ async def recent_fills(connection: AsyncConnection, scope: Scope, since_ms: int)
     return await _bodies(connection, Fill, table, query)
 
 
-async def told_again_ms(connection: AsyncConnection, scope: Scope) -> int:
+async def told_again_ms(
+    connection: AsyncConnection, scope: Scope, newest_ms: int, base: Snapshot | None
+) -> int:
     """Trades from here on a venue will be asked for once more, and must be known then, however old they are:
     since shortly before the newest one, since the making of an order whose end is not known, and since the
     positions that were understood last."""
     orders = schema.orders
     oldest = select(func.min(orders.c.created_ms)).where(scope.owns(orders), orders.c.state.not_in(_ENDED))
     open_ms = (await connection.execute(oldest)).scalar_one()
-    since = [await last_fill_ms(connection, scope)]
+    since = [newest_ms]
     if open_ms is not None:
         since.append(int(open_ms))
-    base = await baseline(connection, scope)
     if base is not None and base.told_ms:
         since.append(base.told_ms)
     return min(since) - _ASKED_BEFORE_MS

@@ -74,7 +74,9 @@ async def _also(connection: AsyncConnection, rule: Rule, scope: Scope) -> list[C
         return [table.c.state.in_(_ENDED)]
     if table is schema.fills:
         through = (await sums.checkpoint_of(connection, scope)).fills_through
-        needed_ms = await queries.told_again_ms(connection, scope)
+        newest_ms = await queries.last_fill_ms(connection, scope)
+        base = await queries.baseline(connection, scope)
+        needed_ms = await queries.told_again_ms(connection, scope, newest_ms, base)
         return [_summed(table, through), table.c.market_ms < needed_ms]
     if table is schema.adjustments:
         return [_summed(table, (await sums.checkpoint_of(connection, scope)).adjustments_through)]

@@ -5,6 +5,7 @@ A row's columns are what is searched by; its `body` is the whole value as JSON (
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -32,6 +33,7 @@ class Scope(NamedTuple):
     environment: str = ""
     account_id: str = ""
 
+    @cache  # noqa: B019  a process has a scope or two
     def owns(self, table: Table) -> ColumnElement[bool]:
         """The condition that a row of `table` is of this scope."""
         return and_(*(table.c[column] == value for column, value in self._asdict().items()))

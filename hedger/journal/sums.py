@@ -82,14 +82,15 @@ class Totals(NamedTuple):
         return {name: size for name, size in sizes.items() if size}
 
 
-async def totals(connection: AsyncConnection, scope: Scope) -> Totals:
-    """Everything up to now. Raises InvariantError for an unreadable row."""
-    return await _added(connection, scope, await checkpoint_of(connection, scope), None, None)
+async def totals(connection: AsyncConnection, scope: Scope, last: Checkpoint) -> Totals:
+    """Everything up to now: the checkpoint and what came after it. Raises InvariantError for an unreadable
+    row."""
+    return await _added(connection, scope, last, None, None)
 
 
-async def newer_than_checkpoint(connection: AsyncConnection, scope: Scope) -> int:
+async def newer_than_checkpoint(connection: AsyncConnection, scope: Scope, last: Checkpoint) -> int:
     """How many trades a start has to sum; counted no further than MOST_SUMMED + 1."""
-    through = (await checkpoint_of(connection, scope)).fills_through
+    through = last.fills_through
     newer = (
         select(fills.c.id).where(scope.owns(fills), fills.c.id > through).limit(MOST_SUMMED + 1).subquery()
     )

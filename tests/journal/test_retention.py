@@ -136,7 +136,8 @@ async def test_a_start_reads_the_trades_after_the_checkpoint_only(place: Place) 
         first = await load(journal)
         (scope,) = journal.held
         async with journal.reading() as connection:
-            assert await sums.newer_than_checkpoint(connection, scope) == 1
+            last = await sums.checkpoint_of(connection, scope)
+            assert await sums.newer_than_checkpoint(connection, scope, last) == 1
         assert (await load(journal)).sums == first.sums
     assert [str(each.size) for each in first.sums] == [str(10 * many - 10)]
 

@@ -18,6 +18,7 @@ from hedger.domain.vocabulary import Mode
 from hedger.engine import gates, lease, recover, work
 from hedger.engine.effects import Place
 from hedger.engine.guard import latch
+from hedger.engine.hedging import blocked
 from hedger.engine.outbox import Outbox
 from hedger.execution.table import OrderTable
 from hedger.risk import admit
@@ -172,6 +173,11 @@ def epoch_not_checked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(disk.Disk, "overtaken", property(lambda self: False))
 
 
+def alarm_not_raised(patch: pytest.MonkeyPatch) -> None:
+    """A book that is out and cannot trade keeps it to itself."""
+    patch.setattr(blocked, "_detail", lambda *args: "")
+
+
 DEFECTS: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -193,5 +199,6 @@ DEFECTS: dict[str, Plant] = {
         trades_asked_since_the_newest,
         liquidation_traded_against,
         epoch_not_checked,
+        alarm_not_raised,
     )
 }
