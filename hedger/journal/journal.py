@@ -59,7 +59,11 @@ class Journal:
         journal, a journal of a newer hedger, a driver that is not installed; AuthError and JournalUnreachable
         for a server that refuses or does not answer.
         """
-        store = store_of(place, password)
+        return await cls.on(store_of(place, password), holder, lease_s)
+
+    @classmethod
+    async def on(cls, store: Store, holder: str = "", lease_s: float = LEASE_S) -> Journal:
+        """Like `open`, of a store that has been found."""
         try:
             await prepare(store)
         except BaseException:

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -34,12 +35,15 @@ _LOOKING = ("query_only = ON", f"busy_timeout = {_BUSY_MS}")
 _INSERTS = inserts_of(insert)
 
 
+Connect = Callable[[Path], Awaitable[aiosqlite.Connection]]
+
+
 class SqliteStore:
     """A file, and beside it the lock by which a holder of leases is known to live."""
 
     inserts = _INSERTS
 
-    def __init__(self, path: Path, *, own: bool = True) -> None:
+    def __init__(self, path: Path, *, own: bool = True, connect: Connect | None = None) -> None:
         """`own`: to write; else to look into a file that another process may be writing.
 
         Raises ConfigError when it cannot be made or is not there to be looked into.
@@ -50,7 +54,7 @@ class SqliteStore:
             create_private(path)
         elif not path.is_file():
             raise ConfigError(f"journal {self.shown}: there is no such file")
-        self.engine = engine_for(path, _PRAGMAS if own else _LOOKING)
+        self.engine = engine_for(path, _PRAGMAS if own else _LOOKING, connect)
 
     def alone(self, connection: Connection) -> None:
         """The write lock of the file; without it SQLite's driver runs DDL outside of any transaction."""
@@ -132,9 +136,10 @@ def create_private(path: Path) -> None:
     os.close(directory)
 
 
-def engine_for(path: Path, pragmas: tuple[str, ...]) -> AsyncEngine:
-    """Connections that each work in a thread of their own."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=3, max_overflow=0)
+def engine_for(path: Path, pragmas: tuple[str, ...], connect: Connect | None = None) -> AsyncEngine:
+    """Connections that each work in a thread of their own, or are made by `connect`."""
+    made = {} if connect is None else {"async_creator": partial(connect, path)}
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=3, max_overflow=0, **made)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: object, _record: object) -> None:
