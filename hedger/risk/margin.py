@@ -51,6 +51,8 @@ def at(state: MarginState, name: str, position: float) -> Funds:
     The way there is traded at the mark, and its fee paid from the balance.
     """
     holding = state.holdings[name]
+    if position == holding.size:
+        return state.funds
     before, then = _required(state, holding, holding.size), _required(state, holding, position)
     funds = state.funds
     return funds._replace(

@@ -32,7 +32,7 @@ FIRST_DAY_MS = 1_790_812_800_000  # 2026-10-01 00:00 UTC
 START_USD, IV = 100_000.0, 0.6
 BAND_COIN, HARD_COIN = 0.1, 0.5
 MOST_INSTRUMENTS = 24
-STALE_S = 25.0  # tickers come every several seconds: time is what a life costs
+STALE_S = 32.0  # tickers come every several seconds: time is what a life costs
 SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
 
 
@@ -74,9 +74,9 @@ def draw(seed: int) -> Plan:
         seed=seed,
         speed=speed,
         origin_ms=origin_ms,
-        tick_s=chance.uniform(6.0, 12.0),
+        tick_s=chance.uniform(8.0, 15.0),
         busy_s=chance.choice((0.0, 0.01, 0.03, 0.03, 0.03, 0.03)),
-        idle_s=chance.choice((1.0, 3.0, 3.0, 3.0)),
+        idle_s=chance.choice((1.0, 4.0, 4.0, 4.0, 4.0)),
         margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
         market=market,
         book=_book(chance, names),
@@ -149,7 +149,7 @@ def _settings(chance: random.Random, speed: float) -> EngineSettings:
             hedge_stale_s=STALE_S,
             index_stale_s=STALE_S,
             reconcile_s=chance.choice((15.0, 60.0)),
-            refresh_s=chance.choice((1.0, 4.0, 4.0, 4.0)),
+            refresh_s=chance.choice((1.0, 5.0, 5.0, 5.0)),
         ),
         market_speed=speed,
         config_hash="simulated",
