@@ -212,7 +212,7 @@ class Checks:
         """Blocked beyond the hard limit, and a person told within a second, or at the next step."""
         if not self._has_hard_limit:
             return
-        decision = process.engine.last_decision(BOOK)
+        decision = process.engine.last_decision(BOOK) if process.tenancy.holds else None
         silent_s = self._alarms[process.number].silent_s(decision, self._now_s())
         if decision is not None and silent_s > WITHIN_S + self.plan.idle_s:
             told = f"{process.number} is blocked beyond the hard limit for {silent_s:.1f} s without an alarm"
