@@ -101,8 +101,8 @@ class SteppedCourse:
 
     def range_24h(self, market_ms: int) -> tuple[float, float]:
         since_ms = market_ms - DAY_MS
-        told = zip(self._times_ms, self._levels, strict=True)
-        seen = [index for at_ms, (index, _) in told if since_ms < at_ms <= market_ms]
+        first, beyond = bisect_right(self._times_ms, since_ms), bisect_right(self._times_ms, market_ms)
+        seen = [index for index, _ in self._levels[first:beyond]]
         seen.append(self.index_at(since_ms))
         return min(seen), max(seen)
 
@@ -113,6 +113,7 @@ class FixedScene:
     def __init__(self, market: FixedMarket, course: SteppedCourse, origin_ms: int, market_ms: int) -> None:
         self._market, self._course, self._origin_ms, self.market_ms = market, course, origin_ms, market_ms
         self.index_usd = course.index_at(market_ms)
+        self._range_24h: tuple[float, float] | None = None
 
     def expiry(self, expiration_ms: int) -> ExpiryState:
         now_ms = self._origin_ms if self._market.hold_expiry else self.market_ms
@@ -134,7 +135,9 @@ class FixedScene:
         return Funding(0.0, 0.0, 0.0, 0.0)
 
     def index_range_24h(self) -> tuple[float, float]:
-        return self._course.range_24h(self.market_ms)
+        if self._range_24h is None:
+            self._range_24h = self._course.range_24h(self.market_ms)
+        return self._range_24h
 
     def option_spread(self, listing: Listing, mark_coin: float, delta: float, vega_coin: float) -> Spread:
         half = self._market.option_spread_coin / 2.0
