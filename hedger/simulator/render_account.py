@@ -37,10 +37,21 @@ class Valued:
     market: Market
     mark: Decimal
     index: Decimal
+    worth: Decimal  # at the mark
     delta: Decimal
     gamma: Decimal
     vega: Decimal
     theta: Decimal
+
+    @property
+    def session_profit(self) -> Decimal:
+        """Unrealised profit since the last settlement (`floating_profit_loss`)."""
+        return self.worth - self.position.entry_session if self.position.size else ZERO
+
+    @property
+    def total_profit(self) -> Decimal:
+        """Unrealised profit since opening (`total_profit_loss`)."""
+        return self.worth - self.position.entry_total if self.position.size else ZERO
 
 
 def value_position(position: Position, markets: Markets) -> Valued:
@@ -50,7 +61,7 @@ def value_position(position: Position, markets: Markets) -> Valued:
     if not listing.is_option:
         delta = rounded(_coin(listing, size, mark) * exact(market.delta_decay), FUTURE_DELTA_PLACES)
     index = markets.index(listing.price_index)
-    return Valued(position, market, mark, index, delta, gamma, vega, theta)
+    return Valued(position, market, mark, index, worth(listing, size, mark), delta, gamma, vega, theta)
 
 
 def _coin(listing: Listing, size: Decimal, mark: Decimal) -> Decimal:
@@ -90,9 +101,9 @@ def render_position(valued: Valued) -> Json:
         "index_price": float(valued.index),
         "settlement_price": valued.market.settlement_price,
         "delta": float(valued.delta),
-        "floating_profit_loss": float(rounded(held.session_profit(mark), PROFIT_PLACES)),
+        "floating_profit_loss": float(rounded(valued.session_profit, PROFIT_PLACES)),
         "realized_profit_loss": float(rounded(held.realized_session, PROFIT_PLACES)),
-        "total_profit_loss": float(rounded(held.total_profit(mark), PROFIT_PLACES)),
+        "total_profit_loss": float(rounded(valued.total_profit, PROFIT_PLACES)),
     }
     row.update(_option_part(valued) if listing.is_option else _future_part(valued))
     return row
@@ -117,7 +128,7 @@ def _option_part(valued: Valued) -> Json:
     }
     if held.listing.is_linear:
         return greeks
-    value_usd = worth(held.listing, held.size, valued.mark) * valued.index
+    value_usd = valued.worth * valued.index
     return {
         **greeks,
         "average_price_usd": round(float(held.average_price_usd), 6),
@@ -155,10 +166,10 @@ class Totals:
         return sum(self.deltas.values(), ZERO) - self.premium_delta
 
 
-def account_totals(account: Account, currency: str, markets: Markets) -> Totals:
-    """Everything that a summary of one currency tells."""
+def account_totals(account: Account, held: Iterable[Position], currency: str, markets: Markets) -> Totals:
+    """Everything that a summary of one currency tells, if these were its open positions."""
     places = CASH_PLACES.get(currency, 8)
-    rows = [value_position(held, markets) for held in account.open_positions(currency)]
+    rows = [value_position(position, markets) for position in held]
     futures = [row for row in rows if not row.position.listing.is_option]
     options = [row for row in rows if row.position.listing.is_option]
     ledger = account.ledgers.get(currency) or Ledger(currency)
@@ -166,22 +177,14 @@ def account_totals(account: Account, currency: str, markets: Markets) -> Totals:
         currency=currency,
         balance=rounded(ledger.balance, places),
         session_rpl=rounded(ledger.futures_session_rpl, places),
-        futures_session_upl=rounded(_sum(r.position.session_profit(r.mark) for r in futures), places),
+        futures_session_upl=rounded(_sum(r.session_profit for r in futures), places),
         options_session_rpl=rounded(ledger.options_session_rpl, places),
-        options_session_upl=rounded(_sum(r.position.session_profit(r.mark) for r in options), places),
-        options_value=rounded(
-            _sum(worth(r.position.listing, r.position.size, r.mark) for r in options), places
-        ),
-        futures_total=rounded(_sum(r.position.total_profit(r.mark) for r in futures), places),
-        options_total=rounded(_sum(r.position.total_profit(r.mark) for r in options), places),
+        options_session_upl=rounded(_sum(r.session_profit for r in options), places),
+        options_value=rounded(_sum(r.worth for r in options), places),
+        futures_total=rounded(_sum(r.total_profit for r in futures), places),
+        options_total=rounded(_sum(r.total_profit for r in options), places),
         deltas=_by_index(rows, "delta") or _flat_map(currency),
-        premium_delta=rounded(
-            _sum(
-                worth(r.position.listing, r.position.size, r.mark) * exact(r.market.delta_decay)
-                for r in options
-            ),
-            places,
-        ),
+        premium_delta=rounded(_sum(r.worth * exact(r.market.delta_decay) for r in options), places),
         delta_value_usd=rounded(_sum(r.delta * r.index for r in rows), places),
         options_delta=_sum(r.delta for r in options),
         greek_maps={name: _by_index(options, name) for name in ("gamma", "vega", "theta")},

@@ -29,7 +29,7 @@ def currency_summary(funds: Funds, currency: str) -> Json:
     row = {**render_summary(totals), **_margin_part(totals, margins), **_model_part(margins.model)}
     row["projected_delta_total"] = float(funds.projected_delta_total(currency))
     if margins.model == SEGREGATED_SM:
-        row.update(_ratio_part(funds.liquidation_ratios(currency, margins), totals))
+        row.update(_ratio_part(funds.liquidation_ratios(currency), totals))
     if margins.cross is not None:
         row.update(_cross_part(margins.cross))
     return row
@@ -82,7 +82,7 @@ def position_rows(funds: Funds, markets: Markets, held: list[Position]) -> list[
     """Positions as get_positions tells them; margins are worked out once per settlement currency."""
     codes = dict.fromkeys(row.listing.settlement_currency for row in held)
     needs = {code: funds.requirement(code) for code in codes}
-    ratios = {code: funds.liquidation_ratios(code, funds.margins(code)) for code in codes}
+    ratios = {code: funds.liquidation_ratios(code) for code in codes}
     rows = []
     for position in held:
         code = position.listing.settlement_currency
