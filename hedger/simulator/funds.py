@@ -5,7 +5,8 @@ Everything is worked out once per state of the account and moment of the markets
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from hedger.simulator.account import Account
@@ -20,6 +21,16 @@ from hedger.simulator.render_account import Totals, account_totals
 from hedger.simulator.requirements import CROSS_SM, SEGREGATED_SM, Holding, Requirement, requirement
 
 DAY_MS, EXPIRY_OF_DAY_MS = 86_400_000, 8 * 3_600_000  # 08:00 UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that a summary of one currency tells."""
+
+    totals: Totals
+    margins: Margins
+    projected_delta_total: Decimal  # without what expires next
+    liquidation_ratios: Mapping[str, Decimal]  # per index, the factor on its price; segregated standard only
 
 
 class Funds:
@@ -63,12 +74,9 @@ class Funds:
         after = self._margins(currency, works_of([*self._orders(), order]))
         return max(ZERO, after.initial - self.margins(currency).initial)
 
-    def liquidation_ratios(self, currency: str) -> dict[str, Decimal]:
-        """Per index, the factor on its price at which the account is liquidated; segregated standard only."""
-        if self.model != SEGREGATED_SM:
-            return {}
-        indices = dict.fromkeys(row.listing.price_index for row in self.holdings(currency))
-        return {name: self._known.once(self._liquidation_ratio, currency, name) for name in indices}
+    def figures(self, currency: str) -> Figures:
+        """What it has and needs, and how far that is from liquidation."""
+        return self._known.once(self._figures, currency, self._works)
 
     # -- what it has ------------------------------------------------------------------------------
 
@@ -86,10 +94,6 @@ class Funds:
             if code not in prices and price is not None:
                 prices[code] = price
         return prices
-
-    def projected_delta_total(self, currency: str) -> Decimal:
-        """`delta_total` without what expires next."""
-        return self._known.once(self._projected_delta_total, currency)
 
     # -- how --------------------------------------------------------------------------------------
 
@@ -127,6 +131,21 @@ class Funds:
 
     def _holdings(self, currency: str, works: Works) -> tuple[Holding, ...]:
         return holdings_of(self._account, self._markets, works, currency)
+
+    def _figures(self, currency: str, works: Works) -> Figures:
+        return Figures(
+            totals=self._known.once(self._totals, currency),
+            margins=self._known.once(self._margins, currency, works),
+            projected_delta_total=self._known.once(self._projected_delta_total, currency),
+            liquidation_ratios=self._liquidation_ratios(currency, works),
+        )
+
+    def _liquidation_ratios(self, currency: str, works: Works) -> dict[str, Decimal]:
+        if self.model != SEGREGATED_SM:
+            return {}
+        holdings = self._known.once(self._holdings, currency, works)
+        indices = dict.fromkeys(row.listing.price_index for row in holdings)
+        return {name: self._known.once(self._liquidation_ratio, currency, name) for name in indices}
 
     def _liquidation_ratio(self, currency: str, index: str) -> Decimal:
         """Of one index; open orders have no part in it."""
