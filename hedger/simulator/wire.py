@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_NEVER_VARIED = frozenset({str, int, bool, type(None)})
 EXTRA_FIELDS: tuple[tuple[str, object], ...] = (
     ("starbase_hint", "0a"),
     ("x_revision", 7),
@@ -50,7 +51,9 @@ class WirePrinter:
         if items:
             start = self._random.randrange(len(items))
             items = items[start:] + items[:start]
-        varied = {key: self._vary(item, depth + 1) for key, item in items}
+        varied = {
+            key: item if type(item) in _NEVER_VARIED else self._vary(item, depth + 1) for key, item in items
+        }
         if depth >= 2 and len(items) > 8 and self._random.random() < 0.05:
             name, extra = self._random.choice(EXTRA_FIELDS)
             varied[name] = extra
