@@ -38,12 +38,12 @@ class WirePrinter:
         return _ENCODER.encode(frame).decode()
 
     def _vary(self, value: object, depth: int) -> object:
+        if isinstance(value, float):
+            return self._respell(value)
         if isinstance(value, dict):
             return self._vary_object(value, depth)
         if isinstance(value, (list, tuple)):
             return [self._vary(item, depth + 1) for item in value]
-        if isinstance(value, float):
-            return self._respell(value)
         return value
 
     def _vary_object(self, value: dict[str, object], depth: int) -> dict[str, object]:

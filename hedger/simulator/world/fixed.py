@@ -111,8 +111,15 @@ class FixedScene:
         self._market, self._course, self._origin_ms, self.market_ms = market, course, origin_ms, market_ms
         self.index_usd = course.index_at(market_ms)
         self._range_24h: tuple[float, float] | None = None
+        self._expiries: dict[int, ExpiryState] = {}
 
     def expiry(self, expiration_ms: int) -> ExpiryState:
+        known = self._expiries.get(expiration_ms)
+        if known is None:
+            known = self._expiries[expiration_ms] = self._expiry(expiration_ms)
+        return known
+
+    def _expiry(self, expiration_ms: int) -> ExpiryState:
         now_ms = self._origin_ms if self._market.hold_expiry else self.market_ms
         tau_years = max(expiration_ms - now_ms, 0) / YEAR_MS
         average = average_so_far(self._course, self.market_ms, expiration_ms)

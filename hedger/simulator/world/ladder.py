@@ -55,7 +55,6 @@ class TickGrid:
         return self.unit * units
 
 
-@lru_cache(maxsize=64)
 def tick_grid(tick: Decimal, steps: tuple[tuple[Decimal, Decimal], ...]) -> TickGrid:
     """The grid of a tick and at most one coarser step, `(above_price, tick_size)`."""
     if not steps:
@@ -64,6 +63,7 @@ def tick_grid(tick: Decimal, steps: tuple[tuple[Decimal, Decimal], ...]) -> Tick
     return TickGrid(tick, float(1 / tick), coarse_above=int(above / tick), coarse_step=int(coarse / tick))
 
 
+@lru_cache(maxsize=4_096)
 def grid_of(listing: Listing) -> TickGrid:
     """The valid prices of an instrument."""
     return tick_grid(listing.tick_size, listing.tick_size_steps)
