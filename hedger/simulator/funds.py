@@ -151,7 +151,8 @@ class Funds:
         """Of one index; open orders have no part in it."""
         margins = self._known.once(self._margins, currency, ())
         room = float(margins.margin_balance - margins.maintenance)
-        held = [row for row in self._holdings(currency, ()) if row.listing.price_index == index]
+        holdings = self._known.once(self._holdings, currency, ())
+        held = [row for row in holdings if row.listing.price_index == index]
         return exact(liquidation_ratio(held, room, self._now_ms))
 
     def _totals(self, currency: str) -> Totals:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from hedger.simulator.account import Account
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Listing
-from hedger.simulator.numbers import ZERO, rounded
+from hedger.simulator.numbers import ZERO
 from hedger.simulator.orders import Order
 from hedger.simulator.requirements import Holding, Working
 
-UNDERLYING_PLACES = 4
 IDLE = Working()
 
 Works = tuple[tuple[Listing, Working], ...]  # instruments with open orders
@@ -35,19 +34,15 @@ def holdings_of(
 
 
 def _holding(account: Account, markets: Markets, listing: Listing, working: Working) -> Holding:
-    market, mark = markets.market(listing.name), markets.mark(listing.name)
-    if market.greeks is not None:
-        unit_delta = market.greeks.delta
-    else:
-        unit_delta = market.delta_decay * (1.0 if listing.is_linear else 1.0 / float(mark))
+    quoted = markets.quoted(listing)
     return Holding(
         listing=listing,
         size=account.size(listing.name),
-        mark=mark,
-        index=markets.index(listing.price_index),
-        underlying=rounded(market.underlying or market.index, UNDERLYING_PLACES),
-        unit_delta=unit_delta,
-        iv=market.iv or 0.0,
+        mark=quoted.mark,
+        index=quoted.index,
+        underlying=quoted.underlying,
+        unit_delta=quoted.unit_delta,
+        iv=quoted.market.iv or 0.0,
         working=working,
     )
 

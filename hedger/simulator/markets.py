@@ -11,23 +11,42 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hedger.simulator.liquidity import Level, Liquidity
-from hedger.simulator.model import Listing, Market, World
+from hedger.simulator.model import Greeks, Listing, Market, World
 from hedger.simulator.numbers import exact, rounded
 from hedger.simulator.rpc import ApiError, invalid_param
 
 INDEX_PLACES = 2
 FUTURE_MARK_PLACES = 2
 OPTION_MARK_PLACES = 8  # valuation and trades; tickers show 4
+UNDERLYING_PLACES = 4
 EVERYTHING = ""  # in a set of names: all of them
+
+
+ExactGreeks = tuple[Decimal, Decimal, Decimal, Decimal]
+"""Delta, gamma, vega, theta."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """An instrument's market with the exact numbers that values and margins are made of."""
+
+    market: Market
+    mark: Decimal
+    index: Decimal
+    underlying: Decimal  # USD: the forward of an option, the index of a future
+    unit_delta: float  # coin per unit of amount
+    delta_decay: Decimal
+    greeks: ExactGreeks | None  # of 1 coin
 
 
 @dataclass(slots=True, eq=False)
 class Moment:
-    """What was read of the world while nothing moved: markets and marks by instrument, indices in USD."""
+    """What was read of the world while nothing moved, by instrument; indices in USD."""
 
     market_ms: int
     markets: dict[str, Market] = field(default_factory=dict)
     marks: dict[str, Decimal] = field(default_factory=dict)
+    quoted: dict[str, Quoted] = field(default_factory=dict)
     indices: dict[str, Decimal | None] = field(default_factory=dict)
 
 
@@ -105,6 +124,30 @@ class Markets:
         state = "settlement" if self._settling and market.state == "open" else market.state
         state = self.states.get(name, state)
         return market if state == market.state else replace(market, state=state)
+
+    def quoted(self, listing: Listing) -> Quoted:
+        """The numbers of an instrument now."""
+        known = self.moment.quoted
+        if listing.name not in known:
+            known[listing.name] = self._quoted(listing)
+        return known[listing.name]
+
+    def _quoted(self, listing: Listing) -> Quoted:
+        market, mark = self.market(listing.name), self.mark(listing.name)
+        unit = market.greeks
+        if unit is not None:
+            unit_delta = unit.delta
+        else:
+            unit_delta = market.delta_decay * (1.0 if listing.is_linear else 1.0 / float(mark))
+        return Quoted(
+            market=market,
+            mark=mark,
+            index=self.index(listing.price_index),
+            underlying=rounded(market.underlying or market.index, UNDERLYING_PLACES),
+            unit_delta=unit_delta,
+            delta_decay=exact(market.delta_decay),
+            greeks=None if unit is None else _exact_greeks(unit),
+        )
 
     def set_states(self, states: Mapping[str, str]) -> None:
         """States of instruments that differ from the world's."""
@@ -193,6 +236,10 @@ class Markets:
         if market.state != "open":
             raise ApiError(10012)
         return market
+
+
+def _exact_greeks(unit: Greeks) -> ExactGreeks:
+    return exact(unit.delta), exact(unit.gamma), exact(unit.vega), exact(unit.theta)
 
 
 def among(names: frozenset[str], name: str) -> bool:

@@ -61,7 +61,7 @@ def _model_part(model: str) -> Json:
 def _ratio_part(ratios: Mapping[str, Decimal], totals: Totals) -> Json:
     """0 where no price liquidates; the one number is that of the index that is nearest to it."""
     reached = [ratio for ratio in ratios.values() if ratio]
-    nearest = min(reached, key=lambda ratio: abs(ratio.ln()), default=ZERO)
+    nearest = min(reached, key=lambda ratio: max(ratio, 1 / ratio), default=ZERO)
     return {
         "estimated_liquidation_ratio": float(rounded(nearest, RATIO_PLACES)),
         "estimated_liquidation_ratio_map": {
@@ -97,7 +97,7 @@ def _full_position(position: Position, markets: Markets, need: Requirement, rati
     listing, valued = position.listing, value_position(position, markets)
     price = None
     if ratio and position.size and not listing.is_option:
-        price = round(float(ratio * valued.mark), 2)
+        price = round(float(ratio * valued.quoted.mark), 2)
     orders = need.orders.get(listing.name, ZERO)
     return {
         **render_position(valued),
