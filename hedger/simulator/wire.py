@@ -51,9 +51,12 @@ class WirePrinter:
         if items:
             start = self._random.randrange(len(items))
             items = items[start:] + items[:start]
-        varied = {
-            key: item if type(item) in _NEVER_VARIED else self._vary(item, depth + 1) for key, item in items
-        }
+        varied: dict[str, object] = {}
+        for key, item in items:
+            if isinstance(item, float):
+                varied[key] = self._respell(item)
+            else:
+                varied[key] = item if type(item) in _NEVER_VARIED else self._vary(item, depth + 1)
         if depth >= 2 and len(items) > 8 and self._random.random() < 0.05:
             name, extra = self._random.choice(EXTRA_FIELDS)
             varied[name] = extra

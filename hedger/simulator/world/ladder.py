@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from hedger.simulator.model import Listing
-from hedger.simulator.world import seeding
+from hedger.simulator.world.seeding import mix, unit
 
 Levels = tuple[tuple[Decimal, Decimal], ...]
 
@@ -99,17 +99,13 @@ def _side(
     lowest: int,
     highest: int,
 ) -> Levels:
+    """Exponentially distributed amounts, at least one lot, that grow away from the touch."""
     levels: list[tuple[Decimal, Decimal]] = []
     for number in range(depth.levels):
         if not lowest <= units <= highest:
             break
-        bits = seeding.mix(bits)
-        levels.append((grid.price(units), _amount(depth, number, bits)))
+        bits = mix(bits)
+        lots = -math.log(unit(bits)) * depth.mean_lots * (1.0 + 0.5 * number)
+        levels.append((grid.unit * units, depth.lot * (1 + int(lots))))
         units = further(units, 1 + (bits & 0xFF) % depth.gap_ticks)
     return tuple(levels)
-
-
-def _amount(depth: Depth, number: int, bits: int) -> Decimal:
-    """Exponentially distributed amounts that grow away from the touch; at least one lot."""
-    lots = -math.log(seeding.unit(bits)) * depth.mean_lots * (1.0 + 0.5 * number)
-    return depth.lot * (1 + int(lots))
