@@ -61,12 +61,31 @@ def black76(
         return Black76(*(np.where(dead, old, new) for old, new in zip(expired, live, strict=True)))
 
 
+def black76_price(
+    forward_usd: ArrayLike, strike_usd: ArrayLike, tau_years: ArrayLike, sigma: ArrayLike, sign: ArrayLike
+) -> Floats:
+    """The `price_usd` of `black76` alone, to the last digit, for half the time."""
+    forward, strike, tau, vol, w = (
+        np.asarray(x, dtype=np.float64) for x in (forward_usd, strike_usd, tau_years, sigma, sign)
+    )
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+        v = vol * np.sqrt(tau)
+        price = _value(forward, strike, v, w)[2]
+        dead = (tau <= 0.0) | (vol <= 0.0) | (v < DEAD_BELOW)
+        return np.where(dead, np.maximum(w * (forward - strike), 0.0), price) if dead.any() else price
+
+
+def _value(forward: Floats, strike: Floats, v: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """d1, delta and price."""
+    d1 = np.log(forward / strike) / v + 0.5 * v
+    delta = w * ndtr(w * d1)
+    return d1, delta, np.maximum(forward * delta - w * strike * ndtr(w * (d1 - v)), 0.0)
+
+
 def _alive(forward: Floats, strike: Floats, tau: Floats, vol: Floats, w: Floats) -> Black76:
     root_tau = np.sqrt(tau)
     v = vol * root_tau
-    d1 = np.log(forward / strike) / v + 0.5 * v
-    delta = w * ndtr(w * d1)
-    price = np.maximum(forward * delta - w * strike * ndtr(w * (d1 - v)), 0.0)
+    d1, delta, price = _value(forward, strike, v, w)
     density = _INV_SQRT_2PI * np.exp(-0.5 * d1 * d1)
     forward_density = forward * density
     gamma = density / (forward * v)

@@ -8,8 +8,9 @@ profit until 08:00 UTC, when the session moves into cash (deribit.md 9 and 11), 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
+from operator import attrgetter
 
 from hedger.simulator.combos import Combo
 from hedger.simulator.entries import CORRECTION, DELIVERY, EXERCISE, SETTLEMENT, TRADE, Entry, Note
@@ -36,6 +37,10 @@ class Ledger:
     funding_paid: Decimal = ZERO
 
 
+_of_ledger = attrgetter(*(row.name for row in fields(Ledger)))
+_of_position = attrgetter(*(row.name for row in fields(Position)))
+
+
 @dataclass(slots=True)
 class Account:
     """All ledgers and positions of the one account of the exchange."""
@@ -57,6 +62,11 @@ class Account:
         entry = Entry(number, now_ms, kind, currency, change, ledger.balance, note or Note())
         self.log.append(entry)
         return entry
+
+    def state(self) -> tuple[object, ...]:
+        """Margin model, cash and positions by value: all that the account's funds follow from."""
+        cash_rows, held = map(_of_ledger, self.ledgers.values()), map(_of_position, self.positions.values())
+        return (self.margin_model, *cash_rows, *held)
 
     def lock_on(self, currency: str) -> Lock | None:
         """What keeps a settlement currency from trading."""

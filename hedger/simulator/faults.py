@@ -108,7 +108,7 @@ class Faults:
             duration_s = DEFAULT_DURATION_S
         if duration_s is not None:
             fault.until_s = fault.since_s + duration_s
-        self._faults.append(fault)
+        self._faults = [*(row for row in self._faults if not row.over(wire_s)), fault]
 
     def clear(self) -> None:
         self._faults.clear()
@@ -119,11 +119,10 @@ class Faults:
 
     def find(self, kind: str, wire_s: float, subject: Subject = ANYTHING) -> Fault | None:
         """The first active fault of a kind that concerns the subject, if chance will have it."""
-        if not self._faults:
-            return None
-        self._faults = [fault for fault in self._faults if not fault.over(wire_s)]
-        hits = (fault for fault in self.all(kind, wire_s) if fault.matches(subject))
-        return next((fault for fault in hits if self._struck(fault)), None)
+        for fault in self._faults:
+            if fault.kind == kind and fault.active(wire_s) and fault.matches(subject) and self._struck(fault):
+                return fault
+        return None
 
     def use(self, kind: str, wire_s: float, subject: Subject = ANYTHING) -> Fault | None:
         """Like `find`, and counts one use."""

@@ -1,21 +1,36 @@
-"""What the account can afford: reads the account, its open orders and the markets, and changes nothing."""
+"""What the account can afford: reads the account, its open orders and the markets, and changes nothing.
+
+Everything is worked out once per state of the account and moment of the markets; open orders are arguments.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from hedger.simulator.account import Account
-from hedger.simulator.holdings import holdings_of
+from hedger.simulator.holdings import Works, holdings_of, works_of
 from hedger.simulator.liquidation_price import liquidation_ratio
 from hedger.simulator.margins import HAIRCUTS, Margins, Part, cross_margins, segregated_margins
 from hedger.simulator.markets import Markets
 from hedger.simulator.numbers import ZERO, exact
 from hedger.simulator.orders import Order
+from hedger.simulator.remembered import Remembered
 from hedger.simulator.render_account import Totals, account_totals
 from hedger.simulator.requirements import CROSS_SM, SEGREGATED_SM, Holding, Requirement, requirement
 
 DAY_MS, EXPIRY_OF_DAY_MS = 86_400_000, 8 * 3_600_000  # 08:00 UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that a summary of one currency tells."""
+
+    totals: Totals
+    margins: Margins
+    projected_delta_total: Decimal  # without what expires next
+    liquidation_ratios: Mapping[str, Decimal]  # per index, the factor on its price; segregated standard only
 
 
 class Funds:
@@ -27,6 +42,7 @@ class Funds:
         self._account = account
         self._markets = markets
         self._orders = orders
+        self._known = Remembered(lambda: (markets.moment, account.state()))
 
     @property
     def model(self) -> str:
@@ -36,45 +52,39 @@ class Funds:
 
     def requirement(self, currency: str) -> Requirement:
         """Margin of all positions and open orders that settle in a currency."""
-        return requirement(self.model, self.holdings(currency), self._now_ms)
+        return self._known.once(self._requirement, currency, self._works)
 
     def margins(self, currency: str) -> Margins:
         """The margins as a summary of the currency tells them, rounded as there."""
-        return self._margins(currency, tuple(self._orders()))
+        return self._known.once(self._margins, currency, self._works)
 
     def affords(self, order: Order) -> bool:
         """Whether the account may have this order: within its margin balance, or cutting what it needs."""
-        others = tuple(row for row in self._orders() if row.order_id != order.order_id)
+        others = [row for row in self._orders() if row.order_id != order.order_id]
         currency = order.listing.settlement_currency
-        after = self._margins(currency, (*others, order))
+        after = self._margins(currency, works_of([*others, order]))
         if after.initial <= after.margin_balance:
             return True
         costs_cash = order.listing.is_option and order.sign > 0  # whatever it does to the margin
-        return not costs_cash and after.initial <= self._margins(currency, others).initial
+        return not costs_cash and after.initial <= self._margins(currency, works_of(others)).initial
 
     def added_by(self, order: Order) -> Decimal:
         """What one more order would add to the initial margin."""
-        currency, orders = order.listing.settlement_currency, tuple(self._orders())
-        after = self._margins(currency, (*orders, order))
-        return max(ZERO, after.initial - self._margins(currency, orders).initial)
+        currency = order.listing.settlement_currency
+        after = self._margins(currency, works_of([*self._orders(), order]))
+        return max(ZERO, after.initial - self.margins(currency).initial)
 
-    def liquidation_ratios(self, currency: str, margins: Margins) -> dict[str, Decimal]:
-        """Per index, the factor on its price at which the account is liquidated; segregated standard only."""
-        if self.model != SEGREGATED_SM:
-            return {}
-        room = float(margins.margin_balance - margins.maintenance)
-        groups: dict[str, list[Holding]] = {}
-        for row in self.holdings(currency):
-            groups.setdefault(row.listing.price_index, []).append(row)
-        return {name: exact(liquidation_ratio(rows, room, self._now_ms)) for name, rows in groups.items()}
+    def figures(self, currency: str) -> Figures:
+        """What it has and needs, and how far that is from liquidation."""
+        return self._known.once(self._figures, currency, self._works)
 
     # -- what it has ------------------------------------------------------------------------------
 
     def totals(self, currency: str) -> Totals:
-        return account_totals(self._account, currency, self._markets)
+        return self._known.once(self._totals, currency)
 
-    def holdings(self, currency: str) -> list[Holding]:
-        return self._holdings(currency, self._orders())
+    def holdings(self, currency: str) -> tuple[Holding, ...]:
+        return self._known.once(self._holdings, currency, self._works)
 
     def usd_prices(self) -> dict[str, Decimal]:
         """USD per unit of every currency that is collateral and has a price here; USDC is taken at par."""
@@ -85,40 +95,72 @@ class Funds:
                 prices[code] = price
         return prices
 
-    def projected_delta_total(self, currency: str) -> Decimal:
-        """`delta_total` without what expires next."""
-        holdings = self._holdings(currency, ())
-        lasting = {row.listing.name for row in self._after_expiry(holdings)}
-        kept = Account(self._account.user_id, self._account.ledgers)
-        kept.positions = {name: row for name, row in self._account.positions.items() if name in lasting}
-        return account_totals(kept, currency, self._markets).delta_total
-
     # -- how --------------------------------------------------------------------------------------
 
     @property
     def _now_ms(self) -> int:
         return self._markets.world.now_ms
 
-    def _margins(self, currency: str, orders: Sequence[Order]) -> Margins:
+    @property
+    def _works(self) -> Works:
+        return works_of(self._orders())
+
+    @property
+    def _next_expiry_ms(self) -> int:
+        """The next 08:00 UTC."""
+        return (self._now_ms - EXPIRY_OF_DAY_MS) // DAY_MS * DAY_MS + DAY_MS + EXPIRY_OF_DAY_MS
+
+    def _margins(self, currency: str, works: Works) -> Margins:
         if self.model != CROSS_SM:
-            return segregated_margins(self.model, self._part(currency, orders))
+            return segregated_margins(self.model, self._part(currency, works))
         prices, used = self.usd_prices(), set(self._account.ledgers)
         used |= {row.listing.settlement_currency for row in self._account.open_positions()}
-        used |= {row.listing.settlement_currency for row in orders}
-        parts = [self._part(code, orders) for code in sorted(used & set(prices))]
+        used |= {listing.settlement_currency for listing, _ in works}
+        parts = [self._part(code, works) for code in sorted(used & set(prices))]
         return cross_margins(parts, prices, currency)
 
-    def _part(self, currency: str, orders: Sequence[Order]) -> Part:
-        holdings = self._holdings(currency, orders)
-        lasting = self._after_expiry(holdings)
-        need = requirement(self.model, holdings, self._now_ms)
+    def _part(self, currency: str, works: Works) -> Part:
+        holdings = self._known.once(self._holdings, currency, works)
+        lasting = [row for row in holdings if row.listing.expiration_ms > self._next_expiry_ms]
+        need = self._known.once(self._requirement, currency, works)
         left = need if len(lasting) == len(holdings) else requirement(self.model, lasting, self._now_ms)
         return Part(currency, self.totals(currency), need, left)
 
-    def _holdings(self, currency: str, orders: Iterable[Order]) -> list[Holding]:
-        return holdings_of(self._account, self._markets, orders, currency)
+    def _requirement(self, currency: str, works: Works) -> Requirement:
+        return requirement(self.model, self._known.once(self._holdings, currency, works), self._now_ms)
 
-    def _after_expiry(self, holdings: Sequence[Holding]) -> list[Holding]:
-        """What remains when the next 08:00 UTC has passed."""
-        expiry_ms = (self._now_ms - EXPIRY_OF_DAY_MS) // DAY_MS * DAY_MS + DAY_MS + EXPIRY_OF_DAY_MS
-        return [row for row in holdings if row.listing.expiration_ms > expiry_ms]
+    def _holdings(self, currency: str, works: Works) -> tuple[Holding, ...]:
+        return holdings_of(self._account, self._markets, works, currency)
+
+    def _figures(self, currency: str, works: Works) -> Figures:
+        return Figures(
+            totals=self._known.once(self._totals, currency),
+            margins=self._known.once(self._margins, currency, works),
+            projected_delta_total=self._known.once(self._projected_delta_total, currency),
+            liquidation_ratios=self._liquidation_ratios(currency, works),
+        )
+
+    def _liquidation_ratios(self, currency: str, works: Works) -> dict[str, Decimal]:
+        if self.model != SEGREGATED_SM:
+            return {}
+        holdings = self._known.once(self._holdings, currency, works)
+        indices = dict.fromkeys(row.listing.price_index for row in holdings)
+        return {name: self._known.once(self._liquidation_ratio, currency, name) for name in indices}
+
+    def _liquidation_ratio(self, currency: str, index: str) -> Decimal:
+        """Of one index; open orders have no part in it."""
+        margins = self._known.once(self._margins, currency, ())
+        room = float(margins.margin_balance - margins.maintenance)
+        holdings = self._known.once(self._holdings, currency, ())
+        held = [row for row in holdings if row.listing.price_index == index]
+        return exact(liquidation_ratio(held, room, self._now_ms))
+
+    def _totals(self, currency: str) -> Totals:
+        return account_totals(self._account, self._account.open_positions(currency), currency, self._markets)
+
+    def _projected_delta_total(self, currency: str) -> Decimal:
+        held = self._account.open_positions(currency)
+        lasting = [row for row in held if row.listing.expiration_ms > self._next_expiry_ms]
+        if len(lasting) == len(held):
+            return self.totals(currency).delta_total
+        return account_totals(self._account, lasting, currency, self._markets).delta_total

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hedger.simulator.account import Account
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Listing
-from hedger.simulator.numbers import ZERO, rounded
+from hedger.simulator.numbers import ZERO
 from hedger.simulator.orders import Order
 from hedger.simulator.requirements import Holding, Working
 
-UNDERLYING_PLACES = 4
+IDLE = Working()
+
+Works = tuple[tuple[Listing, Working], ...]  # instruments with open orders
 
 
-def holdings_of(account: Account, markets: Markets, orders: Iterable[Order], currency: str) -> list[Holding]:
-    """Instruments of a settlement currency with a position or an open order, positions first."""
-    working: dict[str, Working] = {}
-    listings = {row.listing.name: row.listing for row in account.open_positions(currency)}
+def works_of(orders: Iterable[Order]) -> Works:
+    """Open orders by instrument."""
+    works: dict[Listing, Working] = {}
     for order in orders:
-        if order.listing.settlement_currency == currency:
-            listings[order.name] = order.listing
-            working[order.name] = _with_order(working.get(order.name, Working()), order)
-    return [_holding(account, markets, row, working.get(name, Working())) for name, row in listings.items()]
+        works[order.listing] = _with_order(works.get(order.listing, IDLE), order)
+    return tuple(works.items())
+
+
+def holdings_of(
+    account: Account, markets: Markets, works: Sequence[tuple[Listing, Working]], currency: str
+) -> tuple[Holding, ...]:
+    """Instruments of a settlement currency with a position or an open order, positions first."""
+    rows = {row.listing: IDLE for row in account.open_positions(currency)}
+    rows |= {listing: working for listing, working in works if listing.settlement_currency == currency}
+    return tuple(_holding(account, markets, listing, working) for listing, working in rows.items())
 
 
 def _holding(account: Account, markets: Markets, listing: Listing, working: Working) -> Holding:
-    market, mark = markets.market(listing.name), markets.mark(listing.name)
-    if market.greeks is not None:
-        unit_delta = market.greeks.delta
-    else:
-        unit_delta = market.delta_decay * (1.0 if listing.is_linear else 1.0 / float(mark))
+    quoted = markets.quoted(listing)
     return Holding(
         listing=listing,
         size=account.size(listing.name),
-        mark=mark,
-        index=markets.index(listing.price_index),
-        underlying=rounded(market.underlying or market.index, UNDERLYING_PLACES),
-        unit_delta=unit_delta,
-        iv=market.iv or 0.0,
+        mark=quoted.mark,
+        index=quoted.index,
+        underlying=quoted.underlying,
+        unit_delta=quoted.unit_delta,
+        iv=quoted.market.iv or 0.0,
         working=working,
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hedger.pricing.black76 import black76
+from hedger.pricing.black76 import black76_price
 from hedger.simulator.margin import OTHER_SLOPE, SHORT_OPTION_MAINTENANCE, SIZE_SLOPES
 from hedger.simulator.requirements import Holding
 from hedger.simulator.stress import DAY_MS, YEAR_DAYS
@@ -22,7 +22,19 @@ STEPS = 40  # per side and grid
 GRIDS = 6
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 OfFactors = Callable[[Floats], Floats]
+
+
+def _grid(start: float, end: float) -> Floats:
+    """`numpy.linspace` for two plain numbers, without its overhead."""
+    logs: Floats = _PLACES * ((end - start) / STEPS) + start
+    logs[-1] = end
+    return logs
+
+
+_PLACES = np.arange(STEPS + 1.0)
+BOTH_SIDES = np.concatenate([_grid(0.0, side * FURTHEST) for side in (-1, 1)])
 
 
 def liquidation_ratio(holdings: Sequence[Holding], room_now: float, now_ms: int) -> float:
@@ -37,20 +49,24 @@ def liquidation_ratio(holdings: Sequence[Holding], room_now: float, now_ms: int)
         return 0.0
     change = _change(held, now_ms)
 
-    def first_below(logs: Floats) -> int:
-        """Where the room ends first; one past the grid when it does not."""
-        below = np.flatnonzero(room_now + change(np.exp(logs)) < 0)
-        return int(below[0]) if below.size else STEPS + 1
+    def below(logs: Floats) -> Flags:
+        """Where the room has ended."""
+        return room_now + change(np.exp(logs)) < 0
 
-    grids = [np.linspace(0.0, side * FURTHEST, STEPS + 1) for side in (-1, 1)]
-    step, side = min((first_below(grid), side) for side, grid in enumerate(grids))
+    step, side = min((_first(flags), side) for side, flags in enumerate(np.split(below(BOTH_SIDES), 2)))
     if step > STEPS:
         return 0.0
-    grid = grids[side]
+    grid = np.split(BOTH_SIDES, 2)[side]
     for _ in range(GRIDS):
-        grid = np.linspace(grid[step - 1], grid[step], STEPS + 1)
-        step = max(1, min(STEPS, first_below(grid)))
+        grid = _grid(grid[step - 1], grid[step])
+        step = max(1, min(STEPS, _first(below(grid))))
     return float(np.exp(grid[step]))
+
+
+def _first(flags: Flags) -> int:
+    """The place of the first that is set; one past the grid when none is."""
+    place = int(flags.argmax())
+    return place if flags[place] else STEPS + 1
 
 
 def _change(held: Sequence[Holding], now_ms: int) -> OfFactors:
@@ -95,7 +111,7 @@ def _margin_of_shorts(rows: Sequence[Holding], now_ms: int) -> OfFactors:
 
     def margin(factor: Floats) -> Floats:
         moved = forward * factor
-        share = black76(moved, strike, tau, vol, sign).price_usd / moved
+        share = black76_price(moved, strike, tau, vol, sign) / moved
         per_coin = base * np.where(put, np.maximum(1.0, share), 1.0) + share
         total: Floats = (size * per_coin * (moved if linear else 1.0)).sum(axis=0)
         return total

@@ -23,6 +23,8 @@ class Liquidity:
     def ladder(self, listing: Listing, side: str, levels: Ladder, now_ms: int) -> list[Level]:
         """The levels that are left of the world's ladder, best first."""
         eaten = self._still_eaten(listing, side, now_ms)
+        if not eaten:
+            return list(levels)
         left: list[Level] = []
         for price, amount in levels:
             gone = min(eaten, amount)

@@ -7,22 +7,51 @@ delivered (`expired`): without quotes, at its delivery price, its delta decayed 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hedger.simulator.liquidity import Level, Liquidity
-from hedger.simulator.model import Listing, Market, World
+from hedger.simulator.model import Greeks, Listing, Market, World
 from hedger.simulator.numbers import exact, rounded
 from hedger.simulator.rpc import ApiError, invalid_param
 
 INDEX_PLACES = 2
 FUTURE_MARK_PLACES = 2
 OPTION_MARK_PLACES = 8  # valuation and trades; tickers show 4
+UNDERLYING_PLACES = 4
 EVERYTHING = ""  # in a set of names: all of them
 
 
+ExactGreeks = tuple[Decimal, Decimal, Decimal, Decimal]
+"""Delta, gamma, vega, theta."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """An instrument's market with the exact numbers that values and margins are made of."""
+
+    market: Market
+    mark: Decimal
+    index: Decimal
+    underlying: Decimal  # USD: the forward of an option, the index of a future
+    unit_delta: float  # coin per unit of amount
+    delta_decay: Decimal
+    greeks: ExactGreeks | None  # of 1 coin
+
+
+@dataclass(slots=True, eq=False)
+class Moment:
+    """What was read of the world while nothing moved, by instrument; indices in USD."""
+
+    market_ms: int
+    markets: dict[str, Market] = field(default_factory=dict)
+    marks: dict[str, Decimal] = field(default_factory=dict)
+    quoted: dict[str, Quoted] = field(default_factory=dict)
+    indices: dict[str, Decimal | None] = field(default_factory=dict)
+
+
 class Markets:
-    """Reads the world once per instrument and market instant."""
+    """Reads the world once per instrument and moment."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -32,8 +61,14 @@ class Markets:
         self.states: Mapping[str, str] = {}  # states by name, where not the world's
         self._settling = False
         self._expired: dict[str, tuple[Listing, Market]] = {}
-        self._cache: dict[str, Market] = {}
-        self._cache_ms = -1
+        self._moment = Moment(world.now_ms)
+
+    @property
+    def moment(self) -> Moment:
+        """What is known of now: another object as soon as any market, mark or index may be another."""
+        if self._moment.market_ms != self.world.now_ms:
+            self.forget()
+        return self._moment
 
     @property
     def settling(self) -> bool:
@@ -47,17 +82,17 @@ class Markets:
 
     def forget(self) -> None:
         """The world changed at the instant that it is at."""
-        self._cache.clear()
+        self._moment = Moment(self.world.now_ms)
 
     def keep_expired(self, listing: Listing, market: Market) -> None:
         """An instrument that the world has dropped is there until `release`."""
         self._expired[listing.name] = listing, market
-        self._cache.pop(listing.name, None)
+        self.forget()
 
     def release(self, name: str) -> None:
         """An expired instrument is gone for good."""
         del self._expired[name]
-        self._cache.pop(name, None)
+        self.forget()
         self.liquidity.forget(name)
 
     def listings(self) -> Mapping[str, Listing]:
@@ -76,12 +111,10 @@ class Markets:
 
     def market(self, name: str) -> Market:
         """The market of an instrument now."""
-        if self._cache_ms != self.world.now_ms:
-            self._cache.clear()
-            self._cache_ms = self.world.now_ms
-        known = self._cache.get(name)
+        markets = self.moment.markets
+        known = markets.get(name)
         if known is None:
-            known = self._cache[name] = self._market(name)
+            known = markets[name] = self._market(name)
         return known
 
     def _market(self, name: str) -> Market:
@@ -92,15 +125,43 @@ class Markets:
         state = self.states.get(name, state)
         return market if state == market.state else replace(market, state=state)
 
+    def quoted(self, listing: Listing) -> Quoted:
+        """The numbers of an instrument now."""
+        known = self.moment.quoted
+        if listing.name not in known:
+            known[listing.name] = self._quoted(listing)
+        return known[listing.name]
+
+    def _quoted(self, listing: Listing) -> Quoted:
+        market, mark = self.market(listing.name), self.mark(listing.name)
+        unit = market.greeks
+        if unit is not None:
+            unit_delta = unit.delta
+        else:
+            unit_delta = market.delta_decay * (1.0 if listing.is_linear else 1.0 / float(mark))
+        return Quoted(
+            market=market,
+            mark=mark,
+            index=self.index(listing.price_index),
+            underlying=rounded(market.underlying or market.index, UNDERLYING_PLACES),
+            unit_delta=unit_delta,
+            delta_decay=exact(market.delta_decay),
+            greeks=None if unit is None else _exact_greeks(unit),
+        )
+
     def set_states(self, states: Mapping[str, str]) -> None:
         """States of instruments that differ from the world's."""
         self.states = states
-        self._cache.clear()
+        self.forget()
 
     def mark(self, name: str) -> Decimal:
         """Mark price for settlement and rendering: 8 decimals for options, 2 for futures."""
-        is_option = self.listing(name).is_option
-        return rounded(self.market(name).mark, OPTION_MARK_PLACES if is_option else FUTURE_MARK_PLACES)
+        marks = self.moment.marks
+        known = marks.get(name)
+        if known is None:
+            places = OPTION_MARK_PLACES if self.listing(name).is_option else FUTURE_MARK_PLACES
+            known = marks[name] = rounded(self.market(name).mark, places)
+        return known
 
     def exact_mark(self, name: str) -> Decimal:
         """Mark price, unrounded."""
@@ -115,6 +176,12 @@ class Markets:
 
     def index_or_none(self, index_name: str) -> Decimal | None:
         """Index in USD with 2 decimals; None where the world has no such index."""
+        indices = self.moment.indices
+        if index_name not in indices:
+            indices[index_name] = self._index(index_name)
+        return indices[index_name]
+
+    def _index(self, index_name: str) -> Decimal | None:
         try:
             return rounded(self.world.index_price(index_name), INDEX_PLACES)
         except KeyError:
@@ -169,6 +236,10 @@ class Markets:
         if market.state != "open":
             raise ApiError(10012)
         return market
+
+
+def _exact_greeks(unit: Greeks) -> ExactGreeks:
+    return exact(unit.delta), exact(unit.gamma), exact(unit.vega), exact(unit.theta)
 
 
 def among(names: frozenset[str], name: str) -> bool:

@@ -40,6 +40,10 @@ class Listing:
     strike: Decimal | None = None
     option_type: str | None = None  # "call" | "put"
 
+    def __hash__(self) -> int:
+        """Its name tells it from all others."""
+        return hash(self.name)
+
     @property
     def is_option(self) -> bool:
         return self.kind == "option"

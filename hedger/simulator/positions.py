@@ -87,10 +87,6 @@ class Position:
         """Unrealised profit since the last settlement (`floating_profit_loss`)."""
         return worth(self.listing, self.size, mark) - self.entry_session if self.size else ZERO
 
-    def total_profit(self, mark: Decimal) -> Decimal:
-        """Unrealised profit since opening (`total_profit_loss`)."""
-        return worth(self.listing, self.size, mark) - self.entry_total if self.size else ZERO
-
     def settle(self, mark: Decimal) -> Decimal:
         """Start a new session at a mark; returns the unrealised profit of the ended one."""
         profit = self.session_profit(mark)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedger.simulator.account import Account, Ledger
-from hedger.simulator.markets import Markets
-from hedger.simulator.model import Greeks, Listing, Market
-from hedger.simulator.numbers import ZERO, exact, rounded
+from hedger.simulator.markets import ExactGreeks, Markets, Quoted
+from hedger.simulator.model import Listing
+from hedger.simulator.numbers import ZERO, rounded
 from hedger.simulator.positions import Position, worth
 
 Json = dict[str, object]
@@ -34,40 +34,49 @@ class Valued:
     """A position with the numbers that follow from the market, rounded as on the wire."""
 
     position: Position
-    market: Market
-    mark: Decimal
-    index: Decimal
+    quoted: Quoted
+    worth: Decimal  # at the mark
     delta: Decimal
     gamma: Decimal
     vega: Decimal
     theta: Decimal
 
+    @property
+    def session_profit(self) -> Decimal:
+        """Unrealised profit since the last settlement (`floating_profit_loss`)."""
+        return self.worth - self.position.entry_session if self.position.size else ZERO
+
+    @property
+    def total_profit(self) -> Decimal:
+        """Unrealised profit since opening (`total_profit_loss`)."""
+        return self.worth - self.position.entry_total if self.position.size else ZERO
+
 
 def value_position(position: Position, markets: Markets) -> Valued:
     listing, size = position.listing, position.size
-    market, mark = markets.market(listing.name), markets.mark(listing.name)
-    delta, gamma, vega, theta = _position_greeks(size, market.greeks)
+    quoted = markets.quoted(listing)
+    delta, gamma, vega, theta = _position_greeks(size, quoted.greeks)
     if not listing.is_option:
-        delta = rounded(_coin(listing, size, mark) * exact(market.delta_decay), FUTURE_DELTA_PLACES)
-    index = markets.index(listing.price_index)
-    return Valued(position, market, mark, index, delta, gamma, vega, theta)
+        delta = rounded(_coin(listing, size, quoted.mark) * quoted.delta_decay, FUTURE_DELTA_PLACES)
+    return Valued(position, quoted, worth(listing, size, quoted.mark), delta, gamma, vega, theta)
+
+
+def _position_greeks(size: Decimal, unit: ExactGreeks | None) -> ExactGreeks:
+    """Delta, gamma, vega and theta of the whole position, 5 decimals."""
+    if unit is None:
+        return ZERO, ZERO, ZERO, ZERO
+    delta, gamma, vega, theta = unit
+    return (
+        rounded(size * delta, GREEK_PLACES),
+        rounded(size * gamma, GREEK_PLACES),
+        rounded(size * vega, GREEK_PLACES),
+        rounded(size * theta, GREEK_PLACES),
+    )
 
 
 def _coin(listing: Listing, size: Decimal, mark: Decimal) -> Decimal:
     """The size of a future in coin."""
     return size if listing.is_linear else size / mark
-
-
-def _position_greeks(size: Decimal, unit: Greeks | None) -> tuple[Decimal, Decimal, Decimal, Decimal]:
-    """Delta, gamma, vega and theta of the whole position, 5 decimals."""
-    if unit is None:
-        return ZERO, ZERO, ZERO, ZERO
-    return (
-        rounded(size * exact(unit.delta), GREEK_PLACES),
-        rounded(size * exact(unit.gamma), GREEK_PLACES),
-        rounded(size * exact(unit.vega), GREEK_PLACES),
-        rounded(size * exact(unit.theta), GREEK_PLACES),
-    )
 
 
 def direction_of(size: Decimal) -> str:
@@ -78,7 +87,7 @@ def direction_of(size: Decimal) -> str:
 
 def render_position(valued: Valued) -> Json:
     """A position without its margins."""
-    held, mark = valued.position, valued.mark
+    held, mark = valued.position, valued.quoted.mark
     listing = held.listing
     row: Json = {
         "instrument_name": listing.name,
@@ -87,20 +96,20 @@ def render_position(valued: Valued) -> Json:
         "size": float(held.size),
         "average_price": round(float(held.average_price), 8),
         "mark_price": float(mark),
-        "index_price": float(valued.index),
-        "settlement_price": valued.market.settlement_price,
+        "index_price": float(valued.quoted.index),
+        "settlement_price": valued.quoted.market.settlement_price,
         "delta": float(valued.delta),
-        "floating_profit_loss": float(rounded(held.session_profit(mark), PROFIT_PLACES)),
+        "floating_profit_loss": float(rounded(valued.session_profit, PROFIT_PLACES)),
         "realized_profit_loss": float(rounded(held.realized_session, PROFIT_PLACES)),
-        "total_profit_loss": float(rounded(held.total_profit(mark), PROFIT_PLACES)),
+        "total_profit_loss": float(rounded(valued.total_profit, PROFIT_PLACES)),
     }
     row.update(_option_part(valued) if listing.is_option else _future_part(valued))
     return row
 
 
 def _future_part(valued: Valued) -> Json:
-    held, funding = valued.position, valued.market.funding
-    coin = rounded(_coin(held.listing, held.size, valued.mark), FUTURE_DELTA_PLACES)
+    held, funding = valued.position, valued.quoted.market.funding
+    coin = rounded(_coin(held.listing, held.size, valued.quoted.mark), FUTURE_DELTA_PLACES)
     part: Json = {"size_currency": float(coin), "leverage": held.listing.max_leverage}
     if funding is not None:
         part["interest_value"] = funding.interest_value
@@ -117,7 +126,7 @@ def _option_part(valued: Valued) -> Json:
     }
     if held.listing.is_linear:
         return greeks
-    value_usd = worth(held.listing, held.size, valued.mark) * valued.index
+    value_usd = valued.worth * valued.quoted.index
     return {
         **greeks,
         "average_price_usd": round(float(held.average_price_usd), 6),
@@ -155,10 +164,10 @@ class Totals:
         return sum(self.deltas.values(), ZERO) - self.premium_delta
 
 
-def account_totals(account: Account, currency: str, markets: Markets) -> Totals:
-    """Everything that a summary of one currency tells."""
+def account_totals(account: Account, held: Iterable[Position], currency: str, markets: Markets) -> Totals:
+    """Everything that a summary of one currency tells, if these were its open positions."""
     places = CASH_PLACES.get(currency, 8)
-    rows = [value_position(held, markets) for held in account.open_positions(currency)]
+    rows = [value_position(position, markets) for position in held]
     futures = [row for row in rows if not row.position.listing.is_option]
     options = [row for row in rows if row.position.listing.is_option]
     ledger = account.ledgers.get(currency) or Ledger(currency)
@@ -166,23 +175,15 @@ def account_totals(account: Account, currency: str, markets: Markets) -> Totals:
         currency=currency,
         balance=rounded(ledger.balance, places),
         session_rpl=rounded(ledger.futures_session_rpl, places),
-        futures_session_upl=rounded(_sum(r.position.session_profit(r.mark) for r in futures), places),
+        futures_session_upl=rounded(_sum(r.session_profit for r in futures), places),
         options_session_rpl=rounded(ledger.options_session_rpl, places),
-        options_session_upl=rounded(_sum(r.position.session_profit(r.mark) for r in options), places),
-        options_value=rounded(
-            _sum(worth(r.position.listing, r.position.size, r.mark) for r in options), places
-        ),
-        futures_total=rounded(_sum(r.position.total_profit(r.mark) for r in futures), places),
-        options_total=rounded(_sum(r.position.total_profit(r.mark) for r in options), places),
+        options_session_upl=rounded(_sum(r.session_profit for r in options), places),
+        options_value=rounded(_sum(r.worth for r in options), places),
+        futures_total=rounded(_sum(r.total_profit for r in futures), places),
+        options_total=rounded(_sum(r.total_profit for r in options), places),
         deltas=_by_index(rows, "delta") or _flat_map(currency),
-        premium_delta=rounded(
-            _sum(
-                worth(r.position.listing, r.position.size, r.mark) * exact(r.market.delta_decay)
-                for r in options
-            ),
-            places,
-        ),
-        delta_value_usd=rounded(_sum(r.delta * r.index for r in rows), places),
+        premium_delta=rounded(_sum(r.worth * r.quoted.delta_decay for r in options), places),
+        delta_value_usd=rounded(_sum(r.delta * r.quoted.index for r in rows), places),
         options_delta=_sum(r.delta for r in options),
         greek_maps={name: _by_index(options, name) for name in ("gamma", "vega", "theta")},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from hedger.simulator.funds import Funds
@@ -25,11 +26,12 @@ RATIO_PLACES, RATIO_MAP_PLACES = 8, 16
 
 def currency_summary(funds: Funds, currency: str) -> Json:
     """The per-currency object of get_account_summary and `user.portfolio`."""
-    totals, margins = funds.totals(currency), funds.margins(currency)
+    figures = funds.figures(currency)
+    totals, margins = figures.totals, figures.margins
     row = {**render_summary(totals), **_margin_part(totals, margins), **_model_part(margins.model)}
-    row["projected_delta_total"] = float(funds.projected_delta_total(currency))
+    row["projected_delta_total"] = float(figures.projected_delta_total)
     if margins.model == SEGREGATED_SM:
-        row.update(_ratio_part(funds.liquidation_ratios(currency, margins), totals))
+        row.update(_ratio_part(figures.liquidation_ratios, totals))
     if margins.cross is not None:
         row.update(_cross_part(margins.cross))
     return row
@@ -56,10 +58,10 @@ def _model_part(model: str) -> Json:
     }
 
 
-def _ratio_part(ratios: dict[str, Decimal], totals: Totals) -> Json:
+def _ratio_part(ratios: Mapping[str, Decimal], totals: Totals) -> Json:
     """0 where no price liquidates; the one number is that of the index that is nearest to it."""
     reached = [ratio for ratio in ratios.values() if ratio]
-    nearest = min(reached, key=lambda ratio: abs(ratio.ln()), default=ZERO)
+    nearest = min(reached, key=lambda ratio: max(ratio, 1 / ratio), default=ZERO)
     return {
         "estimated_liquidation_ratio": float(rounded(nearest, RATIO_PLACES)),
         "estimated_liquidation_ratio_map": {
@@ -82,7 +84,7 @@ def position_rows(funds: Funds, markets: Markets, held: list[Position]) -> list[
     """Positions as get_positions tells them; margins are worked out once per settlement currency."""
     codes = dict.fromkeys(row.listing.settlement_currency for row in held)
     needs = {code: funds.requirement(code) for code in codes}
-    ratios = {code: funds.liquidation_ratios(code, funds.margins(code)) for code in codes}
+    ratios = {code: funds.figures(code).liquidation_ratios for code in codes}
     rows = []
     for position in held:
         code = position.listing.settlement_currency
@@ -95,7 +97,7 @@ def _full_position(position: Position, markets: Markets, need: Requirement, rati
     listing, valued = position.listing, value_position(position, markets)
     price = None
     if ratio and position.size and not listing.is_option:
-        price = round(float(ratio * valued.mark), 2)
+        price = round(float(ratio * valued.quoted.mark), 2)
     orders = need.orders.get(listing.name, ZERO)
     return {
         **render_position(valued),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from functools import lru_cache
 
 from hedger.simulator.liquidity import Level
 from hedger.simulator.model import Greeks, Listing, Market
@@ -62,6 +63,7 @@ def render_instrument(listing: Listing, state: str = "open") -> Json:
     return row
 
 
+@lru_cache(maxsize=32)
 def _currency_uuid(currency: str) -> str:
     return str(uuid.uuid5(_CURRENCY_NAMESPACE, currency))
 

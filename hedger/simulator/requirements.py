@@ -89,6 +89,8 @@ def _standard(holdings: Sequence[Holding]) -> Requirement:
 
 def _order_margin(row: Holding, held: Margin) -> Decimal:
     """What the worse side of an instrument's open orders would add to its initial margin."""
+    if not (row.working.buys or row.working.sells):
+        return ZERO
     bought = row.margin(row.size + row.working.buys).initial + row.working.premium
     sold = row.margin(row.size - row.working.sells).initial
     return max(ZERO, bought - held.initial, sold - held.initial)

@@ -53,6 +53,9 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+
+
 def parse_request(text: str) -> Request:
     """A request from its text.
 
@@ -61,7 +64,7 @@ def parse_request(text: str) -> Request:
     if len(text) > MAX_REQUEST_BYTES or len(text.encode()) > MAX_REQUEST_BYTES:
         raise BadFrame(ApiError(-32600))
     try:
-        frame = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        frame = _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise BadFrame(ApiError(11050, "invalid json")) from None
     if not isinstance(frame, dict):

@@ -12,7 +12,6 @@ from hedger.simulator.methods import Call
 from hedger.simulator.methods_trade import person_trade
 from hedger.simulator.numbers import ZERO
 from hedger.simulator.params import Params
-from hedger.simulator.render_account import account_totals
 from hedger.simulator.render_order import render_order, render_trade
 from hedger.simulator.rpc import invalid_param
 from hedger.simulator.sim_account import entry_row, locks
@@ -25,7 +24,7 @@ def state(exchange: Exchange, wire_s: float) -> Json:
     """Everything, exact: beside every rounded number stands the unrounded one as text."""
     account, markets, user_id = exchange.account, exchange.markets, exchange.identity.user_id
     ledgers = [account.ledgers[code] for code in sorted(account.ledgers)]
-    totals = {row.currency: account_totals(account, row.currency, markets) for row in ledgers}
+    totals = {row.currency: exchange.funds.totals(row.currency) for row in ledgers}
     exact_equity = {code: str(account.exact_equity(code, markets.exact_mark)) for code in totals}
     held = account.open_positions()
     return {

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hedger.pricing.black76 import black76
+from hedger.pricing.black76 import black76_price
 from hedger.simulator.model import Listing
 
 PRICE_RANGE = 0.16
@@ -152,7 +152,7 @@ def _option_profits(legs: Sequence[Leg], now_ms: int) -> tuple[Floats, Floats]:
     def value(moves: Floats, vol: Floats) -> Floats:
         """Per coin, in the settlement currency; the legs are the last axis."""
         moved = forward * (1.0 + moves)
-        usd = black76(moved, strike, tau, vol, sign).price_usd
+        usd = black76_price(moved, strike, tau, vol, sign)
         return usd if linear else usd / moved
 
     now = value(np.zeros(len(legs)), vols[:, 1])

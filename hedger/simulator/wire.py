@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_NEVER_VARIED = frozenset({str, int, bool, type(None)})
 EXTRA_FIELDS: tuple[tuple[str, object], ...] = (
     ("starbase_hint", "0a"),
     ("x_revision", 7),
@@ -37,12 +38,12 @@ class WirePrinter:
         return _ENCODER.encode(frame).decode()
 
     def _vary(self, value: object, depth: int) -> object:
+        if isinstance(value, float):
+            return self._respell(value)
         if isinstance(value, dict):
             return self._vary_object(value, depth)
         if isinstance(value, (list, tuple)):
             return [self._vary(item, depth + 1) for item in value]
-        if isinstance(value, float):
-            return self._respell(value)
         return value
 
     def _vary_object(self, value: dict[str, object], depth: int) -> dict[str, object]:
@@ -50,7 +51,12 @@ class WirePrinter:
         if items:
             start = self._random.randrange(len(items))
             items = items[start:] + items[:start]
-        varied = {key: self._vary(item, depth + 1) for key, item in items}
+        varied: dict[str, object] = {}
+        for key, item in items:
+            if isinstance(item, float):
+                varied[key] = self._respell(item)
+            else:
+                varied[key] = item if type(item) in _NEVER_VARIED else self._vary(item, depth + 1)
         if depth >= 2 and len(items) > 8 and self._random.random() < 0.05:
             name, extra = self._random.choice(EXTRA_FIELDS)
             varied[name] = extra

@@ -158,6 +158,7 @@ class TestCross:
         poor = logged_in(equity="0.01", margin_model="cross_sm")
         assert poor.sell(1, CALL, price=0.0195).error["code"] == 10009
         poor.world.other_indices["eth_usd"] = 4_000.0
+        poor.exchange.markets.forget()  # it has read that there is no such index
         poor.exchange.account.book("deposit", "ETH", D(10), poor.now_ms)
         assert poor.sell(1, CALL, price=0.0195).result["order"]["order_state"] == "filled"
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from hedger.pricing.black76 import black76, black76_price
 from hedger.pricing.scalar import black76_one
 from hedger.simulator.liquidation_price import liquidation_ratio
 from hedger.simulator.margin import margin
@@ -224,6 +225,17 @@ class TestRiskMatrix:
         ten = risk_matrix([Leg(CALL_ROW, -10.0, 0.06, -5.0, 100_000.0, 0.5)], 100_000.0, ORIGIN_MS)
         scaled: Matrix = one.scaled(np.array([-10.0]))
         assert scaled.initial == pytest.approx(ten.initial, rel=1e-12)
+
+
+def test_the_price_alone_is_that_of_all_figures_to_the_last_digit() -> None:
+    forward = np.geomspace(1_000.0, 1_000_000.0, 41)
+    strike, sign = np.array([[100_000.0], [90_000.0], [np.nan], [50_000.0]]), np.array([[1.0], [-1.0]] * 2)
+    tau, vol = np.array([[0.1], [0.0], [0.2], [1e-30]]), np.array([[0.6], [0.5], [0.4], [0.0]])
+    np.testing.assert_array_equal(
+        black76_price(forward, strike, tau, vol, sign), black76(forward, strike, tau, vol, sign).price_usd
+    )
+    live = (forward, 100_000.0, 0.1, 0.6, -1.0)
+    np.testing.assert_array_equal(black76_price(*live), black76(*live).price_usd)
 
 
 class TestLiquidationPrice:

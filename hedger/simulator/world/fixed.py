@@ -76,21 +76,21 @@ class SteppedCourse:
     def add(self, *moves: Move) -> None:
         """More moves; of two at one instant the one added last counts."""
         self._moves = sorted([*self._moves, *moves], key=lambda move: move.market_ms)
-        self._times_ms, self._levels = [self.first_ms], [self._start]
+        self._times_ms, self._indices_usd, self._ivs = [self.first_ms], [self._start[0]], [self._start[1]]
         for move in self._moves:
-            index_usd, iv = self._levels[-1]
             self._times_ms.append(max(move.market_ms, self.first_ms))
-            self._levels.append((move.index_usd or index_usd, move.iv or iv))
+            self._indices_usd.append(move.index_usd or self._indices_usd[-1])
+            self._ivs.append(move.iv or self._ivs[-1])
 
-    def _at(self, market_ms: int) -> tuple[float, float]:
-        return self._levels[max(bisect_right(self._times_ms, market_ms) - 1, 0)]
+    def _place(self, market_ms: int) -> int:
+        return max(bisect_right(self._times_ms, market_ms) - 1, 0)
 
     def index_at(self, market_ms: int) -> float:
-        return self._at(market_ms)[0]
+        return self._indices_usd[self._place(market_ms)]
 
     def iv_at(self, market_ms: int) -> float:
         """The volatility of every option."""
-        return self._at(market_ms)[1]
+        return self._ivs[self._place(market_ms)]
 
     def funding_at(self, market_ms: int) -> FundingPoint:
         return FundingPoint(0.0, 0.0, 0.0, 0.0)
@@ -100,10 +100,7 @@ class SteppedCourse:
         return sum(map(self.index_at, times)) / len(times) if times else self.index_at(until_ms)
 
     def range_24h(self, market_ms: int) -> tuple[float, float]:
-        since_ms = market_ms - DAY_MS
-        told = zip(self._times_ms, self._levels, strict=True)
-        seen = [index for at_ms, (index, _) in told if since_ms < at_ms <= market_ms]
-        seen.append(self.index_at(since_ms))
+        seen = self._indices_usd[self._place(market_ms - DAY_MS) : self._place(market_ms) + 1]
         return min(seen), max(seen)
 
 
@@ -113,8 +110,16 @@ class FixedScene:
     def __init__(self, market: FixedMarket, course: SteppedCourse, origin_ms: int, market_ms: int) -> None:
         self._market, self._course, self._origin_ms, self.market_ms = market, course, origin_ms, market_ms
         self.index_usd = course.index_at(market_ms)
+        self._range_24h: tuple[float, float] | None = None
+        self._expiries: dict[int, ExpiryState] = {}
 
     def expiry(self, expiration_ms: int) -> ExpiryState:
+        known = self._expiries.get(expiration_ms)
+        if known is None:
+            known = self._expiries[expiration_ms] = self._expiry(expiration_ms)
+        return known
+
+    def _expiry(self, expiration_ms: int) -> ExpiryState:
         now_ms = self._origin_ms if self._market.hold_expiry else self.market_ms
         tau_years = max(expiration_ms - now_ms, 0) / YEAR_MS
         average = average_so_far(self._course, self.market_ms, expiration_ms)
@@ -134,7 +139,9 @@ class FixedScene:
         return Funding(0.0, 0.0, 0.0, 0.0)
 
     def index_range_24h(self) -> tuple[float, float]:
-        return self._course.range_24h(self.market_ms)
+        if self._range_24h is None:
+            self._range_24h = self._course.range_24h(self.market_ms)
+        return self._range_24h
 
     def option_spread(self, listing: Listing, mark_coin: float, delta: float, vega_coin: float) -> Spread:
         half = self._market.option_spread_coin / 2.0

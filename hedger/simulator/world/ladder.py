@@ -12,9 +12,12 @@ from decimal import Decimal
 from functools import lru_cache
 
 from hedger.simulator.model import Listing
-from hedger.simulator.world import seeding
+from hedger.simulator.world.seeding import mix, unit
 
 Levels = tuple[tuple[Decimal, Decimal], ...]
+
+_FURTHEST = 1 << 62
+"""More units than any price has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class TickGrid:
 
     unit: Decimal
     units_per_one: float
-    coarse_above: int = 1 << 62
+    coarse_above: int = _FURTHEST
     coarse_step: int = 1
 
     def floor(self, price: float) -> int:
@@ -36,20 +39,22 @@ class TickGrid:
         units = math.ceil(price * self.units_per_one - 1e-9)
         return units if units <= self.coarse_above else units + -units % self.coarse_step
 
-    def below(self, units: int) -> int:
-        """The next valid price down."""
-        return units - (1 if units <= self.coarse_above else self.coarse_step)
+    def below(self, units: int, ticks: int = 1) -> int:
+        """So many valid prices down."""
+        while ticks and units > self.coarse_above:
+            units, ticks = units - self.coarse_step, ticks - 1
+        return units - ticks
 
-    def above(self, units: int) -> int:
-        """The next valid price up."""
-        return units + (1 if units < self.coarse_above else self.coarse_step)
+    def above(self, units: int, ticks: int = 1) -> int:
+        """So many valid prices up."""
+        fine = max(0, min(ticks, self.coarse_above - units))
+        return units + fine + (ticks - fine) * self.coarse_step
 
     def price(self, units: int) -> Decimal:
         """Units as a price."""
-        return _times(self.unit, units)
+        return self.unit * units
 
 
-@lru_cache(maxsize=64)
 def tick_grid(tick: Decimal, steps: tuple[tuple[Decimal, Decimal], ...]) -> TickGrid:
     """The grid of a tick and at most one coarser step, `(above_price, tick_size)`."""
     if not steps:
@@ -58,6 +63,7 @@ def tick_grid(tick: Decimal, steps: tuple[tuple[Decimal, Decimal], ...]) -> Tick
     return TickGrid(tick, float(1 / tick), coarse_above=int(above / tick), coarse_step=int(coarse / tick))
 
 
+@lru_cache(maxsize=4_096)
 def grid_of(listing: Listing) -> TickGrid:
     """The valid prices of an instrument."""
     return tick_grid(listing.tick_size, listing.tick_size_steps)
@@ -73,42 +79,33 @@ class Depth:
     gap_ticks: int
 
 
-@lru_cache(maxsize=65_536)
-def _times(unit: Decimal, count: int) -> Decimal:
-    return unit * count
-
-
 def bids(grid: TickGrid, from_price: float, depth: Depth, bits: int, lowest: int = 1) -> Levels:
     """Levels from the best bid (at or below `from_price`) down, none below `lowest` units."""
-    return _side(grid, grid.floor(from_price), grid.below, depth, bits, lambda units: units >= lowest)
+    return _side(grid, grid.floor(from_price), grid.below, depth, bits, lowest, _FURTHEST)
 
 
-def asks(grid: TickGrid, from_price: float, depth: Depth, bits: int, highest: int = 1 << 62) -> Levels:
+def asks(grid: TickGrid, from_price: float, depth: Depth, bits: int, highest: int = _FURTHEST) -> Levels:
     """Levels from the best ask (at or above `from_price`) up, none above `highest` units."""
     best = max(grid.ceil(from_price), 1)
-    return _side(grid, best, grid.above, depth, bits, lambda units: units <= highest)
+    return _side(grid, best, grid.above, depth, bits, 1, highest)
 
 
 def _side(
     grid: TickGrid,
     units: int,
-    step: Callable[[int], int],
+    further: Callable[[int, int], int],
     depth: Depth,
     bits: int,
-    allowed: Callable[[int], bool],
+    lowest: int,
+    highest: int,
 ) -> Levels:
+    """Exponentially distributed amounts, at least one lot, that grow away from the touch."""
     levels: list[tuple[Decimal, Decimal]] = []
     for number in range(depth.levels):
-        if not allowed(units):
+        if not lowest <= units <= highest:
             break
-        bits = seeding.mix(bits)
-        levels.append((grid.price(units), _amount(depth, number, bits)))
-        for _ in range(1 + (bits & 0xFF) % depth.gap_ticks):
-            units = step(units)
+        bits = mix(bits)
+        lots = -math.log(unit(bits)) * depth.mean_lots * (1.0 + 0.5 * number)
+        levels.append((grid.unit * units, depth.lot * (1 + int(lots))))
+        units = further(units, 1 + (bits & 0xFF) % depth.gap_ticks)
     return tuple(levels)
-
-
-def _amount(depth: Depth, number: int, bits: int) -> Decimal:
-    """Exponentially distributed amounts that grow away from the touch; at least one lot."""
-    lots = -math.log(seeding.unit(bits)) * depth.mean_lots * (1.0 + 0.5 * number)
-    return _times(depth.lot, 1 + int(lots))

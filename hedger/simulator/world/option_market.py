@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from hedger.pricing.scalar import Black76One, black76_one
@@ -63,7 +64,7 @@ def option_market(scene: Scene, listing: Listing, name_key: int, settlement_pric
     bid_levels, ask_levels = _ladder(scene.market_ms, listing, value, spread, name_key, lowest, highest)
     last = _last_price(bid_levels, ask_levels, seeding.at(name_key, scene.market_ms // 60_000, _TRADES))
     low, high = _range_24h(scene, listing, value, last)
-    interest = round(-400.0 * _log_unit(name_key), 1)
+    interest = _open_interest(name_key)
     return Market(
         name=listing.name,
         market_ms=scene.market_ms,
@@ -180,5 +181,7 @@ def _range_24h(
     return min(prices), max(prices)
 
 
-def _log_unit(name_key: int) -> float:
-    return math.log(seeding.unit(seeding.at(name_key, 0, _INTEREST)))
+@lru_cache(maxsize=4_096)
+def _open_interest(name_key: int) -> float:
+    """Coin; the same as long as the option is listed."""
+    return round(-400.0 * math.log(seeding.unit(seeding.at(name_key, 0, _INTEREST))), 1)
