@@ -113,7 +113,7 @@ def draw_incidents(chance: random.Random, until_s: float) -> tuple[Incident, ...
     One crash at least; people trade in every life, or there would be little to hedge.
     """
     mix = [kind for kind in KINDS if chance.random() < (0.08 if kind in _SELDOM else 0.35)]
-    mix += ["trade", "trade", "crash"]
+    mix += ["trade", "trade"]
     rate_s = chance.choice((16.0, 30.0, 60.0))
     incidents = [_incident(chance, "crash", chance.uniform(SETTLE_IN_S, until_s))]
     at_s = SETTLE_IN_S

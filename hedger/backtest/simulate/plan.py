@@ -148,7 +148,7 @@ def _settings(chance: random.Random, speed: float) -> EngineSettings:
         timing=Timing(
             hedge_stale_s=STALE_S,
             index_stale_s=STALE_S,
-            reconcile_s=chance.choice((15.0, 60.0)),
+            reconcile_s=chance.choice((15.0, 60.0, 60.0)),
             refresh_s=chance.choice((1.0, 5.0, 5.0, 5.0)),
         ),
         market_speed=speed,

@@ -49,7 +49,7 @@ PARAMS = DeribitParams(
     url="ws://127.0.0.1:1/ws/api/v2",
     client_id=KEYS.client_id,
     client_secret=KEYS.client_secret,
-    health_s=10.0,
+    health_s=15.0,
 )
 TURN_S = 1e-4  # a turn of the loop takes time; also where a deadline is rounded to just before itself
 LATE_S = 1.0  # a thread may go on this much later than another after a freeze
