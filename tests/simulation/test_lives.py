@@ -10,6 +10,7 @@ import pytest
 
 from hedger.backtest.simulate.incidents import DISK, EXCHANGE, NETWORK, PEOPLE, PROCESS
 from hedger.backtest.simulate.life import live
+from hedger.backtest.simulate.people import People
 from hedger.backtest.simulate.plan import MOST_INSTRUMENTS, draw
 
 LIVES = int(os.environ.get("HEDGER_LIVES", "20"))
@@ -23,6 +24,13 @@ def test_a_life_under_faults_ends_in_agreement(seed: int) -> None:
     assert result.virtual_s >= 1_200
     assert result.tally.events >= 5_000
     assert result.tally.restarts >= 1
+
+
+def test_a_trade_of_a_told_positions_moment_needs_no_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this life a position is read just before a trade and leaves just after it, see engine/test_ties."""
+    monkeypatch.setattr(People, "accepts", False)
+    result = live(3046)
+    assert not result.violation, f"{result.violation}: {result.detail}"
 
 
 def test_the_same_seed_is_the_same_life_in_another_process_with_other_hashes() -> None:
