@@ -54,6 +54,11 @@ def test_a_life_that_ends_in_the_middle_of_a_look_is_judged_after_it() -> None:
     assert result.tally.blocked_at_end == {"turnover_hour": 1}
 
 
+def test_a_forced_trade_right_before_a_resume_is_among_what_the_person_has_seen() -> None:
+    result = live(9046)
+    assert not result.violation, f"{result.violation}: {result.detail}"
+
+
 def test_the_same_seed_is_the_same_life_in_another_process_with_other_hashes() -> None:
     digests = {_digest(7, hashes) for hashes in ("0", "4711")}
     assert digests == {live(7).digest}
