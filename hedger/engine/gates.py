@@ -140,7 +140,7 @@ def order_gate(state: State, book: BookState, now: Now, *, alone: bool = False) 
     venue = state.venues[book.settings.venue]
     if venue.disputed:
         return _blocked(Reason.POSITION_MISMATCH, _first(tuple(sorted(venue.disputed.values()))))
-    if venue.snapshot_due_wire_s is not None:
+    if venue.snapshot_due_wire_s is not None or venue.differences.tied:
         return Gate(Action.WAIT, Reason.RECOVERING, "positions are being compared with the venue's")
     if venue.adopted:
         label = next(iter(venue.adopted.values())).label

@@ -182,7 +182,7 @@ def set_account(state: State, account: Account, at_ms: int, step: Step) -> None:
 def move(state: State, fill: Fill, step: Step) -> None:
     """Move a position by a fill not seen before. A trade that is not our own hedge gives birth to delta.
 
-    A fill older than the venue's last whole word on the position is in it already; the next snapshot checks.
+    A fill older than the venue's last whole word on the position is taken to be in it; the next one decides.
     """
     known = state.venues[fill.venue]
     listed = listing_of(state, fill.venue, fill.instrument)
@@ -192,7 +192,7 @@ def move(state: State, fill: Fill, step: Step) -> None:
     size = size_of(state, fill.venue, fill.instrument)
     _put(state, known, fill.instrument, size if told else size + fill.signed_amount, step)
     if told:
-        known.differences.told_late(fill, known.told_of(fill.instrument))
+        known.differences.told_late(fill)
         known.reconcile_wire_s = min(known.reconcile_wire_s, step.now.wire_s)
     else:
         known.moved[fill.instrument] = None

@@ -213,7 +213,7 @@ def _told_beside(state: State, venue: VenueState, fill: Fill, step: Step) -> boo
     if not work.take_fill(state, fill, step):
         return False
     if venue.reconciled and venue.position_holds(fill):  # the position of an earlier answer already held it
-        venue.differences.told_late(fill, venue.told_of(fill.instrument))
+        venue.differences.told_late(fill)
     else:
         venue.differences.owe(fill.instrument, fill.signed_amount)
     latch.fill_seen(state, fill, step)
@@ -299,8 +299,9 @@ def _positions(state: State, venue: VenueState, event: ev.SnapshotTaken, step: S
     names = set(sizes) | set(holdings.held(state, venue.name)) | set(venue.disputed)  # flat ones, too
     names |= set(venue.differences.owed) | set(venue.differences.untold) | set(venue.moved)
     names |= {name for name, filled in venue.filled_ms.items() if filled >= told_ms}
+    names |= set(venue.differences.tied)
     for name in sorted(names):
-        if name in venue.moved or venue.filled_ms.get(name, -1) >= told_ms:
+        if _overtakes(venue, event, name):
             overtaken = True
             if not venue.reconciled:
                 venue.differences.untold[name] = None
@@ -313,8 +314,21 @@ def _positions(state: State, venue: VenueState, event: ev.SnapshotTaken, step: S
         venue.told_ms[name] = told_ms
         venue.disputed.pop(name, None)
         venue.differences.unconfirmed.pop(name, None)
+        venue.differences.tied.pop(name, None)
     venue.told_all_ms = told_ms
     return overtaken
+
+
+def _overtakes(venue: VenueState, event: ev.SnapshotTaken, name: str) -> bool:
+    """Whether a fill may have come between the question and the answer.
+
+    Of a fill that is not counted this must be certain before the answer can decide it: positions are asked
+    for after the answers of `server_ms`, so whatever traded before that is in them.
+    """
+    counted_ms = venue.filled_ms.get(name, -1)
+    if name in venue.moved or counted_ms >= (event.positions_ms or event.server_ms):
+        return True
+    return venue.differences.newest_tie_ms(name) >= event.server_ms
 
 
 def snapshot_failed(state: State, event: ev.SnapshotFailed, step: Step) -> None:
@@ -335,7 +349,7 @@ def keep_looking(state: State, step: Step) -> None:
         if venue.snapshot_due_wire_s is not None and wire_s >= venue.snapshot_due_wire_s:
             venue.snapshot_due_wire_s = None
             request_snapshot(state, venue, step)
-        if venue.disputed or _due(state, venue, wire_s):
+        if venue.disputed or venue.differences.tied or _due(state, venue, wire_s):
             request_snapshot(state, venue, step)
         if venue.adopted and wire_s - venue.adopted_asked_wire_s >= timing.lookup_interval_s:
             venue.adopted_asked_wire_s = wire_s

@@ -93,7 +93,7 @@ class VenueState:
         return max(0, self.links - 1)
 
     def position_holds(self, fill: Fill) -> bool:
-        """Whether the venue's own word on a position is as new as a fill, and so has it already."""
+        """Whether the venue's own word on a position is as new as a fill, and so should have it already."""
         return fill.market_ms <= self.told_of(fill.instrument)
 
     def told_of(self, instrument: str) -> int:

@@ -43,7 +43,7 @@ TRADE_USD = 100_000  # what a person trades at a time, about a coin
 LATE_S = 2.0  # after a restart, before the end of an order's validity
 AGAIN_S = 2.0  # a person trades again when nothing came of the last trade
 PATIENCE_S = 6.0  # a moment that does not come is not waited for any longer
-EPOCH_S = 60.0
+EPOCH_S = WRITTEN_S = 60.0
 KILLS_PER_CHECK = 4
 
 SETTINGS = (
@@ -190,7 +190,7 @@ class KillLoop:
         until(lambda: self.daemon.status()["epoch"], "the daemon's epoch", EPOCH_S)
         before = _written(self.daemon.journal)
         self._trade()
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + WRITTEN_S
         while _written(self.daemon.journal) == before:  # no pause: the moment is short
             assert time.monotonic() < deadline, "nothing was written to the journal"
         self._alive_for(self._chance.uniform(0.0, 0.005))

@@ -57,7 +57,7 @@ def test_switches_are_found_by_the_standby_that_takes_over_and_end_by_a_persons_
 def test_a_neutralise_half_done_is_finished_by_the_standby(yard: Yard) -> None:
     exchange = exchange_in(yard)
     first = yard.daemon(exchange, overrides=(*BRIEF, *CLIPS))
-    first.until_quiet(30)
+    first.until_quiet()
     second = standby_of(yard, exchange, *CLIPS)
     first.command("pause")
     exchange.trade("buy", 30_000)
@@ -67,7 +67,7 @@ def test_a_neutralise_half_done_is_finished_by_the_standby(yard: Yard) -> None:
     clips_seen(exchange, before)
     first.process.kill()
 
-    until(lambda: second.status()["state"] == "paused", "neutralised and paused", 30)
+    until(lambda: second.status()["state"] == "paused", "neutralised and paused")
     assert abs(second.book()["delta"]["used"]) < Decimal("0.01")
     assert {row["label"].split("-")[2] for row in exchange.hedges()[before:]} == {"1", "2"}
     exchange.pause()
@@ -77,7 +77,7 @@ def test_a_neutralise_half_done_is_finished_by_the_standby(yard: Yard) -> None:
 def test_a_flatten_half_done_is_finished_by_the_next_run(yard: Yard) -> None:
     exchange = exchange_in(yard)
     first = yard.daemon(exchange, overrides=(*BRIEF, *CLIPS))
-    first.until_quiet(30)
+    first.until_quiet()
     before = len(exchange.hedges())
     assert first.command("flatten", accept_naked_delta=True).status == 200
     clips_seen(exchange, before)
@@ -85,7 +85,7 @@ def test_a_flatten_half_done_is_finished_by_the_next_run(yard: Yard) -> None:
     assert hedge_usd(exchange) != 0, "not half done"
 
     second = yard.daemon(exchange, overrides=(*BRIEF, *CLIPS))
-    until(lambda: hedge_usd(exchange) == 0 and second.book()["hedge_position"]["coin"] == 0, "flat", 30)
+    until(lambda: hedge_usd(exchange) == 0 and second.book()["hedge_position"]["coin"] == 0, "flat")
     assert second.status()["state"] == "flattening"
     exchange.pause()
     assert_ledgers_agree(exchange, second)

@@ -23,7 +23,7 @@ AT_REST = ("stale_quote", "stale_index", "min_lot", "within_band")
 def test_a_seeded_run_agrees_with_the_exchange(yard: Yard) -> None:
     exchange = yard.exchange("--seed", "3", "--speed", "1800", "--book", "strangle")
     daemon = yard.daemon(exchange)
-    until(lambda: len(exchange.hedges()) >= 8, "eight hedges", 40)
+    until(lambda: len(_filled(exchange)) >= 5, "five hedges that filled")
 
     exchange.pause()
     _assert_at_rest(exchange, daemon)
@@ -34,7 +34,7 @@ def test_a_recorded_market_agrees_with_the_exchange(yard: Yard) -> None:
     daemon = yard.daemon(exchange, overrides=())
     until(lambda: exchange.state()["ended"], "the end of the recorded data", 60)
 
-    assert len(exchange.hedges()) >= 5
+    assert _filled(exchange)
     exchange.pause()
     _assert_at_rest(exchange, daemon)
 
@@ -47,7 +47,7 @@ def test_six_recorded_days_at_an_hour_a_second(yard: Yard) -> None:
     daemon = yard.daemon(exchange, overrides=())
     until(lambda: exchange.state()["ended"], "the end of the recorded data", 300)
 
-    assert len(exchange.hedges()) >= 20
+    assert len(_filled(exchange)) >= 20
     exchange.pause()
     _assert_at_rest(exchange, daemon)
 
@@ -79,7 +79,7 @@ def test_a_recorded_month_with_its_expiries_agrees_with_the_exchange(yard: Yard)
 
     exchange.pause()
     _assert_at_rest(exchange, daemon)
-    assert len(exchange.hedges()) >= 30
+    assert _filled(exchange)
     assert {name for name in exchange.state()["positions"] if name != PERPETUAL} == {"BTC-27FEB26-90000-C"}
     _assert_transit_explained(exchange, MONTH)
 
@@ -143,6 +143,11 @@ def _replay(speed: str, days: str) -> list[str]:
 def _record(first_day: str, days: str, speed: str) -> list[str]:
     record = str(shared_data(*RECORD))
     return ["--replay", record, "--from", first_day, "--days", days, "--speed", speed]
+
+
+def _filled(exchange: Exchange) -> list[dict[str, Any]]:
+    """Hedges that traded: at ten hours a second their number tells how fast the machine is, and no more."""
+    return [order for order in exchange.hedges() if order["filled_amount"]]
 
 
 def _assert_at_rest(exchange: Exchange, daemon: Daemon) -> None:

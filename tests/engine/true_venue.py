@@ -576,7 +576,7 @@ class World:
                 open_orders=orders,
                 accounts=(self.rig.account().account,),
                 fills=fills,
-                positions_ms=self.rig.market_ms,
+                positions_ms=self.rig.market_ms + 1,  # it leaves after it was read
             )
         )
 

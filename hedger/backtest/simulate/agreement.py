@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hedger.backtest.simulate.checks import DAY_MS, Violation
 from hedger.backtest.simulate.disk import VENUE
-from hedger.backtest.simulate.plan import BAND_COIN, BOOK
+from hedger.backtest.simulate.plan import BAND_COIN, BOOK, HARD_COIN
 from hedger.backtest.simulate.process import Process
 from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Action, Environment, Reason
@@ -27,10 +27,13 @@ MAY_BLOCK = (Reason.TURNOVER_HOUR, Reason.TURNOVER_DAY, Reason.MARGIN, Reason.HE
 SLACK_COIN = 1e-3  # tickers tell rounded greeks
 LOTS = 2.5
 """How far outside the band a rounded hedge may leave the delta, in contracts."""
+REST_S = 10.0
+"""What is under way when a life ends, an order or a look at the venue, is over by then."""
 
 
 def agree(life: Life) -> None:
     """Raises Violation where two books differ or the hedger has not come to rest."""
+    _see_through(life)
     process = life.process
     if not process.alive:
         raise Violation("ended", f"the daemon is not there at the end: {process.stopped_why}")
@@ -42,6 +45,20 @@ def agree(life: Life) -> None:
     _counters(life, book)
     _hedged(life, book)
     _conserved(life)
+
+
+def _see_through(life: Life) -> None:
+    """A life that ends in the middle of an order or of a look goes on until it is over."""
+    until_s = life.heap.now_s + REST_S
+    while life.heap.now_s < until_s and _in_the_middle(life.process):
+        life.heap.run_until(life.heap.now_s + 1.0)
+
+
+def _in_the_middle(process: Process) -> bool:
+    decision = process.engine.last_decision(BOOK) if process.alive else None
+    if decision is None:
+        return False
+    return decision.action is Action.HEDGE or decision.reason in (Reason.IN_FLIGHT, Reason.RECOVERING)
 
 
 def _at_rest(view: StatusView, book: BookView) -> None:
@@ -122,7 +139,7 @@ def _counters(life: Life, book: BookView) -> None:
 
 
 def _hedged(life: Life, book: BookView) -> None:
-    """Inside the band, or blocked by name; a policy without one has come to a hold."""
+    """Inside the band, in an unwind the hard limit, or blocked by name; other policies have come to rest."""
     decision = book.last_decision
     assert decision is not None
     if decision.action is Action.BLOCKED:
@@ -135,6 +152,8 @@ def _hedged(life: Life, book: BookView) -> None:
         return
     delta_coin, lot_coin = life.venue.net_delta_coin(), 10.0 / (book.index_usd or 1.0)
     lower, upper = book.band.lower or -BAND_COIN, book.band.upper or BAND_COIN  # a soft limit widens it
+    if decision.action is Action.WAIT and decision.reason is Reason.SETTLEMENT_SLICE:
+        lower, upper = -HARD_COIN, HARD_COIN  # between two slices of an unwind nothing else is promised
     if not lower - LOTS * lot_coin - SLACK_COIN <= delta_coin <= upper + LOTS * lot_coin + SLACK_COIN:
         detail = f"{decision.action} {decision.reason}: {decision.detail}"
         raise Violation("hedged", f"net delta is {delta_coin:+.4f} coin at the end, the daemon says {detail}")

@@ -84,6 +84,7 @@ class Checks:
         self._terms: set[tuple[str, str, str]] = set()  # label, price, amount of amendments written down
         self._breakers: dict[str, str] = {}  # by book ("" the daemon), as last made durable
         self._forced_s: float | None = None  # when the exchange traded for us, until a resume
+        self._resumed_ms = -1  # market time of the last one
         self.asked: dict[str, Approved] = {}  # by label, what the engine asked for
         self._arrived: set[str] = set()
         self._overtaken: list[tuple[int, int]] = []  # since when (market ms) only this epoch may trade
@@ -256,8 +257,9 @@ class Checks:
             raise Violation("liquidation", f"{label} was sent though the exchange liquidates the account")
 
     def resumed(self) -> None:
-        """A person has looked and lets it trade again."""
-        self._forced_s = None
+        """A person has looked and lets it trade again, whatever the exchange has done until now."""
+        assert self._venue is not None
+        self._forced_s, self._resumed_ms = None, self._venue.market_ms()
 
     def _alone(self, approved: Approved) -> None:
         """One hedge at a time, until the venue's word on the one before has come."""
@@ -333,7 +335,8 @@ class Checks:
                 f"exchange: {trade.label or 'no label'} {trade.direction} {trade.amount} "
                 f"{trade.instrument_name} at {trade.price}"
             )
-            if trade.provenance.liquidation is not None and self._forced_s is None:
+            forced = trade.provenance.liquidation is not None and trade.timestamp_ms > self._resumed_ms
+            if forced and self._forced_s is None:
                 self._forced_s = self._now_s()
             if trade.label in self.asked and self.asked[trade.label].intent.purpose is not Purpose.MANUAL:
                 self._turnover.append((trade.timestamp_ms, float(trade.amount)))

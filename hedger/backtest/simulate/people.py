@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from hedger.backtest.simulate.plan import BOOK
 from hedger.backtest.simulate.venue import PERPETUAL
@@ -23,6 +23,8 @@ LOOK_S = 20.0  # an operator looks at what waits for a person this often, once t
 
 class People:
     """Draws what they do from the seed."""
+
+    accepts: ClassVar[bool] = True  # whether the operator takes positions that nothing explains as they are
 
     def __init__(self, life: Life) -> None:
         self._life = life
@@ -119,7 +121,8 @@ class People:
 
     def _resume(self) -> None:
         self._life.checks.resumed()
-        self._life.process.emit(AcceptGiven(book=BOOK, by="operator", reason="looked at it"))
+        if self.accepts:
+            self._life.process.emit(AcceptGiven(book=BOOK, by="operator", reason="looked at it"))
         for book in ("", BOOK):
             self._life.process.emit(
                 CommandGiven(command="resume", book=book, by="operator", reason="looked at it")

@@ -36,8 +36,8 @@ def begin(state: State, venue: VenueState, event: ev.JournalLoaded) -> None:
     for fill in event.fills:
         if fill.market_ms > base.told_ms:
             known.held[fill.instrument] = known.held.get(fill.instrument, _NONE) + fill.signed_amount
-        elif fill.market_ms == base.told_ms:
-            known.tie(fill.instrument, fill.signed_amount)
+        elif fill.market_ms == base.told_ms or fill.market_ms > base.traded_ms:
+            known.tie(fill)  # not known yet when the position was understood: in it, or not
     known.untold.update(dict.fromkeys(known.held))
     cash.taken_up(venue, base, event.fills)
 
@@ -48,11 +48,11 @@ def traded(state: State, venue: VenueState, fill: Fill) -> None:
     base, waits = known.baseline, not venue.reconciled or fill.instrument in known.untold
     if base is None or not waits:
         return
-    if fill.market_ms == base.told_ms:
-        known.tie(fill.instrument, fill.signed_amount)
-    elif fill.market_ms > base.told_ms:
-        key = (fill.instrument, _whose(state, fill))
-        known.traded[key] = known.traded.get(key, _NONE) + fill.signed_amount
+    if fill.market_ms <= base.told_ms:
+        known.tie(fill)
+        return
+    key = (fill.instrument, _whose(state, fill))
+    known.traded[key] = known.traded.get(key, _NONE) + fill.signed_amount
 
 
 def _whose(state: State, fill: Fill) -> str:
@@ -123,7 +123,7 @@ def keep(state: State, venue: VenueState, event: ev.SnapshotTaken, told_ms: int,
 def save(venue: VenueState, step: Step) -> None:
     """Write down what is understood."""
     known = venue.differences
-    unclear = known.suspects or known.untold or venue.disputed
+    unclear = known.suspects or known.untold or known.tied or venue.disputed
     if known.unsaved is None or unclear or any(watch.pending for watch in venue.owned.cash.values()):
         return
     step.record(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -19,6 +20,16 @@ def signed(amount: Decimal) -> str:
     return f"{'+' if amount > 0 else ''}{plain(amount)}"
 
 
+def _newest_made(fills: Sequence[Fill], amount: Decimal) -> bool:
+    """Whether an amount is what some of the newest trades come to."""
+    left = _NONE
+    for fill in sorted(fills, key=lambda each: (each.market_ms, each.trade_seq), reverse=True):
+        left += fill.signed_amount
+        if left == amount:
+            return True
+    return False
+
+
 @dataclass(slots=True)
 class Suspect:
     """A part of a position that nothing explains yet, in the instrument's amount unit."""
@@ -28,6 +39,7 @@ class Suspect:
     since_ms: int  # market time of the last word that was understood: evidence is younger
     books: tuple[str, ...]  # which it blocks
     standing: bool = False  # trades and log have been asked in vain: a person is paged
+    tied: tuple[Fill, ...] = ()  # told late before it: the newest of them may be a part of it
 
 
 @dataclass(slots=True)
@@ -69,7 +81,7 @@ class Differences:
     held: dict[str, Decimal] = field(default_factory=dict)  # by the baseline and the trades journalled since
     traded: dict[tuple[str, str], Decimal] = field(default_factory=dict)  # (instrument, whose), since
     untold: dict[str, None] = field(default_factory=dict)  # not held against the baseline yet
-    tied: dict[str, list[Decimal]] = field(default_factory=dict)  # trades of a position's own millisecond
+    tied: dict[str, list[Fill]] = field(default_factory=dict)  # told late, and perhaps not in the position
     owed: dict[str, Decimal] = field(default_factory=dict)  # trades told that have moved no position yet
     suspects: dict[str, Suspect] = field(default_factory=dict)
     compared: dict[str, Compared] = field(default_factory=dict)
@@ -90,18 +102,21 @@ class Differences:
         else:
             self.owed.pop(instrument, None)
 
-    def tie(self, instrument: str, amount: Decimal) -> None:
-        """A trade of the very millisecond of a told position: taken to be in it, and may not be."""
-        self.tied.setdefault(instrument, []).append(amount)
+    def tie(self, fill: Fill) -> None:
+        """A trade no younger than a told position that was as expected without it: in it, or not.
+
+        A position carries the time its answer left, and was read before: a trade between the two is not in
+        it. Until the next whole word tells, the told position stands and nothing is hedged.
+        """
+        self.tied.setdefault(fill.instrument, []).append(fill)
+
+    def newest_tie_ms(self, instrument: str) -> int:
+        """Market time of the newest undecided trade; -1: there is none."""
+        return max((fill.market_ms for fill in self.tied.get(instrument, ())), default=-1)
 
     def told_apart(self, instrument: str, moved: Decimal) -> bool:
-        """Whether the next whole word moved by just the newest of the trades tied with the last one."""
-        left, newest = Decimal(0), self.tied.pop(instrument, [])
-        for amount in reversed(newest):
-            left += amount
-            if left == moved:
-                return True
-        return False
+        """Whether a whole word moved by just the newest tied trades: those were not in the last one."""
+        return _newest_made(self.tied.get(instrument, ()), moved)
 
     def show(self, instrument: str, compared: Compared) -> None:
         """Keep a comparison for people to see; the oldest goes where there are many."""
@@ -119,6 +134,7 @@ class Differences:
         """A position is off by an amount more than what was off already."""
         known = self.suspects.setdefault(instrument, found)
         if known is found:
+            known.tied = tuple(self.tied.get(instrument, ()))
             self.mismatches += 1
         else:
             self._left(instrument, known.amount + found.amount)
@@ -133,17 +149,23 @@ class Differences:
             shown.at_start = shown.at_start or kept
         self._left(instrument, known.amount - amount)
 
-    def told_late(self, fill: Fill, told_ms: int) -> None:
-        """A trade that a position told before held already; one the log has told of counts no second time."""
-        if fill.market_ms == told_ms:
-            self.tie(fill.instrument, fill.signed_amount)
-        if (fill.fee_currency, fill.trade_id) not in self.log.used:
+    def told_late(self, fill: Fill) -> None:
+        """A trade that by its time a position told before held: it explains what that position was off by.
+
+        One the log has told of counts no second time; where the position was not off, the next one decides.
+        """
+        if (fill.fee_currency, fill.trade_id) in self.log.used:
+            return
+        if fill.instrument in self.suspects:
             why = f"trade {fill.trade_id} of {signed(fill.signed_amount)}, told late"
             self.explain(fill.instrument, fill.signed_amount, why)
+        else:
+            self.tie(fill)
 
     def _left(self, instrument: str, amount: Decimal) -> None:
-        self.suspects[instrument].amount = amount
-        if amount:
+        found = self.suspects[instrument]
+        found.amount = amount
+        if amount and not _newest_made(found.tied, amount):
             return
         del self.suspects[instrument]
         shown = self.compared.get(instrument)
