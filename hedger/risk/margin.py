@@ -20,7 +20,6 @@ from hedger.risk.stress import (
     HERE,
     MULTIPLIERS,
     NO_SHOCK,
-    VOL_SHOCKS,
     Table,
     portfolio_required,
     table_of,
@@ -31,18 +30,26 @@ HALVINGS = 50  # of an interval: to the last digit of a float
 
 
 class MarginState(NamedTuple):
-    """An account at one instant: what is told of it, the positions it was told for, and their table."""
+    """An account at one instant: what is told of it, the positions it was told for, and, under a stress
+    matrix, the table that every question about margin is answered from."""
 
     funds: Funds
     holdings: dict[str, Holding]
-    table: Table
+    table: Table | None
     market_ms: int
 
 
 def margin_state(funds: Funds, holdings: dict[str, Holding], market_ms: int) -> MarginState:
     """The account with these positions; an instrument one may trade in is among them with size 0."""
-    shocks = VOL_SHOCKS if funds.model.portfolio else NO_SHOCK
-    return MarginState(funds, holdings, table_of(tuple(holdings.values()), market_ms, shocks), market_ms)
+    table = table_of(tuple(holdings.values()), market_ms) if funds.model.portfolio else None
+    return MarginState(funds, holdings, table, market_ms)
+
+
+def _table(state: MarginState) -> Table:
+    """Under standard margin it is made when somebody asks for it, without the shocks that nobody reads."""
+    if state.table is not None:
+        return state.table
+    return table_of(tuple(state.holdings.values()), state.market_ms, NO_SHOCK)
 
 
 def at(state: MarginState, name: str, position: float) -> Funds:
@@ -70,10 +77,11 @@ def _required(state: MarginState, holding: Holding, position: float) -> Required
 
 def _with(state: MarginState, holding: Holding, amount: float) -> Table:
     """The table with more of one instrument in it."""
+    table = _table(state)
     if holding.instrument.is_future:
-        return state.table._replace(futures=state.table.futures + amount * unit_change(holding))
+        return table._replace(futures=table.futures + amount * unit_change(holding))
     more = table_of((holding._replace(size=amount),), state.market_ms)
-    return state.table._replace(options=state.table.options + more.options)
+    return table._replace(options=table.options + more.options)
 
 
 def _fee(holding: Holding, amount: float) -> float:
@@ -156,7 +164,7 @@ def liquidation(state: MarginState) -> Liquidation:
 
 def _left(state: MarginState) -> list[float]:
     """Balance less maintenance margin at every price of the table."""
-    funds, table = state.funds, state.table
+    funds, table = state.funds, _table(state)
     if not funds.model.portfolio:  # options are no part of the balance
         there = table.standard_maintenance - np.interp(1.0, MULTIPLIERS, table.standard_maintenance)
         return [*map(float, funds.balance + table.futures - (funds.maintenance + there))]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hedger.domain.account import Account, Position
 from hedger.domain.vocabulary import Reason
 from hedger.risk.loss import Reference
-from hedger.risk.margin import Liquidation, MarginState
+from hedger.risk.margin import MarginState
 from hedger.risk.tiers import Cap, Tier
 
 
@@ -29,7 +29,6 @@ class Guard:
     ended: str = ""  # what the last resume ended besides the breaker
     margin: MarginState | None = None
     sizes: dict[str, float] = field(default_factory=dict)  # of futures, when the account was last told
-    liquidation: Liquidation | None = None
     looked_wire_s: float = -math.inf
     tabled_wire_s: float = -math.inf
     tabled_epoch: float = 0.0

@@ -12,10 +12,10 @@ from hedger.engine.guard import losses
 from hedger.engine.state import BookState, State, VenueState
 from hedger.portfolio.row import Row
 from hedger.risk.funds import Funds, funds_of
-from hedger.risk.margin import MarginState, liquidation, margin_state
+from hedger.risk.margin import MarginState, margin_state
 from hedger.risk.standard import Holding, Required
 
-TABLE_S = 5.0  # wire time for which a table of prices is good
+TABLE_S = 2.0  # wire time for which positions and their table of prices are good
 STALE_LOOKS = 3.0  # periods of reconciliation after which an account that was not told is not known
 TABLE_PER_ROW_S = 0.005  # longer for large books: a table costs time by the row
 
@@ -25,11 +25,10 @@ def look(state: State, book: BookState, now: Now) -> bool:
     guard = book.guard
     funds = _funds(state, book, now)
     if funds is None:
-        guard.margin = guard.liquidation = None
+        guard.margin = None
     elif not _renewed(state, book, funds, now):
         found = _holdings(state, state.venues[book.settings.venue], book)
         guard.margin = None if found is None else margin_state(funds, found, now.market_ms)
-        guard.liquidation = None if guard.margin is None else liquidation(guard.margin)
         guard.tabled_wire_s, guard.tabled_epoch = now.wire_s, book.epoch
     return guard.margin is not None
 

@@ -13,7 +13,7 @@ from hedger.engine.state import BookState, State
 from hedger.engine.views.view_guard import CapView, GuardView, LossView, MarginView
 from hedger.risk.funds import Funds
 from hedger.risk.loss import unit_of
-from hedger.risk.margin import MarginState, at
+from hedger.risk.margin import MarginState, at, liquidation
 from hedger.risk.tiers import Tier
 
 
@@ -54,7 +54,7 @@ def _margin(state: State, book: BookState, known: MarginState, sight: Sight) -> 
     funds = known.funds
     account = state.venues[book.settings.venue].account.accounts[funds.currency]
     coin, then = _next_hedge(state, book, known, sight)
-    way = book.guard.liquidation
+    way = liquidation(known)
     return MarginView(
         model=funds.model.value,
         currency=funds.currency,
@@ -67,8 +67,8 @@ def _margin(state: State, book: BookState, known: MarginState, sight: Sight) -> 
         hedge_coin=coin,
         initial_after=None if then is None else then.initial,
         maintenance_after=None if then is None else then.maintenance,
-        liquidation_up_pct=None if way is None else way.up_pct,
-        liquidation_down_pct=None if way is None else way.down_pct,
+        liquidation_up_pct=way.up_pct,
+        liquidation_down_pct=way.down_pct,
         liquidation_ratio=account.estimated_liquidation_ratio,
         projected_initial=_float(account.projected_initial_margin),
         projected_maintenance=_float(account.projected_maintenance_margin),
