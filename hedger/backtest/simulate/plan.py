@@ -32,7 +32,7 @@ FIRST_DAY_MS = 1_790_812_800_000  # 2026-10-01 00:00 UTC
 START_USD, IV = 100_000.0, 0.6
 BAND_COIN, HARD_COIN = 0.1, 0.5
 MOST_INSTRUMENTS = 24
-STALE_S = 32.0  # tickers come every several seconds: time is what a life costs
+STALE_S = 36.0  # tickers come every several seconds: time is what a life costs
 SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
 
 
@@ -74,9 +74,9 @@ def draw(seed: int) -> Plan:
         seed=seed,
         speed=speed,
         origin_ms=origin_ms,
-        tick_s=chance.uniform(8.0, 15.0),
+        tick_s=chance.uniform(9.0, 17.0),
         busy_s=chance.choice((0.0, 0.01, 0.03, 0.03, 0.03, 0.03)),
-        idle_s=chance.choice((1.0, 4.0, 4.0, 4.0, 4.0)),
+        idle_s=1.0 if chance.random() < 0.1 else 4.0,
         margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
         market=market,
         book=_book(chance, names),
