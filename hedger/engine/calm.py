@@ -9,7 +9,8 @@ traded on has passed every gate at its own instant, and what is shown is at most
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from hedger.domain.instrument import Instrument
@@ -65,12 +66,12 @@ def held(state: State, book: BookState, outcome: Outcome, now: Now) -> Held | No
     return found if _inputs(state, book, found, now) == sight.inputs else None
 
 
-def begin(state: State, step: Step, deadline_wire_s: float) -> Calm:
-    """How long the full step that ends here may be repeated."""
-    now = step.now
-    until_wire_s, until_ms = min(now.wire_s + CALM_S, deadline_wire_s), float(now.market_ms + CALM_MS)
+def begin(state: State, step: Step, next_deadline: Callable[[Now], float]) -> Calm:
+    """How long the full step that ends here may be repeated; `next_deadline` is the engine's."""
     if step.effects or state.stopping or not state.orders.quiet or state.outbox.held:
         return STORM
+    now, until_wire_s = step.now, math.inf
+    until_ms = float(now.market_ms + CALM_MS)
     for book in state.books.values():
         if book.held is None or settlement.near(book, Now(now.market_ms + CALM_MS, now.wire_s)):
             return STORM
@@ -78,7 +79,7 @@ def begin(state: State, step: Step, deadline_wire_s: float) -> Calm:
         until_wire_s = min(until_wire_s, recorded_s, book.refreshed_wire_s + state.settings.timing.refresh_s)
         override = book.profile.override
         until_ms = min(until_ms, book.profile.change_ms, override.until_ms if override else until_ms)
-    return Calm(until_wire_s, until_ms)
+    return Calm(min(until_wire_s, now.wire_s + CALM_S, next_deadline(now)), until_ms)
 
 
 def holds_on(state: State, calm: Calm, events: Sequence[Event], step: Step) -> bool:

@@ -59,7 +59,7 @@ class Engine:
             self._calm = calm.STORM  # also where the full step raises
             self._decide(step)
             if self._calm_steps:
-                self._calm = calm.begin(state, step, self.next_deadline(now))
+                self._calm = calm.begin(state, step, self.next_deadline)
         state.steps, state.events, state.last_step = state.steps + 1, state.events + len(events), now
         return step.effects
 

@@ -81,7 +81,7 @@ def _journal(life: Life, process: Process) -> None:
     if state["duplicate_labels"]:
         raise Violation("label twice", f"{state['duplicate_labels']}")
     request = LoadJournal(venue=VENUE, environment=Environment.LOCAL, account_id=str(process.account_id))
-    loaded = life.store.load(request, process.now().market_ms)
+    loaded = life.store.load(request, life.plan.origin_ms)  # all of the life: some last longer than a day
     _orders(loaded, state)
     _fills(loaded, state)
 

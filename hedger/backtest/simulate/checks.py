@@ -92,6 +92,7 @@ class Checks:
         self.on_end: Callable[[Process, str], None] = lambda process, why: None
         self._awaited: dict[str, Approved] = {}  # hedges of whose end nobody has been told
         self._told_filled: dict[str, Decimal] = {}
+        self._told_amount: dict[str, Decimal] = {}
         self._heard: dict[int, dict[str, float]] = {}  # process -> instrument -> when its last ticker came
         self._alarms: defaultdict[int, Alarmed] = defaultdict(Alarmed)  # by process
         self._beyond_since_s: float | None = None
@@ -276,6 +277,7 @@ class Checks:
             case ev.Reported():
                 if event.report.state in ("filled", "cancelled", "rejected"):
                     self._awaited.pop(event.report.label, None)
+                self._told_amount[event.report.label] = event.report.amount  # as amended
             case ev.Filled():
                 self._traded(event)
             case ev.PlacementRefused() | ev.PlacementUnsent():
@@ -295,7 +297,7 @@ class Checks:
             return
         self._told_filled[key] = Decimal(0)
         self._told_filled[label] = self._told_filled.get(label, Decimal(0)) + event.fill.amount
-        if self._told_filled[label] >= self._awaited[label].intent.amount:
+        if self._told_filled[label] >= self._told_amount.get(label, self._awaited[label].intent.amount):
             del self._awaited[label]
 
     def _looked_up(self, event: ev.LookedUp) -> None:

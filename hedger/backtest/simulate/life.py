@@ -70,6 +70,7 @@ class Life:
             plan.same_host,
             plan.busy_s,
             plan.idle_s,
+            plan.lease_s,
         )
         self.people = People(self)
 

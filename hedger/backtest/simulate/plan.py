@@ -20,6 +20,7 @@ from hedger.engine.settings import (
     VenueTerms,
 )
 from hedger.execution.params import ExecutionParams, Style
+from hedger.journal.lease import LEASE_S
 from hedger.risk.envelope import Envelope
 from hedger.simulator.world.expiries import DAY_MS, EXPIRY_HOUR_MS, expiry_code
 from hedger.simulator.world.fixed import FixedMarket
@@ -50,6 +51,7 @@ class Plan:
     same_host: bool
     busy_s: float
     idle_s: float
+    lease_s: float
     margin: str
     incidents: tuple[Incident, ...]
 
@@ -77,6 +79,7 @@ def draw(seed: int) -> Plan:
         tick_s=chance.uniform(9.0, 17.0),
         busy_s=chance.choice((0.0, 0.01, 0.03, 0.03, 0.03, 0.03)),
         idle_s=1.0 if chance.random() < 0.1 else 4.0,
+        lease_s=chance.choice((LEASE_S, 2 * LEASE_S, 2 * LEASE_S)),
         margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
         market=market,
         book=_book(chance, names),
@@ -98,7 +101,7 @@ def _options(chance: random.Random, origin_ms: int) -> tuple[str, ...]:
     """Calls and puts at a few strikes of the next expiry and of a later one."""
     next_ms = (origin_ms - EXPIRY_HOUR_MS) // DAY_MS * DAY_MS + DAY_MS + EXPIRY_HOUR_MS
     expiries = (next_ms, next_ms + chance.choice((7, 28, 90)) * DAY_MS)
-    strikes = sorted(chance.sample(range(90_000, 111_000, 2_500), chance.choice((2, 2, 3, 4))))
+    strikes = sorted(chance.sample(range(90_000, 111_000, 2_500), chance.choice((2, 2, 2, 3, 4))))
     names = [
         f"BTC-{expiry_code(expiry_ms)}-{strike}-{kind}"
         for expiry_ms in expiries

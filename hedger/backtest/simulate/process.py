@@ -6,6 +6,7 @@ has arrived, step once, perform the effects, send what the session has to say; r
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ from hedger.engine.events import (
 )
 from hedger.engine.inbox import Inbox
 from hedger.engine.settings import EngineSettings
+from hedger.journal.lease import LEASE_S
 from hedger.venues.deribit.backoff import STABLE_S, jittered, pauses
 from hedger.venues.deribit.params import DeribitParams
 from hedger.venues.deribit.session import DeribitSession
@@ -49,7 +51,7 @@ PARAMS = DeribitParams(
     url="ws://127.0.0.1:1/ws/api/v2",
     client_id=KEYS.client_id,
     client_secret=KEYS.client_secret,
-    health_s=15.0,
+    health_s=20.0,
 )
 TURN_S = 1e-4  # a turn of the loop takes time; also where a deadline is rounded to just before itself
 LATE_S = 1.0  # a thread may go on this much later than another after a freeze
@@ -85,6 +87,7 @@ class Machine:
     """What a turn of the loop takes: frames that arrive within it are taken together."""
     idle_s: float = 1.0
     """The engine is stepped at least this often."""
+    lease_s: float = LEASE_S
     processes: dict[int, Process] = field(default_factory=dict)  # by number
 
 
@@ -111,6 +114,7 @@ class Process:
         self._waits = pauses(PARAMS.backoff_min_s, PARAMS.backoff_max_s)
         self._connected_s = 0.0
         self._due_s: float | None = None
+        self._session_due_s = -math.inf  # when its timers are due; at once after anything has happened to it
         self._step_due_s = 0.0  # when the engine is to be stepped even if nothing has arrived
         self._heap.after(0.0, self._connect)
         self._wake_by(self._heap.now_s)
@@ -138,16 +142,18 @@ class Process:
 
     def _tick(self) -> None:
         """One turn of the loop: timers of the session, a step where one is due, frames out."""
-        self._take(self.session.tick(self.now()))
+        if self._heap.now_s >= self._session_due_s:
+            self._take(self.session.tick(self.now()))
+            self._session_due_s = -math.inf
         if len(self.inbox) or self._heap.now_s >= self._step_due_s:
             self._step()
         if not self.alive:
             return
-        self._flush()
-        deadline = self.session.next_deadline(self.now())
-        due_s = self._heap.now_s if len(self.inbox) else self._step_due_s
-        if deadline is not None:
-            due_s = min(due_s, deadline - self.boot_s)
+        if self._session_due_s == -math.inf:
+            self._flush()
+            deadline = self.session.next_deadline(self.now())
+            self._session_due_s = math.inf if deadline is None else deadline - self.boot_s
+        due_s = self._heap.now_s if len(self.inbox) else min(self._step_due_s, self._session_due_s)
         self._wake_by(max(due_s, self._heap.now_s + TURN_S))
 
     # -- events and effects -------------------------------------------------------------------------
@@ -185,6 +191,7 @@ class Process:
     def _perform(self, effect: Effect) -> None:
         match effect:
             case Place() | Amend() | Cancel() | Watch() | RequestSnapshot() | RequestLog() | LookUp():
+                self._session_due_s = -math.inf
                 self._take(self.session.perform(effect, self.now()))
             case Write():
                 self.disk.submit(effect)
@@ -209,6 +216,7 @@ class Process:
             self._closed("connection refused")
             return
         now = self.now()
+        self._session_due_s = -math.inf
         self.session.opened(now, now.market_ms, f"nonce-{self.number}-{next(self._nonces)}")
         self._wake_by(self._heap.now_s)
 
@@ -221,6 +229,7 @@ class Process:
             return
         if self.session.ending is None:
             self.machine.watcher.heard(self, frame)
+            self._session_due_s = -math.inf
             self._take(self.session.receive(frame, self.now()))
             self._wake_by(self._heap.now_s + self.machine.busy_s)
 
@@ -249,6 +258,7 @@ class Process:
     def _closed(self, reason: str, wait_s: float = 0.0) -> None:
         """The connection is over; the next one follows after a pause."""
         self._wire = None
+        self._session_due_s = -math.inf
         self._take(self.session.closed(reason, self.now()))
         if self._heap.now_s - self._connected_s >= STABLE_S:
             self._waits = pauses(PARAMS.backoff_min_s, PARAMS.backoff_max_s)

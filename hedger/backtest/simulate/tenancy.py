@@ -11,7 +11,7 @@ from hedger.backtest.simulate.disk import VENUE, Lease
 from hedger.backtest.simulate.heap import Heap
 from hedger.engine.effects import LoadJournal
 from hedger.engine.events import LeaseAwaited, LeaseLost, LeaseRenewed, LeaseUnrenewed
-from hedger.journal.lease import AGAIN_AT, LEASE_S, POLL_S, RENEWED_AT
+from hedger.journal.lease import AGAIN_AT, POLL_S, RENEWED_AT
 
 if TYPE_CHECKING:
     from hedger.backtest.simulate.process import Process
@@ -24,6 +24,7 @@ class Tenancy:
 
     def __init__(self, process: Process, lease: Lease, heap: Heap) -> None:
         self._process, self._lease, self._heap = process, lease, heap
+        self._lease_s = process.machine.lease_s
         self._told_until_s = 0.0  # end of the lease that was told last to be another's
 
     @property
@@ -51,10 +52,10 @@ class Tenancy:
             return
         loaded = process.machine.store.load(request, process.now().market_ms)
         process.disk.epoch = loaded.epoch
-        lease.take(process.number, loaded.epoch, self._heap.now_s + LEASE_S)
+        lease.take(process.number, loaded.epoch, self._heap.now_s + self._lease_s)
         process.machine.watcher.took(process, loaded.epoch, before)
         process.emit(msgspec.structs.replace(loaded, lease_until_wire_s=process.boot_s + lease.until_s))
-        self._heap.after(LEASE_S * RENEWED_AT, self._renew)
+        self._heap.after(self._lease_s * RENEWED_AT, self._renew)
 
     def _renew(self) -> None:
         """A third into its life, or soon after an attempt that failed."""
@@ -63,11 +64,11 @@ class Tenancy:
             return
         if not process.disk.answers:
             process.emit(LeaseUnrenewed(venue=VENUE, detail="the store does not answer"))
-            self._heap.after(LEASE_S * AGAIN_AT, self._renew)
+            self._heap.after(self._lease_s * AGAIN_AT, self._renew)
             return
         if lease.epoch != process.disk.epoch:
             process.emit(LeaseLost(venue=VENUE, holder=str(lease.holder), detail="taken over"))
             return
-        lease.until_s = self._heap.now_s + LEASE_S
+        lease.until_s = self._heap.now_s + self._lease_s
         process.emit(LeaseRenewed(venue=VENUE, until_wire_s=process.boot_s + lease.until_s))
-        self._heap.after(LEASE_S * RENEWED_AT, self._renew)
+        self._heap.after(self._lease_s * RENEWED_AT, self._renew)
