@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from hedger.backtest.simulate import agreement
-from hedger.backtest.simulate.checks import Violation
 from hedger.backtest.simulate.incidents import DISK, EXCHANGE, NETWORK, PEOPLE, PROCESS
 from hedger.backtest.simulate.life import Life, live
 from hedger.backtest.simulate.people import People
 from hedger.backtest.simulate.plan import MOST_INSTRUMENTS, draw
+from hedger.backtest.simulate.tally import Violation
 
 LIVES = int(os.environ.get("HEDGER_LIVES", "20"))
 

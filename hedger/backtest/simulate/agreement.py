@@ -5,15 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hedger.backtest.simulate.checks import DAY_MS, Violation
 from hedger.backtest.simulate.disk import VENUE
 from hedger.backtest.simulate.plan import BAND_COIN, BOOK, HARD_COIN
 from hedger.backtest.simulate.process import Process
+from hedger.backtest.simulate.tally import Violation
+from hedger.backtest.simulate.truth import DAY_MS
 from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Action, Environment, Reason
 from hedger.engine.effects import LoadJournal
 from hedger.engine.events import JournalLoaded
-from hedger.engine.settings import SettlementMode
 from hedger.engine.views.view import BookView, StatusView
 from hedger.simulator import sim
 
@@ -147,8 +147,7 @@ def _hedged(life: Life, book: BookView) -> None:
         if decision.reason not in MAY_BLOCK:
             raise Violation("convergence", f"still blocked by {decision.reason}: {decision.detail}")
         return
-    keeps = life.plan.settings.books[0].settlement.mode is SettlementMode.KEEP  # the target moves
-    if book.policy != "band" or keeps:
+    if not life.plan.has_hard_limit:
         return
     delta_coin, lot_coin = life.venue.net_delta_coin(), 10.0 / (book.index_usd or 1.0)
     lower, upper = book.band.lower or -BAND_COIN, book.band.upper or BAND_COIN  # a soft limit widens it

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from hedger.backtest.simulate.agreement import agree
-from hedger.backtest.simulate.checks import Checks, Tally, Violation
+from hedger.backtest.simulate.checks import Checks
 from hedger.backtest.simulate.disk import Store, Weather
 from hedger.backtest.simulate.heap import Heap
 from hedger.backtest.simulate.incidents import EXCHANGE, Incident
 from hedger.backtest.simulate.people import People
 from hedger.backtest.simulate.plan import FAULTS_END_S, LIFE_S, Plan, draw
 from hedger.backtest.simulate.process import Machine, Process
+from hedger.backtest.simulate.tally import Tally, Violation
 from hedger.backtest.simulate.venue import Venue
 from hedger.domain.errors import LeaseError
 

@@ -55,6 +55,12 @@ class Plan:
     margin: str
     incidents: tuple[Incident, ...]
 
+    @property
+    def has_hard_limit(self) -> bool:
+        """A kept hedge of delivered options moves the target; other policies have a cap of their own."""
+        book = self.settings.books[0]
+        return book.policy == "band" and book.settlement.mode is not SettlementMode.KEEP
+
 
 def draw(seed: int) -> Plan:
     """The plan of a seed; the same for the same seed, whatever else was drawn before."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, fields
 
-from hedger.backtest.simulate.checks import Tally
 from hedger.backtest.simulate.life import Result, live
+from hedger.backtest.simulate.tally import Tally
 
 CHUNK = 4  # lives that a process takes at once
 
