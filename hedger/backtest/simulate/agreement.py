@@ -10,7 +10,7 @@ from hedger.backtest.simulate.plan import BAND_COIN, BOOK, HARD_COIN
 from hedger.backtest.simulate.process import Process
 from hedger.backtest.simulate.tally import Violation
 from hedger.backtest.simulate.truth import DAY_MS
-from hedger.domain.order import Purpose
+from hedger.domain.order import Order, Purpose
 from hedger.domain.vocabulary import Action, Environment, Reason
 from hedger.engine.effects import LoadJournal
 from hedger.engine.events import JournalLoaded
@@ -87,11 +87,6 @@ def _journal(life: Life, process: Process) -> None:
 
 
 def _orders(loaded: JournalLoaded, state: Any) -> None:
-    ours = {
-        order.intent.label: (str(order.state), order.intent.side.value, order.amount, order.filled_amount)
-        for order in loaded.orders
-        if order.state.value not in NEVER_THERE
-    }
     theirs = {
         row["label"]: (
             row["order_state"],
@@ -102,8 +97,24 @@ def _orders(loaded: JournalLoaded, state: Any) -> None:
         for row in state["orders"]
         if row["label"].startswith("h-")
     }
+    ours = {
+        label: (
+            str(order.state),
+            order.intent.side.value,
+            _amount(order, theirs.get(label)),
+            order.filled_amount,
+        )
+        for label, order in ((order.intent.label, order) for order in loaded.orders)
+        if order.state.value not in NEVER_THERE
+    }
     if ours != theirs:
         raise Violation("journal orders", _different(ours, theirs))
+
+
+def _amount(order: Order, theirs: tuple[Any, ...] | None) -> Decimal:
+    """Its total; of two where the venue forgot a cancelled order before it told what became of an amendment."""
+    amended = None if order.amendment is None else order.amendment.amount
+    return amended if amended is not None and theirs is not None and theirs[2] == amended else order.amount
 
 
 def _fills(loaded: JournalLoaded, state: Any) -> None:

@@ -18,9 +18,9 @@ from hedger.execution.labels import parse_label
 from hedger.simulator.orders import Trade
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-BACK_S = 180.0
-"""Delta may be beyond the hard limit for this long while nothing blocks the book: two looks at the venue for
-what a silent channel never told, and the hedge."""
+BACK_S, BACK_TICKS = 120.0, 10
+"""Delta may be beyond the hard limit for this long and so many tickers while nothing blocks the book: two looks
+at the venue for what a silent channel never told, and a hedge in clips, each of which waits for a ticker."""
 BY_A_PERSON = (Reason.FLATTENING, Reason.FLATTEN, Reason.REDUCE_ONLY, Reason.NEUTRALISING, Reason.HOLD)
 """A person wants it so, whatever the delta is."""
 FORCED_S = 75.0  # a look at the venue tells of a forced trade whatever the channels left out
@@ -102,9 +102,11 @@ class Truth:
         _add(self._tally.beyond_s, blocked or "not_blocked", passed_s)
         if blocked or self._beyond_since_s is None:
             self._beyond_since_s = self._now_s()
-        elif self._now_s() - self._beyond_since_s > BACK_S and decision is not None:
+            return
+        out_s = self._now_s() - self._beyond_since_s
+        if out_s > BACK_S + BACK_TICKS * self._plan.tick_s and decision is not None:
             told = f"the daemon says {decision.action} {decision.reason}: {decision.detail}"
-            raise Violation("hard limit", f"delta {delta_coin:+.4f} coin for {BACK_S:g} s, {told}")
+            raise Violation("hard limit", f"delta {delta_coin:+.4f} coin for {out_s:.0f} s, {told}")
 
     def _within_budget(self, now_ms: int) -> None:
         envelope = self._plan.settings.books[0].envelope
