@@ -112,7 +112,7 @@ def _orders(loaded: JournalLoaded, state: Any) -> None:
 
 
 def _amount(order: Order, theirs: tuple[Any, ...] | None) -> Decimal:
-    """Its total; of two where the venue forgot a cancelled order before it told what became of an amendment."""
+    """Its total; of two where the venue forgot the order before it told what became of an amendment."""
     amended = None if order.amendment is None else order.amendment.amount
     return amended if amended is not None and theirs is not None and theirs[2] == amended else order.amount
 

@@ -19,8 +19,8 @@ from hedger.simulator.orders import Trade
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 BACK_S, BACK_TICKS = 120.0, 10
-"""Delta may be beyond the hard limit for this long and so many tickers while nothing blocks the book: two looks
-at the venue for what a silent channel never told, and a hedge in clips, each of which waits for a ticker."""
+"""Delta may be beyond the hard limit for this long and so many tickers while nothing blocks the book: two
+looks at the venue for what a silent channel never told, and a hedge in clips, each on a ticker of its own."""
 BY_A_PERSON = (Reason.FLATTENING, Reason.FLATTEN, Reason.REDUCE_ONLY, Reason.NEUTRALISING, Reason.HOLD)
 """A person wants it so, whatever the delta is."""
 FORCED_S = 75.0  # a look at the venue tells of a forced trade whatever the channels left out

@@ -20,6 +20,9 @@ def watch(state: State, book: BookState, verdict: Verdict, sight: Sight, step: S
         book.blocked_s[book.blocked_by] = spent_s + max(0.0, step.now.wire_s - since_wire_s)
     book.blocked_by = verdict.reason if verdict.action is Action.BLOCKED else None
     detail = _detail(book, verdict, sight)
+    lasting = state.alarms.get((book.name, ALARM))
+    if lasting is not None and not detail and verdict.reason is Reason.RECOVERING:
+        return  # a look at the venue, which may tell that nothing has changed
     alarms.tell(state, step, ALARM, detail, book=book.name, severity=Severity.ERROR)
 
 
