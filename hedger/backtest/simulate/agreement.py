@@ -27,8 +27,9 @@ MAY_BLOCK = (Reason.TURNOVER_HOUR, Reason.TURNOVER_DAY, Reason.MARGIN, Reason.HE
 SLACK_COIN = 1e-3  # tickers tell rounded greeks
 LOTS = 2.5
 """How far outside the band a rounded hedge may leave the delta, in contracts."""
-REST_S = 10.0
-"""What is under way when a life ends, an order or a look at the venue, is over by then."""
+UNDER_WAY = (Reason.IN_FLIGHT, Reason.RECOVERING, Reason.NEXT_CLIP)
+REST_S = 180.0
+"""What is under way when a life ends, an order, its next clips or a look at the venue, is over by then."""
 
 
 def agree(life: Life) -> None:
@@ -48,17 +49,20 @@ def agree(life: Life) -> None:
 
 
 def _see_through(life: Life) -> None:
-    """A life that ends in the middle of an order or of a look goes on until it is over."""
-    until_s = life.heap.now_s + REST_S
-    while life.heap.now_s < until_s and _in_the_middle(life.process):
-        life.heap.run_until(life.heap.now_s + 1.0)
+    """A life that ends in the middle of an order or of a look goes on until it is over, and two ticks more."""
+    heap, quiet_s = life.heap, life.heap.now_s
+    until_s = heap.now_s + REST_S
+    while heap.now_s < until_s and (_in_the_middle(life.process) or heap.now_s < quiet_s):
+        if _in_the_middle(life.process):
+            quiet_s = heap.now_s + 2 * life.plan.tick_s
+        heap.run_until(heap.now_s + 1.0)
 
 
 def _in_the_middle(process: Process) -> bool:
     decision = process.engine.last_decision(BOOK) if process.alive else None
     if decision is None:
         return False
-    return decision.action is Action.HEDGE or decision.reason in (Reason.IN_FLIGHT, Reason.RECOVERING)
+    return decision.action is Action.HEDGE or decision.reason in UNDER_WAY
 
 
 def _at_rest(view: StatusView, book: BookView) -> None:

@@ -14,10 +14,12 @@ from hedger.domain.approval import Approved
 from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine.decision import Decision
+from hedger.engine.settings import SettlementMode
 from hedger.execution.labels import parse_label
 from hedger.simulator.orders import Trade
+from hedger.simulator.world.expiries import EXPIRY_HOUR_MS
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+HOUR_MS, DAY_MS, SETTLEMENT_MS = 3_600_000, 86_400_000, 1_800_000
 BACK_S, BACK_TICKS = 120.0, 10
 """Delta may be beyond the hard limit for this long and so many tickers while nothing blocks the book: two
 looks at the venue for what a silent channel never told, and a hedge in clips, each on a ticker of its own."""
@@ -96,7 +98,7 @@ class Truth:
         if blocked:
             _add(self._tally.blocked_s, blocked, passed_s)
         delta_coin = self._venue.net_delta_coin()
-        if not self._plan.has_hard_limit or abs(delta_coin) <= HARD_COIN + SLACK_COIN:
+        if not self._plan.has_hard_limit or self._held or abs(delta_coin) <= HARD_COIN + SLACK_COIN:
             self._beyond_since_s = None
             return
         _add(self._tally.beyond_s, blocked or "not_blocked", passed_s)
@@ -107,6 +109,14 @@ class Truth:
         if out_s > BACK_S + BACK_TICKS * self._plan.tick_s and decision is not None:
             told = f"the daemon says {decision.action} {decision.reason}: {decision.detail}"
             raise Violation("hard limit", f"delta {delta_coin:+.4f} coin for {out_s:.0f} s, {told}")
+
+    @property
+    def _held(self) -> bool:
+        """Whether the hedge of expiring options is held until they are delivered, as their delta runs out."""
+        if self._plan.settings.books[0].settlement.mode is not SettlementMode.HOLD:
+            return False
+        since_ms = (self._venue.market_ms() - EXPIRY_HOUR_MS) % DAY_MS
+        return since_ms >= DAY_MS - SETTLEMENT_MS or since_ms < BACK_S * 1000 * self._plan.speed
 
     def _within_budget(self, now_ms: int) -> None:
         envelope = self._plan.settings.books[0].envelope
