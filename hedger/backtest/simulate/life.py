@@ -21,7 +21,6 @@ from hedger.backtest.simulate.process import Machine, Process
 from hedger.backtest.simulate.tally import Tally, Violation
 from hedger.backtest.simulate.venue import Venue
 from hedger.domain.errors import LeaseError
-from hedger.simulator.world.expiries import DAY_MS, EXPIRY_HOUR_MS
 
 LEAST_EVENTS, LONGER_S = 5_000, 60.0
 _MEMORY = Path("/dev/shm")
@@ -89,16 +88,15 @@ class Life:
             self.heap.at(incident.at_s, lambda incident=incident: self._happen(incident))  # type: ignore[misc]
         self.heap.at(FAULTS_END_S, self._peace)
         self.heap.run_until(LIFE_S)
-        while self.heap.events < LEAST_EVENTS or self._delivers:  # where little happened, peace lasts longer
+        while self.heap.events < LEAST_EVENTS:  # where little happened, peace lasts longer
             self.heap.run_until(self.heap.now_s + LONGER_S)
         self.checks.tally.events = max(self.checks.tally.events, self.heap.events)
         agree(self)
 
     @property
-    def _delivers(self) -> bool:
-        """Whether it is about 08:00 UTC: nobody has to agree amid a delivery."""
-        since_ms = (self.venue.market_ms() - EXPIRY_HOUR_MS) % DAY_MS
-        return min(since_ms, DAY_MS - since_ms) < LONGER_S * 1000 * self.plan.speed
+    def settles(self) -> bool:
+        """Whether options run out or have just been delivered: nobody has to agree amid that."""
+        return self.venue.settles(after_s=LONGER_S)
 
     def start(self) -> None:
         """Start a daemon, unless one lives."""

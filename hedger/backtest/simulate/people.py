@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 from itertools import count
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from hedger.backtest.simulate.plan import BOOK
 from hedger.backtest.simulate.venue import PERPETUAL
 from hedger.domain.order import Side
-from hedger.engine.events import AcceptGiven, CommandGiven, HoldAsked, OrderGiven
+from hedger.engine.events import CommandGiven, HoldAsked, OrderGiven
 from hedger.engine.hedging.manual_order import OrderAsked
 from hedger.simulator import sim, sim_account
 
@@ -23,8 +23,6 @@ LOOK_S = 20.0  # an operator looks at what waits for a person this often, once t
 
 class People:
     """Draws what they do from the seed."""
-
-    accepts: ClassVar[bool] = True  # whether the operator takes positions that nothing explains as they are
 
     def __init__(self, life: Life) -> None:
         self._life = life
@@ -114,15 +112,13 @@ class People:
     # -- peace --------------------------------------------------------------------------------------
 
     def look_after(self) -> None:
-        """Unlock the account, and accept and resume what waits for a person, until nothing does."""
+        """Unlock the account, and resume what waits for a person, until nothing does."""
         self._unlock()
         for place in range(4):
             self._life.heap.after(5.0 + place * LOOK_S, self._resume)
 
     def _resume(self) -> None:
         self._life.checks.resumed()
-        if self.accepts:
-            self._life.process.emit(AcceptGiven(book=BOOK, by="operator", reason="looked at it"))
         for book in ("", BOOK):
             self._life.process.emit(
                 CommandGiven(command="resume", book=book, by="operator", reason="looked at it")

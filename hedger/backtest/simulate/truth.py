@@ -17,9 +17,8 @@ from hedger.engine.decision import Decision
 from hedger.engine.settings import SettlementMode
 from hedger.execution.labels import parse_label
 from hedger.simulator.orders import Trade
-from hedger.simulator.world.expiries import EXPIRY_HOUR_MS
 
-HOUR_MS, DAY_MS, SETTLEMENT_MS = 3_600_000, 86_400_000, 1_800_000
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 BACK_S, BACK_TICKS = 120.0, 10
 """Delta may be beyond the hard limit for this long and so many tickers while nothing blocks the book: two
 looks at the venue for what a silent channel never told, and a hedge in clips, each on a ticker of its own."""
@@ -115,8 +114,7 @@ class Truth:
         """Whether the hedge of expiring options is held until they are delivered, as their delta runs out."""
         if self._plan.settings.books[0].settlement.mode is not SettlementMode.HOLD:
             return False
-        since_ms = (self._venue.market_ms() - EXPIRY_HOUR_MS) % DAY_MS
-        return since_ms >= DAY_MS - SETTLEMENT_MS or since_ms < BACK_S * 1000 * self._plan.speed
+        return self._venue.settles(after_s=BACK_S)
 
     def _within_budget(self, now_ms: int) -> None:
         envelope = self._plan.settings.books[0].envelope

@@ -20,6 +20,7 @@ from hedger.simulator.fault_requests import parse_fault
 from hedger.simulator.launch import bare_exchange
 from hedger.simulator.orders import Order
 from hedger.simulator.rpc import ApiError
+from hedger.simulator.world.expiries import DAY_MS, EXPIRY_HOUR_MS
 from hedger.simulator.world.fixed import FixedMarket, FixedWorlds, Move
 
 BRISK_S = 1.0  # between ticks while something is about to be told, or a fault holds that moves with them
@@ -30,6 +31,7 @@ PERPETUAL = "BTC-PERPETUAL"
 KEYS = Keys("simulated", "secret-of-the-simulation")
 ACCOUNT, USER_ID = "simulated", 4_711
 EQUITY_BTC = Decimal(100)
+SETTLEMENT_MS = 1_800_000  # before 08:00 UTC, in which delivery prices are averaged
 
 Act = Callable[[Exchange, Mapping[str, object], float], object]
 
@@ -150,6 +152,11 @@ class Venue:
     def hedges(self) -> list[Order]:
         """Orders that bear a daemon's label, in the order in which they came."""
         return [order for order in self.exchange.desk.orders.values() if order.label.startswith("h-")]
+
+    def settles(self, after_s: float) -> bool:
+        """Whether options run out (half an hour before 08:00 UTC), or did within so much wire time."""
+        since_ms = (self.market_ms() - EXPIRY_HOUR_MS) % DAY_MS
+        return since_ms >= DAY_MS - SETTLEMENT_MS or since_ms < after_s * 1000 * self.exchange.clock.speed
 
     def net_delta_coin(self) -> float:
         """Net transaction delta of the whole account, coin: sum of size x (delta - mark), futures in coin."""
