@@ -10,7 +10,7 @@ from hedger.backtest.simulate.plan import BAND_COIN, BOOK
 from hedger.backtest.simulate.process import Process
 from hedger.backtest.simulate.tally import Violation
 from hedger.backtest.simulate.truth import DAY_MS
-from hedger.domain.order import Order, Purpose
+from hedger.domain.order import Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, Environment, Reason
 from hedger.engine.effects import LoadJournal
 from hedger.engine.events import JournalLoaded
@@ -103,6 +103,9 @@ def _orders(loaded: JournalLoaded, state: Any) -> None:
         for row in state["orders"]
         if row["label"].startswith("h-")
     }
+    for label in {order.intent.label for order in loaded.orders if order.state is OrderState.ABSENT}:
+        if theirs.get(label, ("",))[0] == "cancelled" and not theirs[label][3]:
+            del theirs[label]  # the exchange forgot it before anybody was told that it had been there
     ours = {
         label: (
             str(order.state),

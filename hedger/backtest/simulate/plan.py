@@ -74,7 +74,7 @@ def draw(seed: int) -> Plan:
         index_usd=START_USD,
         iv=IV,
         perpetual_usd=START_USD * (1 + chance.uniform(-0.0005, 0.0005)),
-        depth_usd=chance.choice((120_000.0, 500_000.0, 10_000_000.0)),
+        depth_usd=chance.choice((400_000.0, 1_000_000.0, 10_000_000.0)),
         instruments=names,
         moves=walk(chance, MOVES_END_S, speed, START_USD, IV),
     )
