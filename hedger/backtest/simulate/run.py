@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -19,14 +18,8 @@ def run(seeds: Iterable[int], workers: int) -> Iterator[Result]:
     if workers == 1:
         yield from map(live, seeds)
         return
-    with ProcessPoolExecutor(workers, initializer=_collect_seldom) as pool:
+    with ProcessPoolExecutor(workers) as pool:
         yield from pool.map(live, seeds, chunksize=CHUNK)
-
-
-def _collect_seldom() -> None:
-    """A life is short, and most of what lives in a process is its modules."""
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 @dataclass(slots=True)
