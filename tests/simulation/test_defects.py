@@ -14,12 +14,11 @@ from tests.simulation.defects import DEFECTS
 
 MOST_LIVES = 200
 CAUGHT_BY = {
-    "resend_on_timeout": 6,
-    "stale_quote_accepted": 4,
-    "breakers_forgotten": 9,
-    "trades_asked_since_the_newest": 62,
-    "liquidation_traded_against": 3,
-    "epoch_not_checked": 10,
+    "stale_quote_accepted": 14,
+    "breakers_forgotten": 21,
+    "trades_asked_since_the_newest": 96,
+    "liquidation_traded_against": 12,
+    "epoch_not_checked": 31,
 }
 
 

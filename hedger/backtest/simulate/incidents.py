@@ -51,7 +51,8 @@ def _rejected(chance: random.Random) -> str:
 
 
 def _channel(chance: random.Random) -> str:
-    channel = chance.choice(("user.", "user.changes", "ticker.", "ticker.BTC-PERPETUAL", "deribit_price", ""))
+    hedge = "ticker.BTC-PERPETUAL"
+    channel = chance.choice(("user.", "user.changes", "ticker.", hedge, hedge, "deribit_price", ""))
     return f",channel={channel}" if channel else ""
 
 
@@ -114,7 +115,7 @@ def draw_incidents(chance: random.Random, until_s: float) -> tuple[Incident, ...
     """
     mix = [kind for kind in KINDS if chance.random() < (0.08 if kind in _SELDOM else 0.35)]
     mix += ["trade", "trade"]
-    rate_s = chance.choice((36.0, 50.0, 80.0))
+    rate_s = chance.choice((20.0, 40.0, 70.0))
     incidents = [_incident(chance, "crash", chance.uniform(SETTLE_IN_S, until_s))]
     at_s = SETTLE_IN_S
     while (at_s := at_s + chance.expovariate(1 / rate_s)) < until_s:
@@ -122,6 +123,9 @@ def draw_incidents(chance: random.Random, until_s: float) -> tuple[Incident, ...
         incidents.append(_incident(chance, kind, at_s))
         if kind == "freeze":
             incidents += _overtaken(chance, incidents[-1])
+        if kind == "silence":  # and something to hedge comes in it
+            late_s = incidents[-1].seconds * chance.uniform(0.5, 1.0)
+            incidents.append(_incident(chance, "trade", at_s + late_s))
         if kind not in PROCESS and chance.random() < 0.05:  # and a process dies amid them
             incidents.append(_incident(chance, "crash", at_s + chance.uniform(0.0, incidents[-1].seconds)))
         if chance.random() < 0.3:  # troubles come together
@@ -142,9 +146,11 @@ def _overtaken(chance: random.Random, freeze: Incident) -> list[Incident]:
 
 
 def _incident(chance: random.Random, kind: str, at_s: float) -> Incident:
-    seconds = min(chance.choice((1.0, 4.0, 12.0, 40.0)) * chance.uniform(0.5, 1.5), 60.0)
+    seconds = min(chance.choice((1.0, 4.0, 15.0, 60.0)) * chance.uniform(0.5, 1.5), 80.0)
     if kind == "freeze":
         seconds = chance.uniform(2.0, 40.0)  # a lease lasts ten
+    if kind == "silence":
+        seconds = chance.uniform(10.0, 80.0)  # beyond what makes a ticker stale
     words = EXCHANGE.get(kind)
     if words is None:
         return Incident(at_s, kind, seconds)

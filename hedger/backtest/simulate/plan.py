@@ -33,7 +33,8 @@ FIRST_DAY_MS = 1_790_812_800_000  # 2026-10-01 00:00 UTC
 START_USD, IV = 100_000.0, 0.6
 BAND_COIN, HARD_COIN = 0.1, 0.5
 MOST_INSTRUMENTS = 24
-STALE_S = 36.0  # tickers come every several seconds: time is what a life costs
+STALE_S = (16.0, 32.0, 32.0)
+TICKS_S = (0.28, 0.44)  # of that: tickers come every several seconds, for ticks are what a life costs
 SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
 
 
@@ -69,6 +70,7 @@ def draw(seed: int) -> Plan:
     settles = chance.random() < 0.3
     origin_ms = _origin_ms(chance, speed, settles)
     names = _options(chance, origin_ms)
+    stale_s = chance.choice(STALE_S)
     market = FixedMarket(
         underlying="BTC",
         index_usd=START_USD,
@@ -82,14 +84,14 @@ def draw(seed: int) -> Plan:
         seed=seed,
         speed=speed,
         origin_ms=origin_ms,
-        tick_s=chance.uniform(9.0, 17.0),
+        tick_s=stale_s * chance.uniform(*TICKS_S),
         busy_s=chance.choice((0.0, 0.01, 0.03, 0.03, 0.03, 0.03)),
         idle_s=1.0 if chance.random() < 0.1 else 4.0,
-        lease_s=chance.choice((LEASE_S, 2 * LEASE_S, 2 * LEASE_S)),
+        lease_s=chance.choice((LEASE_S, LEASE_S, 2 * LEASE_S)),
         margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
         market=market,
         book=_book(chance, names),
-        settings=_settings(chance, speed),
+        settings=_settings(chance, speed, stale_s),
         same_host=chance.random() < 0.5,
         incidents=draw_incidents(chance, FAULTS_END_S),
     )
@@ -123,7 +125,7 @@ def _book(chance: random.Random, names: tuple[str, ...]) -> tuple[tuple[str, Dec
     return tuple((name, Decimal(chance.choice((-10, -8, -5, -3, 3, 5, 8)))) for name in held)
 
 
-def _settings(chance: random.Random, speed: float) -> EngineSettings:
+def _settings(chance: random.Random, speed: float, stale_s: float) -> EngineSettings:
     """One book; how it hedges and how much it may is drawn."""
     theta = chance.random() < 0.2
     envelope = Envelope(
@@ -131,7 +133,7 @@ def _settings(chance: random.Random, speed: float) -> EngineSettings:
         max_order_coin=10.0,
         max_hedge_position_coin=60.0,
         max_orders_per_minute=60,
-        max_quote_age_s=STALE_S,
+        max_quote_age_s=stale_s,
         max_turnover_hour_usd=chance.choice((600_000.0, 3_000_000.0, 50_000_000.0, 50_000_000.0)),
         max_turnover_day_usd=chance.choice((3_000_000.0, 200_000_000.0)),
     )
@@ -155,8 +157,8 @@ def _settings(chance: random.Random, speed: float) -> EngineSettings:
         venues=(VenueTerms(VENUE, Environment.LOCAL),),
         books=(book,),
         timing=Timing(
-            hedge_stale_s=STALE_S,
-            index_stale_s=STALE_S,
+            hedge_stale_s=stale_s,
+            index_stale_s=stale_s,
             reconcile_s=chance.choice((15.0, 60.0, 60.0)),
             refresh_s=chance.choice((1.0, 5.0, 5.0, 5.0)),
         ),
