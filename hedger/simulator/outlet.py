@@ -22,7 +22,7 @@ class Outlet:
         if connection.closed:
             return
         connection.last_sent_s = wire_s
-        text = self.printer.reply_text(frame) if "id" in frame else self.printer.feed_text(frame)
+        text = self.printer.text(frame) if "id" in frame else self.printer.feed_text(frame)
         connection.outbox.append(Send(text, wire_s + self.delay_s(wire_s)))
 
     def reply(

@@ -31,12 +31,6 @@ class WirePrinter:
         varied = self._vary(frame, 0)
         return _ENCODER.encode(varied).decode()
 
-    def reply_text(self, frame: dict[str, object]) -> str:
-        """Text of an answer: varied one time in three."""
-        if self._random.random() < 0.33:
-            return self.text(frame)
-        return _ENCODER.encode(frame).decode()
-
     def feed_text(self, frame: dict[str, object]) -> str:
         """Text of a notification: varied one time in eight, which is enough and cheap at full pace."""
         if self._random.random() < 0.125:
