@@ -18,6 +18,7 @@ from hedger.venues.deribit.rpc import Failure, Reply
 KINDS = ("future", "option")
 LEARN_AGAIN_S = 2.0  # times the attempt
 LEARN_AGAIN_MOST_S = 30.0
+SHUT_AGAIN_S = 10.0
 MAX_REFUSED_ROWS = 20  # named one by one; a venue that changed its format would name thousands
 _ENDED = (InstrumentState.DELIVERED, InstrumentState.INACTIVE, InstrumentState.ARCHIVIZED)
 
@@ -60,6 +61,8 @@ class Listings:
         self._known = {one.name: one for rows in self._parts.values() for one in rows}
         self._parts, self.complete = {}, True
         rows = tuple(self._known.values())
+        for row in rows:
+            self._look_again(row.name, row.state, now)
         listed = InstrumentsListed(venue=self._link.venue, instruments=rows, complete=True)
         return [*events, listed, *self._done(reply, now)]
 
@@ -68,6 +71,7 @@ class Listings:
         if event.instrument in self._known:
             if event.state in _ENDED:
                 del self._known[event.instrument]
+            self._look_again(event.instrument, event.state, now)
             return event.state in _ENDED
         if event.state in _ENDED:
             self._forget(event.instrument)
@@ -96,6 +100,13 @@ class Listings:
         self._learn_at_wire_s[name] = now.wire_s + min(LEARN_AGAIN_S * failures, LEARN_AGAIN_MOST_S)
         return []
 
+    def _look_again(self, name: str, state: InstrumentState, now: Now) -> None:
+        """A future that does not trade is asked for until it does: the notice of that may be lost."""
+        if state in (InstrumentState.OPEN, *_ENDED):
+            self._forget(name)
+        elif _is_future(name):
+            self._learn_at_wire_s[name] = now.wire_s + SHUT_AGAIN_S
+
     def _forget(self, name: str) -> None:
         self._failures.pop(name, None)
         self._learn_at_wire_s.pop(name, None)
@@ -106,6 +117,7 @@ class Listings:
         if isinstance(row, BadData):
             return [row]
         self._known[row.name] = row
+        self._look_again(row.name, row.state, now)
         listed = InstrumentsListed(venue=self._link.venue, instruments=(row,), complete=False)
         return [listed, *self._done(reply, now)]
 
@@ -132,6 +144,13 @@ class Listings:
         except ValueError:
             return "any"
         return name.quote or name.base
+
+
+def _is_future(name: str) -> bool:
+    try:
+        return parse_name(name).kind in ("future", "perpetual")
+    except ValueError:
+        return False
 
 
 def _may_be_ours(name: str) -> bool:

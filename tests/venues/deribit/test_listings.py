@@ -6,6 +6,7 @@ import pytest
 
 from hedger.engine import events as ev
 from hedger.engine.effects import LookUp
+from hedger.venues.deribit.listings import SHUT_AGAIN_S
 from tests.venues.deribit.orders_fixtures import LABEL
 from tests.venues.deribit.talk import CALL, PERPETUAL, TOKEN, Talk, make_params
 
@@ -91,3 +92,19 @@ def test_a_new_connection_lists_everything_and_forgets_what_it_could_not_learn()
     opened(talk)
     talk.play("...\n- cut\n~ LinkDown")
     assert talk.session._listings.next_deadline() is None
+
+
+def test_a_future_that_does_not_trade_is_looked_at_until_it_does() -> None:
+    """The notice of its opening may be lost, and a book must not be blocked by it for ever."""
+    talk = Talk().up()
+    talk.notify(
+        "instrument.state.any.BTC", {"timestamp": 1, "state": "halted", "instrument_name": "BTC-PERPETUAL"}
+    )
+    talk.events.clear()
+    for state in ("halted", "open"):
+        talk.pass_time(SHUT_AGAIN_S)
+        talk.answer("public/get_instrument", PERPETUAL | {"state": state})
+        assert talk.take(ev.InstrumentsListed).instruments[0].state == state
+    talk.sent.clear()
+    talk.pass_time(SHUT_AGAIN_S)
+    assert "public/get_instrument" not in talk.methods()
