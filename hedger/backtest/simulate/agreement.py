@@ -9,7 +9,6 @@ from hedger.backtest.simulate.disk import VENUE
 from hedger.backtest.simulate.plan import BAND_COIN, BOOK
 from hedger.backtest.simulate.process import Process
 from hedger.backtest.simulate.tally import Violation
-from hedger.backtest.simulate.truth import DAY_MS
 from hedger.domain.order import Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, Environment, Reason
 from hedger.engine.effects import LoadJournal
@@ -17,6 +16,7 @@ from hedger.engine.events import JournalLoaded
 from hedger.engine.views.view import BookView, StatusView
 from hedger.risk.counters import BUCKET_MS
 from hedger.simulator import sim
+from hedger.simulator.world.expiries import DAY_MS
 
 if TYPE_CHECKING:
     from hedger.backtest.simulate.life import Life

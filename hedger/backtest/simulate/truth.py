@@ -17,8 +17,9 @@ from hedger.engine.decision import Decision
 from hedger.engine.settings import SettlementMode
 from hedger.execution.labels import parse_label
 from hedger.simulator.orders import Trade
+from hedger.simulator.world.expiries import DAY_MS
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+HOUR_MS = 3_600_000
 BACK_S, BACK_TICKS = 120.0, 10
 """Delta may be beyond the hard limit for this long and so many tickers while nothing blocks the book: two
 looks at the venue for what a silent channel never told, and a hedge in clips, each on a ticker of its own."""

@@ -10,6 +10,7 @@ from itertools import count
 
 from hedger.backtest.simulate.heap import Heap
 from hedger.backtest.simulate.wire import Network, Side, Wire
+from hedger.pricing.settlement import WINDOW_MS
 from hedger.simulator.auth import Keys
 from hedger.simulator.books import open_book
 from hedger.simulator.clock import MarketClock
@@ -31,7 +32,6 @@ PERPETUAL = "BTC-PERPETUAL"
 KEYS = Keys("simulated", "secret-of-the-simulation")
 ACCOUNT, USER_ID = "simulated", 4_711
 EQUITY_BTC = Decimal(100)
-SETTLEMENT_MS = 1_800_000  # before 08:00 UTC, in which delivery prices are averaged
 
 Act = Callable[[Exchange, Mapping[str, object], float], object]
 
@@ -156,7 +156,7 @@ class Venue:
     def settles(self, after_s: float) -> bool:
         """Whether options run out (half an hour before 08:00 UTC), or did within so much wire time."""
         since_ms = (self.market_ms() - EXPIRY_HOUR_MS) % DAY_MS
-        return since_ms >= DAY_MS - SETTLEMENT_MS or since_ms < after_s * 1000 * self.exchange.clock.speed
+        return since_ms >= DAY_MS - WINDOW_MS or since_ms < after_s * 1000 * self.exchange.clock.speed
 
     def net_delta_coin(self) -> float:
         """Net transaction delta of the whole account, coin: sum of size x (delta - mark), futures in coin."""

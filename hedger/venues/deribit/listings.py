@@ -62,16 +62,17 @@ class Listings:
         self._parts, self.complete = {}, True
         rows = tuple(self._known.values())
         for row in rows:
-            self._look_again(row.name, row.state, now)
+            self._look_again(row, row.state, now)
         listed = InstrumentsListed(venue=self._link.venue, instruments=rows, complete=True)
         return [*events, listed, *self._done(reply, now)]
 
     def state_changed(self, event: InstrumentStateChanged, now: Now) -> bool:
         """Learn a new instrument; True where the set of living options may have changed."""
-        if event.instrument in self._known:
+        known = self._known.get(event.instrument)
+        if known is not None:
             if event.state in _ENDED:
                 del self._known[event.instrument]
-            self._look_again(event.instrument, event.state, now)
+            self._look_again(known, event.state, now)
             return event.state in _ENDED
         if event.state in _ENDED:
             self._forget(event.instrument)
@@ -100,12 +101,12 @@ class Listings:
         self._learn_at_wire_s[name] = now.wire_s + min(LEARN_AGAIN_S * failures, LEARN_AGAIN_MOST_S)
         return []
 
-    def _look_again(self, name: str, state: InstrumentState, now: Now) -> None:
+    def _look_again(self, listed: Instrument, state: InstrumentState, now: Now) -> None:
         """A future that does not trade is asked for until it does: the notice of that may be lost."""
         if state in (InstrumentState.OPEN, *_ENDED):
-            self._forget(name)
-        elif _is_future(name):
-            self._learn_at_wire_s[name] = now.wire_s + SHUT_AGAIN_S
+            self._forget(listed.name)
+        elif listed.is_future:
+            self._learn_at_wire_s[listed.name] = now.wire_s + SHUT_AGAIN_S
 
     def _forget(self, name: str) -> None:
         self._failures.pop(name, None)
@@ -117,7 +118,7 @@ class Listings:
         if isinstance(row, BadData):
             return [row]
         self._known[row.name] = row
-        self._look_again(row.name, row.state, now)
+        self._look_again(row, row.state, now)
         listed = InstrumentsListed(venue=self._link.venue, instruments=(row,), complete=False)
         return [listed, *self._done(reply, now)]
 
@@ -144,13 +145,6 @@ class Listings:
         except ValueError:
             return "any"
         return name.quote or name.base
-
-
-def _is_future(name: str) -> bool:
-    try:
-        return parse_name(name).kind in ("future", "perpetual")
-    except ValueError:
-        return False
 
 
 def _may_be_ours(name: str) -> bool:
