@@ -29,8 +29,10 @@ SLACK_COIN = 0.01  # tickers tell rounded greeks, some of them minutes of market
 LOTS = 2.5
 """How far outside the band a rounded hedge may leave the delta, in contracts."""
 UNDER_WAY = (Reason.IN_FLIGHT, Reason.RECOVERING, Reason.NEXT_CLIP)
-REST_S, CANCEL_S = 180.0, 5.0
-"""What is under way when a life ends, an order, its next clips or a look at the venue, is over by then."""
+UNANSWERED = (OrderState.DRAFT, OrderState.IN_FLIGHT, OrderState.AMENDING, OrderState.CANCELLING)
+REST_S, ANSWER_S = 180.0, 5.0
+"""What is under way when a life ends, an order, its next clips or a look at the venue, is over by then, and
+whatever has been asked of the venue is answered."""
 
 
 def agree(life: Life) -> None:
@@ -58,8 +60,8 @@ def _see_through(life: Life) -> None:
             quiet_s = heap.now_s + 2 * life.plan.tick_s
             until_s = max(until_s, quiet_s) if life.settles else until_s
         heap.run_until(heap.now_s + 1.0)
-    until_s = heap.now_s + CANCEL_S
-    while heap.now_s < until_s and _cancels(life.process):  # a book that is chased to and fro never rests
+    until_s = heap.now_s + ANSWER_S
+    while heap.now_s < until_s and _unanswered(life.process):  # a book that is chased to and fro never rests
         heap.run_until(heap.now_s + 0.1)
 
 
@@ -70,9 +72,9 @@ def _in_the_middle(process: Process) -> bool:
     return decision.action is Action.HEDGE or decision.reason in UNDER_WAY
 
 
-def _cancels(process: Process) -> bool:
+def _unanswered(process: Process) -> bool:
     orders = process.engine.view(process.now()).orders.recent
-    return any(order.state == OrderState.CANCELLING for order in orders)
+    return any(order.state in UNANSWERED for order in orders)
 
 
 def _at_rest(view: StatusView, book: BookView) -> None:

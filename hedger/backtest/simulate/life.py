@@ -69,6 +69,7 @@ class Life:
             self.checks,
             plan.seed,
             plan.same_host,
+            plan.heartbeat_s,
             plan.busy_s,
             plan.idle_s,
             plan.lease_s,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Protocol, assert_never
 
@@ -83,6 +83,7 @@ class Machine:
     seed: int
     same_host: bool = True
     """Whether a successor can know that a process has died; else it waits for the lease's end."""
+    heartbeat_s: int = PARAMS.heartbeat_s
     busy_s: float = 0.0
     """What a turn of the loop takes: frames that arrive within it are taken together."""
     idle_s: float = 1.0
@@ -104,7 +105,8 @@ class Process:
         self.skew_ms = 0
         self.alive, self.frozen_until_s = True, 0.0
         self.inbox = Inbox()
-        self.session = DeribitSession(VENUE, Environment.LOCAL, PARAMS, trading=True, version="simulation")
+        params = replace(PARAMS, heartbeat_s=machine.heartbeat_s)
+        self.session = DeribitSession(VENUE, Environment.LOCAL, params, trading=True, version="simulation")
         self.engine = Engine(settings, self.now(), idle_s=machine.idle_s)
         self.disk = Disk(self._heap, self._chance, machine.store, machine.weather, self.emit)
         self.tenancy = Tenancy(self, machine.store.lease, self._heap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,8 +19,15 @@ def run(seeds: Iterable[int], workers: int) -> Iterator[Result]:
     if workers == 1:
         yield from map(live, seeds)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_seldom_collect) as pool:
         yield from pool.map(live, seeds, chunksize=CHUNK)
+
+
+def _seldom_collect() -> None:
+    """What is imported stays and a life leaves few cycles behind: looking for them costs 4 % otherwise."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 @dataclass(slots=True)
