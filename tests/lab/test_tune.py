@@ -51,7 +51,7 @@ def test_a_setting_off_the_frontier_is_improved_and_it_shows_on_the_other_half()
 
 
 def test_by_utility_the_best_width_is_the_known_one() -> None:
-    """Utility per interval is -cost/(400 w) - a (.5 + w^2/2) / 2: its maximum is at w^3 = 100 / 400 / (a / 2)."""
+    """Per interval -.25 / w - a (.5 + w^2 / 2) / 2: greatest where w^3 = .5 / a."""
     found = proposed(Objective.UTILITY, risk_aversion=0.5)
     assert float(found.best.params["below_sigmas"]) == pytest.approx(1.0, abs=0.15)
 
