@@ -49,6 +49,7 @@ class Lines(NamedTuple):
     option_slippage: float = 0.0  # premium against the mark at the trade
     settlement: float = 0.0  # what happens to options inside their settlement window
     transfers: float = 0.0  # paid in and out: no result, but a change of equity
+    unexplained: float = 0.0  # told equity beyond all of the above: marks of another instant, rounding
     collateral: float = 0.0  # in USD only: the equity held, at a price that moved
     gamma_paid: float = 0.0
     gamma_years: float = 0.0
@@ -97,7 +98,8 @@ Terms = OptionTerms | FutureTerms
 
 
 class Mark(NamedTuple):
-    """An instrument at one instant. Forward and volatility are an option's own; a future has none."""
+    """An instrument at one instant. Forward and volatility are an option's own, NaN where they are not known;
+    a future has none."""
 
     market_ms: int
     price: float
@@ -134,12 +136,14 @@ def option_lines(quantity_coin: float, terms: OptionTerms, before: Mark, after: 
     """The lines of a position of signed coins over one interval.
 
     One that begins inside the settlement window is `settlement` whole: there the mark is of an average, and
-    Black's greeks are not its own (theory 1.7).
+    Black's greeks are not its own (theory 1.7). One with a mark of a price alone is residual whole.
     """
     change = quantity_coin * (after.price - before.price)
     if in_window(terms.expiration_ms, before.market_ms):
         return NO_LINES._replace(settlement=change)
     forward, sigma = before.forward_usd, before.sigma
+    if not (forward > 0.0 < after.forward_usd and sigma >= 0.0 <= after.sigma):  # NaN is none of these
+        return NO_LINES._replace(residual=change)
     tau = years_to(terms.expiration_ms, before.market_ms)
     greeks = black76_one(forward, terms.strike_usd, tau, sigma, terms.sign)
     vanna, volga = second_order_one(forward, terms.strike_usd, tau, sigma, greeks.vega_usd)

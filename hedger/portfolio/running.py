@@ -23,7 +23,7 @@ from hedger.portfolio.attribution import (
 )
 
 ACCOUNT = ""
-"""The instrument of what belongs to none: transfers, corrections."""
+"""The instrument of what belongs to none: transfers, what is unexplained."""
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -50,8 +50,8 @@ class Interval(msgspec.Struct, frozen=True):
 
     @property
     def gap(self) -> float:
-        """The equity's change less the sum of the lines, in the currency: 0 but for rounding."""
-        parts = (line for lines in self.lines.values() for line in lines.parts)
+        """The equity's change less the sum of all lines but `unexplained`, in the currency."""
+        parts = (line for lines in self.lines.values() for line in lines._replace(unexplained=0.0).parts)
         return math.fsum((self.equity_after, -self.equity_before, *(-part for part in parts)))
 
 
@@ -119,18 +119,32 @@ class RunningAttribution:
         self._add(name, NO_LINES._replace(**{line: amount}))
         self._bookings += 1
 
-    def cut(self, market_ms: int, equity: float, rate_usd: float) -> Interval:
-        """Close the interval at marks already given, and begin the next."""
-        closed = Interval(
+    @property
+    def from_ms(self) -> int:
+        """Market time at which the present interval began."""
+        return self._from_ms
+
+    def so_far(self, market_ms: int, equity: float, rate_usd: float) -> Interval:
+        """The present interval as of the marks already given; what the told equity has beyond its lines is
+        `unexplained`."""
+        lines = dict(self._lines)
+        known = math.fsum(part for own in lines.values() for part in own.parts)
+        beyond = NO_LINES._replace(unexplained=math.fsum((equity, -self._equity, -known)))
+        lines[ACCOUNT] = beyond.plus(lines[ACCOUNT]) if ACCOUNT in lines else beyond
+        return Interval(
             from_ms=self._from_ms,
             to_ms=market_ms,
             equity_before=self._equity,
             equity_after=equity,
             rate_before_usd=self._rate_usd,
             rate_after_usd=rate_usd,
-            lines=self._lines,
+            lines=lines,
             bookings=self._bookings,
         )
+
+    def cut(self, market_ms: int, equity: float, rate_usd: float) -> Interval:
+        """Close the interval at marks already given, and begin the next."""
+        closed = self.so_far(market_ms, equity, rate_usd)
         self._from_ms, self._equity, self._rate_usd = market_ms, equity, rate_usd
         self._lines, self._bookings = {}, 0
         return closed

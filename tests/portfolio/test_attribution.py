@@ -146,6 +146,23 @@ def test_inside_the_settlement_window_the_whole_change_is_settlement() -> None:
     assert lines == Lines(settlement=pytest.approx(0.001, abs=1e-15))
 
 
+def test_a_mark_without_volatility_leaves_all_to_the_residual() -> None:
+    before = marked(CALL, 0, 100_000.0, 0.55)
+    priced = Mark(60_000, before.price + 0.001)
+    assert lines_of(-1.0, CALL, before, priced) == Lines(residual=pytest.approx(-0.001, abs=1e-15))
+    assert lines_of(-1.0, CALL, priced, before).total == pytest.approx(0.001, abs=1e-15)
+
+
+def test_what_no_line_explains_stands_under_its_own_name() -> None:
+    running = RunningAttribution(0, 5.0, 100_000.0)
+    running.booked("P", "funding", -0.001)
+    for interval in (running.so_far(1, 5.25, 100_000.0), running.cut(1, 5.25, 100_000.0)):
+        assert interval.gap == pytest.approx(0.251, abs=1e-15)
+        assert interval.total.unexplained == pytest.approx(0.251, abs=1e-15)
+        assert interval.total.total == pytest.approx(0.25, abs=1e-15)
+    assert running.cut(2, 5.25, 100_000.0).total == Lines()
+
+
 def test_cash_that_moves_without_a_trade_has_a_line_of_its_own() -> None:
     running = RunningAttribution(0, 5.0, 100_000.0)
     running.booked("", "transfers", 2.0)
@@ -162,12 +179,13 @@ def test_groups_and_tags_add_up_to_the_whole() -> None:
     _, intervals = att1.life()
     lines = intervals[0].lines
     kinds = grouped(lines, {att1.CALL: "30d", att1.PUT: "30d", att1.PERPETUAL: "perpetual"})
-    assert set(kinds) == {"30d", "perpetual"}
+    assert set(kinds) == {"", "30d", "perpetual"}, "the account's own stands under the empty name"
+    assert abs(kinds[""].total) < 1e-15
     assert added(kinds.values()).total == pytest.approx(intervals[0].total.total, abs=1e-15)
     tags = tagged(lines, {att1.CALL: {"wheel": 0.25, "strangle": 0.75}, att1.PUT: {"strangle": 1.0}})
     assert set(tags) == {"", "strangle", "wheel"}
     assert tags["wheel"].vega == pytest.approx(0.25 * lines[att1.CALL].vega)
-    assert tags[""] == lines[att1.PERPETUAL]
+    assert tags[""].future_delta == lines[att1.PERPETUAL].future_delta
     assert added(tags.values()).total == pytest.approx(intervals[0].total.total, abs=1e-15)
 
 
