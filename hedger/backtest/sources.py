@@ -1,0 +1,63 @@
+"""From files to a chain. Each kind of data says in words what of it is recorded and what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hedger.backtest.chain import Chain, of_snapshots
+from hedger.domain.errors import ConfigError
+from hedger.simulator.world.full_chain import OPTIONS_GLOB, read_full_chains
+from hedger.simulator.world.record import Window
+from hedger.simulator.world.svcj import read_svcj
+
+CHAIN_GLOB = "svcj_*.parquet"
+
+_SVCJ = (
+    "Recorded: option chains about every 6 h (marks, bids, asks, volatilities, forwards).",
+    "Deltas are Black's from the recorded volatility; the recorded delta column is minutes late and unused.",
+    "Index: carried back from the forwards of the same instant; the recorded index column is minutes late.",
+    "Perpetual: the recorded one-minute candle nearest to the instant (to 2026-04-15), else the index.",
+)
+_FULL = (
+    "Recorded: full option chains, one per file (marks, bids, asks, volatilities, forwards, index).",
+    "Perpetual: its recorded premium on the index.",
+)
+
+
+def load_chain(path: Path, coin: str, start_ms: int | None = None, end_ms: int | None = None) -> Chain:
+    """The chain in a file or folder, from `start_ms` to, without, `end_ms`.
+
+    `path`: an svcj_*.parquet or a folder with one, or a folder with mh_full_chain_* files. Raises ConfigError
+    where nothing is there, or what is there cannot be read.
+    """
+    try:
+        return _load(path, coin, Window(start_ms, end_ms)).between(start_ms, end_ms)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise ConfigError(f"--data {path}: {error}") from error
+
+
+def _load(path: Path, coin: str, wanted: Window) -> Chain:
+    if not path.exists():
+        raise ValueError("no such file or folder")
+    if path.is_dir():
+        return _folder(path, coin, wanted)
+    if path.match(CHAIN_GLOB):
+        return of_snapshots(coin, read_svcj(path, wanted, coin), _SVCJ)
+    if path.match(OPTIONS_GLOB):
+        return _full_chains([path], coin, wanted)
+    raise ValueError(f"must be {CHAIN_GLOB}, {OPTIONS_GLOB} or a folder with such files")
+
+
+def _folder(path: Path, coin: str, wanted: Window) -> Chain:
+    chains, full = sorted(path.glob(CHAIN_GLOB)), sorted(path.glob(OPTIONS_GLOB))
+    if len(chains) == 1:
+        return _load(chains[0], coin, wanted)
+    if chains or not full:
+        raise ValueError(f"{len(chains)} files {CHAIN_GLOB}, {len(full)} files {OPTIONS_GLOB}: name one file")
+    return _full_chains(full, coin, wanted)
+
+
+def _full_chains(files: list[Path], coin: str, wanted: Window) -> Chain:
+    if coin != "BTC":
+        raise ValueError(f"coin = {coin}: {OPTIONS_GLOB} files are of BTC")
+    return of_snapshots(coin, read_full_chains(files, wanted), _FULL)
