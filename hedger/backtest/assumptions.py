@@ -68,13 +68,14 @@ def _number(name: str, value: Any) -> float | int:
 
 
 SETTLED = (
-    "Options settle at 08:00 UTC in coin; delivery price: the index, log-linear between the instants around "
-    "08:00, booked at the later one.",
+    "Options settle at 08:00 UTC in coin; delivery price: mean of the index from 07:30, straight between "
+    "instants, booked at the first instant after it.",
     "An option without a recorded quote is valued at its last volatility; it does not trade.",
     "Fees are today's, not those of the recorded days.",
     "Hedges fill whole at mark -/+ half_spread, rounded outwards to the tick; own orders move nothing.",
     "Decisions fall at recorded instants only; a dwell or cooldown ends at the next one.",
     "Hedges are immediate-or-cancel orders; chase and resting orders need a market between the instants.",
-    "Margin is the venue's standard model, every position by itself.",
+    "Margin is the venue's standard model, every position by itself. Nobody is liquidated: `capital` says "
+    "what the account must have begun with to carry its margin.",
 )
 """What holds for every run, in words."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -46,9 +46,25 @@ class Instant(Protocol):
     def perpetual_usd(self) -> float: ...
 
     @property
-    def recorded(self) -> bool: ...
+    def recorded(self) -> bool:
+        """Whether marks are the exchange's own: inside a settlement window of the average already."""
 
-    def row(self, name: str) -> Row | None: ...
+    @property
+    def options_trade(self) -> bool: ...
+
+    @property
+    def size(self) -> int:
+        """How many rows of data it stands for."""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """All of it, for a digest."""
+
+    def row(self, name: str) -> Row | None:
+        """The option of that name; None where this instant does not tell it."""
+
+    def table(self) -> Recorded:
+        """All options that trade, in columns."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +84,20 @@ class Recorded:
     bid: Floats
     ask: Floats
     recorded: bool = True
+    options_trade: bool = True
+
+    @property
+    def size(self) -> int:
+        return len(self.names)
+
+    @property
+    def fingerprint(self) -> bytes:
+        scalars = repr((self.market_ms, self.index_usd, self.perpetual_usd, self.names)).encode()
+        columns = (self.forward_usd, self.iv, self.mark, self.bid, self.ask)
+        return b"".join((scalars, *(column.tobytes() for column in columns)))
+
+    def table(self) -> Recorded:
+        return self
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -86,10 +116,24 @@ class Recorded:
             _quoted(self.ask[place]),
         )
 
+    def terms(self, name: str) -> tuple[int, float, float]:
+        """Expiry in ms, strike in USD and sign of a listed option. KeyError for one that is not."""
+        place = self._places[name]
+        return int(self.expiration_ms[place]), float(self.strike_usd[place]), float(self.sign[place])
+
     def deltas(self) -> Floats:
         """Black deltas of all options, from the volatility of their marks: never a recorded delta."""
         tau = (self.expiration_ms - self.market_ms) / YEAR_MS
         return black76(self.forward_usd, self.strike_usd, tau, self.iv, self.sign).delta
+
+
+class Filler(Protocol):
+    """What puts modelled instants between the recorded ones."""
+
+    @property
+    def told(self) -> str: ...
+
+    def over(self, recorded: Sequence[Instant]) -> Iterator[Instant]: ...
 
 
 @dataclass(frozen=True)
@@ -97,22 +141,25 @@ class Chain:
     """Instants in time order. `told` says in words where they come from and what of them is modelled."""
 
     coin: str
-    instants: tuple[Recorded, ...]
+    instants: tuple[Instant, ...]
     told: tuple[str, ...]
+    filler: Filler | None = None
+
+    def filled(self, filler: Filler) -> Chain:
+        """The same chain with modelled instants between the recorded ones, and labelled so."""
+        return Chain(self.coin, self.instants, (*self.told, filler.told), filler)
 
     @property
     def rows(self) -> int:
         """Options' quotes in all instants."""
-        return sum(len(instant.names) for instant in self.instants)
+        return sum(instant.size for instant in self.instants)
 
     @property
     def digest(self) -> str:
         """SHA-256 of all of it."""
         total = hashlib.sha256(self.coin.encode())
         for each in self.instants:
-            total.update(repr((each.market_ms, each.index_usd, each.perpetual_usd, each.names)).encode())
-            for column in (each.forward_usd, each.iv, each.mark, each.bid, each.ask):
-                total.update(column.tobytes())
+            total.update(each.fingerprint)
         return total.hexdigest()
 
     def between(self, start_ms: int | None, end_ms: int | None) -> Chain:
@@ -122,10 +169,10 @@ class Chain:
         kept = tuple(each for each in self.instants if first <= each.market_ms < last)
         if len(kept) < 2:
             raise ValueError(f"{len(kept)} recorded instants between --from and --to: at least 2 are needed")
-        return Chain(self.coin, kept, self.told)
+        return Chain(self.coin, kept, self.told, self.filler)
 
     def __iter__(self) -> Iterator[Instant]:
-        return iter(self.instants)
+        return iter(self.instants) if self.filler is None else self.filler.over(self.instants)
 
 
 def of_snapshots(coin: str, snapshots: Iterable[Snapshot], told: tuple[str, ...]) -> Chain:

@@ -75,7 +75,7 @@ def compare(
     Raises ValueError for a policy or parameters that do not exist, before anything runs.
     """
     assumed = assumptions or Assumptions()
-    books = [(each.name, book_of(each, book)) for each in contenders]
+    books = [(each, book_of(each, book)) for each in contenders]
     job = partial(_run, chain, strategy, assumed)
     if mapper is not None:
         outcomes = tuple(mapper(job, books))
@@ -87,10 +87,10 @@ def compare(
 
 
 def _run(
-    chain: Chain, strategy: Strategy, assumptions: Assumptions, named: tuple[str, BookSettings]
+    chain: Chain, strategy: Strategy, assumptions: Assumptions, set_up: tuple[Contender, BookSettings]
 ) -> Outcome:
-    name, book = named
-    return run(chain, strategy, book, assumptions, name)
+    contender, book = set_up
+    return run(chain, strategy, book, assumptions, contender.name, hedged=contender.hedged)
 
 
 def _heading(

@@ -24,10 +24,11 @@ class Contender(NamedTuple):
     policy: str
     params: Mapping[str, float | str]
     parts: PartialParams = PartialParams()
+    hedged: bool = True
 
 
-UNHEDGED = Contender("none", "band", {"lower": -NEVER, "upper": NEVER})
-"""The same engine in a band that it never leaves."""
+UNHEDGED = Contender("none", "band", {"lower": -NEVER, "upper": NEVER}, hedged=False)
+"""The same engine, observing in a band that no book leaves."""
 
 
 def default_contenders(assumptions: Assumptions) -> tuple[Contender, ...]:

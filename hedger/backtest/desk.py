@@ -13,6 +13,7 @@ from decimal import Decimal
 from hedger.backtest.assumptions import Assumptions
 from hedger.backtest.attributed import Attribution, mark_of
 from hedger.backtest.chain import Instant, Row
+from hedger.backtest.delivery import IndexPath, delivery_value_coin
 from hedger.backtest.ledger import Kind, Ledger
 from hedger.backtest.listings import VENUE, Listings
 from hedger.backtest.strategy import Picked
@@ -26,6 +27,7 @@ from hedger.engine import events as ev
 from hedger.engine.events import Event, Now
 from hedger.portfolio.attribution import Mark
 from hedger.pricing.scalar import black76_one, years_to
+from hedger.pricing.settlement import averaging_one, in_window
 from hedger.risk.standard import Holding, Required, standard
 from hedger.venues.paper_account import OPTION_FEE_CAP, PaperAccount, paper_fee
 
@@ -49,6 +51,7 @@ class Desk:
         self.unquoted = 0  # held options without a recorded quote, over all instants
         self.hedges: list[Fill] = []
         self.trades: list[Fill] = []  # of options
+        self._index = IndexPath()
         self._paper = PaperAccount(VENUE)
         self._watched: tuple[str, ...] = ()
         self._number = 0
@@ -62,6 +65,7 @@ class Desk:
     def moved(self, instant: Instant, now: Now) -> list[Event]:
         """Go on to an instant: funding since the last, deliveries, new prices."""
         before, self.instant = self.instant, instant
+        self._index.passed(instant.market_ms, instant.index_usd)
         self._fund(before, instant)
         events = [self._deliver(name, before, instant) for name in self._expired(instant)]
         for name in self.ledger.options:
@@ -70,7 +74,7 @@ class Desk:
 
     def _carry(self, name: str, before: Instant, after: Instant) -> None:
         """Keep an option from one instant to the next."""
-        was, row = self.rows[name], after.row(name)
+        was, row = self.rows[name], self._row(name)
         self.unquoted += row is None
         self.rows[name] = row = row or self._without_quote(name, before, after)
         marks = mark_of(was, before.market_ms), mark_of(row, after.market_ms)
@@ -110,9 +114,20 @@ class Desk:
         )
         return self._seen(ev.Quoted(quote=quote))
 
+    def _row(self, name: str) -> Row | None:
+        """An option at this instant. Inside its settlement window a recorded mark is of the average already,
+        a modelled one has to be made so (theory 1.7)."""
+        row, expiration_ms = self.instant.row(name), self.listed[name].expiration_ms or 0
+        if row is None or self.instant.recorded or not in_window(expiration_ms, self.instant.market_ms):
+            return row
+        fixing, strike = self._index.fixing(expiration_ms), float(self.listed[name].strike_usd or 0)
+        sign, now_ms = self.listed[name].option_sign, self.instant.market_ms
+        value = averaging_one(row.forward_usd, strike, expiration_ms, now_ms, row.iv, sign, fixing)
+        return row._replace(mark=value.price_usd / row.forward_usd)
+
     def _ticker(self, name: str, now: Now) -> Event | None:
         """The option's ticker; none where this instant has none, and the engine sees the last one age."""
-        row = self.instant.row(name)
+        row = self._row(name)
         if row is None:
             return None
         listed = self.listed[name]
@@ -135,6 +150,7 @@ class Desk:
             gamma=value.gamma_per_usd,
             vega=value.vega_usd / 100.0,
             theta=value.theta_usd_per_year / 365.0,
+            estimated_delivery_usd=self._index.fixing(expiration_ms).average_usd,
         )
         return self._seen(ev.Quoted(quote=quote))
 
@@ -164,7 +180,7 @@ class Desk:
     def _deliver(self, name: str, before: Instant, after: Instant) -> Event:
         """Pay an expired option in coin at the delivery price, and take it away."""
         listed, size = self.listed[name], self.ledger.options.pop(name)
-        price = delivery_price_usd(before, after, listed.expiration_ms or 0)
+        price = self._index.delivery_usd(listed.expiration_ms or 0)
         value = delivery_value_coin(listed, price)
         fee = abs(size) * min(Decimal(repr(self.assumptions.delivery_fee)), OPTION_FEE_CAP * value)
         self.ledger.book(after.market_ms, Kind.DELIVERY, name, size * value)
@@ -312,18 +328,6 @@ class Desk:
             margin_model="segregated_sm",
         )
         return ev.AccountReported(account=account)
-
-
-def delivery_price_usd(before: Instant, after: Instant, expiration_ms: int) -> float:
-    """The index at an expiry, log-linear between two instants around it."""
-    share = (expiration_ms - before.market_ms) / (after.market_ms - before.market_ms)
-    return before.index_usd * math.exp(share * math.log(after.index_usd / before.index_usd))
-
-
-def delivery_value_coin(option: Instrument, price_usd: float) -> Decimal:
-    """What one coin of an option is worth at delivery, in coin."""
-    price, strike = Decimal(repr(price_usd)), option.strike_usd or Decimal(0)
-    return max(Decimal(0), option.option_sign * (price - strike)) / price
 
 
 def opposite(side: Side) -> Side:

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import replace
 
 from hedger.backtest.assumptions import Assumptions
-from hedger.backtest.chain import Chain, Instant, Recorded
+from hedger.backtest.chain import Chain, Instant
 from hedger.backtest.desk import Desk, opposite
 from hedger.backtest.ledger import Kind
 from hedger.backtest.listings import VENUE
@@ -45,13 +45,20 @@ def run(
     book: BookSettings,
     assumptions: Assumptions | None = None,
     name: str = "",
+    *,
+    hedged: bool = True,
 ) -> Outcome:
     """Trade the strategy on the chain with this book's policy, envelope and limits.
+
+    `hedged`: else the engine only observes, and the options are left to themselves.
 
     Venue, hedge instrument and scope of the book are the backtest's own. Raises ValueError for a policy or
     parameters that do not exist, InvariantError where the engine does not come to rest.
     """
-    return _Run(chain, strategy, settled_book(book, chain.coin), assumptions or Assumptions()).whole(name)
+    mode = Mode.PAPER if hedged else Mode.OBSERVE
+    return _Run(chain, strategy, settled_book(book, chain.coin), assumptions or Assumptions(), mode).whole(
+        name
+    )
 
 
 def settled_book(book: BookSettings, coin: str) -> BookSettings:
@@ -69,7 +76,7 @@ def settled_book(book: BookSettings, coin: str) -> BookSettings:
 
 class _Run:
     def __init__(
-        self, chain: Chain, strategy: Strategy, book: BookSettings, assumptions: Assumptions
+        self, chain: Chain, strategy: Strategy, book: BookSettings, assumptions: Assumptions, mode: Mode
     ) -> None:
         self._chain, self._strategy, self._book = chain, strategy, book
         first = chain.instants[0]
@@ -77,7 +84,7 @@ class _Run:
         self._now = Now(first.market_ms, 0.0)
         self._desk = Desk(chain.coin, assumptions, first)
         settings = EngineSettings(
-            mode=Mode.PAPER,
+            mode=mode,
             venues=(VenueTerms(VENUE, Environment.LOCAL),),
             books=(book,),
             timing=_TIMING,
@@ -118,7 +125,7 @@ class _Run:
     def _at(self, instant: Instant) -> None:
         self._now = self._later(instant.market_ms)
         events = self._desk.moved(instant, self._now)
-        if isinstance(instant, Recorded):
+        if instant.options_trade:
             events += self._follow_strategy(instant)
         self._found = None
         self._settle(events)
@@ -164,14 +171,14 @@ class _Run:
 
     # -- the strategy --------------------------------------------------------------------------------
 
-    def _follow_strategy(self, instant: Recorded) -> list[Event]:
+    def _follow_strategy(self, instant: Instant) -> list[Event]:
         """Close what is to be rolled, open what is missing; all legs or none."""
         desk, held = self._desk, self._desk.ledger.options
         closing = self._closing(instant)
         if closing is None:
             self._postponed += 1
             return []
-        opening = pick(self._strategy, instant) if len(closing) == len(held) else []
+        opening = pick(self._strategy, instant.table()) if len(closing) == len(held) else []
         if len(closing) == len(held) and not opening:
             self._postponed += 1
             return []
@@ -182,7 +189,7 @@ class _Run:
         events = [event for each in traded for event in each]
         return [*events, desk.account()] if events else []
 
-    def _closing(self, instant: Recorded) -> list[Picked] | None:
+    def _closing(self, instant: Instant) -> list[Picked] | None:
         """Held options whose time has come, at the price that closes them; None where one has none."""
         closing: list[Picked] = []
         for name, size in self._desk.ledger.options.items():

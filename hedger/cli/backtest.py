@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from hedger.backtest.assumptions import Assumptions
+from hedger.backtest.bridge import Bridge
 from hedger.backtest.chain import Chain
 from hedger.backtest.compare import Compared, Mapper, compare
 from hedger.backtest.contenders import Contender, default_book, default_contenders
@@ -45,6 +46,9 @@ def backtest(
     assume: Annotated[
         list[str] | None, typer.Option("--assume", help="KEY=VALUE, like half_spread=0.0002; repeatable.")
     ] = None,
+    bridge: Annotated[
+        float | None, typer.Option("--bridge", help="MODELLED instants every so many seconds in between.")
+    ] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Write the report as JSON here.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
 ) -> None:
@@ -59,6 +63,7 @@ def backtest(
         base, own = _book(config, book, coin)
         contenders = (*own, *default_contenders(assumed))
         chain = load_chain(data, base.underlying, _day_ms("--from", from_), _day_ms("--to", to))
+        chain = chain if bridge is None else _bridged(chain, bridge, assumed.seed)
         loaded_s = Clock.wire_s()
         compared = _compared(chain, plan, contenders, base, assumed, workers or os.cpu_count() or 1)
     ended_s = Clock.wire_s()
@@ -95,6 +100,13 @@ def _mapper(workers: int) -> Iterator[Mapper]:
 
 def _ordered(pool_map: Callable[..., Any]) -> Mapper:
     return lambda function, items, /: pool_map(function, items)
+
+
+def _bridged(chain: Chain, step_s: float, seed: int) -> Chain:
+    try:
+        return chain.filled(Bridge(round(step_s * 1000), seed))
+    except ValueError as error:
+        raise ConfigError(f"--bridge: {error}") from error
 
 
 def _assumed(assumed: Assumptions, given: Sequence[str]) -> Assumptions:
