@@ -21,6 +21,7 @@ from hedger.backtest.compare import Compared, Mapper, compare
 from hedger.backtest.contenders import Contender, default_book, default_contenders
 from hedger.backtest.sources import load_chain
 from hedger.backtest.strategy import Strategy, load_strategy
+from hedger.cli.backtest_page import page
 from hedger.cli.backtest_tables import show
 from hedger.cli.client import told_errors
 from hedger.cli.shipped import SHORT_STRANGLE, shipped
@@ -50,6 +51,7 @@ def backtest(
         float | None, typer.Option("--bridge", help="MODELLED instants every so many seconds in between.")
     ] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Write the report as JSON here.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the report with plots here.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
 ) -> None:
     """Run policies side by side on recorded data, with the engine that trades and no look ahead.
@@ -66,12 +68,22 @@ def backtest(
         chain = chain if bridge is None else _bridged(chain, bridge, assumed.seed)
         loaded_s = Clock.wire_s()
         compared = _compared(chain, plan, contenders, base, assumed, workers or os.cpu_count() or 1)
-    ended_s = Clock.wire_s()
-    if json_ is not None:
-        json_.write_bytes(msgspec.json.format(msgspec.json.encode(compared.report), indent=2) + b"\n")
+        ended_s = Clock.wire_s()
+        _write(compared, json_, html)
     console = Console()
     show(console, compared.report)
     _tell_speed(console, compared, loaded_s - began_s, ended_s - loaded_s)
+
+
+def _write(compared: Compared, json_: Path | None, html: Path | None) -> None:
+    """The files that were asked for. Raises ConfigError where one cannot be written."""
+    try:
+        if json_ is not None:
+            json_.write_bytes(msgspec.json.format(msgspec.json.encode(compared.report), indent=2) + b"\n")
+        if html is not None:
+            html.write_text(page(compared), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: {error.strerror}") from error
 
 
 def _compared(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,11 +20,11 @@ def show(console: Console, report: Comparison) -> None:
     """Everything, the assumptions first."""
     for line in heading_lines(report):
         console.print(escape(line), highlight=False, soft_wrap=True)
-    numbered = [_Numbered(place, summary) for place, summary in enumerate(report.policies, start=1)]
-    for title, columns in _TABLES:
+    number_of = _numbered(report.policies)
+    for title, columns in columns_of():
         console.print()
-        console.print(table(columns, numbered, console.width >= WIDE, title))
-    _show_attribution(console, numbered)
+        console.print(table((number_of, *columns), report.policies, console.width >= WIDE, title))
+    _show_attribution(console, report.policies)
     gap = max(summary.gap_coin for summary in report.policies)
     told = f"attribution closes: its lines miss the change of equity by {gap:.1e} coin at most"
     console.print(told, highlight=False)
@@ -47,73 +46,86 @@ def _time(market_ms: int) -> str:
     return datetime.fromtimestamp(market_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-class _Numbered(NamedTuple):
-    place: int
-    of: Summary
-
-
-_NAME: tuple[Column[_Numbered], ...] = (
-    Column("", lambda n: str(n.place)),
-    Column("policy", lambda n: n.of.name, text=True),
-)
-_TABLES: tuple[tuple[str, tuple[Column[_Numbered], ...]], ...] = (
+_Columns = tuple[Column[Summary], ...]
+_NAME: Column[Summary] = Column("policy", lambda s: s.name, text=True)
+_TABLES: tuple[tuple[str, _Columns], ...] = (
     (
         "result and what hedging cost (coin, USD where it says so)",
         (
-            *_NAME,
-            Column("P&L", lambda n: number(n.of.pnl_coin, 4, "+")),
-            Column("P&L USD", lambda n: number(n.of.pnl_usd, 0, "+")),
-            Column("collateral USD", lambda n: number(n.of.collateral_usd, 0, "+"), wide=True),
-            Column("fees", lambda n: number(n.of.hedge_fees_coin, 4)),
-            Column("slippage", lambda n: number(n.of.hedge_slippage_coin, 4)),
-            Column("funding", lambda n: number(n.of.funding_coin, 4, "+")),
-            Column("cost USD", lambda n: number(n.of.hedge_cost_usd), wide=True),
-            Column("trades", lambda n: f"{n.of.trades}"),
-            Column("turnover USD", lambda n: number(n.of.turnover_usd), wide=True),
+            Column("P&L", lambda s: number(s.pnl_coin, 4, "+")),
+            Column("P&L USD", lambda s: number(s.pnl_usd, 0, "+")),
+            Column("collateral USD", lambda s: number(s.collateral_usd, 0, "+"), wide=True),
+            Column("fees", lambda s: number(s.hedge_fees_coin, 4)),
+            Column("slippage", lambda s: number(s.hedge_slippage_coin, 4)),
+            Column("funding", lambda s: number(s.funding_coin, 4, "+")),
+            Column("cost USD", lambda s: number(s.hedge_cost_usd), wide=True),
+            Column("trades", lambda s: f"{s.trades}"),
+            Column("turnover USD", lambda s: number(s.turnover_usd), wide=True),
         ),
     ),
     (
         "risk (coin; sd of a day, shortfall of an interval, variance reduced against the options alone)",
         (
-            *_NAME,
-            Column("sd", lambda n: number(n.of.sd_day_coin, 4)),
-            Column("ES 5 %", lambda n: number(n.of.effect.expected_shortfall_5, 4)),
-            Column("drawdown", lambda n: number(n.of.max_drawdown_coin, 3)),
-            Column("reduced", lambda n: pct(n.of.effect.variance_reduction)),
-            Column("outside", lambda n: pct(n.of.outside_share)),
-            Column("R2", lambda n: number(n.of.effect.r_squared, 3), wide=True),
-            Column("rms delta", lambda n: number(n.of.rms_found_coin, 3), wide=True),
-            Column("sd USD", lambda n: number(n.of.sd_day_usd), wide=True),
+            Column("sd", lambda s: number(s.sd_day_coin, 4)),
+            Column("ES 5 %", lambda s: number(s.effect.expected_shortfall_5, 4)),
+            Column("drawdown", lambda s: number(s.max_drawdown_coin, 3)),
+            Column("reduced", lambda s: pct(s.effect.variance_reduction)),
+            Column("outside", lambda s: pct(s.outside_share)),
+            Column("R2", lambda s: number(s.effect.r_squared, 3), wide=True),
+            Column("slope", lambda s: number(s.effect.slope, 3), wide=True),
+            Column("rms delta", lambda s: number(s.rms_found_coin, 3), wide=True),
+            Column("sd USD", lambda s: number(s.sd_day_usd), wide=True),
         ),
     ),
     (
         "margin and capital used (coin)",
         (
-            *_NAME,
-            Column("mean margin", lambda n: number(n.of.mean_margin_coin, 2)),
-            Column("most", lambda n: number(n.of.max_margin_coin, 2)),
-            Column("capital", lambda n: number(n.of.capital_coin, 2)),
-            Column("blocked", lambda n: pct(n.of.blocked_share)),
+            Column("mean margin", lambda s: number(s.mean_margin_coin, 2)),
+            Column("most", lambda s: number(s.max_margin_coin, 2)),
+            Column("capital", lambda s: number(s.capital_coin, 2)),
+            Column("blocked", lambda s: pct(s.blocked_share)),
         ),
     ),
 )
 
 
-def _show_attribution(console: Console, numbered: list[_Numbered]) -> None:
-    """One row per line that is not nothing everywhere, one column per policy, as many as fit."""
-    lines = [name for name in numbered[0].of.attribution_coin if _used(name, numbered)]
+def columns_of() -> Iterator[tuple[str, _Columns]]:
+    """The tables: title and columns, the policy's name first."""
+    for title, columns in _TABLES:
+        yield title, (_NAME, *columns)
+
+
+def attribution_rows(policies: Sequence[Summary], lines: Sequence[str] = ()) -> list[list[str]]:
+    """One row per line of attribution that is not nothing everywhere, and their sum."""
+    used = lines or used_lines(policies)
+    rows = [
+        [line.replace("_", " "), *(number(each.attribution_coin[line], 4, "+") for each in policies)]
+        for line in used
+    ]
+    return [*rows, ["sum", *(number(each.pnl_coin, 4, "+") for each in policies)]]
+
+
+def used_lines(policies: Sequence[Summary]) -> list[str]:
+    """Lines that are not nothing everywhere."""
+    return [name for name in policies[0].attribution_coin if any(s.attribution_coin[name] for s in policies)]
+
+
+def _show_attribution(console: Console, policies: Sequence[Summary]) -> None:
+    """As many policies side by side as fit; they are told by their numbers."""
     fit = max(1, (console.width - _LABEL) // _COLUMN)
-    for first in range(0, len(numbered), fit):
-        columns: list[Column[str]] = [Column("", lambda line: line.replace("_", " "), text=True)]
-        columns += [_column(each) for each in numbered[first : first + fit]]
+    lines = used_lines(policies)
+    for first in range(0, len(policies), fit):
+        shown = policies[first : first + fit]
+        rows = attribution_rows(shown, lines)
+        columns: list[Column[list[str]]] = [Column("", lambda row: row[0], text=True)]
+        columns += [_cell(place, first + place) for place in range(1, len(shown) + 1)]
         console.print()
-        console.print(table(columns, [*lines, "sum"], True, "where the P&L came from, by policy (coin)"))
+        console.print(table(columns, rows, True, "where the P&L came from, by policy (coin)"))
 
 
-def _used(line: str, numbered: list[_Numbered]) -> bool:
-    return any(each.of.attribution_coin[line] for each in numbered)
+def _cell(place: int, policy: int) -> Column[list[str]]:
+    return Column(str(policy), lambda row: row[place])
 
 
-def _column(each: _Numbered) -> Column[str]:
-    lines = {**each.of.attribution_coin, "sum": each.of.pnl_coin}
-    return Column(str(each.place), lambda line: number(lines[line], 4, "+"))
+def _numbered(policies: Sequence[Summary]) -> Column[Summary]:
+    return Column("", lambda s: str(policies.index(s) + 1))

@@ -67,3 +67,31 @@ def test_what_is_wrong_is_told(options: tuple[str, ...], why: str) -> None:
     result = told(*options)
     assert result.exit_code == 2
     assert why in result.output
+
+
+def test_the_page_has_plots_and_a_rerun_is_the_same_to_the_bit(tmp_path: Path) -> None:
+    data = str(shared_data("deribit_options"))
+    for name in ("first", "second"):
+        files = ("--json", str(tmp_path / f"{name}.json"), "--html", str(tmp_path / f"{name}.html"))
+        assert told("--data", data, *WEEK, *files).exit_code == 0
+    for kind in ("json", "html"):
+        assert (tmp_path / f"first.{kind}").read_bytes() == (tmp_path / f"second.{kind}").read_bytes()
+    page = (tmp_path / "first.html").read_text()
+    assert page.index("half_spread = 0.0001") < page.index('id="plot-0"')
+    assert "zakamouline" in page
+
+
+def test_a_bridge_is_labelled_modelled() -> None:
+    result = told("--data", str(shared_data("deribit_options")), *WEEK, "--bridge", "7200")
+    assert result.exit_code == 0, result.output
+    assert "MODELLED: an instant every 7200 s" in result.output
+    refused = told("--data", str(shared_data("deribit_options")), *WEEK, "--bridge", "0")
+    assert "--bridge: step = 0 s: must be 1 to 86400" in refused.output
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    result = told(
+        "--data", str(shared_data("deribit_options")), *WEEK, "--json", str(tmp_path / "no" / "r.json")
+    )
+    assert result.exit_code == 2
+    assert "r.json: No such file or directory" in result.output
