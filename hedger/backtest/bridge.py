@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hedger.backtest.chain import Floats, Instant, Recorded, Row
+from hedger.backtest.chain import Floats, Instant, Recorded, Row, Touch
 from hedger.pricing.black76 import YEAR_MS
 from hedger.pricing.scalar import black76_one, years_to
 
@@ -82,6 +82,7 @@ class Between:
     index_usd: float
     share: float
     recorded: bool = False
+    touch: Touch | None = None
     options_trade: bool = False
     size: int = 0
     fingerprint: bytes = b""

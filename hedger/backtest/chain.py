@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hedger.domain.names import parse_name
+from hedger.domain.order import Side
 from hedger.pricing.black76 import YEAR_MS, black76
 from hedger.simulator.world.record import Snapshot
 
@@ -33,6 +35,34 @@ class Row(NamedTuple):
     ask: float | None
 
 
+class Touch(NamedTuple):
+    """Best bid and ask of the perpetual, and what is shown there, USD."""
+
+    bid: float
+    bid_usd: float
+    ask: float
+    ask_usd: float
+
+
+class TradedOption(NamedTuple):
+    """A trade that was really made: coins, coin per coin, coin."""
+
+    market_ms: int
+    instrument: str
+    side: Side
+    amount: Decimal
+    price: Decimal
+    fee: Decimal
+
+
+class Opening(NamedTuple):
+    """What an account holds when a chain begins: signed coins of options, signed USD of the perpetual."""
+
+    equity_coin: Decimal
+    options: tuple[tuple[str, Decimal], ...] = ()
+    future_usd: Decimal = Decimal(0)
+
+
 class Instant(Protocol):
     """What is known of the market at one time, in ms since the epoch."""
 
@@ -44,6 +74,10 @@ class Instant(Protocol):
 
     @property
     def perpetual_usd(self) -> float: ...
+
+    @property
+    def touch(self) -> Touch | None:
+        """Of the perpetual, where it was recorded."""
 
     @property
     def recorded(self) -> bool:
@@ -85,6 +119,7 @@ class Recorded:
     ask: Floats
     recorded: bool = True
     options_trade: bool = True
+    touch: Touch | None = None
 
     @property
     def size(self) -> int:
@@ -144,10 +179,12 @@ class Chain:
     instants: tuple[Instant, ...]
     told: tuple[str, ...]
     filler: Filler | None = None
+    opening: Opening | None = None  # None: an empty account with the assumed equity
+    trades: tuple[TradedOption, ...] = ()  # that were really made
 
     def filled(self, filler: Filler) -> Chain:
         """The same chain with modelled instants between the recorded ones, and labelled so."""
-        return Chain(self.coin, self.instants, (*self.told, filler.told), filler)
+        return replace(self, told=(*self.told, filler.told), filler=filler)
 
     @property
     def rows(self) -> int:
@@ -169,7 +206,9 @@ class Chain:
         kept = tuple(each for each in self.instants if first <= each.market_ms < last)
         if len(kept) < 2:
             raise ValueError(f"{len(kept)} recorded instants between --from and --to: at least 2 are needed")
-        return Chain(self.coin, kept, self.told, self.filler)
+        if self.opening is not None and kept[0] is not self.instants[0]:
+            raise ValueError("a flight record begins with its book: only --to can cut it")
+        return replace(self, instants=kept)
 
     def __iter__(self) -> Iterator[Instant]:
         return iter(self.instants) if self.filler is None else self.filler.over(self.instants)

@@ -23,6 +23,8 @@ from hedger.backtest.strategy import Strategy
 from hedger.backtest.summary import Summary, summarise
 from hedger.engine.settings import BookSettings
 
+AS_TRADED = {"name": "as traded", "description": "the options that were held and traded, again"}
+
 
 class Mapper(Protocol):
     """`map` of one argument, in order, however many processes do it."""
@@ -64,7 +66,7 @@ class Compared(NamedTuple):
 
 def compare(
     chain: Chain,
-    strategy: Strategy,
+    strategy: Strategy | None,
     contenders: Sequence[Contender],
     book: BookSettings,
     assumptions: Assumptions | None = None,
@@ -87,14 +89,14 @@ def compare(
 
 
 def _run(
-    chain: Chain, strategy: Strategy, assumptions: Assumptions, set_up: tuple[Contender, BookSettings]
+    chain: Chain, strategy: Strategy | None, assumptions: Assumptions, set_up: tuple[Contender, BookSettings]
 ) -> Outcome:
     contender, book = set_up
     return run(chain, strategy, book, assumptions, contender.name, hedged=contender.hedged)
 
 
 def _heading(
-    chain: Chain, strategy: Strategy, books: Sequence[BookSettings], assumptions: Assumptions
+    chain: Chain, strategy: Strategy | None, books: Sequence[BookSettings], assumptions: Assumptions
 ) -> Heading:
     return Heading(
         coin=chain.coin,
@@ -104,7 +106,7 @@ def _heading(
         last_ms=chain.instants[-1].market_ms,
         instants=len(chain.instants),
         rows=chain.rows,
-        strategy=msgspec.to_builtins(strategy),
+        strategy=AS_TRADED if strategy is None else msgspec.to_builtins(strategy),
         neutral=str(books[0].neutral),
         assumptions=msgspec.to_builtins(assumptions),
         assumed=(*assumptions.told(), *SETTLED),

@@ -24,7 +24,9 @@ class IndexPath:
         self._points: deque[tuple[int, float]] = deque()
 
     def passed(self, market_ms: int, index_usd: float) -> None:
-        """The next instant. Of those before the window only the last is kept."""
+        """The next instant; one told twice counts once. Of those before the window only the last is kept."""
+        if self._points and self._points[-1][0] == market_ms:
+            return
         self._points.append((market_ms, index_usd))
         while len(self._points) > 2 and self._points[1][0] <= self._points[-2][0] - WINDOW_MS:
             self._points.popleft()

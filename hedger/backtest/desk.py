@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from typing import NamedTuple
 
 from hedger.backtest.assumptions import Assumptions
 from hedger.backtest.attributed import Attribution, mark_of
-from hedger.backtest.chain import Instant, Row
+from hedger.backtest.chain import Instant, Opening, Row, Touch
 from hedger.backtest.delivery import IndexPath, delivery_value_coin
 from hedger.backtest.ledger import Kind, Ledger
 from hedger.backtest.listings import VENUE, Listings
-from hedger.backtest.strategy import Picked
 from hedger.domain.account import Account, Fill, Position
 from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import Side
@@ -36,6 +36,16 @@ LINK_UP = ev.LinkUp(venue=VENUE, environment=Environment.LOCAL, account_id="back
 _OPEN = InstrumentState.OPEN
 
 
+class OptionOrder(NamedTuple):
+    """A trade of an option: coins, coin per coin; the fee in coin, None: by the listing."""
+
+    name: str
+    side: Side
+    amount: Decimal
+    price: Decimal
+    fee: Decimal | None = None
+
+
 class Desk:
     """One account on one coin. `moved` moves it to an instant; everything else is as of that instant."""
 
@@ -43,7 +53,6 @@ class Desk:
         self.assumptions, self.listings = assumptions, Listings(coin, assumptions)
         self.perpetual = self.listings.perpetual
         self.ledger = Ledger()
-        self.ledger.book(first.market_ms, Kind.DEPOSIT, "", Decimal(repr(assumptions.equity_coin)))
         self.instant: Instant = first
         self.listed: dict[str, Instrument] = {}  # options traded so far
         self.rows: dict[str, Row] = {}  # the last told of each held option
@@ -52,15 +61,41 @@ class Desk:
         self.hedges: list[Fill] = []
         self.trades: list[Fill] = []  # of options
         self._index = IndexPath()
+        self._index.passed(first.market_ms, first.index_usd)
         self._paper = PaperAccount(VENUE)
         self._watched: tuple[str, ...] = ()
         self._number = 0
 
     # -- the market ----------------------------------------------------------------------------------
 
-    def opened(self) -> list[Event]:
-        """What a connection begins with."""
-        return [self._listed(self.perpetual), self._seen(LINK_UP)]
+    def opened(self, opening: Opening | None) -> list[Event]:
+        """What a connection begins with, and what the account holds then, taken over at its marks."""
+        held = opening or Opening(Decimal(repr(self.assumptions.equity_coin)))
+        events = [self._listed(self.perpetual)]
+        for name, size in held.options:
+            events += self._list_option(name)
+            row = self.rows[name] = self._known_row(name)
+            self.ledger.taken_over(self.instant.market_ms, name, size, Decimal(repr(row.mark)))
+        perpetual_usd = Decimal(repr(self.instant.perpetual_usd))
+        self.ledger.future_taken_over(
+            self.instant.market_ms, self.perpetual.name, held.future_usd, perpetual_usd
+        )
+        self._paper.adopt({self.perpetual.name: held.future_usd})
+        missing = held.equity_coin - self.ledger.cash - self._marks_coin()
+        self.ledger.book(self.instant.market_ms, Kind.DEPOSIT, "", missing)
+        return [*events, self._seen(LINK_UP)]
+
+    def _known_row(self, name: str) -> Row:
+        row = self.instant.row(name)
+        if row is None:
+            raise ValueError(f"{name} is held when the chain begins, and not quoted then")
+        return row
+
+    def _marks_coin(self) -> Decimal:
+        """Value of all positions at their marks."""
+        future = self.ledger.future_usd / Decimal(repr(self.instant.perpetual_usd))
+        options = (size * Decimal(repr(self.rows[name].mark)) for name, size in self.ledger.options.items())
+        return sum(options, -future)
 
     def moved(self, instant: Instant, now: Now) -> list[Event]:
         """Go on to an instant: funding since the last, deliveries, new prices."""
@@ -92,24 +127,29 @@ class Desk:
         options = [self._ticker(name, now) for name in self._watched if name in self.listed]
         return [ev.Indexed(index=index), self._perpetual_ticker(now), *(each for each in options if each)]
 
+    def _touch(self) -> Touch:
+        """As recorded, else the assumed spread around the mark, outwards to the tick."""
+        if self.instant.touch is not None:
+            return self.instant.touch
+        mark, half = self.instant.perpetual_usd, self.assumptions.half_spread
+        bid = float(self.perpetual.round_price(mark * (1.0 - half), up=False))
+        ask = float(self.perpetual.round_price(mark * (1.0 + half), up=True))
+        return Touch(bid, self.assumptions.depth_usd, ask, self.assumptions.depth_usd)
+
     def _perpetual_ticker(self, now: Now) -> Event:
-        mark, half, depth = (
-            self.instant.perpetual_usd,
-            self.assumptions.half_spread,
-            self.assumptions.depth_usd,
-        )
+        touch = self._touch()
         quote = Quote(
             venue=VENUE,
             instrument=self.perpetual.name,
             market_ms=now.market_ms,
             received_wire_s=now.wire_s,
             state=_OPEN,
-            mark=mark,
+            mark=self.instant.perpetual_usd,
             index_usd=self.instant.index_usd,
-            bid=float(self.perpetual.round_price(mark * (1.0 - half), up=False)),
-            bid_amount=depth,
-            ask=float(self.perpetual.round_price(mark * (1.0 + half), up=True)),
-            ask_amount=depth,
+            bid=touch.bid,
+            bid_amount=touch.bid_usd,
+            ask=touch.ask,
+            ask_amount=touch.ask_usd,
             funding_8h=self.assumptions.funding_8h,
         )
         return self._seen(ev.Quoted(quote=quote))
@@ -193,41 +233,45 @@ class Desk:
 
     # -- trades of options ----------------------------------------------------------------------------
 
-    def trade(self, picked: Picked, amount: Decimal, now: Now) -> list[Event]:
+    def trade(self, order: OptionOrder, now: Now) -> list[Event]:
         """A person's trade of an option at the recorded price: listing, ticker, trade, position."""
-        events: list[Event] = []
-        if picked.name not in self.listed:
-            self.listed[picked.name] = self.listings.option(picked.name)
-            events.append(self._listed(self.listed[picked.name]))
-        row = self.instant.row(picked.name)
+        events = self._list_option(order.name)
+        row = self.instant.row(order.name)
         assert row is not None
-        self.rows[picked.name] = row
-        fill = self._option_fill(picked, amount, now)
+        self.rows[order.name] = row
+        fill = self._option_fill(order, now)
         self.trades.append(fill)
         self.ledger.option_traded(fill)
-        self.attribution.traded(fill, self.listed[picked.name], row.mark)
-        size = self.ledger.options.get(picked.name, Decimal(0))
-        position = Position(venue=VENUE, instrument=picked.name, size=size)
-        ticker = self._ticker(picked.name, now)
+        self.attribution.traded(fill, self.listed[order.name], row.mark)
+        size = self.ledger.options.get(order.name, Decimal(0))
+        position = Position(venue=VENUE, instrument=order.name, size=size)
+        ticker = self._ticker(order.name, now)
         told = [] if ticker is None else [ticker]
         return [*events, *told, ev.Filled(fill=fill), self._seen(ev.PositionReported(position=position))]
 
-    def _option_fill(self, picked: Picked, amount: Decimal, now: Now) -> Fill:
+    def _list_option(self, name: str) -> list[Event]:
+        if name in self.listed:
+            return []
+        self.listed[name] = self.listings.option(name)
+        return [self._listed(self.listed[name])]
+
+    def _option_fill(self, order: OptionOrder, now: Now) -> Fill:
         self._number += 1
-        price = Decimal(repr(picked.price))
+        listed, amount, price = self.listed[order.name], order.amount, order.price
+        fee = paper_fee(listed, price, amount, self.instant.index_usd) if order.fee is None else order.fee
         return Fill(
             venue=VENUE,
             trade_id=str(self._number),
             order_id=f"option-{self._number}",
             label="",
-            instrument=picked.name,
-            side=picked.side,
+            instrument=order.name,
+            side=order.side,
             amount=amount,
             price=price,
-            fee=paper_fee(self.listed[picked.name], price, amount, self.instant.index_usd),
+            fee=fee,
             fee_currency=self.listings.coin,
             market_ms=now.market_ms,
-            mark_price=self.rows[picked.name].mark,
+            mark_price=self.rows[order.name].mark,
             index_usd=self.instant.index_usd,
             liquidity="T",
         )
@@ -328,11 +372,6 @@ class Desk:
             margin_model="segregated_sm",
         )
         return ev.AccountReported(account=account)
-
-
-def opposite(side: Side) -> Side:
-    """The side that closes what this one opened."""
-    return Side.SELL if side is Side.BUY else Side.BUY
 
 
 def _decimal(value: float) -> Decimal:

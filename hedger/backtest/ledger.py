@@ -53,6 +53,16 @@ class Ledger:
             self.entries.append(Entry(market_ms, kind, instrument, coin))
             self._sums[kind] += coin
 
+    def taken_over(self, market_ms: int, name: str, size: Decimal, mark: Decimal) -> None:
+        """An option held from before, at its mark."""
+        self.options[name] = size
+        self.book(market_ms, Kind.PREMIUM, name, -size * mark)
+
+    def future_taken_over(self, market_ms: int, name: str, size_usd: Decimal, mark: Decimal) -> None:
+        """A future held from before, at its mark."""
+        self.future_usd += size_usd
+        self.book(market_ms, Kind.FUTURE, name, size_usd / mark)
+
     def option_traded(self, fill: Fill) -> None:
         """Premium and fee of an option trade."""
         size = self.options.get(fill.instrument, Decimal(0)) + fill.signed_amount

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hedger.backtest.chain import Chain, Recorded, Row
+from hedger.backtest.chain import Chain, Recorded, Row, Touch
 from hedger.backtest.strategy import DAY_MS
 from hedger.domain.names import parse_name
 from hedger.pricing.black76 import YEAR_MS
@@ -58,6 +58,7 @@ class Modelled:
     index_usd: float
     volatility: float
     recorded: bool = False
+    touch: Touch | None = None
     options_trade: bool = True
 
     @property

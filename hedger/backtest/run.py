@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from hedger.backtest.assumptions import Assumptions
 from hedger.backtest.chain import Chain, Instant
-from hedger.backtest.desk import Desk, opposite
+from hedger.backtest.desk import Desk, OptionOrder
 from hedger.backtest.ledger import Kind
 from hedger.backtest.listings import VENUE
 from hedger.backtest.outcome import Outcome, Point, Trade
-from hedger.backtest.strategy import DAY_MS, Leg, Picked, Strategy, pick
+from hedger.backtest.strategy import DAY_MS, Picked, Strategy, pick
 from hedger.domain.account import Fill
 from hedger.domain.errors import InvariantError
+from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, Environment, Mode, Neutral
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
@@ -41,7 +44,7 @@ _TIMING = Timing(reconcile_s=_NEVER_S, position_confirm_s=_NEVER_S)
 
 def run(
     chain: Chain,
-    strategy: Strategy,
+    strategy: Strategy | None,
     book: BookSettings,
     assumptions: Assumptions | None = None,
     name: str = "",
@@ -50,7 +53,8 @@ def run(
 ) -> Outcome:
     """Trade the strategy on the chain with this book's policy, envelope and limits.
 
-    `hedged`: else the engine only observes, and the options are left to themselves.
+    Without a strategy only what the chain says was traded is. `hedged`: else the engine only observes, and
+    the options are left to themselves.
 
     Venue, hedge instrument and scope of the book are the backtest's own. Raises ValueError for a policy or
     parameters that do not exist, InvariantError where the engine does not come to rest.
@@ -76,9 +80,17 @@ def settled_book(book: BookSettings, coin: str) -> BookSettings:
 
 class _Run:
     def __init__(
-        self, chain: Chain, strategy: Strategy, book: BookSettings, assumptions: Assumptions, mode: Mode
+        self,
+        chain: Chain,
+        strategy: Strategy | None,
+        book: BookSettings,
+        assumptions: Assumptions,
+        mode: Mode,
     ) -> None:
         self._chain, self._strategy, self._book = chain, strategy, book
+        opening = chain.opening
+        self._equity_coin = assumptions.equity_coin if opening is None else float(opening.equity_coin)
+        self._still_to_trade = list(reversed(chain.trades))
         first = chain.instants[0]
         self._start_ms = first.market_ms
         self._now = Now(first.market_ms, 0.0)
@@ -98,7 +110,7 @@ class _Run:
 
     def whole(self, name: str) -> Outcome:
         """Every instant in its order."""
-        self._settle(self._desk.opened())
+        self._settle(self._desk.opened(self._chain.opening))
         for instant in self._chain:
             self._at(instant)
         desk = self._desk
@@ -107,7 +119,7 @@ class _Run:
             policy=self._book.policy,
             params=dict(self._book.policy_params),
             neutral=str(self._book.neutral),
-            equity_coin=desk.assumptions.equity_coin,
+            equity_coin=self._equity_coin,
             points=tuple(self._points),
             lines=tuple(self._lines),
             hedges=tuple(_hedge(fill) for fill in desk.hedges),
@@ -125,8 +137,9 @@ class _Run:
     def _at(self, instant: Instant) -> None:
         self._now = self._later(instant.market_ms)
         events = self._desk.moved(instant, self._now)
-        if instant.options_trade:
-            events += self._follow_strategy(instant)
+        if self._strategy is not None and instant.options_trade:
+            events += self._follow_strategy(self._strategy, instant)
+        events += self._trade_again(instant)
         self._found = None
         self._settle(events)
         self._points.append(self._point())
@@ -171,38 +184,63 @@ class _Run:
 
     # -- the strategy --------------------------------------------------------------------------------
 
-    def _follow_strategy(self, instant: Instant) -> list[Event]:
+    def _follow_strategy(self, strategy: Strategy, instant: Instant) -> list[Event]:
         """Close what is to be rolled, open what is missing; all legs or none."""
-        desk, held = self._desk, self._desk.ledger.options
-        closing = self._closing(instant)
+        closing = self._closing(strategy, instant)
         if closing is None:
             self._postponed += 1
             return []
-        opening = pick(self._strategy, instant.table()) if len(closing) == len(held) else []
-        if len(closing) == len(held) and not opening:
-            self._postponed += 1
-            return []
-        orders = [(picked, abs(held[picked.name])) for picked in closing]
-        equity = desk.equity_coin
-        orders += [(each, desk.round_amount(each.name, each.leg.amount(equity))) for each in opening]
-        traded = [desk.trade(picked, amount, self._now) for picked, amount in orders if amount > 0]
-        events = [event for each in traded for event in each]
-        return [*events, desk.account()] if events else []
+        opening: list[OptionOrder] = []
+        if len(closing) == len(self._desk.ledger.options):
+            picked = pick(strategy, instant.table())
+            if not picked:
+                self._postponed += 1
+                return []
+            opening = self._opening(picked)
+        return self._traded([*closing, *opening])
 
-    def _closing(self, instant: Instant) -> list[Picked] | None:
-        """Held options whose time has come, at the price that closes them; None where one has none."""
-        closing: list[Picked] = []
+    def _opening(self, picked: Sequence[Picked]) -> list[OptionOrder]:
+        desk, equity = self._desk, self._desk.equity_coin
+        return [
+            OptionOrder(
+                each.name,
+                each.side,
+                desk.round_amount(each.name, each.leg.amount(equity)),
+                Decimal(repr(each.price)),
+            )
+            for each in picked
+        ]
+
+    def _closing(self, strategy: Strategy, instant: Instant) -> list[OptionOrder] | None:
+        """What closes held options whose time has come; None where one of them has no price."""
+        closing: list[OptionOrder] = []
         for name, size in self._desk.ledger.options.items():
             left_ms = (self._desk.listed[name].expiration_ms or 0) - instant.market_ms
-            if left_ms > self._strategy.roll_days_before * DAY_MS:
+            if left_ms > strategy.roll_days_before * DAY_MS:
                 continue
             row = instant.row(name)
             price = None if row is None else row.ask if size < 0 else row.bid
             if price is None:
                 return None
-            opened = _leg_of(self._strategy, size > 0)
-            closing.append(Picked(name, opposite(opened.way), price, opened))
+            side = Side.BUY if size < 0 else Side.SELL
+            closing.append(OptionOrder(name, side, abs(size), Decimal(repr(price))))
         return closing
+
+    def _trade_again(self, instant: Instant) -> list[Event]:
+        """Trades that were made until now, at the prices they had."""
+        orders: list[OptionOrder] = []
+        while self._still_to_trade and self._still_to_trade[-1].market_ms <= instant.market_ms:
+            if instant.row(self._still_to_trade[-1].instrument) is None:
+                break  # its ticker comes with the next instants
+            trade = self._still_to_trade.pop()
+            orders.append(OptionOrder(trade.instrument, trade.side, trade.amount, trade.price, trade.fee))
+        return self._traded(orders)
+
+    def _traded(self, orders: Sequence[OptionOrder]) -> list[Event]:
+        events = [
+            event for order in orders if order.amount > 0 for event in self._desk.trade(order, self._now)
+        ]
+        return [*events, self._desk.account()] if events else []
 
     # -- what is kept --------------------------------------------------------------------------------
 
@@ -229,11 +267,6 @@ class _Run:
             action=decision.action.value,
             reason=decision.reason.value,
         )
-
-
-def _leg_of(strategy: Strategy, bought: bool) -> Leg:
-    """A leg that opened a position of this sign."""
-    return next(leg for leg in strategy.legs if (leg.side == "buy") is bought)
 
 
 def _empty_journal(effect: fx.LoadJournal) -> ev.JournalLoaded:

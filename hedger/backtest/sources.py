@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from hedger.backtest.chain import Chain, of_snapshots
+from hedger.backtest.flight import flight_chain
 from hedger.backtest.listings import COINS
 from hedger.backtest.modelled import LOOK_BACK_MS, price_chain
 from hedger.backtest.prices import read_closes, read_dvol
 from hedger.domain.errors import ConfigError
+from hedger.engine.recording import RecordError
 from hedger.simulator.world.full_chain import OPTIONS_GLOB, read_full_chains
 from hedger.simulator.world.record import Window
 from hedger.simulator.world.svcj import read_svcj
@@ -31,12 +33,13 @@ _FULL = (
 def load_chain(path: Path, coin: str, start_ms: int | None = None, end_ms: int | None = None) -> Chain:
     """The chain in a file or folder, from `start_ms` to, without, `end_ms`.
 
-    `path`: an svcj_*.parquet or a folder with one, a folder with mh_full_chain_* files, or a file of candles,
-    whose options are modelled. Raises ConfigError where nothing is there, or what is there cannot be read.
+    `path`: an svcj_*.parquet or a folder with one, a folder with mh_full_chain_* files, a flight record, or a
+    file of candles, whose options are modelled. Raises ConfigError where nothing is there, or what is there
+    cannot be read.
     """
     try:
         return _load(path, coin, Window(start_ms, end_ms)).between(start_ms, end_ms)
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RecordError) as error:
         raise ConfigError(f"--data {path}: {error}") from error
 
 
@@ -51,9 +54,14 @@ def _load(path: Path, coin: str, wanted: Window) -> Chain:
         return _full_chains([path], coin, wanted)
     if path.match(FUTURES_GLOB):
         raise ValueError(f"name the options of that day: {OPTIONS_GLOB}")
+    if path.suffix == ".jsonl":
+        return flight_chain(path, coin)
     if "".join(path.suffixes[-2:]).endswith((".parquet", ".csv", ".csv.gz")):
         return _prices(path, coin, wanted)
-    raise ValueError(f"must be {CHAIN_GLOB}, {OPTIONS_GLOB}, candles (.parquet, .csv) or a folder of chains")
+    raise ValueError(
+        f"must be {CHAIN_GLOB}, {OPTIONS_GLOB}, candles (.parquet, .csv), a flight record (.jsonl) or "
+        "a folder of chains"
+    )
 
 
 def _prices(path: Path, coin: str, wanted: Window) -> Chain:

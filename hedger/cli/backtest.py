@@ -60,7 +60,7 @@ def backtest(
     """
     began_s = Clock.wire_s()
     with told_errors():
-        plan, assumed = load_strategy(strategy or shipped(SHORT_STRANGLE, "name one with --strategy"))
+        plan, assumed = _strategy(strategy, data)
         assumed = _assumed(assumed, assume or ())
         base, own = _book(config, book, coin)
         contenders = (*own, *default_contenders(assumed))
@@ -73,6 +73,15 @@ def backtest(
     console = Console()
     show(console, compared.report)
     _tell_speed(console, compared, loaded_s - began_s, ended_s - loaded_s)
+
+
+def _strategy(path: Path | None, data: Path) -> tuple[Strategy | None, Assumptions]:
+    """The file named, else the shipped one; a flight record brings its own book and trades."""
+    if data.suffix != ".jsonl":
+        return load_strategy(path or shipped(SHORT_STRANGLE, "name one with --strategy"))
+    if path is not None:
+        raise ConfigError(f"--strategy {path}: not with a flight record, whose own options are traded again")
+    return None, Assumptions()
 
 
 def _write(compared: Compared, json_: Path | None, html: Path | None) -> None:
@@ -88,7 +97,7 @@ def _write(compared: Compared, json_: Path | None, html: Path | None) -> None:
 
 def _compared(
     chain: Chain,
-    plan: Strategy,
+    plan: Strategy | None,
     contenders: Sequence[Contender],
     book: BookSettings,
     assumed: Assumptions,
