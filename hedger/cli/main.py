@@ -22,6 +22,7 @@ app = typer.Typer(
 def _register() -> None:
     """Commands in the order in which a user meets them."""
     from hedger.cli import (
+        backtest,
         chain,
         check,
         commands,
@@ -72,6 +73,7 @@ def _register() -> None:
     app.command()(record.record)
     app.command()(replay.replay)
     app.command()(simulate.simulate)
+    app.command()(backtest.backtest)
 
 
 @app.command()

@@ -34,11 +34,11 @@ _BATCH_ROWS = 32_768
 _Row = tuple[int, str, float, str, float, float, float, float]
 
 
-def read_svcj(path: Path, wanted: Window) -> Iterator[Snapshot]:
-    """BTC snapshots around the window, in time order. One row group: streamed, not loaded."""
-    perpetuals = _perpetual_prices(path.parent / PERPETUAL_FILE)
+def read_svcj(path: Path, wanted: Window, coin: str = "BTC") -> Iterator[Snapshot]:
+    """Snapshots of one coin around the window, in time order. One row group: streamed, not loaded."""
+    perpetuals = _perpetual_prices(path.parent / PERPETUAL_FILE, f"{coin}-PERPETUAL")
     now_ms, rows = 0, list[_Row]()
-    for row in filter(_alive, _rows(path, wanted)):
+    for row in filter(_alive, _rows(path, wanted, f"{coin}-")):
         if row[0] != now_ms and rows:
             yield _snapshot(now_ms, rows, perpetuals.get(now_ms))
             rows = []
@@ -48,7 +48,7 @@ def read_svcj(path: Path, wanted: Window) -> Iterator[Snapshot]:
         yield _snapshot(now_ms, rows, perpetuals.get(now_ms))
 
 
-def _rows(path: Path, wanted: Window) -> Iterator[_Row]:
+def _rows(path: Path, wanted: Window, prefix: str) -> Iterator[_Row]:
     try:
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
@@ -65,8 +65,8 @@ def _rows(path: Path, wanted: Window) -> Iterator[_Row]:
             if times[-1].as_py() < first_ms:
                 continue
             inside = pc.and_(pc.greater_equal(times, first_ms), pc.less_equal(times, last_ms))
-            bitcoin = pc.starts_with(batch.column("instrument_name"), "BTC-")
-            yield from _columns(batch.set_column(0, "timestamp", times).filter(pc.and_(inside, bitcoin)))
+            ours = pc.starts_with(batch.column("instrument_name"), prefix)
+            yield from _columns(batch.set_column(0, "timestamp", times).filter(pc.and_(inside, ours)))
 
 
 def _range_ms(metadata: FileMetaData) -> tuple[int, int]:
@@ -107,12 +107,12 @@ def _price(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) or value <= 0.0 else value
 
 
-def _perpetual_prices(path: Path) -> dict[int, float]:
-    """Perpetual prices by snapshot time; none when the file is not there."""
+def _perpetual_prices(path: Path, perpetual: str) -> dict[int, float]:
+    """Prices of a perpetual by snapshot time; none when the file is not there."""
     if not path.exists():
         return {}
     with gzip.open(path, "rt", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["instrument_name"] == "BTC-PERPETUAL"]
+        rows = [row for row in csv.DictReader(file) if row["instrument_name"] == perpetual]
     return {
         int(row["snapshot_timestamp_ms"]): float(row["perp_futures_mark_price"])
         for row in rows

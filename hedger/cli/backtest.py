@@ -1,0 +1,177 @@
+"""`hedger backtest`: policies side by side on recorded chains, by the engine that trades."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+
+from hedger.backtest.assumptions import Assumptions
+from hedger.backtest.bridge import Bridge
+from hedger.backtest.chain import Chain
+from hedger.backtest.compare import Compared, Mapper, compare
+from hedger.backtest.contenders import Contender, default_book, default_contenders
+from hedger.backtest.sources import load_chain
+from hedger.backtest.strategy import Strategy, load_strategy
+from hedger.cli.backtest_page import page
+from hedger.cli.backtest_tables import show
+from hedger.cli.client import told_errors
+from hedger.cli.shipped import SHORT_STRANGLE, shipped
+from hedger.domain.errors import ConfigError
+from hedger.engine.settings import BookSettings
+from hedger.runtime.clock import Clock
+
+
+def backtest(
+    data: Annotated[Path, typer.Option("--data", help="Recorded chains: a file or a folder.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Take book, limits and policy from this file.")
+    ] = None,
+    book: Annotated[
+        str, typer.Option("--book", help="Which book of --config; its first when left out.")
+    ] = "",
+    strategy: Annotated[
+        Path | None, typer.Option("--strategy", help="Which options are traded when; a short strangle.")
+    ] = None,
+    coin: Annotated[str, typer.Option("--coin", help="BTC or ETH; a book's own with --config.")] = "BTC",
+    from_: Annotated[str, typer.Option("--from", help="First day, like 2026-02-01 (00:00 UTC).")] = "",
+    to: Annotated[str, typer.Option("--to", help="The day after the last.")] = "",
+    assume: Annotated[
+        list[str] | None, typer.Option("--assume", help="KEY=VALUE, like half_spread=0.0002; repeatable.")
+    ] = None,
+    bridge: Annotated[
+        float | None, typer.Option("--bridge", help="MODELLED instants every so many seconds in between.")
+    ] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="Write the report as JSON here.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the report with plots here.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
+) -> None:
+    """Run policies side by side on recorded data, with the engine that trades and no look ahead.
+
+    Prints what it assumes, then result, costs, risk and capital of every policy, and where the P&L came from.
+    """
+    began_s = Clock.wire_s()
+    with told_errors():
+        plan, assumed = _strategy(strategy, data)
+        assumed = _assumed(assumed, assume or ())
+        base, own = _book(config, book, coin)
+        contenders = (*own, *default_contenders(assumed))
+        chain = load_chain(data, base.underlying, _day_ms("--from", from_), _day_ms("--to", to))
+        chain = chain if bridge is None else _bridged(chain, bridge, assumed.seed)
+        loaded_s = Clock.wire_s()
+        compared = _compared(chain, plan, contenders, base, assumed, workers or os.cpu_count() or 1)
+        ended_s = Clock.wire_s()
+        _write(compared, json_, html)
+    console = Console()
+    show(console, compared.report)
+    _tell_speed(console, compared, loaded_s - began_s, ended_s - loaded_s)
+
+
+def _strategy(path: Path | None, data: Path) -> tuple[Strategy | None, Assumptions]:
+    """The file named, else the shipped one; a flight record brings its own book and trades."""
+    if data.suffix != ".jsonl":
+        return load_strategy(path or shipped(SHORT_STRANGLE, "name one with --strategy"))
+    if path is not None:
+        raise ConfigError(f"--strategy {path}: not with a flight record, whose own options are traded again")
+    return None, Assumptions()
+
+
+def _write(compared: Compared, json_: Path | None, html: Path | None) -> None:
+    """The files that were asked for. Raises ConfigError where one cannot be written."""
+    try:
+        if json_ is not None:
+            json_.write_bytes(msgspec.json.format(msgspec.json.encode(compared.report), indent=2) + b"\n")
+        if html is not None:
+            html.write_text(page(compared), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: {error.strerror}") from error
+
+
+def _compared(
+    chain: Chain,
+    plan: Strategy | None,
+    contenders: Sequence[Contender],
+    book: BookSettings,
+    assumed: Assumptions,
+    workers: int,
+) -> Compared:
+    with _mapper(workers) as mapper:
+        try:
+            return compare(chain, plan, contenders, book, assumed, mapper)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+
+
+@contextmanager
+def _mapper(workers: int) -> Iterator[Mapper]:
+    if workers == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield _ordered(pool.map)
+
+
+def _ordered(pool_map: Callable[..., Any]) -> Mapper:
+    return lambda function, items, /: pool_map(function, items)
+
+
+def _bridged(chain: Chain, step_s: float, seed: int) -> Chain:
+    try:
+        return chain.filled(Bridge(round(step_s * 1000), seed))
+    except ValueError as error:
+        raise ConfigError(f"--bridge: {error}") from error
+
+
+def _assumed(assumed: Assumptions, given: Sequence[str]) -> Assumptions:
+    pairs = [text.partition("=") for text in given]
+    try:
+        return assumed.changed({name.strip(): value.strip() for name, _, value in pairs})
+    except ValueError as error:
+        raise ConfigError(f"--assume: {error}") from error
+
+
+def _book(config: Path | None, name: str, coin: str) -> tuple[BookSettings, Sequence[Contender]]:
+    """The book, and its own policy as it is set; without a configuration there is none."""
+    if config is None:
+        return default_book(coin), ()
+    from hedger.runtime.start import Source
+
+    books = {each.name: each for each in Source(config, os.environ).load(edits=()).engine.books}
+    found = books.get(name) if name else next(iter(books.values()), None)
+    if found is None:
+        raise ConfigError(f"--book {name}: {config} has {', '.join(books) or 'no book'}")
+    own = Contender(f"configured: {found.policy}", found.policy, found.policy_params, found.partial)
+    return found, (own,)
+
+
+def _day_ms(option: str, text: str) -> int | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{option} {text}: must be a day like 2026-02-01") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1000)
+
+
+def _tell_speed(console: Console, compared: Compared, loading_s: float, running_s: float) -> None:
+    """Apart from the report, which is the same on every machine."""
+    head, count = compared.report.heading, len(compared.outcomes)
+    events = sum(outcome.events for outcome in compared.outcomes)
+    each_s = running_s / count
+    console.print(
+        f"loaded in {loading_s:.1f} s; {count} policies in {running_s:.1f} s: "
+        f"{head.rows / each_s:,.0f} recorded rows/s per policy, "
+        f"{events / running_s:,.0f} events/s told to the engines",
+        style="dim",
+        highlight=False,
+    )

@@ -1,0 +1,145 @@
+"""A comparison of policies as one HTML file with plots; it opens without a network.
+
+Takes plain values: lines of text, tables of texts, and a curve per policy. The same values make the same
+bytes. Plots are drawn by plotly (extra `lab`), which is imported only here and only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+from hedger.domain.errors import ConfigError
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24 }
+body { max-width: 1200px; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin-top: 2.5rem }
+pre { background: #f6f8fa; padding: 1rem; white-space: pre-wrap }
+.wide { overflow-x: auto }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #e4e7eb; white-space: nowrap }
+th:first-child, td:first-child { text-align: left }
+"""
+
+
+class Curve(NamedTuple):
+    """One policy over time; sequences of one length. Coin unless the name says otherwise."""
+
+    name: str
+    times_ms: Sequence[int]
+    result_coin: Sequence[float]  # change of equity since the start
+    result_usd: Sequence[float]  # the same in dollars, the collateral's own change aside
+    delta_coin: Sequence[float]  # as the policy found it
+    margin_coin: Sequence[float]  # initial margin used
+    risk_day_coin: float  # sd of a day's result
+    cost_usd: float  # of hedging: fees and slippage
+
+
+class Table(NamedTuple):
+    """Cells as a reader sees them; the first column names the row."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def comparison_html(
+    title: str,
+    assumptions: Iterable[str],
+    tables: Iterable[Table],
+    curves: Sequence[Curve],
+    lines_coin: Mapping[str, Mapping[str, float]],
+) -> str:
+    """The whole page, what it rests on first. `lines_coin`: policy -> line of attribution -> coin.
+
+    Raises ConfigError where plotly is not installed.
+    """
+    if find_spec("plotly") is None:
+        raise ConfigError("an HTML report needs the package plotly: pip install 'hedger[lab]'")
+    plots = _plots(curves, lines_coin)
+    told = escape("\n".join(assumptions))
+    return "".join(
+        (
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>',
+            f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>",
+            f"<h2>What this rests on</h2><pre>{told}</pre>",
+            *(_table(table) for table in tables),
+            *_drawn(plots),
+            "</body></html>\n",
+        )
+    )
+
+
+def _table(table: Table) -> str:
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in table.header)
+    rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in table.rows)
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<h2>{escape(table.title)}</h2><div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def _drawn(figures: Iterable[Any]) -> Iterator[str]:
+    """The library once, and names of the plots that do not change."""
+    from plotly.io import to_html
+
+    for number, figure in enumerate(figures):
+        library = "inline" if number == 0 else False
+        yield to_html(figure, full_html=False, include_plotlyjs=library, div_id=f"plot-{number}")
+
+
+def _plots(curves: Sequence[Curve], lines_coin: Mapping[str, Mapping[str, float]]) -> Iterator[Any]:
+    yield _over_time("Result in coin", "coin", curves, "result_coin")
+    yield _over_time("Result in dollars, the collateral's own change aside", "USD", curves, "result_usd")
+    yield _frontier(curves)
+    yield _attribution(lines_coin)
+    yield _over_time("Delta as it was found", "coin", curves, "delta_coin")
+    yield _over_time("Initial margin used", "coin", curves, "margin_coin")
+
+
+def _over_time(title: str, unit: str, curves: Sequence[Curve], field: str) -> Any:
+    import plotly.graph_objects as go
+
+    figure = go.Figure(layout={"title": title, "height": 480, "hovermode": "x unified"})
+    for curve in curves:
+        times = [datetime.fromtimestamp(at / 1000, UTC).isoformat() for at in curve.times_ms]
+        figure.add_scatter(x=times, y=list(getattr(curve, field)), mode="lines", name=curve.name)
+    figure.update_yaxes(title=unit)
+    return figure
+
+
+def _frontier(curves: Sequence[Curve]) -> Any:
+    """What each policy costs against the risk it leaves: lower and to the left is better. One that never
+    hedged would stand so far to the right that the others fell together."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(layout={"title": "Cost of hedging against what risk is left", "height": 480})
+    for curve in (each for each in curves if each.cost_usd):
+        figure.add_scatter(
+            x=[curve.risk_day_coin],
+            y=[curve.cost_usd],
+            mode="markers+text",
+            text=[curve.name],
+            textposition="top center",
+            name=curve.name,
+            showlegend=False,
+        )
+    figure.update_xaxes(title="sd of a day's result, coin")
+    figure.update_yaxes(title="fees and slippage of hedges, USD")
+    return figure
+
+
+def _attribution(lines_coin: Mapping[str, Mapping[str, float]]) -> Any:
+    """Stacked lines per policy; those that are nothing everywhere are left out."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(layout={"title": "Where the result came from", "barmode": "relative", "height": 560})
+    names = list(lines_coin)
+    for line in next(iter(lines_coin.values()), {}):
+        values = [lines_coin[name][line] for name in names]
+        if any(values):
+            figure.add_bar(x=names, y=values, name=line.replace("_", " "))
+    figure.update_yaxes(title="coin")
+    return figure

@@ -1,0 +1,97 @@
+"""`hedger backtest`: assumptions first, then every policy; what is wrong is named on one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from hedger.cli.backtest import backtest
+from tests.shared_data import shared_data
+
+app = typer.Typer()
+app.command()(backtest)
+
+DEMO = Path(__file__).resolve().parents[2] / "config" / "demo.toml"
+WEEK = ("--from", "2026-01-02", "--to", "2026-01-06", "--workers", "1")
+
+
+def told(*options: str) -> Result:
+    return CliRunner().invoke(app, list(options), env={"COLUMNS": "80"})
+
+
+def test_it_prints_assumptions_and_compares_at_least_seven_policies(tmp_path: Path) -> None:
+    data, report = str(shared_data("deribit_options")), tmp_path / "report.json"
+    result = told("--data", data, *WEEK, "--json", str(report))
+    assert result.exit_code == 0, result.output
+    head, _, rest = result.output.partition("result and what hedging cost")
+    assert "half_spread = 0.0001" in head
+    assert "funding_8h" in head
+    assert "seed 1" in head
+    assert "attribution closes" in rest
+    assert "…" not in rest  # on 80 columns no figure is cut
+    answer = json.loads(report.read_bytes())
+    assert len(answer["policies"]) >= 7
+    assert next(iter(answer)) == "heading"
+
+
+def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) -> None:
+    data, report = str(shared_data("deribit_options")), tmp_path / "report.json"
+    result = told(
+        "--data", data, *WEEK, "-c", str(DEMO), "--json", str(report), "--assume", "taker_fee=0.001"
+    )
+    assert result.exit_code == 0, result.output
+    answer = json.loads(report.read_bytes())
+    own = answer["policies"][0]
+    assert own["name"] == "configured: band"
+    assert own["params"]["min_trade_coin"] == 0.02
+    assert answer["heading"]["assumptions"]["taker_fee"] == 0.001
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--data", "/nowhere"), "--data /nowhere: no such file or folder"),
+        (("--data", ".", "--assume", "spread=1"), "--assume: spread: unknown assumption; must be one of"),
+        (("--data", ".", "--assume", "half_spread=2"), "half_spread = 2.0: must be at most 0.01"),
+        (("--data", ".", "--from", "yesterday"), "--from yesterday: must be a day like 2026-02-01"),
+        (("--data", ".", "--strategy", "none.toml"), "none.toml: No such file or directory"),
+        (("--data", ".", "-c", str(DEMO), "--book", "eth"), "--book eth: "),
+    ],
+)
+def test_what_is_wrong_is_told(options: tuple[str, ...], why: str) -> None:
+    result = told(*options)
+    assert result.exit_code == 2
+    assert why in result.output
+
+
+def test_the_page_has_plots_and_a_rerun_is_the_same_to_the_bit(tmp_path: Path) -> None:
+    data = str(shared_data("deribit_options"))
+    for name in ("first", "second"):
+        files = ("--json", str(tmp_path / f"{name}.json"), "--html", str(tmp_path / f"{name}.html"))
+        assert told("--data", data, *WEEK, *files).exit_code == 0
+    for kind in ("json", "html"):
+        assert (tmp_path / f"first.{kind}").read_bytes() == (tmp_path / f"second.{kind}").read_bytes()
+    page = (tmp_path / "first.html").read_text()
+    assert page.index("half_spread = 0.0001") < page.index('id="plot-0"')
+    assert "zakamouline" in page
+
+
+def test_a_bridge_is_labelled_modelled() -> None:
+    result = told("--data", str(shared_data("deribit_options")), *WEEK, "--bridge", "7200")
+    assert result.exit_code == 0, result.output
+    assert "MODELLED: an instant every 7200 s" in result.output
+    refused = told("--data", str(shared_data("deribit_options")), *WEEK, "--bridge", "0")
+    assert "--bridge: step = 0 s: must be 1 to 86400" in refused.output
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    result = told(
+        "--data", str(shared_data("deribit_options")), *WEEK, "--json", str(tmp_path / "no" / "r.json")
+    )
+    assert result.exit_code == 2
+    assert "r.json: No such file or directory" in result.output
