@@ -29,6 +29,7 @@ def _register() -> None:
         exchange,
         hold,
         journal,
+        lab,
         order,
         outlook,
         override,
@@ -72,6 +73,7 @@ def _register() -> None:
     app.command()(record.record)
     app.command()(replay.replay)
     app.command()(simulate.simulate)
+    app.add_typer(lab.lab, name="lab")
 
 
 @app.command()
