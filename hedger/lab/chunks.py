@@ -223,6 +223,7 @@ def _terms(experiment: Experiment, prepared: _Prepared, rule: Rule, table: grid.
         unwind=int(costs.unwind),
         growth=math.exp(book.rate * dt) if costs.accrue_interest else 1.0,
         funding=costs.funding * dt,
+        band_scale=rule.band_scale,
         lowest=table.lowest,
         per_unit=table.per_unit,
     )

@@ -50,7 +50,7 @@ def sd_rule(call: Call, hedges: int) -> float:
     return math.sqrt(math.pi / 4.0) * call.vega() * call.sigma / math.sqrt(hedges)
 
 
-def sd_exact(call: Call, hedges: int, nodes: int = 4001, order: int = 40) -> float:
+def sd_exact(call: Call, hedges: int, nodes: int = 801, order: int = 40) -> float:
     """Standard deviation of the discounted hedging error where the drift is the rate.
 
     The errors of the steps are martingale differences, so their variances add (Boyle and Emanuel 1980 without
@@ -62,7 +62,9 @@ def sd_exact(call: Call, hedges: int, nodes: int = 4001, order: int = 40) -> flo
     for step in range(hedges):
         now = step * dt
         spots, weights = _lognormal(call, now, nodes)
-        variance = _last_step(call, spots, dt) if step == hedges - 1 else _one_step(call, spots, now, dt, order)
+        variance = (
+            _last_step(call, spots, dt) if step == hedges - 1 else _one_step(call, spots, now, dt, order)
+        )
         total += float(weights @ variance) * math.exp(-2.0 * call.rate * (now + dt))
     return math.sqrt(total)
 
@@ -120,7 +122,9 @@ def leland_sigma(cost_one_way: float, sigma: float, dt: float) -> float:
     return sigma * math.sqrt(1.0 + leland_number(cost_one_way, sigma, dt))
 
 
-def rebalance_cost(call: Call, hedges: int, cost_one_way: float, hedge_sigma: float, nodes: int = 801) -> float:
+def rebalance_cost(
+    call: Call, hedges: int, cost_one_way: float, hedge_sigma: float, nodes: int = 801
+) -> float:
     """E[sum of lam S |D' - D|] over the hedges after the first, drift 0, deltas at `hedge_sigma`."""
     dt = call.years / hedges
     z = np.linspace(-_REACH, _REACH, nodes // 2 | 1)
@@ -130,7 +134,10 @@ def rebalance_cost(call: Call, hedges: int, cost_one_way: float, hedge_sigma: fl
     for step in range(1, hedges):
         spots, chances = _lognormal(call, (step - 1) * dt, nodes)
         after = np.multiply.outer(spots, move)
-        traded = abs(call.delta(after, step * dt, hedge_sigma) - call.delta(spots, (step - 1) * dt, hedge_sigma)[:, None])
+        traded = abs(
+            call.delta(after, step * dt, hedge_sigma)
+            - call.delta(spots, (step - 1) * dt, hedge_sigma)[:, None]
+        )
         total += float(chances @ ((traded * after) @ weights))
     return cost_one_way * total
 
@@ -146,7 +153,11 @@ def misjudged_mean(call: Call, realised: float, drift: float) -> float:
     t = 0.5 * call.years * (x + 1.0)
     left = call.years - t
     w = call.sigma**2 * left + realised**2 * t
-    c = math.log(call.spot / call.strike) + (drift - 0.5 * realised**2) * t + (call.rate - 0.5 * call.sigma**2) * left
+    c = (
+        math.log(call.spot / call.strike)
+        + (drift - 0.5 * realised**2) * t
+        + (call.rate - 0.5 * call.sigma**2) * left
+    )
     density = _INV_SQRT_2PI * np.exp(-0.5 * c * c / w) / np.sqrt(w)
     integral = 0.5 * call.years * float(weights @ density)
     return 0.5 * (call.sigma**2 - realised**2) * math.exp(-call.rate * call.years) * call.strike * integral

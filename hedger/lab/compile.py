@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dis import get_instructions
 from functools import cache
 from importlib.util import find_spec
-from types import CellType, CodeType, FunctionType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 _OURS = "hedger."
@@ -31,28 +31,39 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 def _compiled(function: Any) -> Any:
     from numba import njit
 
-    names = set(_names(function.__code__))
-    rebound = {name: _replaced(value) for name, value in function.__globals__.items() if name in names}
-    closure = tuple(CellType(_replaced(cell.cell_contents)) for cell in function.__closure__ or ())
+    names = {name for code in _codes(function.__code__) for name in _globals(code)}
+    attributes = tuple(name for code in _codes(function.__code__) for name in code.co_names)
+    seen = {name: value for name, value in function.__globals__.items() if name in names}
     copy = FunctionType(
         function.__code__,
-        {**function.__globals__, **rebound},
+        {**function.__globals__, **{name: _replaced(value, attributes) for name, value in seen.items()}},
         function.__name__,
         function.__defaults__,
-        closure or None,
+        tuple(CellType(_replaced(cell.cell_contents)) for cell in function.__closure__ or ()) or None,
     )
     return njit(nogil=True, forceinline=True)(copy)
 
 
-def _replaced(value: Any) -> Any:
-    """Functions of hedger are compiled; constants, NamedTuples and other libraries stay."""
-    ours = isinstance(value, FunctionType) and value.__module__.startswith(_OURS)
-    return _compiled(value) if ours else value
+def _replaced(value: Any, attributes: tuple[str, ...] = ()) -> Any:
+    """Functions of hedger are compiled, modules of hedger hold compiled ones; all else stays as it is."""
+    if isinstance(value, FunctionType) and value.__module__.startswith(_OURS):
+        return _compiled(value)
+    if isinstance(value, ModuleType) and value.__name__.startswith(_OURS):
+        found = {name: getattr(value, name) for name in attributes if hasattr(value, name)}
+        stand_in = ModuleType(value.__name__)
+        vars(stand_in).update({name: _replaced(each) for name, each in found.items()})
+        return stand_in
+    return value
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    """The global names a function's code reads, inner functions included."""
-    yield from (each.argval for each in get_instructions(code) if each.opname == "LOAD_GLOBAL")
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """A function's code and that of the functions inside it."""
+    yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            yield from _codes(constant)
+
+
+def _globals(code: CodeType) -> Iterator[str]:
+    """The global names it reads."""
+    return (each.argval for each in get_instructions(code) if each.opname == "LOAD_GLOBAL")

@@ -19,7 +19,8 @@ from hedger.domain.errors import ConfigError
 from hedger.domain.keys import Key, check_bounds
 from hedger.lab.book import DAY_S, Book, Leg
 from hedger.lab.models import MODELS, Model
-from hedger.policies.registry import Policy, policy_named
+from hedger.policies.partial import PartialParams
+from hedger.policies.registry import Policy, in_parts, policy_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,13 @@ class Rule:
     hedge_iv: Annotated[
         float, Key("fraction", "volatility of its greeks; 0: the options' own", least=0, most=10)
     ] = 0.0
+
+    band_scale: Annotated[
+        float, Key("times", "its no-trade interval is so much wider, as a timed override makes it", above=0)
+    ] = 1.0
+    partial: Annotated[PartialParams, Key("table", "a hedge in parts, as in a book's file")] = field(
+        default_factory=PartialParams
+    )
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -143,7 +151,7 @@ def params_of(rule: Rule, book: Book) -> tuple[Policy, Any] | None:
         return None
     policy = policy_named(rule.policy)
     try:
-        return policy, policy.params(rule.params, book.target_delta_coin)
+        return in_parts(policy, rule.partial), policy.params(rule.params, book.target_delta_coin)
     except ValueError as error:
         raise ValueError(f"policies.{rule.name}.params.{error}") from None
 
@@ -216,6 +224,8 @@ def _table(name: str, found: Any) -> Mapping[str, Any]:
 def _converted(where: str, found: Any, kind: Any, extra: tuple[str, ...] = ()) -> Any:
     table = _table(where, found)
     _known(where, table, kind, extra)
+    if kind is Rule and "partial" in table:
+        _known(f"{where}.partial", _table(f"{where}.partial", table["partial"]), PartialParams)
     if kind is Book:
         for i, leg in enumerate(table.get("options", ())):
             _known(f"{where}.options[{i}]", _table(f"{where}.options[{i}]", leg), Leg)

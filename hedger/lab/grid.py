@@ -28,8 +28,8 @@ class Grid(NamedTuple):
     deltas: Floats
     """[step, node]: delta (coin), d delta / d ln S (coin)."""
     others: Floats
-    """[step, node]: theta (USD/day), value (USD), iv, d delta / d sigma (coin per 1.00), gamma-weighted time
-    to expiry (years)."""
+    """[step, node]: theta (USD/day), value (USD), iv, d delta / d sigma (coin per 1.00), years to expiry of
+    the one option with the book's gamma and vega (NaN: none has)."""
     lowest: float
     """ln S of the first node."""
     per_unit: float
@@ -54,9 +54,8 @@ def build(
 
 def _fill(first: Floats, rows: Floats, legs: Legs, now: float, logs: Floats, rate: float) -> None:
     """One step: sums over the options still alive. Arrays are [column, node]."""
-    weights = np.zeros((3, len(logs)))  # of iv, of time, and vega and |gamma| to divide by
+    vega, weight, weighted = np.zeros((3, len(logs)))
     spot = np.exp(logs)
-    total_gamma = np.zeros(len(logs))
     for sign, strike, expiry, quantity, iv in zip(*legs, strict=True):
         tau = expiry - now
         if tau <= _PAST:
@@ -66,35 +65,32 @@ def _fill(first: Floats, rows: Floats, legs: Legs, now: float, logs: Floats, rat
         d1 = (logs + (rate * tau - math.log(strike))) / v + 0.5 * v
         delta = sign * ndtr(sign * d1)
         density = _INV_SQRT_2PI * np.exp(-0.5 * d1 * d1)
-        discounted_strike = strike * math.exp(-rate * tau)
-        in_money = sign * discounted_strike * ndtr(sign * (d1 - v))
+        in_money = sign * (strike * math.exp(-rate * tau)) * ndtr(sign * (d1 - v))
         dollars = spot * density
-        vega = abs(quantity) * root * dollars
-        gamma = density * (abs(quantity) / v)
         first[DELTA] += quantity * delta
         first[SLOPE] += density * (quantity / v)
         rows[THETA] -= (quantity / YEAR_DAYS) * (dollars * (0.5 * iv / root) + rate * in_money)
         rows[VALUE] += quantity * (spot * delta - in_money)
-        rows[VANNA] -= quantity * density * (d1 - v) / iv
-        weights[0] += iv * vega
-        weights[1] += vega
-        weights[2] += tau * gamma
-        total_gamma += gamma
-    _divide(rows, legs, now, weights, total_gamma)
+        rows[VANNA] -= (quantity / iv) * density * (d1 - v)
+        vega += (quantity * root) * dollars
+        weight += (abs(quantity) * root) * dollars
+        weighted += (abs(quantity) * root * iv) * dollars
+    _divide(first, rows, legs, now, (vega, weight, weighted), spot)
 
 
 _PAST = 1e-12  # years: what expires at this very step is paid, not hedged
+_TINY = 1e-200
 
 
-def _divide(rows: Floats, legs: Legs, now: float, weights: Floats, gamma: Floats) -> None:
-    """Weighted means; where the weights vanish far from every strike, the plain mean."""
+def _divide(
+    first: Floats, rows: Floats, legs: Legs, now: float, sums: tuple[Floats, Floats, Floats], spot: Floats
+) -> None:
+    """Volatility and time as `portfolio.exposure` has them; far from every strike the plain mean and none."""
     alive: NDArray[np.bool_] = legs.tau - now > _PAST
     if not alive.any():
         return
-    rows[IV] = float(legs.iv[alive].mean())
-    rows[TAU] = float(legs.tau[alive].mean()) - now
-    np.divide(weights[0], weights[1], out=rows[IV], where=weights[1] > _TINY)
-    np.divide(weights[2], gamma, out=rows[TAU], where=gamma > _TINY)
-
-
-_TINY = 1e-200
+    vega, weight, weighted = sums
+    rows[IV], rows[TAU] = float(legs.iv[alive].mean()), math.nan
+    np.divide(weighted, weight, out=rows[IV], where=weight > _TINY)
+    scale = spot * first[SLOPE] * rows[IV]
+    np.divide(vega, scale, out=rows[TAU], where=(abs(scale) > _TINY) & (vega * scale > 0.0))

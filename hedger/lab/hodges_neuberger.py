@@ -1,6 +1,6 @@
 """The best possible hedge under proportional costs: the exact dynamic program of Hodges and Neuberger (1989).
 
-Exponential utility of risk aversion g, rate and drift 0. With L(t, S, y) the certainty-equivalent liability of
+Exponential utility of risk aversion g, rate and drift 0. L(t, S, y) is the certainty-equivalent liability of
 whoever owes the payoff and holds y coin:
 
     L(T, S, y) = payoff(S)
@@ -17,9 +17,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hedger.lab.closed import Call
 from hedger.pricing.black76 import Floats
+
+Indices = NDArray[np.int64]
 
 
 class Optimum(NamedTuple):
@@ -30,7 +33,9 @@ class Optimum(NamedTuple):
     liability_usd: float
 
 
-def solve(call: Call, cost_one_way: float, aversion: float, steps: int, levels: int, owed: float = 1.0) -> Optimum:
+def solve(
+    call: Call, cost_one_way: float, aversion: float, steps: int, levels: int, owed: float = 1.0
+) -> Optimum:
     """The optimal policy for whoever owes `owed` calls (negative: owns them). `call.rate` must be 0.
 
     `levels` grid points of y cover [0, owed] and a quarter of it beyond either end.
@@ -43,13 +48,11 @@ def solve(call: Call, cost_one_way: float, aversion: float, steps: int, levels: 
     y = np.sort(owed * np.linspace(-0.25, 1.25, levels))
     nodes = call.spot * up ** np.arange(-steps, steps + 1.0, 2.0)
     liability = np.repeat(owed * np.maximum(nodes - call.strike, 0.0)[:, None], levels, axis=1)
-    low = high = np.zeros(1, dtype=np.int64)
     held = liability
     for step in range(steps - 1, -1, -1):
         spots = call.spot * up ** np.arange(-step, step + 1.0, 2.0)
         held = _held(liability, spots, y, up, chance, aversion)
-        low, high = _band(held, spots, y, cost_one_way)
-        liability = _traded(held, spots, y, low, high, cost_one_way)
+        liability = _traded(held, spots, y, *_band(held, spots, y, cost_one_way), cost_one_way)
     middle = 0.5 * (y[1:] + y[:-1])  # slopes belong between grid points
     lower, upper = (_edge(held[0], call.spot, y, middle, sign * cost_one_way) for sign in (-1.0, 1.0))
     return Optimum(lower, upper, float(np.interp(0.0, y, liability[0])))
@@ -69,7 +72,7 @@ def _held(after: Floats, spots: Floats, y: Floats, up: float, chance: float, ave
     return np.asarray(high + mixed / aversion)
 
 
-def _band(held: Floats, spots: Floats, y: Floats, cost: float) -> tuple[Floats, Floats]:
+def _band(held: Floats, spots: Floats, y: Floats, cost: float) -> tuple[Indices, Indices]:
     """Indices of the first and the last level inside the band; C is convex in y, so slopes only rise."""
     slopes = np.diff(held, axis=1) / (y[1] - y[0])
     bound = cost * spots[:, None]
@@ -78,7 +81,7 @@ def _band(held: Floats, spots: Floats, y: Floats, cost: float) -> tuple[Floats, 
     return low, np.maximum(high, low)
 
 
-def _traded(held: Floats, spots: Floats, y: Floats, low: Floats, high: Floats, cost: float) -> Floats:
+def _traded(held: Floats, spots: Floats, y: Floats, low: Indices, high: Indices, cost: float) -> Floats:
     """L: outside the band, C at its edge and the cost of going there."""
     at = np.clip(np.arange(len(y))[None, :], low[:, None], high[:, None])
     return np.asarray(np.take_along_axis(held, at, axis=1) + cost * spots[:, None] * abs(y[None, :] - y[at]))

@@ -54,6 +54,7 @@ class Terms(NamedTuple):
     """Of cash over one step."""
     funding: float
     """Paid by a long hedge over one step, as a share of its notional."""
+    band_scale: float
     lowest: float
     per_unit: float
 
@@ -210,9 +211,11 @@ def asked(
             0.0,
             equity,
             greeks.gamma,
-            1.0,
+            terms.band_scale,
             0.0,
             0.0,
+            greeks.vanna,
+            greeks.tau,
         )
         memory, target, reason = decide(params, memory, inputs)
         if not abs(target - y) > FRACTION_COIN:

@@ -8,6 +8,7 @@ import pytest
 from hedger.lab import grid
 from hedger.lab.book import Legs
 from hedger.lab.walk import looked_up
+from hedger.portfolio.exposure import gamma_weighted_years
 from hedger.pricing.black76 import black76
 
 _LEGS = Legs(
@@ -50,9 +51,11 @@ def test_volatility_and_time_are_weighted_as_in_the_live_book() -> None:
     made = grid.build(_LEGS, np.array([0.0]), np.log(100.0), 0.5, 1001, 0.0, 0.0)
     seen = looked_up(made.deltas, made.others, 0, 100.0, np.log(100.0), made.lowest, made.per_unit)
     one = black76(100.0, _LEGS.strike, _LEGS.tau, _LEGS.iv, _LEGS.sign)
-    vega, gamma = abs(_LEGS.quantity) * one.vega_usd, abs(_LEGS.quantity) * one.gamma_per_usd
+    vega = abs(_LEGS.quantity) * one.vega_usd
     assert seen.iv == pytest.approx(float((vega * _LEGS.iv).sum() / vega.sum()), rel=1e-5)
-    assert seen.tau == pytest.approx(float((gamma * _LEGS.tau).sum() / gamma.sum()), rel=1e-5)
+    gamma = float((_LEGS.quantity * one.gamma_per_usd).sum())
+    points = float((_LEGS.quantity * one.vega_usd).sum()) / 100
+    assert seen.tau == pytest.approx(gamma_weighted_years(gamma, points, seen.iv, 100.0), rel=1e-4)
 
 
 def test_expired_options_are_gone_and_a_spot_beyond_the_grid_sees_its_edge() -> None:
