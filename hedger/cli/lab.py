@@ -106,7 +106,7 @@ def _headline(check: object) -> str:
 
 _SIGN = {"equal": "±", "least": "≥ -", "most": "≤ +"}
 _VERIFIED = (
-    Column[Row]("", lambda row: row.what, text=True)  # without a title it wraps: no figure is cut,
+    Column[Row]("", lambda row: row.what, text=True),  # without a title it wraps: no figure is cut
     Column[Row]("ours", lambda row: f"{row.ours:.10g}"),
     Column[Row]("theirs", lambda row: f"{row.theirs:.10g}"),
     Column[Row]("tolerance", lambda row: f"{_SIGN[row.relation]}{row.tolerance:.2g}"),
