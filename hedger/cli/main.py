@@ -30,6 +30,7 @@ def _register() -> None:
         exchange,
         hold,
         journal,
+        lab,
         order,
         outlook,
         override,
@@ -74,6 +75,7 @@ def _register() -> None:
     app.command()(replay.replay)
     app.command()(simulate.simulate)
     app.command()(backtest.backtest)
+    app.add_typer(lab.lab, name="lab")
 
 
 @app.command()

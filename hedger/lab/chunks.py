@@ -1,0 +1,285 @@
+"""A few chunks of paths under every policy of an experiment: the task that executors hand out.
+
+The random numbers of a chunk depend on the seed and the chunk's number alone, and a task's chunks on the
+number of paths alone: nothing depends on where or in which order tasks run. All policies walk the same paths.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hedger.lab import grid, walk
+from hedger.lab.book import YEAR_DAYS, Legs, legs_of, value_usd
+from hedger.lab.compile import compiled
+from hedger.lab.experiment import Experiment, Rule, params_of
+from hedger.lab.statistics import Certainty, Histogram, Moments
+from hedger.policies.inputs import Inputs
+from hedger.policies.reasons import Reason
+from hedger.policies.registry import Policy
+from hedger.policies.rounding import Rounding
+from hedger.pricing.black76 import Floats
+
+CHUNK_PATHS = 500
+TASK_CHUNKS = 16
+
+
+class Task(NamedTuple):
+    experiment: Experiment
+    first_chunk: int
+    chunks: int
+
+
+def tasks_of(experiment: Experiment) -> list[Task]:
+    """The whole experiment."""
+    chunks = -(-experiment.simulation.paths // CHUNK_PATHS)
+    return [
+        Task(experiment, first, min(TASK_CHUNKS, chunks - first)) for first in range(0, chunks, TASK_CHUNKS)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a policy came to, mergeable."""
+
+    pnl: Moments
+    cost: Moments
+    trades: Moments
+    acted: Moments
+    turnover_coin: Moments
+    against_first: Moments
+    """P&L less that of the experiment's first policy on the same path."""
+    histogram: Histogram
+    certainty: tuple[Certainty, ...]
+
+    def merged(self, other: Sums) -> Sums:
+        return Sums(
+            self.pnl.merged(other.pnl),
+            self.cost.merged(other.cost),
+            self.trades.merged(other.trades),
+            self.acted.merged(other.acted),
+            self.turnover_coin.merged(other.turnover_coin),
+            self.against_first.merged(other.against_first),
+            self.histogram.merged(other.histogram),
+            tuple(a.merged(b) for a, b in zip(self.certainty, other.certainty, strict=True)),
+        )
+
+
+def work(task: Task) -> tuple[Sums, ...]:
+    """The sums of each policy over the task's chunks, in the policies' order."""
+    outcomes = list(outcomes_of(task))
+    whole = [
+        walk.Outcome(*(np.concatenate(part) for part in zip(*rule, strict=True)))
+        for rule in zip(*outcomes, strict=True)
+    ]
+    return tuple(_sums(task.experiment, outcome, whole[0]) for outcome in whole)
+
+
+def outcomes_of(task: Task) -> Iterator[tuple[walk.Outcome, ...]]:
+    """Per chunk, per policy: what each path came to, in the money the result is counted in."""
+    experiment = task.experiment
+    prepared = _prepared(experiment)
+    for chunk in range(task.first_chunk, task.first_chunk + task.chunks):
+        market = _market(experiment, prepared, chunk)
+        yield tuple(
+            _walked(experiment, prepared, rule, ready, market)
+            for rule, ready in zip(experiment.policies, prepared.rules, strict=True)
+        )
+
+
+class _Ready(NamedTuple):
+    """A policy as the walk takes it."""
+
+    decide: Any
+    params: Any
+    initial: Any
+    rounding: NDArray[np.int64]
+    grid: grid.Grid
+
+
+class _Prepared(NamedTuple):
+    """What all chunks of an experiment share."""
+
+    legs: Legs
+    start_value_usd: float
+    expiry_steps: tuple[int, ...]
+    rules: tuple[_Ready, ...]
+
+
+_last: list[tuple[Experiment, _Prepared]] = []  # a process works on one experiment at a time
+
+
+def _prepared(experiment: Experiment) -> _Prepared:
+    if not _last or (_last[0][0] is not experiment and _last[0][0] != experiment):
+        _last[:] = [(experiment, _prepare(experiment))]
+    return _last[0][1]
+
+
+def _prepare(experiment: Experiment) -> _Prepared:
+    book, legs = experiment.book, legs_of(experiment.book)
+    start = float(value_usd(legs, np.array([book.spot_usd]), 0.0, book.rate)[0])
+    steps = {round(leg.expiry_days / experiment.step_days) for leg in book.options}
+    last = experiment.simulation.steps
+    expiring = (*sorted(step for step in steps if step < last), last)
+    grids = {rule.hedge_iv: _grid(experiment, legs, rule.hedge_iv) for rule in experiment.policies}
+    rules = tuple(_ready(experiment, rule, grids[rule.hedge_iv]) for rule in experiment.policies)
+    return _Prepared(legs, start, expiring, rules)
+
+
+DEVIATIONS = 7.0  # how far the grid reaches: paths beyond see the greeks of its edge
+
+
+def _grid(experiment: Experiment, legs: Legs, hedge_iv: float) -> grid.Grid:
+    steps, years = experiment.simulation.steps, experiment.horizon_days / YEAR_DAYS
+    reach = DEVIATIONS * experiment.model.deviation(years)
+    times = np.arange(steps, dtype=np.float64) * (years / steps)
+    log_spot = math.log(experiment.book.spot_usd)
+    return grid.build(
+        legs, times, log_spot, reach, experiment.simulation.grid_nodes, experiment.book.rate, hedge_iv
+    )
+
+
+def _ready(experiment: Experiment, rule: Rule, table: grid.Grid) -> _Ready:
+    found = params_of(rule, experiment.book)
+    if found is None:
+        return _Ready(compiled(hold), 0.0, 0.0, np.zeros(1, dtype=np.int64), table)
+    policy, params = found
+    return _Ready(compiled(policy.decide), params, policy.initial_memory, roundings(policy), table)
+
+
+def hold(params: float, memory: float, inputs: Inputs) -> tuple[float, float, int]:
+    """The policy `none`: the naked book."""
+    return memory, inputs.delta_coin, 0
+
+
+_ROUNDING = {Rounding.INWARD: 0, Rounding.NEAREST: 1, Rounding.DOWN_AT_LEAST_ONE: 2}
+
+
+def roundings(policy: Policy) -> NDArray[np.int64]:
+    """How the planner rounds an order of each reason; a reason that asks for none rounds to the nearest."""
+    codes = [_ROUNDING[policy.roundings.get(reason, Rounding.NEAREST)] for reason in Reason]
+    return np.array(codes, dtype=np.int64)
+
+
+def _market(experiment: Experiment, prepared: _Prepared, chunk: int) -> walk.Market:
+    """The chunk's paths, drawn from its own stream."""
+    simulation = experiment.simulation
+    paths = min(CHUNK_PATHS, simulation.paths - chunk * CHUNK_PATHS)
+    random = np.random.Generator(np.random.SFC64(np.random.SeedSequence(simulation.seed, spawn_key=(chunk,))))
+    dt = experiment.horizon_days / YEAR_DAYS / simulation.steps
+    logs = np.empty((simulation.steps + 1, paths))
+    logs[0] = math.log(experiment.book.spot_usd)
+    moves = experiment.model.returns(random, simulation.steps, paths, dt)
+    for step, move in enumerate(moves):  # half the time of cumsum over the first axis
+        np.add(logs[step], move, out=logs[step + 1])
+    spots = np.exp(logs)
+    return walk.Market(spots, logs, *_flows(experiment, prepared, spots, dt))
+
+
+def _flows(
+    experiment: Experiment, prepared: _Prepared, spots: Floats, dt: float
+) -> tuple[NDArray[np.int64], Floats]:
+    """What options pay on expiring; at the horizon those still alive count at their value."""
+    last = len(spots) - 1
+    flow_at = np.full(last + 1, -1, dtype=np.int64)
+    flows = np.empty((len(prepared.expiry_steps), spots.shape[1]))
+    for row, step in enumerate(prepared.expiry_steps):
+        expired = np.round(prepared.legs.tau / dt).astype(np.int64)
+        due = expired == step if step < last else expired >= last
+        legs = Legs(*(part[due] for part in prepared.legs))
+        flows[row] = value_usd(legs, spots[step], step * dt, experiment.book.rate)
+        if experiment.book.accounting == "inverse":
+            flows[row] /= spots[step]
+        flow_at[step] = row
+    return flow_at, flows
+
+
+_CONTROLLED = {"usd": walk.USD, "coin": walk.COIN, "bs": walk.BLACK}
+
+
+def _terms(experiment: Experiment, prepared: _Prepared, rule: Rule, table: grid.Grid) -> walk.Terms:
+    book, costs, simulation = experiment.book, experiment.costs, experiment.simulation
+    inverse = book.accounting == "inverse"
+    dt = experiment.horizon_days / YEAR_DAYS / simulation.steps
+    return walk.Terms(
+        start_s=simulation.start_s,
+        step_s=experiment.step_s,
+        ask_every=rule.ask_every,
+        inverse=int(inverse),
+        controlled=_CONTROLLED[book.neutral],
+        lot=costs.lot,
+        hedge_units=book.hedge_coin * (book.spot_usd if inverse else 1.0),
+        target_delta_coin=book.target_delta_coin,
+        equity_coin=book.equity_coin,
+        start_value=prepared.start_value_usd / (book.spot_usd if inverse else 1.0),
+        cost_share=costs.one_way,
+        cost_per_trade=costs.per_trade,
+        first_free=int(not costs.first_hedge),
+        unwind=int(costs.unwind),
+        growth=math.exp(book.rate * dt) if costs.accrue_interest else 1.0,
+        funding=costs.funding * dt,
+        band_scale=rule.band_scale,
+        lowest=table.lowest,
+        per_unit=table.per_unit,
+    )
+
+
+def _walked(
+    experiment: Experiment, prepared: _Prepared, rule: Rule, ready: _Ready, market: walk.Market
+) -> walk.Outcome:
+    paths = market.spots.shape[1]
+    outcome = walk.Outcome(*(np.zeros(paths) for _ in walk.Outcome._fields))
+    terms = _terms(experiment, prepared, rule, ready.grid)
+    compiled(walk.walk)(
+        ready.decide,
+        ready.params,
+        ready.initial,
+        ready.rounding,
+        ready.grid.deltas,
+        ready.grid.others,
+        market,
+        terms,
+        outcome,
+    )
+    return _counted(experiment, outcome, market.spots)
+
+
+def _counted(experiment: Experiment, outcome: walk.Outcome, spots: Floats) -> walk.Outcome:
+    """Discounted to the start, or for a dollar-neutral inverse book in USD: E1 S1 - E0 S0 (theory 4)."""
+    book = experiment.book
+    if book.accounting == "inverse":
+        if book.neutral == "coin":
+            return outcome
+        end = spots[-1]
+        pnl = (book.equity_coin + outcome.pnl) * end - book.equity_coin * book.spot_usd
+        return outcome._replace(pnl=pnl, cost=outcome.cost * end)
+    if not experiment.costs.accrue_interest or book.rate == 0.0:
+        return outcome
+    discount = math.exp(-book.rate * experiment.horizon_days / YEAR_DAYS)
+    return outcome._replace(pnl=outcome.pnl * discount)
+
+
+def _sums(experiment: Experiment, outcome: walk.Outcome, first: walk.Outcome) -> Sums:
+    return Sums(
+        Moments.of(outcome.pnl),
+        Moments.of(outcome.cost),
+        Moments.of(outcome.trades),
+        Moments.of(outcome.acted),
+        Moments.of(outcome.turnover_coin),
+        Moments.of(outcome.pnl - first.pnl),
+        Histogram.of(outcome.pnl, _scale(experiment)),
+        tuple(Certainty.of(outcome.pnl, aversion) for aversion in experiment.measures.risk_aversion),
+    )
+
+
+def _scale(experiment: Experiment) -> float:
+    """The histogram's finest bin: a ten-thousandth of what the options are on, in the result's money."""
+    book = experiment.book
+    gross = sum(abs(leg.quantity_coin) for leg in book.options)
+    coin = book.accounting == "inverse" and book.neutral == "coin"
+    return 1e-4 * gross * (1.0 if coin else book.spot_usd)

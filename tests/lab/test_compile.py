@@ -1,0 +1,60 @@
+"""The lab runs the kernels that trade, compiled where numba is there and looped elsewhere: same numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hedger.lab import chunks, compile
+from hedger.lab.chunks import outcomes_of, tasks_of
+from hedger.policies import theta_offset
+from hedger.policies.registry import POLICIES
+from tests.lab.experiments import short_call_experiment
+
+_RULES = [
+    {"name": "edge", "policy": "band", "params": {"lower": -0.1, "upper": 0.1}},
+    {"name": "sigma", "policy": "band", "params": {"unit": "sigma", "dwell_s": 400_000.0}},
+    {"name": "offset", "policy": "theta_offset", "params": {"window_s": 604_800.0}},
+    {"name": "none", "policy": "none"},
+]
+_INVERSE = {
+    "spot_usd": 100.0,
+    "accounting": "inverse",
+    "neutral": "usd",
+    "equity_coin": 3.0,
+    "options": [
+        {"kind": "call", "strike_usd": 110.0, "expiry_days": 35.0, "quantity_coin": -2.0, "iv": 0.6},
+        {"kind": "put", "strike_usd": 95.0, "expiry_days": 91.0, "quantity_coin": 1.0, "iv": 0.5},
+    ],
+}
+_LINEAR = {**_INVERSE, "accounting": "linear", "equity_coin": 0.0, "rate": 0.03}
+
+
+@pytest.mark.parametrize("book", [_LINEAR, _INVERSE], ids=["linear", "inverse"])
+def test_compiled_and_looped_walks_give_the_same_numbers(
+    book: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs = {"one_way": 0.001, "per_trade": 1e-4, "funding": 0.1, "unwind": True, "lot": 0.01}
+    simulation = {"paths": 30, "steps": 13, "seed": 3}
+    experiment = short_call_experiment(book=book, costs=costs, simulation=simulation, policies=_RULES)
+    fast = list(outcomes_of(tasks_of(experiment)[0]))
+    monkeypatch.setattr(compile, "numba_present", lambda: False)
+    monkeypatch.setattr(chunks, "_last", [])
+    slow = list(outcomes_of(tasks_of(experiment)[0]))
+    for compiled, looped in zip(fast[0], slow[0], strict=True):
+        for name in compiled._fields:
+            np.testing.assert_array_equal(getattr(compiled, name), getattr(looped, name), err_msg=name)
+    assert any(outcome.trades.any() for outcome in fast[0])
+
+
+def test_the_kernel_that_trades_stays_as_it_is() -> None:
+    compile.compiled(POLICIES["theta_offset"].decide)
+    assert type(theta_offset.judge).__name__ == "function"
+
+
+def test_a_helper_reached_over_several_modules_is_compiled_too() -> None:
+    made = compile.compiled(POLICIES["band"].decide)
+    helper = made.py_func.__globals__["edges"].py_func.__globals__["distances"]
+    assert helper.__class__.__name__ == "CPUDispatcher"
