@@ -60,14 +60,14 @@ def backtest(
     """
     began_s = Clock.wire_s()
     with told_errors():
-        plan, assumed = _strategy(strategy, data)
-        assumed = _assumed(assumed, assume or ())
-        base, own = _book(config, book, coin)
-        contenders = (*own, *default_contenders(assumed))
-        chain = load_chain(data, base.underlying, _day_ms("--from", from_), _day_ms("--to", to))
-        chain = chain if bridge is None else _bridged(chain, bridge, assumed.seed)
+        plan, rests = strategy_of(strategy, data)
+        rests = assumed(rests, assume or ())
+        base, own = book_and_own(config, book, coin)
+        contenders = (*own, *default_contenders(rests))
+        chain = load_chain(data, base.underlying, day_ms("--from", from_), day_ms("--to", to))
+        chain = chain if bridge is None else _bridged(chain, bridge, rests.seed)
         loaded_s = Clock.wire_s()
-        compared = _compared(chain, plan, contenders, base, assumed, workers or os.cpu_count() or 1)
+        compared = _compared(chain, plan, contenders, base, rests, workers or os.cpu_count() or 1)
         ended_s = Clock.wire_s()
         _write(compared, json_, html)
     console = Console()
@@ -75,7 +75,7 @@ def backtest(
     _tell_speed(console, compared, loaded_s - began_s, ended_s - loaded_s)
 
 
-def _strategy(path: Path | None, data: Path) -> tuple[Strategy | None, Assumptions]:
+def strategy_of(path: Path | None, data: Path) -> tuple[Strategy | None, Assumptions]:
     """The file named, else the shipped one; a flight record brings its own book and trades."""
     if data.suffix != ".jsonl":
         return load_strategy(path or shipped(SHORT_STRANGLE, "name one with --strategy"))
@@ -130,15 +130,16 @@ def _bridged(chain: Chain, step_s: float, seed: int) -> Chain:
         raise ConfigError(f"--bridge: {error}") from error
 
 
-def _assumed(assumed: Assumptions, given: Sequence[str]) -> Assumptions:
+def assumed(rests: Assumptions, given: Sequence[str]) -> Assumptions:
+    """With what was given as KEY=VALUE. Raises ConfigError."""
     pairs = [text.partition("=") for text in given]
     try:
-        return assumed.changed({name.strip(): value.strip() for name, _, value in pairs})
+        return rests.changed({name.strip(): value.strip() for name, _, value in pairs})
     except ValueError as error:
         raise ConfigError(f"--assume: {error}") from error
 
 
-def _book(config: Path | None, name: str, coin: str) -> tuple[BookSettings, Sequence[Contender]]:
+def book_and_own(config: Path | None, name: str, coin: str) -> tuple[BookSettings, Sequence[Contender]]:
     """The book, and its own policy as it is set; without a configuration there is none."""
     if config is None:
         return default_book(coin), ()
@@ -152,7 +153,8 @@ def _book(config: Path | None, name: str, coin: str) -> tuple[BookSettings, Sequ
     return found, (own,)
 
 
-def _day_ms(option: str, text: str) -> int | None:
+def day_ms(option: str, text: str) -> int | None:
+    """A day in ms since 1970, UTC; None for an empty text. Raises ConfigError."""
     if not text:
         return None
     try:

@@ -42,6 +42,7 @@ def _register() -> None:
         simulate,
         status,
         switches,
+        tune,
         why,
     )
     from hedger.cli import set as set_command
@@ -75,6 +76,7 @@ def _register() -> None:
     app.command()(replay.replay)
     app.command()(simulate.simulate)
     app.command()(backtest.backtest)
+    app.command()(tune.tune)
     app.add_typer(lab.lab, name="lab")
 
 

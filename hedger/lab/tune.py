@@ -24,6 +24,8 @@ CHANCE = 1.96
 """Standard errors beyond which a gain is called one: 95 %, two-sided."""
 SLACK = 0.05
 """How much dearer than today's a setting may be and still count as no dearer."""
+LEAST_SAVING = 0.02
+"""Of today's cost: less is not worth a change."""
 BATCH = 8  # candidates asked for before any of them is told
 
 
@@ -63,7 +65,9 @@ class Candidate(msgspec.Struct, frozen=True):
     params: dict[str, float | str]
 
     def __str__(self) -> str:
-        numbers = {name: value for name, value in self.params.items() if not isinstance(value, str)}
+        same = {other for axis in SPACE.get(self.policy, {}).values() for other in axis.also}
+        shown = {name: value for name, value in self.params.items() if name not in same}
+        numbers = {name: value for name, value in shown.items() if not isinstance(value, str)}
         return " ".join([self.policy, *(f"{name}={value:.4g}" for name, value in numbers.items())])
 
 
@@ -133,7 +137,7 @@ class Proposal(msgspec.Struct, frozen=True):
         """Whether the best is better on the second half, by more than chance where chance plays a part."""
         match self.objective:
             case Objective.COST:
-                return self.saved > 0.0 and not self.risk_gain.is_loss
+                return self.saved > LEAST_SAVING * self.today_second.cost and not self.risk_gain.is_loss
             case Objective.RISK:
                 return self.risk_gain.is_gain and self.saved >= -SLACK * self.today_second.cost
             case Objective.UTILITY:

@@ -1,0 +1,126 @@
+"""A proposal on a terminal and as a page: what to set, what it came to, the frontier with today marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from html import escape
+
+from rich.console import Console
+
+from hedger.cli.figures import number, pct
+from hedger.cli.tables import WIDE, Column, table
+from hedger.domain.errors import ConfigError
+from hedger.lab.tune import Candidate, Objective, Proposal, Score, frontier
+from hedger.policies.registry import LIVE_POLICIES
+
+MOST_SHOWN = 12  # points of the frontier on a terminal
+
+_Row = tuple[str, Candidate, Score]
+
+
+def show(
+    console: Console, found: Proposal, book: str, times_ms: tuple[int, int, int], assumed: Sequence[str]
+) -> None:
+    """What it rests on, the frontier, today against the best on both halves, the verdict, what to set."""
+    start, middle, end = (datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d") for ms in times_ms)
+    console.print(
+        f"{len(found.trials)} candidates by {found.objective} on {start} to {middle}", highlight=False
+    )
+    console.print(f"judged on {middle} to {end}, which no candidate was chosen by", highlight=False)
+    for line in assumed:
+        console.print(f"  {line}", highlight=False, style="dim")
+    wide = console.width >= WIDE
+    title = "frontier of the first half (coin)"
+    console.print(table(_FRONTIER, list(frontier_rows(found)), wide, title))
+    title = "today's setting and the best of the first half (coin; sd of an interval)"
+    console.print(table(_HALVES, list(_rows(found)), wide, title))
+    console.print(verdict(found), highlight=False)
+    if found.improves:
+        for line in settings_of(found.best, book):
+            console.print(f"  {line}", highlight=False)
+
+
+_HALVES: tuple[Column[_Row], ...] = (
+    Column("half", lambda row: row[0], text=True),
+    Column("P&L", lambda row: number(sum(row[2].pnl), 4, "+")),
+    Column("sd", lambda row: number(row[2].sd, 5)),
+    Column("cost", lambda row: number(row[2].cost, 4)),
+    Column("trades", lambda row: f"{row[2].trades}"),
+    Column("", lambda row: str(row[1]), text=True),
+)
+
+
+def _rows(found: Proposal) -> Iterator[_Row]:
+    yield "first", found.today, found.today_first
+    yield "first", found.best, found.best_first
+    yield "second", found.today, found.today_second
+    yield "second", found.best, found.best_second
+
+
+_FRONTIER: tuple[Column[tuple[str, float, float]], ...] = (
+    Column("sd", lambda row: number(row[1], 5)),
+    Column("cost", lambda row: number(row[2], 4)),
+    Column("", lambda row: row[0], text=True),
+)
+
+
+def frontier_rows(found: Proposal) -> Iterator[tuple[str, float, float]]:
+    """The candidates nobody beats in risk and cost, by risk, and today's setting among them."""
+    told = {(risk, cost): str(candidate) for candidate, risk, cost in found.trials}
+    points = frontier(told)
+    step = max(1, -(-len(points) // MOST_SHOWN))
+    rows = [(told[point], *point) for point in points[::step]]
+    rows.append((f"today: {found.today}", found.today_first.sd, found.today_first.cost))
+    yield from sorted(rows, key=lambda row: row[1])
+
+
+def verdict(found: Proposal) -> str:
+    """What the second half says, in one sentence."""
+    ours, today = found.best_second, found.today_second
+    saved = f"cost {number(ours.cost, 4)} against {number(today.cost, 4)} coin"
+    risk = f"sd {pct(ours.sd / today.sd - 1.0) if today.sd else 'unchanged'} against today's"
+    if found.improves:
+        return f"{found.best} is better on the second half: {saved}, {risk}."
+    told = {
+        Objective.COST: "does not save cost at today's risk there",
+        Objective.RISK: "does not lower risk at today's cost there, or not by more than chance",
+        Objective.UTILITY: "is not better there by more than chance",
+    }[found.objective]
+    return f"Keep {found.today}: {found.best}, the best of the first half, {told} ({saved}, {risk})."
+
+
+def settings_of(candidate: Candidate, book: str) -> Iterator[str]:
+    """The keys to set, as `hedger set` and a configuration spell them."""
+    doc = LIVE_POLICIES[candidate.policy].doc
+    yield f'books.{book}.policy = "{candidate.policy}"'
+    for name, value in candidate.params.items():
+        word = doc[name].word_of(value) if not isinstance(value, str) else value
+        yield f"books.{book}.{candidate.policy}.{name} = " + (f'"{word}"' if word else f"{value:.6g}")
+
+
+def page(found: Proposal) -> str:
+    """The frontier as one HTML file. Raises ConfigError where plotly is not installed."""
+    try:
+        import plotly.graph_objects as go
+    except ModuleNotFoundError as error:
+        raise ConfigError("an HTML page needs the package plotly: pip install 'hedger[lab]'") from error
+    figure = go.Figure()
+    for policy in sorted({candidate.policy for candidate, _, _ in found.trials}):
+        mine = [trial for trial in found.trials if trial[0].policy == policy]
+        figure.add_scatter(
+            x=[risk for _, risk, _ in mine],
+            y=[cost for _, _, cost in mine],
+            text=[str(candidate) for candidate, _, _ in mine],
+            mode="markers",
+            name=policy,
+        )
+    for name, each in (("today", found.today_first), ("proposed", found.best_first)):
+        figure.add_scatter(
+            x=[each.sd], y=[each.cost], mode="markers", marker={"size": 16, "symbol": "star"}, name=name
+        )
+    figure.update_layout(xaxis_title="sd of an interval, coin", yaxis_title="cost, coin", title="First half")
+    plot = figure.to_html(full_html=False, include_plotlyjs=True, div_id="frontier")
+    told = escape(verdict(found))
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>hedger tune</title>'
+    return f"{head}<h1>Tuning</h1><p>{told}</p>{plot}</html>"
