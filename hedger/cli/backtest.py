@@ -39,7 +39,7 @@ from hedger.runtime.clock import Clock
 def backtest(
     data: Annotated[
         Path,
-        typer.Option("--data", help="Recorded chains (a file or a folder), a flight record, or candles."),
+        typer.Option("--data", help="Recorded chains, a flight record, or candles."),
     ],
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Take book, limits and policy from this file.")
