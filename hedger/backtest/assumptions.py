@@ -73,6 +73,7 @@ SETTLED = (
     "An option without a recorded quote is valued at its last volatility; it does not trade.",
     "Fees are today's, not those of the recorded days.",
     "Hedges fill whole at mark -/+ half_spread, rounded outwards to the tick; own orders move nothing.",
+    "Everything on the account is the book's; the legs of an option trade come together.",
     "Decisions fall at recorded instants only; a dwell or cooldown ends at the next one.",
     "Hedges are immediate-or-cancel orders; chase and resting orders need a market between the instants.",
     "Margin is the venue's standard model, every position by itself. Nobody is liquidated: `capital` says "

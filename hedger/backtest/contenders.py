@@ -49,6 +49,27 @@ def default_contenders(assumptions: Assumptions) -> tuple[Contender, ...]:
     )
 
 
+def parse_contender(text: str) -> Contender:
+    """`POLICY` or `POLICY:KEY=VALUE,KEY=VALUE`, named by the text itself. ValueError for anything else.
+
+    Whether the policy has these keys is for `book_of` to say.
+    """
+    policy, _, rest = text.partition(":")
+    pairs = [pair.partition("=") for pair in rest.split(",")] if rest else []
+    for name, equals, value in pairs:
+        if not (name.strip() and equals and value.strip()):
+            raise ValueError(f"{text}: must be POLICY or POLICY:KEY=VALUE,KEY=VALUE")
+    return Contender(text, policy.strip(), {name.strip(): _value(value.strip()) for name, _, value in pairs})
+
+
+def _value(text: str) -> float | str:
+    """A number where it is one; a policy knows its own words."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 _WIDE = Envelope(
     max_order_usd=100e6,
     max_order_coin=1_000.0,

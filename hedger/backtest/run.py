@@ -25,7 +25,7 @@ from hedger.backtest.strategy import DAY_MS, Picked, Strategy, pick
 from hedger.domain.account import Fill
 from hedger.domain.errors import InvariantError
 from hedger.domain.order import Side
-from hedger.domain.vocabulary import Action, Environment, Mode, Neutral
+from hedger.domain.vocabulary import Action, Environment, Legs, Mode, Neutral
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.decision import Decision
@@ -66,7 +66,12 @@ def run(
 
 
 def settled_book(book: BookSettings, coin: str) -> BookSettings:
-    """The book as a backtest can run it: everything on the account is its own, and legs come together."""
+    """The book as a backtest can run it: everything on the account is its own, and legs come together.
+
+    Raises ValueError for a book whose options are not inverse.
+    """
+    if book.legs is not Legs.INVERSE:
+        raise ValueError(f"legs = {book.legs}: must be inverse, of which there are recorded chains")
     return replace(
         book,
         venue=VENUE,

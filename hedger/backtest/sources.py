@@ -44,6 +44,8 @@ def load_chain(path: Path, coin: str, start_ms: int | None = None, end_ms: int |
 
 
 def _load(path: Path, coin: str, wanted: Window) -> Chain:
+    if coin not in COINS:
+        raise ValueError(f"coin = {coin}: must be one of {', '.join(COINS)}")
     if not path.exists():
         raise ValueError("no such file or folder")
     if path.is_dir():

@@ -18,7 +18,13 @@ from hedger.backtest.assumptions import Assumptions
 from hedger.backtest.bridge import Bridge
 from hedger.backtest.chain import Chain
 from hedger.backtest.compare import Compared, Mapper, compare
-from hedger.backtest.contenders import Contender, default_book, default_contenders
+from hedger.backtest.contenders import (
+    UNHEDGED,
+    Contender,
+    default_book,
+    default_contenders,
+    parse_contender,
+)
 from hedger.backtest.sources import load_chain
 from hedger.backtest.strategy import Strategy, load_strategy
 from hedger.cli.backtest_page import page
@@ -31,7 +37,10 @@ from hedger.runtime.clock import Clock
 
 
 def backtest(
-    data: Annotated[Path, typer.Option("--data", help="Recorded chains: a file or a folder.")],
+    data: Annotated[
+        Path,
+        typer.Option("--data", help="Recorded chains, a flight record, or candles."),
+    ],
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Take book, limits and policy from this file.")
     ] = None,
@@ -42,6 +51,10 @@ def backtest(
         Path | None, typer.Option("--strategy", help="Which options are traded when; a short strangle.")
     ] = None,
     coin: Annotated[str, typer.Option("--coin", help="BTC or ETH; a book's own with --config.")] = "BTC",
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", help="POLICY:KEY=VALUE,... instead of the default ones; repeatable."),
+    ] = None,
     from_: Annotated[str, typer.Option("--from", help="First day, like 2026-02-01 (00:00 UTC).")] = "",
     to: Annotated[str, typer.Option("--to", help="The day after the last.")] = "",
     assume: Annotated[
@@ -63,7 +76,7 @@ def backtest(
         plan, rests = strategy_of(strategy, data)
         rests = assumed(rests, assume or ())
         base, own = book_and_own(config, book, coin)
-        contenders = (*own, *default_contenders(rests))
+        contenders = (*own, *_contenders(policy or (), rests))
         chain = load_chain(data, base.underlying, day_ms("--from", from_), day_ms("--to", to))
         chain = chain if bridge is None else _bridged(chain, bridge, rests.seed)
         loaded_s = Clock.wire_s()
@@ -151,6 +164,14 @@ def book_and_own(config: Path | None, name: str, coin: str) -> tuple[BookSetting
         raise ConfigError(f"--book {name}: {config} has {', '.join(books) or 'no book'}")
     own = Contender(f"configured: {found.policy}", found.policy, found.policy_params, found.partial)
     return found, (own,)
+
+
+def _contenders(texts: Sequence[str], assumed: Assumptions) -> Sequence[Contender]:
+    """Those named, beside the unhedged book; by default a set of all kinds."""
+    try:
+        return (UNHEDGED, *map(parse_contender, texts)) if texts else default_contenders(assumed)
+    except ValueError as error:
+        raise ConfigError(f"--policy {error}") from error
 
 
 def day_ms(option: str, text: str) -> int | None:

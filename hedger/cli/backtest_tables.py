@@ -36,7 +36,7 @@ def heading_lines(report: Comparison) -> Iterator[str]:
     first, last = (_time(market_ms) for market_ms in (head.first_ms, head.last_ms))
     yield f"{head.coin}, {head.strategy['name']}: {head.strategy['description']}"
     yield f"{first} to {last} UTC, {head.instants:,} instants, {head.rows:,} recorded rows"
-    yield f"neutral = {head.neutral}"
+    yield f"neutral = {head.neutral}, hedged in {head.coin}-PERPETUAL"
     yield f"seed {head.seed}  config {head.config_hash[:16]}  data {head.data_sha256[:16]}"
     yield "Assumptions:"
     yield from (f"  {line}" for line in (*head.data, *head.assumed))

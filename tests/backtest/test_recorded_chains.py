@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hedger.backtest.chain import Chain
+from hedger.backtest.compare import compare
+from hedger.backtest.contenders import default_book, default_contenders
 from hedger.backtest.outcome import Outcome
 from hedger.backtest.run import run
 from hedger.backtest.sources import load_chain
@@ -71,6 +74,19 @@ def test_the_future_of_the_record_is_not_seen(recorded: Chain) -> None:
     true, other = on(recorded, "theta_offset"), on(perturbed(recorded, place), "theta_offset")
     assert other.points[:place] == true.points[:place]
     assert other.lines[:place] == true.lines[:place]
+
+
+@pytest.mark.skipif(os.environ.get("HEDGER_SLOW") != "1", reason="HEDGER_SLOW=1 runs the whole five months")
+@pytest.mark.parametrize("coin", ["BTC", "ETH"])
+def test_the_whole_record(coin: str) -> None:
+    """Every default policy over every recorded instant: nothing blocked, everything attributed."""
+    loaded, assumed = load_strategy(CONFIG / "short-strangle.toml")
+    chain = load_chain(shared_data("deribit_options"), coin)
+    report = compare(chain, loaded, default_contenders(assumed), default_book(coin), assumed).report
+    assert len(report.policies) >= 7
+    assert max(each.gap_coin for each in report.policies) < 1e-12
+    trades = {each.name: each.trades for each in report.policies}
+    assert trades["theta_offset 6 h"] < 0.35 * trades["time 6 h"]
 
 
 def test_full_chains_alone(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.backtest import backtest
 from tests.bench.footprint import footprint
 from tests.bench.journal_growth import journal_growth, journal_start
 from tests.bench.lives import fault_simulation
@@ -40,6 +41,7 @@ def main() -> None:
         "BTC and ETH chains whole": footprint(),
         "standby takes over": takeover(),
         "fault simulation": fault_simulation(10 // min(scale, 5)),
+        "backtest of the recorded months, CPU": backtest(1 if words.quick else 3),
     }
     table = Table("benchmark", "figure", "value")
     for name, rows in figures.items():

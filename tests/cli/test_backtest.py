@@ -21,7 +21,9 @@ WEEK = ("--from", "2026-01-02", "--to", "2026-01-06", "--workers", "1")
 
 
 def told(*options: str) -> Result:
-    return CliRunner().invoke(app, list(options), env={"COLUMNS": "80"})
+    """On 80 columns, without the variables that are the tests' own: a configuration refuses them."""
+    alone = dict.fromkeys(("HEDGER_SLOW", "HEDGER_SHARED_DATA"))
+    return CliRunner().invoke(app, list(options), env={"COLUMNS": "80", **alone})
 
 
 def test_it_prints_assumptions_and_compares_at_least_seven_policies(tmp_path: Path) -> None:
@@ -61,6 +63,11 @@ def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) ->
         (("--data", ".", "--from", "yesterday"), "--from yesterday: must be a day like 2026-02-01"),
         (("--data", ".", "--strategy", "none.toml"), "none.toml: No such file or directory"),
         (("--data", ".", "-c", str(DEMO), "--book", "eth"), "--book eth: "),
+        (("--data", ".", "--coin", "SOL"), "coin = SOL: must be one of BTC, ETH"),
+        (
+            ("--data", ".", "--policy", "band:lower"),
+            "--policy band:lower: must be POLICY or POLICY:KEY=VALUE",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(options: tuple[str, ...], why: str) -> None:
@@ -79,6 +86,15 @@ def test_the_page_has_plots_and_a_rerun_is_the_same_to_the_bit(tmp_path: Path) -
     page = (tmp_path / "first.html").read_text()
     assert page.index("half_spread = 0.0001") < page.index('id="plot-0"')
     assert "zakamouline" in page
+
+
+def test_policies_can_be_named_with_their_parameters(tmp_path: Path) -> None:
+    data, report = str(shared_data("deribit_options")), tmp_path / "report.json"
+    named = ("--policy", "band:unit=sigma,above_sigmas=2", "--policy", "theta_offset")
+    assert told("--data", data, *WEEK, *named, "--json", str(report)).exit_code == 0
+    rows = json.loads(report.read_bytes())["policies"]
+    assert [row["name"] for row in rows] == ["none", *named[1::2]]
+    assert rows[1]["params"] == {"unit": 2.0, "above_sigmas": 2.0}
 
 
 def test_a_bridge_is_labelled_modelled() -> None:
