@@ -15,6 +15,7 @@ from hedger.engine.hedging import confirmation, naked
 from hedger.engine.ownership import rivals
 from hedger.engine.records import Commanded, Configured, SettingChanged
 from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode
+from hedger.engine.shadow import hear as shadow
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.policies.registry import POLICIES
 from hedger.portfolio.book import Book
@@ -129,8 +130,9 @@ def _book_state(state: State, settings: BookSettings) -> BookState:
     if known is None:
         book = Book(settings.underlying, settings.venue, settings.currencies)
         known = BookState(settings, book, policy, params, policy.initial_memory, Counters())
-    elif known.settings != settings:
+    elif not shadow.alike(known.settings, settings):
         _renew(known, settings, policy.name != known.policy.name)
+    shadow.install(known, settings)
     known.settings, known.policy, known.params = settings, policy, params
     known.book.freeze_settling = settings.settlement.mode is not SettlementMode.TWAP
     profile.install(known)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hedger.domain.keys import Key
-from hedger.settings.catalogue import ANY, PROFILE, REQUIRED, TABLES, Entry, Path, dotted
+from hedger.settings.catalogue import ANY, PROFILE, REQUIRED, SHADOW, TABLES, Entry, Path, dotted
 from hedger.settings.effective import plain
 
 _HEAD = """\
@@ -33,6 +33,7 @@ _ABOUT: dict[Path, str] = {
     ("books", ANY, "delta"): "Whose delta counts, and how long a model may stand in for a dead feed.",
     ("books", ANY, "settlement"): "The half hour before 08:00 UTC of a day on which options expire.",
     PROFILE: "A profile replaces some parameters of the policy while the schedule says so, or none does.",
+    SHADOW: "A shadow is another policy on the same events: asked, counted, and sent nothing.",
     ("books", ANY, "schedule"): "Profiles, blackouts and announced events; market time, UTC.",
     ("books", ANY, "scope"): "What belongs to the book; its own hedges always do.",
     (
@@ -85,10 +86,24 @@ _PROFILE_EXAMPLE = """\
 """
 
 
+_SHADOW_EXAMPLE = """\
+# What it leaves out is as in the book's own table of that policy; `hedger status` and the metrics compare.
+#
+#     [books.btc.shadows.wide]
+#     policy = "band"
+#     lower = -0.3
+#     upper = 0.3
+#     [books.btc.shadows.windows]
+#     policy = "theta_offset"
+"""
+
+_NAMED = {PROFILE: _PROFILE_EXAMPLE, SHADOW: _SHADOW_EXAMPLE}
+
+
 def _table(pattern: Path) -> Iterator[str]:
-    if pattern == PROFILE:
+    if pattern in _NAMED:
         yield f"# {_ABOUT[pattern]}"
-        yield _PROFILE_EXAMPLE
+        yield _NAMED[pattern]
         return
     if pattern:
         path = tuple(_NAMES[pattern[0]] if step == ANY else step for step in pattern)

@@ -1,0 +1,97 @@
+"""Hedged P&L per interval of market time, live and shadow on the same grid, and how they compare.
+
+Options, other futures and the hedge both began with are common to the two; what differs is their own trades.
+An interval counts where the book was looked at in two slots of the grid that follow each other and held the
+same options and futures at both: a trade or an expiry in between is no P&L of a hedge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from hedger.engine.shadow.ledger import Worth
+from hedger.engine.shadow.moments import Moments
+
+Held = tuple[tuple[str, Decimal], ...]
+"""Instrument and exact size of everything both hold."""
+
+
+class Gains(NamedTuple):
+    """The same figure of the live hedge and of the shadow's."""
+
+    live: float
+    own: float
+
+
+class Picture(NamedTuple):
+    """What both were worth at one instant."""
+
+    market_ms: int
+    held: Held
+    index_usd: float
+    levels: Gains | None  # coin that a move of the index multiplies, live and shadow; None: counted in coin
+    common: Worth
+    live: Worth
+    own: Worth
+
+
+@dataclass(slots=True)
+class Grid:
+    """Intervals of `seconds`, aligned to 00:00 UTC of 1970."""
+
+    seconds: int
+    live: Moments = field(default_factory=Moments)
+    own: Moments = field(default_factory=Moments)
+    apart: Moments = field(default_factory=Moments)  # shadow less live
+    last: Picture | None = None
+
+    def slot(self, market_ms: int) -> int:
+        return market_ms // (self.seconds * 1000)
+
+    def due(self, market_ms: int) -> bool:
+        """Whether this slot has no picture yet."""
+        return self.last is None or self.slot(market_ms) != self.slot(self.last.market_ms)
+
+    def take(self, picture: Picture) -> None:
+        """The first picture of a slot; those after it are left aside."""
+        before = self.last
+        if not self.due(picture.market_ms):
+            return
+        self.last = picture
+        if before is None or before.held != picture.held:
+            return
+        if self.slot(picture.market_ms) != self.slot(before.market_ms) + 1:
+            return
+        found = gains(before, picture)
+        self.live.add(found.live)
+        self.own.add(found.own)
+        self.apart.add(found.own - found.live)
+
+    @property
+    def variance_ratio(self) -> float | None:
+        """Variance of the shadow's hedged P&L over the live one's; None while either is not known or 0."""
+        live, own = self.live.variance, self.own.variance
+        return own / live if live and own is not None else None
+
+
+def gains(before: Picture, after: Picture) -> Gains:
+    """Hedged P&L of an interval, in the unit the book is kept neutral in.
+
+    In coin dE; in USD d(E S) = E0 dS + dE S1 with E0 the level (theory 4). Dollars of a book counted in coin
+    are coin at the index.
+    """
+    levels = before.levels
+    return Gains(
+        _gain(before, after, before.live, after.live, None if levels is None else levels.live),
+        _gain(before, after, before.own, after.own, None if levels is None else levels.own),
+    )
+
+
+def _gain(before: Picture, after: Picture, then: Worth, now: Worth, level_coin: float | None) -> float:
+    coin = after.common.coin - before.common.coin + now.coin - then.coin
+    usd = after.common.usd - before.common.usd + now.usd - then.usd
+    if level_coin is None:
+        return coin + usd / after.index_usd
+    return level_coin * (after.index_usd - before.index_usd) + coin * after.index_usd + usd

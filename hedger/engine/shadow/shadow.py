@@ -1,0 +1,169 @@
+"""One shadow: its policy's memory, its hedge beside the live one, and what both came to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from hedger.domain.instrument import AmountUnit, Instrument
+from hedger.domain.order import Side
+from hedger.domain.quote import Quote
+from hedger.domain.vocabulary import Neutral
+from hedger.engine.delta.agreed import agreed_coin
+from hedger.engine.shadow.grid import Grid
+from hedger.engine.shadow.ledger import Ledger
+from hedger.engine.shadow.terms import ShadowSettings
+from hedger.execution.params import ExecutionParams, Style
+from hedger.execution.plan import Planned, Round, plan
+from hedger.policies.inputs import Inputs, Interval
+from hedger.policies.reasons import ACTS, Reason
+from hedger.policies.registry import POLICIES, Policy
+
+MINUTE_S, HOUR_S = 60, 3_600
+_AT_TOUCH = ExecutionParams(style=Style.MARKET)
+
+
+class Market(NamedTuple):
+    """What a hedge of the book is made of, at one instant."""
+
+    listed: Instrument
+    quote: Quote
+    taker: float  # fee, a fraction of the notional
+    neutral: Neutral
+
+
+@dataclass(slots=True)
+class Shadow:
+    """Owned by its book; it begins where the live hedge stands when it is asked first."""
+
+    settings: ShadowSettings
+    policy: Policy
+    params: Any  # the policy's own NamedTuple
+    memory: Any
+    since_ms: int = 0  # market time; 0: not begun
+    last_hedge_s: float = math.nan  # market time of its last trade
+    reason: Reason | None = None  # its policy's last word; None: not asked yet
+    delta_coin: float | None = None  # the controlled quantity as it saw it last
+    apart_coin: tuple[float, ...] = ()  # by how much other sources of delta part from the one that counts
+    live: Ledger = field(default_factory=Ledger)
+    own: Ledger = field(default_factory=Ledger)
+    minutes: Grid = field(default_factory=lambda: Grid(MINUTE_S))
+    hours: Grid = field(default_factory=lambda: Grid(HOUR_S))
+
+    def begin(self, seen: Inputs, now_ms: int) -> None:
+        """From here on: the live hedge is its own."""
+        self.since_ms, self.last_hedge_s = now_ms, seen.last_hedge_s
+        self.live.accrued_ms = self.own.accrued_ms = now_ms
+
+    def live_filled(
+        self, listed: Instrument, side: Side, amount: Decimal, price: Decimal, mark: float, fee: Decimal
+    ) -> None:
+        """The live hedge traded; `mark` is that of its decision."""
+        if self.since_ms:
+            self.live.trade(listed, side, amount, price, mark, fee)
+
+    def ask(self, seen: Inputs, market: Market) -> None:
+        """What the live policy was asked with, orders in flight aside; trade where its own policy would."""
+        inputs = shifted(self, seen, market)
+        memory, target, code = self.policy.decide(self.params, self.memory, inputs)
+        self.reason, self.delta_coin = Reason(code), inputs.delta_coin
+        if self.reason not in ACTS:
+            self.memory = memory
+            return
+        interval = self.policy.interval(self.params, self.memory, inputs)
+        rounding = Round(self.policy.rounding(code).value)
+        change = target - inputs.delta_coin
+        if self.apart_coin:
+            apart = self.apart_coin
+            change = agreed_coin(self.policy, self.params, self.memory, inputs, apart, change)
+        if self._trade(change, inputs, market, rounding, interval):
+            self.memory = memory
+
+    def go_to(self, target_coin: float, seen: Inputs, market: Market) -> None:
+        """Where something else than a policy brings the live hedge, the shadow's goes, too."""
+        inputs = shifted(self, seen, market)
+        self.delta_coin = inputs.delta_coin
+        self._trade(target_coin - inputs.delta_coin, inputs, market, Round.NEAREST, None)
+
+    def _trade(
+        self,
+        change_coin: float,
+        inputs: Inputs,
+        market: Market,
+        rounding: Round,
+        interval: Interval | None,
+    ) -> bool:
+        """Whole lots at the touch, if any ends nearer and there is a touch."""
+        gap = change_coin if interval is None else inputs.target_delta_coin - inputs.delta_coin
+        planned = plan(
+            change_coin,
+            market.listed,
+            market.quote,
+            _AT_TOUCH,
+            rounding,
+            gap_coin=gap if gap * change_coin > 0.0 and abs(gap) >= abs(change_coin) else None,
+            room_coin=_room_coin(change_coin, inputs, interval),
+        )
+        if not isinstance(planned, Planned):
+            return False
+        touch = market.quote.ask if planned.side is Side.BUY else market.quote.bid
+        if touch is None or not touch > 0.0:
+            return False
+        fee = market.taker * _notional(market.listed, planned.amount, touch)
+        now_ms = round(inputs.now_s * 1000)
+        self.accrue(market, now_ms)
+        price, paid = Decimal(repr(touch)), Decimal(repr(fee))
+        self.own.trade(market.listed, planned.side, planned.amount, price, market.quote.mark, paid)
+        self.last_hedge_s = inputs.now_s
+        return True
+
+    def accrue(self, market: Market, now_ms: int) -> None:
+        """Funding of both hedges up to now."""
+        for ledger in (self.live, self.own):
+            ledger.accrue(market.listed, market.quote.mark, market.quote.funding_8h, now_ms)
+
+
+def made(settings: ShadowSettings) -> Shadow:
+    """A shadow that has not begun."""
+    policy = POLICIES[settings.policy]
+    params = policy.params_type(**settings.params)
+    return Shadow(settings, policy, params, policy.initial_memory)
+
+
+def shifted(shadow: Shadow, seen: Inputs, market: Market) -> Inputs:
+    """The live book's inputs with the shadow's hedge in the place of the live one.
+
+    Beside Q/F the difference moves the equity of an inverse book by what the two have gained apart, and the
+    curvature counted in coin by -2 Q / F^2 (theory 1.2, 1.3).
+    """
+    own, live = shadow.own, shadow.live
+    if own.amount == live.amount and own.cash == live.cash:
+        return seen._replace(last_hedge_s=shadow.last_hedge_s)
+    mark, off = market.quote.mark, float(own.amount - live.amount)
+    coin = market.listed.amount_to_coin(off, mark)
+    inverse = market.listed.amount_unit is AmountUnit.USD
+    gained = own.cash - live.cash - coin if inverse else 0.0
+    gamma = seen.gamma_coin_per_usd
+    if inverse and market.neutral is Neutral.COIN:
+        gamma -= 2.0 * coin / mark
+    return seen._replace(
+        delta_coin=seen.delta_coin + coin + (gained if market.neutral is Neutral.USD else 0.0),
+        gamma_coin_per_usd=gamma,
+        last_hedge_s=shadow.last_hedge_s,
+        equity_coin=seen.equity_coin + gained,
+    )
+
+
+def _room_coin(change_coin: float, inputs: Inputs, interval: Interval | None) -> float | None:
+    """The way to the far edge of the no-trade interval."""
+    if interval is None:
+        return None
+    far = interval.lower_delta if change_coin < 0 else interval.upper_delta
+    return abs(far - inputs.delta_coin) if math.isfinite(far) else None
+
+
+def _notional(listed: Instrument, amount: Decimal, price: float) -> float:
+    """In the settlement currency."""
+    return float(amount) / price if listed.amount_unit is AmountUnit.USD else float(amount) * price
