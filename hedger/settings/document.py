@@ -29,8 +29,16 @@ _ABOUT: dict[Path, str] = {
     ("venues", ANY): "One account at one venue; deribit is a name of your choice (a-z, 0-9, _).",
     ("books", ANY): "One book: all positions of one underlying at one venue; btc is a name of your choice.",
     ("books", ANY, "band"): 'Parameters of policy = "band".',
+    (
+        "books",
+        ANY,
+        "time",
+    ): 'Parameters of policy = "time": every window to the target; times are market time.',
+    ("books", ANY, "whalley_wilmott"): 'Parameters of policy = "whalley_wilmott", a utility band.',
+    ("books", ANY, "zakamouline"): 'Parameters of policy = "zakamouline": a utility band for short gamma.',
     ("books", ANY, "theta_offset"): 'Parameters of policy = "theta_offset"; times are market time.',
     ("books", ANY, "delta"): "Whose delta counts, and how long a model may stand in for a dead feed.",
+    ("books", ANY, "partial"): "A hedge in parts: a share of it at once, the rest in slices. Any policy.",
     ("books", ANY, "settlement"): "The half hour before 08:00 UTC of a day on which options expire.",
     PROFILE: "A profile replaces some parameters of the policy while the schedule says so, or none does.",
     SHADOW: "A shadow is another policy on the same events: asked, counted, and sent nothing.",
@@ -73,7 +81,8 @@ _NAMES = {"venues": "deribit", "books": "btc"}
 
 def default_toml() -> str:
     """The whole file."""
-    return "\n".join([_HEAD, *(line for table in TABLES for line in _table(table))]).rstrip() + "\n"
+    tables = (table for table in TABLES if table not in _TOLD)
+    return "\n".join([_HEAD, *(line for table in tables for line in _table(table))]).rstrip() + "\n"
 
 
 _PROFILE_EXAMPLE = """\
@@ -95,9 +104,12 @@ _SHADOW_EXAMPLE = """\
 #     upper = 0.3
 #     [books.btc.shadows.windows]
 #     policy = "theta_offset"
+#     [books.btc.shadows.windows.partial]
+#     first_share = 0.75
 """
 
 _NAMED = {PROFILE: _PROFILE_EXAMPLE, SHADOW: _SHADOW_EXAMPLE}
+_TOLD = ((*SHADOW, "partial"),)  # tables whose keys stand elsewhere in the file
 
 
 def _table(pattern: Path) -> Iterator[str]:

@@ -41,7 +41,8 @@ def _book_rows(book: BookSettings, preset: str) -> dict[Path, Any]:
     for shadow in book.shadows:
         at_shadow = (*at, "shadows", shadow.name)
         rows |= {(*at_shadow, "policy"): shadow.policy, **dict(_policy_rows(at_shadow, shadow.params))}
-    for name in ("schedule", "delta", "settlement", "scope", "envelope", "margin", "execution"):
+        rows |= dict(_rows((*at_shadow, "partial"), shadow.partial))
+    for name in ("partial", "schedule", "delta", "settlement", "scope", "envelope", "margin", "execution"):
         rows |= dict(_rows((*at, name), getattr(book, name)))
     base = book.scope.base_position
     return rows | {(*at, "scope", "base_position", name): size for name, size in sorted(base.items())}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
+
+from msgspec import convert
 
 from hedger.domain.errors import ConfigError
 from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Environment, Mode, Neutral
 from hedger.engine.settings import BookSettings
 from hedger.engine.shadow.terms import MOST_SHADOWS, ShadowSettings
-from hedger.policies.registry import POLICIES, policy_named
+from hedger.policies.partial import PartialParams
+from hedger.policies.registry import LIVE_POLICIES, live_policy
 from hedger.settings.catalogue import TABLES, Path, dotted, entry_at, pattern_of
 from hedger.settings.extras import missing_packages
 from hedger.settings.problems import refuse, wrong
@@ -171,8 +174,8 @@ def _profile(at: Path, book: BookSettings, base: dict[str, float], table: dict[s
     if not _PROFILE_NAME.fullmatch(at[-1]):
         raise ValueError(f"{dotted(at)}: a profile's name is 1-16 of a-z, 0-9 and _, starting with a letter")
     try:
-        own = policy_named(book.policy).numbers(table)
-        policy_named(book.policy).params({**base, **own}, book.target_delta_coin)
+        own = live_policy(book.policy).numbers(table)
+        live_policy(book.policy).params({**base, **own}, book.target_delta_coin)
     except ValueError as error:
         raise ValueError(_placed(at, str(error))) from error
     return own
@@ -188,15 +191,27 @@ def shadow_of(
     if not _PROFILE_NAME.fullmatch(name):
         raise ValueError(f"{dotted(at)}: a shadow's name is 1-16 of a-z, 0-9 and _, starting with a letter")
     if "policy" not in values:
-        raise ValueError(f"{dotted(at)}.policy: missing; must be one of {', '.join(POLICIES)}")
-    policy = str(values.pop("policy"))
+        raise ValueError(f"{dotted(at)}.policy: missing; must be one of {', '.join(LIVE_POLICIES)}")
+    policy, parts = str(values.pop("policy")), dict(values.pop("partial", {}))
     try:
-        known = policy_named(policy)
+        known = live_policy(policy)
         own = {**bases.get(policy, {}), **known.numbers(values)}
         params = known.params(own, book.target_delta_coin)._asdict()
     except ValueError as error:
         raise ValueError(_placed(at, str(error))) from error
-    return ShadowSettings(name, policy, params)
+    return ShadowSettings(name, policy, params, _partial((*at, "partial"), book, parts))
+
+
+def _partial(at: Path, book: BookSettings, table: Mapping[str, Any]) -> PartialParams:
+    """The book's own, with what the table says otherwise."""
+    try:
+        parts: PartialParams = convert({**asdict(book.partial), **table}, PartialParams, strict=False)
+    except ValueError as error:
+        told, _, field = str(error).rstrip("`").partition(" - at `$.")
+        if not field:  # it refused itself and begins with the field's name
+            raise ValueError(f"{dotted(at)}.{told}") from error
+        raise ValueError(wrong((*at, field), table[field], told.replace("Expected", "must be"))) from error
+    return parts
 
 
 def _check_slots(book: BookSettings, profiles: dict[str, dict[str, float]]) -> None:
@@ -209,7 +224,7 @@ def _check_slots(book: BookSettings, profiles: dict[str, dict[str, float]]) -> N
 
 def _validated(at: Path, policy: str, table: dict[str, Any], target_delta_coin: float) -> dict[str, float]:
     try:
-        params: dict[str, float] = policy_named(policy).params(table, target_delta_coin)._asdict()
+        params: dict[str, float] = live_policy(policy).params(table, target_delta_coin)._asdict()
     except ValueError as error:
         raise ValueError(_placed(at, str(error))) from error
     return params

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hedger.engine.shadow.terms import ShadowSettings
+from hedger.policies.partial import PartialParams
 from tests.settings.files import SMALLEST, loaded, refusal
 
 BESIDE = """
@@ -46,6 +47,17 @@ def test_the_live_policy_is_what_it_was(tmp_path: Path) -> None:
     assert (book.policy, book.policy_params["upper"]) == ("band", 0.1)
 
 
+def test_it_hedges_in_parts_as_the_book_does_unless_it_says_otherwise(tmp_path: Path) -> None:
+    parted = BESIDE + "[books.btc.partial]\nfirst_share = 0.6\nslices = 4\n"
+    assert shadows(tmp_path, parted)["wide"].partial == PartialParams(0.6, slices=4)
+    whole = parted + "[books.btc.shadows.wide.partial]\nfirst_share = 1\n"
+    assert shadows(tmp_path, whole)["wide"].partial == PartialParams(1.0, slices=4)
+    environ = {"HEDGER_BOOKS__BTC__SHADOWS__WIDE__PARTIAL__FIRST_SHARE": "0.5"}
+    found = loaded(tmp_path, SMALLEST + parted, environ=environ)
+    assert found.engine.books[0].shadows[0].partial == PartialParams(0.5, slices=4)
+    assert found.values["books.btc.shadows.wide.partial.first_share"] == 0.5
+
+
 def test_the_environment_may_write_one(tmp_path: Path) -> None:
     environ = {
         "HEDGER_BOOKS__BTC__SHADOWS__TIGHT__POLICY": "band",
@@ -78,6 +90,18 @@ def test_a_shadow_is_shown_and_part_of_the_hash(tmp_path: Path) -> None:
         (
             '[books.btc.shadows.w]\npolicy = "theta_offset"\nwindow_s = 6\n',
             "books.btc.shadows.w.window_s = 6.0: must be at least 60 s",
+        ),
+        (
+            '[books.btc.shadows.w]\npolicy = "band"\n[books.btc.shadows.w.partial]\nfirst_share = 2\n',
+            "books.btc.shadows.w.partial.first_share = 2.0: must be at most 1",
+        ),
+        (
+            '[books.btc.shadows.w]\npolicy = "band"\n[books.btc.shadows.w.partial]\nslices = 2.5\n',
+            "books.btc.shadows.w.partial.slices = 2.5: must be `int`",
+        ),
+        (
+            '[books.btc.shadows.w]\npolicy = "leland"\n',
+            "books.btc.shadows.w.policy = 'leland': is for lab and backtest only; must be one of band",
         ),
         ('[books.btc.shadows.Wide]\npolicy = "band"\n', "books.btc.shadows.Wide: a shadow's name is"),
         ("[books.btc.shadows]\nwide = 1\n", "books.btc.shadows.wide: must be a table"),

@@ -52,6 +52,7 @@ def _live(settings: BookSettings) -> tuple[object, ...]:
     return (
         settings.policy,
         settings.policy_params,
+        settings.partial,
         settings.hedge_instrument,
         settings.neutral,
         settings.target_delta_coin,

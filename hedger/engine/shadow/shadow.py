@@ -19,7 +19,7 @@ from hedger.execution.params import ExecutionParams, Style
 from hedger.execution.plan import Planned, Round, plan
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.reasons import ACTS, Reason
-from hedger.policies.registry import POLICIES, Policy
+from hedger.policies.registry import Policy, in_parts, policy_named
 
 MINUTE_S, HOUR_S = 60, 3_600
 _AT_TOUCH = ExecutionParams(style=Style.MARKET)
@@ -127,7 +127,7 @@ class Shadow:
 
 def made(settings: ShadowSettings) -> Shadow:
     """A shadow that has not begun."""
-    policy = POLICIES[settings.policy]
+    policy = in_parts(policy_named(settings.policy), settings.partial)
     params = policy.params_type(**settings.params)
     return Shadow(settings, policy, params, policy.initial_memory)
 

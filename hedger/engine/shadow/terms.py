@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hedger.policies.partial import PartialParams
+
 MOST_SHADOWS = 16
 """Of one book: each costs about what the live policy does."""
 
@@ -15,3 +17,4 @@ class ShadowSettings:
     name: str
     policy: str
     params: dict[str, float] = field(default_factory=dict)
+    partial: PartialParams = field(default_factory=PartialParams)  # as the book's unless it says otherwise
