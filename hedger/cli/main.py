@@ -37,6 +37,7 @@ def _register() -> None:
         record,
         replay,
         run,
+        shadow,
         simulate,
         status,
         switches,
@@ -71,6 +72,7 @@ def _register() -> None:
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)
+    app.command()(shadow.shadow)
     app.command()(simulate.simulate)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rich.console import Group
@@ -10,62 +10,71 @@ from rich.markup import escape
 
 from hedger.cli.figures import UNKNOWN, number, usd
 from hedger.cli.tables import Column, table
-from hedger.engine.views.shadow_view import GridView, LedgerView, ShadowView
+from hedger.engine.views.shadow_view import LedgerView, ShadowView
 from hedger.web.answers import market_time
 
 
 class _Line(NamedTuple):
+    """One hedge; standard deviations of hedged P&L per minute and per hour, in the unit of the head."""
+
     name: str
     hedge: LedgerView
-    ahead_usd: float | None
-    minutes: GridView
-    hours: GridView
-    live: bool
+    ahead_usd: float
+    minute_sd: float | None
+    hour_sd: float | None
 
 
-def shadow_table(shadows: Sequence[ShadowView], wide: bool) -> Group:
-    """One table per time since which shadows have run: the live hedge first, each shadow held against it."""
+def shadow_table(shadows: Sequence[ShadowView], wide: bool, *, against: str = "") -> Group:
+    """One table per time since which shadows have run, the hedge they are held against first: the live one,
+    or the shadow named.
+    """
     begun = dict.fromkeys(shadow.since_ms for shadow in shadows)
-    return Group(
-        *(_since(since_ms, [s for s in shadows if s.since_ms == since_ms], wide) for since_ms in begun)
-    )
+    groups = ((since_ms, [s for s in shadows if s.since_ms == since_ms]) for since_ms in begun)
+    return Group(*(_since(since_ms, those, wide, against) for since_ms, those in groups))
 
 
-def _since(since_ms: int | None, shadows: Sequence[ShadowView], wide: bool) -> Group:
+def _since(since_ms: int | None, shadows: Sequence[ShadowView], wide: bool, against: str) -> Group:
     if since_ms is None:
         return Group(f"[dim]shadows that have not begun: {escape(', '.join(s.name for s in shadows))}[/]")
     first = shadows[0]
-    live = _Line("live", first.live, None, first.minutes, first.hours, live=True)
-    lines = [live, *(_Line(s.name, s.own, s.ahead_usd, s.minutes, s.hours, live=False) for s in shadows)]
-    told = f"live and shadows since {market_time(since_ms)[:16]}; USD, and hedged P&L in {first.minutes.unit}"
-    return Group(f"[dim]{told}[/]", table(_COLUMNS, lines, wide))
+    live = _Line("live", first.live, 0.0, first.minutes.live_sd, first.hours.live_sd)
+    own = [_Line(s.name, s.own, s.ahead_usd or 0.0, s.minutes.sd, s.hours.sd) for s in shadows]
+    reference = next((line for line in own if line.name == against), live)
+    lines = [reference, *(line for line in own if line is not reference)]
+    counted = f"{first.minutes.intervals} min, {first.hours.intervals} h"
+    unit = f"USD, P&L in {first.minutes.unit}"
+    told = f"{reference.name} and shadows since {market_time(since_ms)[:16]} ({counted}), {unit}"
+    return Group(f"[dim]{escape(told)}[/]", table(_columns(reference), lines, wide))
 
 
-def _sd(line: _Line, grid: GridView) -> str:
-    return _figures(grid.live_sd if line.live else grid.sd)
+def _columns(reference: _Line) -> tuple[Column[_Line], ...]:
+    return (
+        Column("hedge", lambda line: escape(line.name), text=True),
+        Column("trades", lambda line: str(line.hedge.trades)),
+        Column("turnover", lambda line: usd(line.hedge.turnover_usd), wide=True),
+        Column("fees", lambda line: number(line.hedge.fees_usd, 2), wide=True),
+        Column("spread", lambda line: number(line.hedge.spread_usd, 2), wide=True),
+        Column("cost", lambda line: number(line.hedge.cost_usd, 2)),
+        Column("ahead", lambda line: _ahead(line, reference)),
+        Column("sd/min", lambda line: _figures(line.minute_sd), wide=True),
+        Column("var/min", lambda line: _ratio(line, reference, lambda one: one.minute_sd)),
+        Column("sd/h", lambda line: _figures(line.hour_sd), wide=True),
+        Column("var/h", lambda line: _ratio(line, reference, lambda one: one.hour_sd)),
+    )
 
 
-def _ratio(line: _Line, grid: GridView) -> str:
-    if line.live:
-        return "1" if grid.intervals > 1 else UNKNOWN
-    return number(grid.variance_ratio, 3)
+def _ahead(line: _Line, reference: _Line) -> str:
+    return UNKNOWN if line is reference else number(line.ahead_usd - reference.ahead_usd, 2, "+")
+
+
+def _ratio(line: _Line, reference: _Line, sd_of: Callable[[_Line], float | None]) -> str:
+    """Of the variances; below 1 hedges closer than the reference."""
+    own, base = sd_of(line), sd_of(reference)
+    if own is None or not base:
+        return UNKNOWN
+    return "1" if line is reference else number((own / base) ** 2, 3)
 
 
 def _figures(value: float | None) -> str:
     """Four that count: coin and dollars are far apart."""
     return UNKNOWN if value is None else f"{value:.4g}"
-
-
-_COLUMNS: tuple[Column[_Line], ...] = (
-    Column("hedge", lambda line: escape(line.name), text=True),
-    Column("trades", lambda line: str(line.hedge.trades)),
-    Column("turnover", lambda line: usd(line.hedge.turnover_usd), wide=True),
-    Column("fees", lambda line: number(line.hedge.fees_usd, 2), wide=True),
-    Column("spread", lambda line: number(line.hedge.spread_usd, 2), wide=True),
-    Column("cost", lambda line: number(line.hedge.cost_usd, 2)),
-    Column("ahead", lambda line: number(line.ahead_usd, 2, "+")),
-    Column("sd/min", lambda line: _sd(line, line.minutes), wide=True),
-    Column("var/min", lambda line: _ratio(line, line.minutes)),
-    Column("sd/h", lambda line: _sd(line, line.hours), wide=True),
-    Column("var/h", lambda line: _ratio(line, line.hours)),
-)
