@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hedger.domain.instrument import AmountUnit
 from hedger.domain.vocabulary import Action, BreakerState, Neutral, Reason
 from hedger.engine import gates
 from hedger.engine.events import Now
@@ -19,7 +20,6 @@ from hedger.engine.shadow.shadow import Market, Shadow
 from hedger.engine.sight import Sight, look
 from hedger.engine.state import BookState, State
 from hedger.engine.verdict import Outcome, Verdict
-from hedger.execution.costs import rates_of
 from hedger.policies.inputs import Inputs
 from hedger.portfolio.row import Row
 
@@ -42,10 +42,9 @@ _TRADES = (Action.HEDGE, Action.WOULD_HEDGE)
 def after(state: State, book: BookState, outcome: Outcome, now: Now, *, shut: bool) -> None:
     """A full look at the book has been decided; `shut`: something other than our own orders stops it."""
     sight, verdict = outcome.sight, outcome.verdict
-    inputs, market = sight.inputs, _market(state, book, sight)
-    if inputs is None or market is None or not book.warm:
+    seen, market = sight.inputs, _market(state, book, sight.in_flight_coin)
+    if seen is None or market is None or not book.warm:
         return
-    seen = _seen(book, inputs, sight.in_flight_coin)
     if _ordered(outcome):
         assert verdict.target is not None
         _count(state, book, now)
@@ -58,28 +57,21 @@ def after(state: State, book: BookState, outcome: Outcome, now: Now, *, shut: bo
         _count(state, book, now)
 
 
-def again(state: State, book: BookState, inputs: Inputs, now: Now) -> None:
-    """A calm step: the live policy was asked with `inputs` and held; nothing is in flight."""
-    venue = state.venues[book.settings.venue]
-    name = book.settings.hedge_instrument
-    listed = venue.instruments[name]
-    taker = rates_of(listed, venue.fees).taker
-    market = Market(listed, venue.quotes[name], taker, book.settings.neutral or Neutral.COIN)
-    _ask(state, book, _seen(book, inputs, 0.0), market, now)
+def again(state: State, book: BookState, seen: Inputs, now: Now) -> None:
+    """A calm step: the live policy was asked with `seen` and held; nothing is in flight."""
+    market = _market(state, book, 0.0)
+    if market is not None:
+        _ask(state, book, seen, market, now)
 
 
-def _market(state: State, book: BookState, sight: Sight) -> Market | None:
-    if sight.listed is None or sight.quote is None:
+def _market(state: State, book: BookState, in_flight_coin: float) -> Market | None:
+    settings = book.settings
+    venue, name = state.venues[settings.venue], settings.hedge_instrument
+    listed, quote = venue.instruments.get(name), venue.quotes.get(name)
+    if listed is None or quote is None:
         return None
-    taker = rates_of(sight.listed, state.venues[book.settings.venue].fees).taker
-    return Market(sight.listed, sight.quote, taker, book.settings.neutral or Neutral.COIN)
-
-
-def _seen(book: BookState, inputs: Inputs, in_flight_coin: float) -> Inputs:
-    """What the live policy sees, less its orders in flight and what was born of their failures."""
-    return inputs._replace(
-        delta_coin=inputs.delta_coin - in_flight_coin, book_epoch=inputs.book_epoch - book.missed
-    )
+    neutral, inverse = settings.neutral or Neutral.COIN, listed.amount_unit is AmountUnit.USD
+    return Market(listed, quote, venue.fees, neutral, inverse, in_flight_coin, book.missed)
 
 
 def _ordered(outcome: Outcome) -> bool:
@@ -114,11 +106,11 @@ def _count(state: State, book: BookState, now: Now) -> None:
 
     Before the shadows are asked: the live hedge they may ask for along with the live policy is not there yet.
     """
-    due = [shadow for shadow in book.shadows if shadow.since_ms and shadow.minutes.due(now.market_ms)]
+    due = [shadow for shadow in book.shadows if shadow.minutes.ends_ms <= now.market_ms and shadow.since_ms]
     if not due:
         return
     sight = look(state, book, now)
-    market = _market(state, book, sight)
+    market = _market(state, book, 0.0)
     if market is None or gates.data_gap(state, book, sight, now) is not None:
         return
     for shadow in due:

@@ -46,23 +46,20 @@ class Grid:
     own: Moments = field(default_factory=Moments)
     apart: Moments = field(default_factory=Moments)  # shadow less live
     last: Picture | None = None
-
-    def slot(self, market_ms: int) -> int:
-        return market_ms // (self.seconds * 1000)
+    ends_ms: int = 0  # of the slot that has its picture
 
     def due(self, market_ms: int) -> bool:
-        """Whether this slot has no picture yet."""
-        return self.last is None or self.slot(market_ms) != self.slot(self.last.market_ms)
+        """Whether the slot of this time has no picture yet."""
+        return market_ms >= self.ends_ms
 
     def take(self, picture: Picture) -> None:
         """The first picture of a slot; those after it are left aside."""
-        before = self.last
         if not self.due(picture.market_ms):
             return
-        self.last = picture
-        if before is None or before.held != picture.held:
-            return
-        if self.slot(picture.market_ms) != self.slot(before.market_ms) + 1:
+        before, began_ms, width_ms = self.last, self.ends_ms, self.seconds * 1000
+        self.last, self.ends_ms = picture, picture.market_ms // width_ms * width_ms + width_ms
+        follows = self.ends_ms == began_ms + width_ms
+        if before is None or not follows or before.held != picture.held:
             return
         found = gains(before, picture)
         self.live.add(found.live)

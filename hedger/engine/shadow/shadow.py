@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -15,23 +16,30 @@ from hedger.engine.delta.agreed import agreed_coin
 from hedger.engine.shadow.grid import Grid
 from hedger.engine.shadow.ledger import Ledger
 from hedger.engine.shadow.terms import ShadowSettings
+from hedger.execution.costs import FeeKey, Rates, rates_of
 from hedger.execution.params import ExecutionParams, Style
 from hedger.execution.plan import Planned, Round, plan
 from hedger.policies.inputs import Inputs, Interval
-from hedger.policies.reasons import ACTS, Reason
+from hedger.policies.reasons import ACTS
 from hedger.policies.registry import Policy, in_parts, policy_named
 
 MINUTE_S, HOUR_S = 60, 3_600
 _AT_TOUCH = ExecutionParams(style=Style.MARKET)
 
 
+_ACTS = frozenset(int(reason) for reason in ACTS)  # asked for every ticker: an enumeration's hash is felt
+
+
 class Market(NamedTuple):
-    """What a hedge of the book is made of, at one instant."""
+    """What a hedge of the book is made of at one instant, and what of the live inputs is live alone."""
 
     listed: Instrument
     quote: Quote
-    taker: float  # fee, a fraction of the notional
+    fees: Mapping[FeeKey, Rates]  # the account's own
     neutral: Neutral
+    inverse: bool  # of the hedge instrument: amounts in USD
+    in_flight_coin: float = 0.0  # live orders in the delta
+    missed: int = 0  # births of delta in the epoch that were failures of live orders
 
 
 @dataclass(slots=True)
@@ -44,11 +52,13 @@ class Shadow:
     memory: Any
     since_ms: int = 0  # market time; 0: not begun
     last_hedge_s: float = math.nan  # market time of its last trade
-    reason: Reason | None = None  # its policy's last word; None: not asked yet
+    code: int | None = None  # its policy's last reason; None: not asked yet
     delta_coin: float | None = None  # the controlled quantity as it saw it last
     apart_coin: tuple[float, ...] = ()  # by how much other sources of delta part from the one that counts
     live: Ledger = field(default_factory=Ledger)
     own: Ledger = field(default_factory=Ledger)
+    off: float = 0.0  # its amount less the live one
+    off_cash: float = 0.0  # and its cash
     minutes: Grid = field(default_factory=lambda: Grid(MINUTE_S))
     hours: Grid = field(default_factory=lambda: Grid(HOUR_S))
 
@@ -63,13 +73,14 @@ class Shadow:
         """The live hedge traded; `mark` is that of its decision."""
         if self.since_ms:
             self.live.trade(listed, side, amount, price, mark, fee)
+            self._held_apart()
 
     def ask(self, seen: Inputs, market: Market) -> None:
         """What the live policy was asked with, orders in flight aside; trade where its own policy would."""
         inputs = shifted(self, seen, market)
         memory, target, code = self.policy.decide(self.params, self.memory, inputs)
-        self.reason, self.delta_coin = Reason(code), inputs.delta_coin
-        if self.reason not in ACTS:
+        self.code, self.delta_coin = code, inputs.delta_coin
+        if code not in _ACTS:
             self.memory = memory
             return
         interval = self.policy.interval(self.params, self.memory, inputs)
@@ -111,18 +122,26 @@ class Shadow:
         touch = market.quote.ask if planned.side is Side.BUY else market.quote.bid
         if touch is None or not touch > 0.0:
             return False
-        fee = market.taker * _notional(market.listed, planned.amount, touch)
+        taker = rates_of(market.listed, market.fees).taker
+        fee = taker * _notional(market.listed, planned.amount, touch)
         now_ms = round(inputs.now_s * 1000)
         self.accrue(market, now_ms)
         price, paid = Decimal(repr(touch)), Decimal(repr(fee))
         self.own.trade(market.listed, planned.side, planned.amount, price, market.quote.mark, paid)
         self.last_hedge_s = inputs.now_s
+        self._held_apart()
         return True
 
     def accrue(self, market: Market, now_ms: int) -> None:
         """Funding of both hedges up to now."""
         for ledger in (self.live, self.own):
             ledger.accrue(market.listed, market.quote.mark, market.quote.funding_8h, now_ms)
+        self._held_apart()
+
+    def _held_apart(self) -> None:
+        """Once per trade and minute, so that nobody has to subtract at every ticker."""
+        self.off = float(self.own.amount - self.live.amount)
+        self.off_cash = self.own.cash - self.live.cash
 
 
 def made(settings: ShadowSettings) -> Shadow:
@@ -138,21 +157,21 @@ def shifted(shadow: Shadow, seen: Inputs, market: Market) -> Inputs:
     Beside Q/F the difference moves the equity of an inverse book by what the two have gained apart, and the
     curvature counted in coin by -2 Q / F^2 (theory 1.2, 1.3).
     """
-    own, live = shadow.own, shadow.live
-    if own.amount == live.amount and own.cash == live.cash:
-        return seen._replace(last_hedge_s=shadow.last_hedge_s)
-    mark, off = market.quote.mark, float(own.amount - live.amount)
-    coin = market.listed.amount_to_coin(off, mark)
-    inverse = market.listed.amount_unit is AmountUnit.USD
-    gained = own.cash - live.cash - coin if inverse else 0.0
-    gamma = seen.gamma_coin_per_usd
-    if inverse and market.neutral is Neutral.COIN:
-        gamma -= 2.0 * coin / mark
-    return seen._replace(
-        delta_coin=seen.delta_coin + coin + (gained if market.neutral is Neutral.USD else 0.0),
-        gamma_coin_per_usd=gamma,
-        last_hedge_s=shadow.last_hedge_s,
-        equity_coin=seen.equity_coin + gained,
+    y = seen.delta_coin - market.in_flight_coin
+    gamma, equity = seen.gamma_coin_per_usd, seen.equity_coin
+    if shadow.off or shadow.off_cash:
+        mark, neutral = market.quote.mark, market.neutral
+        if market.inverse:
+            coin = shadow.off / mark
+            gained = shadow.off_cash - coin
+            equity += gained
+            y += coin + gained if neutral is Neutral.USD else coin
+            gamma -= 2.0 * coin / mark if neutral is Neutral.COIN else 0.0
+        else:
+            y += shadow.off
+    return Inputs(  # `_replace` takes as long as a policy
+        *(seen[0], y, seen[2], gamma, *seen[4:8]),
+        *(shadow.last_hedge_s, seen.book_epoch - market.missed, equity, *seen[11:]),
     )
 
 

@@ -9,7 +9,7 @@ from hedger.engine.shadow.ledger import Ledger
 from hedger.engine.shadow.shadow import Shadow
 from hedger.engine.state import BookState, State
 from hedger.engine.views.shadow_view import GridView, LedgerView, ShadowView
-from hedger.policies.reasons import EXPLANATION
+from hedger.policies.reasons import EXPLANATION, Reason
 
 
 def shadow_views(state: State, book: BookState) -> tuple[ShadowView, ...]:
@@ -26,7 +26,7 @@ def _view(state: State, book: BookState, shadow: Shadow) -> ShadowView:
         policy=shadow.settings.policy,
         params=shadow.settings.params,
         since_ms=shadow.since_ms or None,
-        says="" if shadow.reason is None else EXPLANATION[shadow.reason],
+        says="" if shadow.code is None else EXPLANATION[Reason(shadow.code)],
         delta_coin=shadow.delta_coin,
         hedge_apart=str(plain(shadow.own.amount - shadow.live.amount)),
         ahead_usd=(own.gain_usd or 0.0) - (live.gain_usd or 0.0) if known else None,
