@@ -98,8 +98,8 @@ def shadow_view(name: str = "wide", policy: str = "band", ratio: float = 1.874) 
         ahead_usd=-48.2,
         own=ledger_view("-7830", 4, 31.7, 2.9, -0.00285),
         live=live,
-        minutes=GridView(60, "coin", 538, 0.000_412_3, 0.000_564_4, ratio, 0.000_301),
-        hours=GridView(3_600, "coin", 8, 0.003_112, 0.004_021, 1.669, 0.002_2),
+        minutes=GridView(60, "coin", 538, 0.000_412_3, 0.000_564_4, ratio, 0.000_301, 0.0521, 0.1812),
+        hours=GridView(3_600, "coin", 8, 0.003_112, 0.004_021, 1.669, 0.002_2, 0.0498, 0.1799),
     )
 
 

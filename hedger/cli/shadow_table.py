@@ -15,11 +15,14 @@ from hedger.web.answers import market_time
 
 
 class _Line(NamedTuple):
-    """One hedge; standard deviations of hedged P&L per minute and per hour, in the unit of the head."""
+    """One hedge; root mean square of its open delta, and standard deviations of hedged P&L per minute and per
+    hour, in the unit of the head.
+    """
 
     name: str
     hedge: LedgerView
     ahead_usd: float
+    open_coin: float | None
     minute_sd: float | None
     hour_sd: float | None
 
@@ -37,8 +40,13 @@ def _since(since_ms: int | None, shadows: Sequence[ShadowView], wide: bool, agai
     if since_ms is None:
         return Group(f"[dim]shadows that have not begun: {escape(', '.join(s.name for s in shadows))}[/]")
     first = shadows[0]
-    live = _Line("live", first.live, 0.0, first.minutes.live_sd, first.hours.live_sd)
-    own = [_Line(s.name, s.own, s.ahead_usd or 0.0, s.minutes.sd, s.hours.sd) for s in shadows]
+    live = _Line(
+        "live", first.live, 0.0, first.minutes.live_open_coin, first.minutes.live_sd, first.hours.live_sd
+    )
+    own = [
+        _Line(s.name, s.own, s.ahead_usd or 0.0, s.minutes.open_coin, s.minutes.sd, s.hours.sd)
+        for s in shadows
+    ]
     reference = next((line for line in own if line.name == against), live)
     lines = [reference, *(line for line in own if line is not reference)]
     counted = f"{first.minutes.intervals} min, {first.hours.intervals} h"
@@ -56,6 +64,7 @@ def _columns(reference: _Line) -> tuple[Column[_Line], ...]:
         Column("spread", lambda line: number(line.hedge.spread_usd, 2), wide=True),
         Column("cost", lambda line: number(line.hedge.cost_usd, 2)),
         Column("ahead", lambda line: _ahead(line, reference)),
+        Column("open", lambda line: number(line.open_coin, 4)),
         Column("sd/min", lambda line: _figures(line.minute_sd), wide=True),
         Column("var/min", lambda line: _ratio(line, reference, lambda one: one.minute_sd)),
         Column("sd/h", lambda line: _figures(line.hour_sd), wide=True),

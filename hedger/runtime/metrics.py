@@ -234,6 +234,8 @@ def _shadow_metrics(view: StatusView) -> Iterator[Metric]:
     per = (*names, "interval_seconds")
     ratios = [(at, grid.variance_ratio) for at, grid in grids]
     yield _gauge("shadow_variance_ratio", "Of hedged P&L per interval, shadow over live.", per, ratios)
+    left = [(at, s.minutes.open_coin) for at, s in found]
+    yield _gauge("shadow_open_delta_coin", "Root mean square of delta less its target.", names, left)
     counts = [(at, float(grid.intervals)) for at, grid in grids]
     yield _gauge("shadow_intervals", "Intervals the variance ratio is of.", per, counts)
     yield from _hedge_metrics([((*at, kind), hedge) for at, s in found for kind, hedge in _both(s)], names)

@@ -166,6 +166,7 @@ def test_shadows_are_told_beside_the_live_hedge_by_policy() -> None:
     assert value(view, "hedger_shadow_intervals", interval_seconds="3600", **at) == 8.0
     assert value(view, "hedger_shadow_ahead_usd", **at) == -48.2
     assert value(view, "hedger_shadow_delta_coin", **at) == -0.2113
+    assert value(view, "hedger_shadow_open_delta_coin", **at) == 0.1812
     hedges = {"shadow": (4.0, 34.6, 60_000.0), "live": (17.0, 99.6, 255_000.0)}
     for hedge, (trades, cost, turnover) in hedges.items():
         assert value(view, "hedger_shadow_trades_total", hedge=hedge, **at) == trades

@@ -166,8 +166,8 @@ def test_shadows_stand_beside_the_live_hedge_and_only_where_there_are_any(tmp_pa
     page, console = looked_at(RichDesk(), tmp_path / "rich")
     told = words_of(page)
     for shown in (
-        "live: band +0.0412 – 17 255,000 91.20 8.40 – 1 1",
-        "wide: band −0.2113 −16,230 4 60,000 31.70 2.90 −48.20 1.874 1.669 delta is inside the band",
+        "live: band +0.0412 – 17 255,000 91.20 8.40 – 0.0521 1 1",
+        "wide: band −0.2113 −16,230 4 60,000 31.70 2.90 −48.20 0.1812 1.874 1.669 delta is inside the band",
         "windows: theta offset",
     ):
         assert shown in told, shown

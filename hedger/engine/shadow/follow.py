@@ -16,7 +16,7 @@ from hedger.engine import gates
 from hedger.engine.events import Now
 from hedger.engine.shadow.grid import Gains, Picture
 from hedger.engine.shadow.ledger import Worth
-from hedger.engine.shadow.shadow import Market, Shadow
+from hedger.engine.shadow.shadow import Market, Shadow, shifted
 from hedger.engine.sight import Sight, look
 from hedger.engine.state import BookState, State
 from hedger.engine.verdict import Outcome, Verdict
@@ -111,19 +111,22 @@ def _count(state: State, book: BookState, now: Now) -> None:
         return
     sight = look(state, book, now)
     market = _market(state, book, 0.0)
-    if market is None or gates.data_gap(state, book, sight, now) is not None:
+    if market is None or sight.inputs is None or gates.data_gap(state, book, sight, now) is not None:
         return
+    market = market._replace(in_flight_coin=sight.in_flight_coin)
     for shadow in due:
         shadow.accrue(market, now.market_ms)
-        picture = _picture(book, shadow, market, sight, now)
+        picture = _picture(book, shadow, market, sight, sight.inputs, now)
         if picture is not None:
             shadow.minutes.take(picture)
             shadow.hours.take(picture)
 
 
-def _picture(book: BookState, shadow: Shadow, market: Market, sight: Sight, now: Now) -> Picture | None:
+def _picture(
+    book: BookState, shadow: Shadow, market: Market, sight: Sight, seen: Inputs, now: Now
+) -> Picture | None:
     """None while anything held has no price, or an option is valued by a model."""
-    if book.book.sums is None or sight.exposure.index_usd is None:
+    if book.book.sums is None:
         return None
     coin, usd, held = book.book.sums.marked_down, 0.0, []
     for row in book.book.rows():
@@ -138,7 +141,10 @@ def _picture(book: BookState, shadow: Shadow, market: Market, sight: Sight, now:
         held.append((row.instrument.name, size))
     live, own = (each.worth(market.listed, market.quote.mark) for each in (shadow.live, shadow.own))
     levels = _levels(market.neutral, sight, own.coin - live.coin)
-    return Picture(now.market_ms, tuple(held), sight.exposure.index_usd, levels, Worth(coin, usd), live, own)
+    open_live = seen.delta_coin - market.in_flight_coin - seen.target_delta_coin
+    gaps = Gains(open_live, shifted(shadow, seen, market).delta_coin - seen.target_delta_coin)
+    common = Worth(coin, usd)
+    return Picture(now.market_ms, tuple(held), seen.index_usd, levels, common, live, own, gaps)
 
 
 def _worth(row: Row, size: Decimal, mark: float) -> Worth:

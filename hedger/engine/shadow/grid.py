@@ -7,6 +7,7 @@ same options and futures at both: a trade or an expiry in between is no P&L of a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -35,6 +36,7 @@ class Picture(NamedTuple):
     common: Worth
     live: Worth
     own: Worth
+    gaps: Gains = Gains(0.0, 0.0)  # delta less its target, coin
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class Grid:
     live: Moments = field(default_factory=Moments)
     own: Moments = field(default_factory=Moments)
     apart: Moments = field(default_factory=Moments)  # shadow less live
+    looks: int = 0  # pictures, each with a gap
+    squares: Gains = Gains(0.0, 0.0)  # sums of squared gaps, coin squared
     last: Picture | None = None
     ends_ms: int = 0  # of the slot that has its picture
 
@@ -56,6 +60,7 @@ class Grid:
         """The first picture of a slot; those after it are left aside."""
         if not self.due(picture.market_ms):
             return
+        self._weigh(picture.gaps)
         before, began_ms, width_ms = self.last, self.ends_ms, self.seconds * 1000
         self.last, self.ends_ms = picture, picture.market_ms // width_ms * width_ms + width_ms
         follows = self.ends_ms == began_ms + width_ms
@@ -65,6 +70,17 @@ class Grid:
         self.live.add(found.live)
         self.own.add(found.own)
         self.apart.add(found.own - found.live)
+
+    def _weigh(self, gaps: Gains) -> None:
+        self.looks += 1
+        self.squares = Gains(self.squares.live + gaps.live**2, self.squares.own + gaps.own**2)
+
+    @property
+    def gap_rms(self) -> Gains | None:
+        """Root mean square of the delta left open, coin: the risk that hedging is about, alone."""
+        if not self.looks:
+            return None
+        return Gains(*(math.sqrt(square / self.looks) for square in self.squares))
 
     @property
     def variance_ratio(self) -> float | None:

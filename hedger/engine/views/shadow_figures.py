@@ -24,7 +24,7 @@ def _view(state: State, book: BookState, shadow: Shadow) -> ShadowView:
     return ShadowView(
         name=shadow.settings.name,
         policy=shadow.settings.policy,
-        params=shadow.settings.params,
+        params=_spelled(shadow),
         since_ms=shadow.since_ms or None,
         says="" if shadow.code is None else EXPLANATION[Reason(shadow.code)],
         delta_coin=shadow.delta_coin,
@@ -35,6 +35,12 @@ def _view(state: State, book: BookState, shadow: Shadow) -> ShadowView:
         minutes=_grid(shadow.minutes, unit),
         hours=_grid(shadow.hours, unit),
     )
+
+
+def _spelled(shadow: Shadow) -> dict[str, float | str]:
+    """In words where a number stands for one: `auto` is an infinity, which JSON has not."""
+    doc = shadow.policy.doc
+    return {name: doc[name].word_of(value) or value for name, value in shadow.settings.params.items()}
 
 
 def _ledger(state: State, book: BookState, ledger: Ledger) -> LedgerView:
@@ -59,6 +65,7 @@ def _ledger(state: State, book: BookState, ledger: Ledger) -> LedgerView:
 
 
 def _grid(grid: Grid, unit: str) -> GridView:
+    rms = grid.gap_rms
     return GridView(
         interval_s=grid.seconds,
         unit=unit,
@@ -67,4 +74,6 @@ def _grid(grid: Grid, unit: str) -> GridView:
         sd=grid.own.sd,
         variance_ratio=grid.variance_ratio,
         tracking_sd=grid.apart.sd,
+        live_open_coin=None if rms is None else rms.live,
+        open_coin=None if rms is None else rms.own,
     )

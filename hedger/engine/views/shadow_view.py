@@ -29,12 +29,14 @@ class GridView(msgspec.Struct, frozen=True):
     sd: float | None  # of the shadow
     variance_ratio: float | None  # shadow over live; below 1: the shadow hedges closer
     tracking_sd: float | None  # standard deviation of shadow less live
+    live_open_coin: float | None  # root mean square of delta less its target, once per interval
+    open_coin: float | None  # of the shadow
 
 
 class ShadowView(msgspec.Struct, frozen=True):
     name: str  # as configured
     policy: str  # name of its rule
-    params: dict[str, float]  # of the rule, as numbers
+    params: dict[str, float | str]  # of the rule, as the file writes them
     since_ms: int | None  # market time it began; None: it has not
     says: str  # its policy's last word; empty: not asked yet
     delta_coin: float | None  # the controlled quantity with its hedge in the place of the live one

@@ -26,6 +26,7 @@ function together(book, since, those) {
       num("fees USD", (line) => number(line.hedge.fees_usd, 2)),
       num("spread USD", (line) => number(line.hedge.spread_usd, 2)),
       num("ahead USD", (line) => number(line.itself ? null : line.ahead_usd, 2, true)),
+      num("open delta, rms", (line) => number(line.itself ? line.minutes.live_open_coin : line.minutes.open_coin, 4)),
       num("variance / min", ratio("minutes")),
       num("variance / h", ratio("hours")),
       txt("says", (line) => (line.itself ? "" : line.says)),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 
 from hedger.domain.order import Side
@@ -15,6 +16,7 @@ from hedger.engine import events as ev
 from hedger.engine.settings import SettlementParams
 from hedger.engine.shadow.shadow import Shadow
 from hedger.engine.views.shadow_view import ShadowView
+from hedger.engine.views.view import StatusView
 from tests.engine.rig import CALL, PERP, PUT, VENUE, Rig
 from tests.engine.shadow.shaded import HELD, MARKET, WIDE, ShadedRig, begun, shaded, shadow
 from tests.engine.shadow.test_shadow import walk
@@ -237,6 +239,15 @@ def test_shadows_may_be_put_beside_a_running_engine() -> None:
     assert shown(rig).own.trades == 1
     with pytest.raises(KeyError):
         rig.engine.shade({"eth": ()})
+
+
+def test_a_picture_with_shadows_survives_json() -> None:
+    """A hard limit of `auto` is an infinity among the parameters."""
+    rig = begun(shadow("auto"), BORN, **FAR)
+    view = rig.engine.view(rig.now)
+    again = msgspec.json.decode(msgspec.json.encode(view), type=StatusView)
+    assert again.books[0].shadows == view.books[0].shadows
+    assert shown(rig, "auto").params["hard_upper"] == "auto"
 
 
 # --- the interval that counts -------------------------------------------------------------------------

@@ -73,6 +73,15 @@ def test_a_slot_nobody_looked_in_breaks_the_row() -> None:
     assert grid.live.mean == pytest.approx((1.1 + 1.4) / 2)
 
 
+def test_open_delta_is_told_by_its_root_mean_square() -> None:
+    """Gaps of 3 and 4 coin: sqrt(25 / 2); the shadow's of 0 and 2: sqrt(2)."""
+    grid = Grid(60)
+    assert grid.gap_rms is None
+    for minute, gaps in enumerate((Gains(3.0, 0.0), Gains(-4.0, 2.0))):
+        grid.take(picture(minute)._replace(gaps=gaps))
+    assert grid.gap_rms == (pytest.approx(12.5**0.5), pytest.approx(2**0.5))
+
+
 def test_a_ratio_to_nothing_is_not_known() -> None:
     grid = Grid(60)
     for minute in range(4):
