@@ -48,6 +48,7 @@ class Params(NamedTuple):
     cost_bps: float = 5.0
     most_half_width_coin: float = math.inf
     hard_times: float = 3.0
+    min_trade_coin: float = 0.0
 
 
 DOC: Mapping[str, Key] = MappingProxyType(
@@ -66,6 +67,9 @@ DOC: Mapping[str, Key] = MappingProxyType(
         ),
         "hard_times": Key(
             "times the band's half-width", "beyond this hedge at once, blackout or not", least=1, most=100
+        ),
+        "min_trade_coin": Key(
+            "coin", "a smaller hedge is enlarged towards the band's centre, not past it", least=0
         ),
     }
 )
@@ -114,12 +118,20 @@ def decide(params: Params, memory: Memory, inputs: Inputs, band: Band) -> tuple[
         return memory, target, _CENTRE_BEFORE
     if band.lower <= y <= band.upper:
         return memory, y, _OTHER_WITHIN if band.fallback == 1 else _WITHIN
-    edge = band.lower if y < band.lower else band.upper
-    if abs(y - edge) > (params.hard_times - 1.0) * band.half:
-        return memory, edge, _HARD
+    end = landing(params.min_trade_coin, y, band)
+    if abs(y - 0.5 * (band.lower + band.upper)) > params.hard_times * band.half:
+        return memory, end, _HARD
     if inputs.blackout != 0.0:
         return memory, y, _BLACKOUT
-    return memory, edge, _OTHER_EDGE if band.fallback == 1 else _EDGE
+    return memory, end, _OTHER_EDGE if band.fallback == 1 else _EDGE
+
+
+def landing(min_trade_coin: float, y: float, band: Band) -> float:
+    """The nearer edge, or further in by the minimum trade, but never past the centre."""
+    centre = 0.5 * (band.lower + band.upper)
+    if y < band.lower:
+        return min(max(band.lower, y + min_trade_coin), centre)
+    return max(min(band.upper, y - min_trade_coin), centre)
 
 
 def whalley_wilmott_band(params: Params, inputs: Inputs) -> Band:

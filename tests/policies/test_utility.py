@@ -110,6 +110,14 @@ def test_outside_the_band_delta_goes_to_the_nearer_edge_and_beyond_the_hard_limi
     )
 
 
+def test_a_hedge_below_the_minimum_is_enlarged_but_never_past_the_centre() -> None:
+    half = half_width(AT_DERIBIT, option(-1.0))
+    outside = option(-1.0, -1.01 * half)
+    for least, end in ((0.001 * half, -half), (0.3 * half, -0.71 * half), (5.0 * half, 0.0)):
+        params = AT_DERIBIT._replace(min_trade_coin=least)
+        assert whalley_wilmott(params, INITIAL_MEMORY, outside)[1] == pytest.approx(end)
+
+
 def test_the_band_is_clipped_never_narrower_than_a_lot_and_scaled() -> None:
     sold = option(-1.0)
     clipped = whalley_wilmott_band(AT_DERIBIT._replace(most_half_width_coin=0.01), sold)
