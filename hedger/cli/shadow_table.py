@@ -40,19 +40,19 @@ def _since(since_ms: int | None, shadows: Sequence[ShadowView], wide: bool, agai
     if since_ms is None:
         return Group(f"[dim]shadows that have not begun: {escape(', '.join(s.name for s in shadows))}[/]")
     first = shadows[0]
-    live = _Line(
-        "live", first.live, 0.0, first.minutes.live_open_coin, first.minutes.live_sd, first.hours.live_sd
-    )
-    own = [
-        _Line(s.name, s.own, s.ahead_usd or 0.0, s.minutes.open_coin, s.minutes.sd, s.hours.sd)
-        for s in shadows
-    ]
+    per_min, per_h = first.minutes, first.hours
+    live = _Line("live", first.live, 0.0, per_min.live_open_coin, per_min.live_sd, per_h.live_sd)
+    own = [_own(shadow) for shadow in shadows]
     reference = next((line for line in own if line.name == against), live)
     lines = [reference, *(line for line in own if line is not reference)]
     counted = f"{first.minutes.intervals} min, {first.hours.intervals} h"
     unit = f"USD, P&L in {first.minutes.unit}"
     told = f"{reference.name} and shadows since {market_time(since_ms)[:16]} ({counted}), {unit}"
     return Group(f"[dim]{escape(told)}[/]", table(_columns(reference), lines, wide))
+
+
+def _own(of: ShadowView) -> _Line:
+    return _Line(of.name, of.own, of.ahead_usd or 0.0, of.minutes.open_coin, of.minutes.sd, of.hours.sd)
 
 
 def _columns(reference: _Line) -> tuple[Column[_Line], ...]:

@@ -26,6 +26,9 @@ class Gains(NamedTuple):
     own: float
 
 
+NEITHER = Gains(0.0, 0.0)
+
+
 class Picture(NamedTuple):
     """What both were worth at one instant."""
 
@@ -36,7 +39,7 @@ class Picture(NamedTuple):
     common: Worth
     live: Worth
     own: Worth
-    gaps: Gains = Gains(0.0, 0.0)  # delta less its target, coin
+    gaps: Gains = NEITHER  # delta less its target, coin
 
 
 @dataclass(slots=True)
@@ -48,7 +51,7 @@ class Grid:
     own: Moments = field(default_factory=Moments)
     apart: Moments = field(default_factory=Moments)  # shadow less live
     looks: int = 0  # pictures, each with a gap
-    squares: Gains = Gains(0.0, 0.0)  # sums of squared gaps, coin squared
+    squares: Gains = NEITHER  # sums of squared gaps, coin squared
     last: Picture | None = None
     ends_ms: int = 0  # of the slot that has its picture
 
