@@ -258,7 +258,7 @@ def test_a_record_of_another_version_is_refused_by_name(lines: list[bytes], writ
 
 
 def test_settings_no_engine_accepts_are_refused(lines: list[bytes], written: Written) -> None:
-    with pytest.raises(RecordError, match="line 1: settings this engine does not accept: 'zzz'"):
+    with pytest.raises(RecordError, match="line 1: settings this engine does not accept: policy = 'zzz'"):
         replay(written([lines[0].replace(b'"policy":"band"', b'"policy":"zzz"'), *lines[1:]]))
 
 
