@@ -93,6 +93,7 @@ def shadow_view(name: str = "wide", policy: str = "band", ratio: float = 1.874) 
         params={"lower": -0.3, "upper": 0.3},
         since_ms=MARKET_MS - 9 * HOUR_MS,
         says="delta is inside the band",
+        failed=False,
         delta_coin=-0.2113,
         hedge_apart="-16230",
         ahead_usd=-48.2,

@@ -107,7 +107,9 @@ class _Comparison:
             if self._period.ends(line.now) or not self._repeat(line):
                 break
         if self._lines.truncated_line is not None:
-            self._stopped = f"line {self._lines.truncated_line} is cut off: the process died at it"
+            self._stopped = (
+                f"line {self._lines.truncated_line} is not whole: still being written, or the process died"
+            )
         return self._result()
 
     def _repeat(self, step: RecordedStep) -> bool:

@@ -48,7 +48,8 @@ def _since(since_ms: int | None, shadows: Sequence[ShadowView], wide: bool, agai
     counted = f"{first.minutes.intervals} min, {first.hours.intervals} h"
     unit = f"USD, P&L in {first.minutes.unit}"
     told = f"{reference.name} and shadows since {market_time(since_ms)[:16]} ({counted}), {unit}"
-    return Group(f"[dim]{escape(told)}[/]", table(_columns(reference), lines, wide))
+    failed = [f"[bold red]{escape(f'{s.name}: {s.says}')}[/]" for s in shadows if s.failed]
+    return Group(f"[dim]{escape(told)}[/]", table(_columns(reference), lines, wide), *failed)
 
 
 def _own(of: ShadowView) -> _Line:

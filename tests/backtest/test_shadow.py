@@ -131,7 +131,7 @@ def test_a_last_line_that_was_cut_off_ends_it(tmp_path: Path, plain: RecordedSha
     path = tmp_path / "flight.jsonl"
     path.write_bytes(b"".join(plain.recorded.lines)[:-40])
     found = compare(path, others, Period())
-    assert found.stopped == f"line {len(plain.recorded.lines)} is cut off: the process died at it"
+    assert found.stopped.startswith(f"line {len(plain.recorded.lines)} is not whole")
     assert found.steps == len(plain.recorded.lines) - 2
 
 

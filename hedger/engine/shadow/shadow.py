@@ -25,8 +25,6 @@ from hedger.policies.registry import Policy, in_parts, policy_named
 
 MINUTE_S, HOUR_S = 60, 3_600
 _AT_TOUCH = ExecutionParams(style=Style.MARKET)
-
-
 _ACTS = frozenset(int(reason) for reason in ACTS)  # asked for every ticker: an enumeration's hash is felt
 
 
@@ -54,6 +52,7 @@ class Shadow:
     last_hedge_s: float = math.nan  # market time of its last trade
     code: int | None = None  # its policy's last reason; None: not asked yet
     delta_coin: float | None = None  # the controlled quantity as it saw it last
+    failed: str = ""  # the arithmetic error that ended it; it is never asked again
     apart_coin: tuple[float, ...] = ()  # by how much other sources of delta part from the one that counts
     live: Ledger = field(default_factory=Ledger)
     own: Ledger = field(default_factory=Ledger)
@@ -76,7 +75,18 @@ class Shadow:
             self._held_apart()
 
     def ask(self, seen: Inputs, market: Market) -> None:
-        """What the live policy was asked with, orders in flight aside; trade where its own policy would."""
+        """What the live policy was asked with, orders in flight aside; trade where its own policy would.
+
+        A policy that does not hold its word and raises ends its shadow, not the daemon beside it.
+        """
+        if self.failed:
+            return
+        try:
+            self._ask(seen, market)
+        except (ArithmeticError, ValueError) as error:
+            self.failed = f"{type(error).__name__}: {error}"
+
+    def _ask(self, seen: Inputs, market: Market) -> None:
         inputs = shifted(self, seen, market)
         memory, target, code = self.policy.decide(self.params, self.memory, inputs)
         self.code, self.delta_coin = code, inputs.delta_coin

@@ -26,7 +26,8 @@ def _view(state: State, book: BookState, shadow: Shadow) -> ShadowView:
         policy=shadow.settings.policy,
         params=_spelled(shadow),
         since_ms=shadow.since_ms or None,
-        says="" if shadow.code is None else EXPLANATION[Reason(shadow.code)],
+        says=_says(shadow),
+        failed=bool(shadow.failed),
         delta_coin=shadow.delta_coin,
         hedge_apart=str(plain(shadow.own.amount - shadow.live.amount)),
         ahead_usd=(own.gain_usd or 0.0) - (live.gain_usd or 0.0) if known else None,
@@ -35,6 +36,12 @@ def _view(state: State, book: BookState, shadow: Shadow) -> ShadowView:
         minutes=_grid(shadow.minutes, unit),
         hours=_grid(shadow.hours, unit),
     )
+
+
+def _says(shadow: Shadow) -> str:
+    if shadow.failed:
+        return f"failed, not asked any more: {shadow.failed}"
+    return "" if shadow.code is None else EXPLANATION[Reason(shadow.code)]
 
 
 def _spelled(shadow: Shadow) -> dict[str, float | str]:

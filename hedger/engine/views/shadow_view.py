@@ -38,7 +38,8 @@ class ShadowView(msgspec.Struct, frozen=True):
     policy: str  # name of its rule
     params: dict[str, float | str]  # of the rule, as the file writes them
     since_ms: int | None  # market time it began; None: it has not
-    says: str  # its policy's last word; empty: not asked yet
+    says: str  # its policy's last word, or how it failed; empty: not asked yet
+    failed: bool  # its policy raised: its figures end there
     delta_coin: float | None  # the controlled quantity with its hedge in the place of the live one
     hedge_apart: str  # its hedge less the live one, signed, exact, in the instrument's amount unit
     ahead_usd: float | None  # its gain less the live hedge's, at the present index

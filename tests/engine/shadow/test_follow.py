@@ -167,6 +167,24 @@ def test_an_order_to_neutralise_brings_a_shadow_to_the_target_too() -> None:
     assert (found.own.trades, found.live.trades, found.hedge_apart) == (1, 1, "0")
 
 
+def test_a_policy_that_raises_ends_its_shadow_and_nothing_else() -> None:
+    rig = begun(TIGHT, shadow("far", **FAR), **FAR)
+    tight = rig.shadows["tight"]
+
+    def divides(*_asked: Any) -> tuple[Any, float, int]:
+        return None, 1.0 / 0.0, 0
+
+    tight.policy = tight.policy._replace(decide=divides)
+    moved(rig, 100_500.0)
+    found = shown(rig)
+    assert found.failed
+    assert "ZeroDivisionError" in found.says
+    asked_ms = rig.shadows["far"].minutes.ends_ms
+    rig.wait(60.0)
+    moved(rig, 101_000.0)
+    assert (shown(rig).own.trades, rig.shadows["far"].minutes.ends_ms > asked_ms) == (1, True)
+
+
 def test_in_observe_mode_shadows_trade_beside_a_hedge_that_does_not() -> None:
     rig = begun(TIGHT, mode=Mode.OBSERVE, **WIDE)
     rig.play(walk(rig, 2, 60, 20.0))
