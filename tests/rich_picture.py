@@ -9,6 +9,7 @@ from hedger.engine.profile import ProfileView
 from hedger.engine.views.chain import Expiry, Side, Strike
 from hedger.engine.views.outlook import MOVES, SHIFTS, Cell, NextOrder, Outlook
 from hedger.engine.views.owned_view import CashFlowView, FutureView, OwnershipView, TagView, WalletView
+from hedger.engine.views.shadow_view import GridView, LedgerView, ShadowView
 from hedger.engine.views.view import AlarmView, BookView, EditView, ExpiringView, StatusView, TickerView
 from hedger.engine.views.view_guard import CapView, GuardView, LossView, MarginView
 from hedger.engine.views.working_view import WorkingView
@@ -78,7 +79,42 @@ def rich_book() -> BookView:
             naked_delta_coin=-0.4266,
         ),
         ownership=ownership(),
+        shadows=(shadow_view(), shadow_view("windows", "theta_offset", 0.412)),
         ticker=TickerView(64_261.0, 182_400.0, 64_261.5, 92_010.0, 64_261.3, 0.000042, 0.1),
+    )
+
+
+def shadow_view(name: str = "wide", policy: str = "band", ratio: float = 1.874) -> ShadowView:
+    """A shadow that has traded less than the live hedge for nine hours."""
+    live = ledger_view("8400", 17, 91.2, 8.4, -0.0021)
+    return ShadowView(
+        name=name,
+        policy=policy,
+        params={"lower": -0.3, "upper": 0.3},
+        since_ms=MARKET_MS - 9 * HOUR_MS,
+        says="delta is inside the band",
+        failed=False,
+        delta_coin=-0.2113,
+        hedge_apart="-16230",
+        ahead_usd=-48.2,
+        own=ledger_view("-7830", 4, 31.7, 2.9, -0.00285),
+        live=live,
+        minutes=GridView(60, "coin", 538, 0.000_412_3, 0.000_564_4, ratio, 0.000_301, 0.0521, 0.1812),
+        hours=GridView(3_600, "coin", 8, 0.003_112, 0.004_021, 1.669, 0.002_2, 0.0498, 0.1799),
+    )
+
+
+def ledger_view(amount: str, trades: int, fees: float, spread: float, gain_coin: float) -> LedgerView:
+    return LedgerView(
+        amount=amount,
+        trades=trades,
+        turnover_usd=trades * 15_000.0,
+        fees_usd=fees,
+        spread_usd=spread,
+        cost_usd=fees + spread,
+        funding_usd=0.4,
+        gain_coin=gain_coin,
+        gain_usd=gain_coin * 64_250.0,
     )
 
 

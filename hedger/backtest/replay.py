@@ -70,24 +70,31 @@ def replay(path: Path, limit: int | None = None) -> ReplayResult:
     """
     try:
         with path.open("rb") as file:
-            return _Replay(_Lines(file)).run(limit)
+            return _Replay(Lines(file)).run(limit)
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror or error}") from error
     except RecordError as error:
         raise RecordError(f"{path}: {error}") from error
 
 
-class _Lines:
+class Lines:
     """The lines of a record; a last one that was cut off when the process died is remembered."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.truncated_line: int | None = None
 
+    @property
+    def position(self) -> int:
+        """Bytes read so far."""
+        return self._file.tell()
+
     def header(self) -> Header:
+        """To be read first. Raises RecordError."""
         return decode_header(self._file.readline())
 
     def steps(self) -> Iterator[RecordedStep | Gap]:
+        """What follows the header. Raises RecordError."""
         for number, line in enumerate(self._file, start=2):
             try:
                 decoded = decode_line(line, number)
@@ -102,9 +109,9 @@ class _Lines:
 class _Replay:
     """One pass over a record."""
 
-    def __init__(self, lines: _Lines) -> None:
+    def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._engine = _engine(lines.header())
+        self._engine = engine_of(lines.header())
         self._digest = hashlib.sha256()
         self._steps = self._events = self._effects = 0
 
@@ -152,7 +159,8 @@ class _Replay:
         )
 
 
-def _engine(header: Header) -> Engine:
+def engine_of(header: Header) -> Engine:
+    """The engine as it was before its first step. Raises RecordError."""
     try:
         return Engine(header.settings, header.started)
     except (KeyError, ValueError) as error:

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 
 from hedger.cli.figures import UNKNOWN, cap_name, coin, number, pct, usd, words
+from hedger.cli.shadow_table import shadow_table
 from hedger.cli.tables import Column, facts, table
 from hedger.domain.vocabulary import Rung
 from hedger.engine.views.owned_view import WalletView
@@ -36,6 +37,7 @@ def around(book: BookView, wide: bool) -> Iterator[RenderableType]:
         table(_EXPIRING_COLUMNS, book.expiring, wide) if book.expiring else None,
         table(_cut_columns("greeks by expiry"), book.expiries, wide) if book.expiries else None,
         table(_cut_columns("strategy tag"), book.tags, wide) if book.tags else None,
+        shadow_table(book.shadows, wide) if book.shadows else None,
     )
     for section in sections:
         if section is not None:

@@ -39,6 +39,7 @@ def _register() -> None:
         record,
         replay,
         run,
+        shadow,
         simulate,
         status,
         switches,
@@ -74,6 +75,7 @@ def _register() -> None:
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)
+    app.command()(shadow.shadow)
     app.command()(simulate.simulate)
     app.command()(backtest.backtest)
     app.command()(tune.tune)

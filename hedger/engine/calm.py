@@ -17,6 +17,7 @@ from hedger.domain.instrument import Instrument
 from hedger.domain.vocabulary import Action, BreakerState, Neutral, Reason
 from hedger.engine.delta import settlement
 from hedger.engine.events import Event, Indexed, Now, Quoted
+from hedger.engine.shadow import follow as shadow
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Outcome
 from hedger.policies.inputs import Inputs
@@ -100,7 +101,16 @@ def holds_on(state: State, calm: Calm, events: Sequence[Event], step: Step) -> b
         assert book.held is not None
         book.memory = memory
         state.decisions[book.held.action, book.held.reason] += 1
+        if book.shadows:
+            _shadows(state, book, book.held, now)
     return True
+
+
+def _shadows(state: State, book: BookState, before: Held, now: Now) -> None:
+    """Shadows are asked with what the live policy was; the inputs are made anew, so that only they pay."""
+    inputs = _inputs(state, book, before, now)
+    if inputs is not None:
+        shadow.again(state, book, inputs, now)
 
 
 def _again(state: State, book: BookState, now: Now) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -15,6 +17,8 @@ from hedger.engine.hedging import confirmation, naked
 from hedger.engine.ownership import rivals
 from hedger.engine.records import Commanded, Configured, SettingChanged
 from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode
+from hedger.engine.shadow import hear as shadow
+from hedger.engine.shadow.terms import ShadowSettings
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.policies.registry import Policy, in_parts, policy_named
 from hedger.portfolio.book import Book
@@ -129,12 +133,22 @@ def _book_state(state: State, settings: BookSettings) -> BookState:
     if known is None:
         book = Book(settings.underlying, settings.venue, settings.currencies)
         known = BookState(settings, book, policy, params, policy.initial_memory, Counters())
-    elif known.settings != settings:
+    elif not shadow.alike(known.settings, settings):
         _renew(known, settings, policy)
+    shadow.install(known, settings)
     known.settings, known.policy, known.params = settings, policy, params
     known.book.freeze_settling = settings.settlement.mode is not SettlementMode.TWAP
     profile.install(known)
     return known
+
+
+def shade(state: State, shadows: Mapping[str, tuple[ShadowSettings, ...]]) -> None:
+    """Other shadows beside the books named. Raises KeyError for a book that does not exist."""
+    for name, wanted in shadows.items():
+        book = state.books[name]
+        settings = replace(book.settings, shadows=wanted)
+        shadow.install(book, settings)
+        book.settings = settings
 
 
 def _renew(known: BookState, settings: BookSettings, policy: Policy) -> None:

@@ -13,6 +13,7 @@ from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
 from hedger.engine import calm, clock, gates, profile, work
 from hedger.engine.decision import Decision
 from hedger.engine.delta import ladder, settlement, sources
+from hedger.engine.delta.agreed import agreed_coin
 from hedger.engine.describe import conclude, describe
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
@@ -20,6 +21,7 @@ from hedger.engine.guard import guard, margins
 from hedger.engine.hedging import blocked, chase, confirmation, neutral, resting, stopped, working
 from hedger.engine.hedging.hedge import Working
 from hedger.engine.ownership import ownership_gate
+from hedger.engine.shadow import follow as shadow
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.trade import URGENT, Wish, closable_coin, room_coin, trade
@@ -60,6 +62,9 @@ def decide(state: State, book: BookState, step: Step) -> None:
     _follow(state, book, outcome, step)
     guard.concluded(state, book, outcome.verdict, step)
     book.held = calm.held(state, book, outcome, step.now)
+    if book.shadows:
+        shut = _gate(state, book, outcome.sight, step.now, alone=True) is not None
+        shadow.after(state, book, outcome, step.now, shut=shut)
 
 
 def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
@@ -95,16 +100,11 @@ def preview(state: State, book: BookState, now: Now, *, resumed: bool = False) -
 def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Outcome:
     """The verdict on one book as of now. Changes nothing. `alone`: as if its resting hedge were not there."""
     sight = look(state, book, now, alone=alone)
-    breaker = gates.breaker_of(state, book)
-    flattening = breaker is BreakerState.FLATTENING
-    data_gate = gates.hedge_gap if flattening else gates.data_gate
-    gate = gates.daemon_gate(state, book, sight, now) or guard.gate(state, book, sight, now)
-    gate = gate or ownership_gate.gate(state, book, sight, now) or data_gate(state, book, sight, now)
-    gate = gate or (None if flattening else gates.legs_gate(book)) or settlement.gate(book, sight, now)
-    gate = gate or gates.order_gate(state, book, now, alone=alone)
+    gate = _gate(state, book, sight, now, alone=alone)
     if gate is not None:
         return _stopped(gate, sight)
-    if flattening:
+    breaker = gates.breaker_of(state, book)
+    if breaker is BreakerState.FLATTENING:
         return _flatten(state, book, sight, now)
     if sight.inputs is None:
         return _stopped(gates.NOT_READY, sight)
@@ -115,6 +115,16 @@ def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Ou
     if book.settling.close_due or settlement.unwinding(book, now):
         return _settle(state, book, sight, sight.inputs, now)
     return _by_policy(state, book, sight, sight.inputs, now)
+
+
+def _gate(state: State, book: BookState, sight: Sight, now: Now, *, alone: bool) -> Gate | None:
+    """What stands between the book and a trade before anything is asked; the first that does."""
+    flattening = gates.breaker_of(state, book) is BreakerState.FLATTENING
+    data_gate = gates.hedge_gap if flattening else gates.data_gate
+    gate = gates.daemon_gate(state, book, sight, now) or guard.gate(state, book, sight, now)
+    gate = gate or ownership_gate.gate(state, book, sight, now) or data_gate(state, book, sight, now)
+    gate = gate or (None if flattening else gates.legs_gate(book)) or settlement.gate(book, sight, now)
+    return gate or gates.order_gate(state, book, now, alone=alone)
 
 
 def _stopped(gate: Gate, sight: Sight) -> Outcome:
@@ -183,16 +193,7 @@ def _neutralise(state: State, book: BookState, sight: Sight, inputs: Inputs, now
 
 def _agreed(book: BookState, sight: Sight, inputs: Inputs, change: float) -> float:
     """The hedge that every source asks for: the same sign, the smallest size; 0 where one asks for none."""
-    used = sight.figures.used
-    for other in sight.figures.parted:
-        assert used is not None
-        theirs = inputs._replace(delta_coin=inputs.delta_coin + other.y - used.y)
-        _, target, code = book.policy.decide(book.params, book.memory, theirs)
-        wanted = target - theirs.delta_coin if PolicyReason(code) in ACTS else 0.0
-        if wanted * change <= 0.0:
-            return 0.0
-        change = min(change, wanted, key=abs)
-    return change
+    return agreed_coin(book.policy, book.params, book.memory, inputs, sight.figures.apart_coin, change)
 
 
 def _parted(sight: Sight, change: float) -> Gate:

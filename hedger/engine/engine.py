@@ -10,7 +10,7 @@ source, and no iteration depends on hashing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hedger.engine import calm, clock, commands, durability, one_writer, profile, recover, standby, work
 from hedger.engine.apply import apply
@@ -25,6 +25,7 @@ from hedger.engine.hedging.once import Rest, at_rest, holding_up
 from hedger.engine.ownership import cash_gate, ownership_gate, waits
 from hedger.engine.reconcile import accept, account_log, equity, positions
 from hedger.engine.settings import EngineSettings
+from hedger.engine.shadow.terms import ShadowSettings
 from hedger.engine.state import State, Step
 from hedger.engine.views.chain import Expiry, chain
 from hedger.engine.views.outlook import Outlook, outlook
@@ -119,6 +120,10 @@ class Engine:
             if deadline is not None:
                 due.append(deadline)
         return min(due)
+
+    def shade(self, shadows: Mapping[str, tuple[ShadowSettings, ...]]) -> None:
+        """Run these shadows, and no others, beside the books named, from now on; nothing else changes."""
+        commands.shade(self._state, shadows)
 
     @property
     def settings(self) -> EngineSettings:

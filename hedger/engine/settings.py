@@ -10,6 +10,7 @@ from typing import Annotated, assert_never
 from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral
 from hedger.engine.ownership.scope import Scope
+from hedger.engine.shadow.terms import ShadowSettings
 from hedger.execution.params import ExecutionParams
 from hedger.policies.partial import PartialParams
 from hedger.policies.schedule import Schedule
@@ -142,6 +143,7 @@ class BookSettings:
     settlement: SettlementParams = field(default_factory=SettlementParams)
     profiles: dict[str, dict[str, float]] = field(default_factory=dict)  # some parameters each, by name
     schedule: Schedule = field(default_factory=Schedule)
+    shadows: tuple[ShadowSettings, ...] = ()  # policies asked beside this one, sending nothing
     scope: Scope = field(default_factory=Scope)
     envelope: Envelope = field(default_factory=Envelope)
     execution: ExecutionParams = field(default_factory=ExecutionParams)

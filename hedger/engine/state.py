@@ -23,6 +23,7 @@ from hedger.engine.profile import ProfileState
 from hedger.engine.reconcile.differences import Differences
 from hedger.engine.records import Record
 from hedger.engine.settings import BookSettings, EngineSettings
+from hedger.engine.shadow.shadow import Shadow
 from hedger.execution.costs import FeeKey, Rates
 from hedger.execution.table import OrderTable
 from hedger.policies.registry import Policy
@@ -149,6 +150,8 @@ class BookState:
     working: Working = field(default_factory=Working)  # its execution
     ownership: Ownership = field(default_factory=Ownership)
     held: Any = None  # what a calm step may repeat, see calm.Held
+    shadows: list[Shadow] = field(default_factory=list)  # policies asked beside the live one
+    missed: int = 0  # of the epochs those in which a live hedge in flight failed: no shadow had it
 
     @property
     def name(self) -> str:

@@ -21,6 +21,7 @@ from hedger.engine.hedging import amend, working
 from hedger.engine.ownership import cash, ownership
 from hedger.engine.reconcile import baseline, positions
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
+from hedger.engine.shadow import hear as shadow
 from hedger.engine.sight import exposure_of
 from hedger.engine.state import BookState, State, Step
 from hedger.execution.labels import parse_label
@@ -206,7 +207,7 @@ def _ended(state: State, order: Order, step: Step) -> None:
     book = state.books.get(order.intent.book)
     if book is None or order.intent.purpose is not Purpose.HEDGE or order.filled_amount == order.amount:
         return
-    book.epoch += 1
+    book.epoch, book.missed = book.epoch + 1, book.missed + 1
     if working.passive_end(book, order, step.now):
         return
     if not order.filled_amount and order.state is not OrderState.DROPPED:
@@ -276,6 +277,8 @@ def _count(state: State, fill: Fill, step: Step) -> None:
         book.fruitless = 0
         at_s = min(fill.market_ms, step.now.market_ms) / 1000  # a venue's clock ahead of ours adds no pause
         book.last_hedge_s = at_s if math.isnan(book.last_hedge_s) else max(at_s, book.last_hedge_s)
+        if book.shadows:
+            shadow.live_filled(state, book, fill)
 
 
 def _manual(state: State, fill: Fill) -> bool:

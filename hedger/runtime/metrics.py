@@ -13,6 +13,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from hedger.domain.vocabulary import BreakerState, State
+from hedger.engine.views.shadow_view import LedgerView, ShadowView
 from hedger.engine.views.view import BookView, StatusView, VenueView
 from hedger.engine.views.view_guard import MarginView
 from hedger.risk.tiers import Tier
@@ -218,6 +219,42 @@ def _book_metrics(view: StatusView) -> Iterator[Metric]:
     meaning = "Time without permission to trade, by reason."
     yield _counter("blocked_seconds", meaning, ("book", "reason"), blocked)
     yield from _guard_metrics(view)
+    yield from _shadow_metrics(view)
+
+
+def _shadow_metrics(view: StatusView) -> Iterator[Metric]:
+    """Of each shadow and, in the same time, of the live hedge beside it; since the shadow began."""
+    found = [((book.name, each.name, each.policy), each) for book in view.books for each in book.shadows]
+    names = ("book", "shadow", "policy")
+    ahead = [(at, shadow.ahead_usd) for at, shadow in found]
+    yield _gauge("shadow_ahead_usd", "Gain of the shadow's hedge less that of the live one.", names, ahead)
+    delta = [(at, shadow.delta_coin) for at, shadow in found]
+    yield _gauge("shadow_delta_coin", "Controlled delta with the shadow's hedge.", names, delta)
+    grids = [((*at, str(grid.interval_s)), grid) for at, s in found for grid in (s.minutes, s.hours)]
+    per = (*names, "interval_seconds")
+    ratios = [(at, grid.variance_ratio) for at, grid in grids]
+    yield _gauge("shadow_variance_ratio", "Of hedged P&L per interval, shadow over live.", per, ratios)
+    left = [(at, s.minutes.open_coin) for at, s in found]
+    yield _gauge("shadow_open_delta_coin", "Root mean square of delta less its target.", names, left)
+    counts = [(at, float(grid.intervals)) for at, grid in grids]
+    yield _gauge("shadow_intervals", "Intervals the variance ratio is of.", per, counts)
+    yield from _hedge_metrics([((*at, kind), hedge) for at, s in found for kind, hedge in _both(s)], names)
+
+
+def _both(shadow: ShadowView) -> tuple[tuple[str, LedgerView], ...]:
+    return ("shadow", shadow.own), ("live", shadow.live)
+
+
+def _hedge_metrics(
+    hedges: Sequence[tuple[Sequence[str], LedgerView]], names: Sequence[str]
+) -> Iterator[Metric]:
+    per = (*names, "hedge")
+    trades = [(at, float(hedge.trades)) for at, hedge in hedges]
+    yield _counter("shadow_trades", "Trades of a hedge since the shadow began.", per, trades)
+    turnover = [(at, hedge.turnover_usd) for at, hedge in hedges]
+    yield _counter("shadow_turnover_usd", "Turnover since the shadow began.", per, turnover)
+    cost = [(at, hedge.cost_usd) for at, hedge in hedges]
+    yield _gauge("shadow_cost_usd", "Fees and spread paid since the shadow began.", per, cost)
 
 
 def _guard_metrics(view: StatusView) -> Iterator[Metric]:

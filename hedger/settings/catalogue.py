@@ -96,6 +96,16 @@ def _book_table() -> dict[str, Entry]:
 PROFILE: Path = ("books", ANY, "profiles", ANY)
 """Table of a profile: some parameters of the book's policy."""
 
+SHADOW: Path = ("books", ANY, "shadows", ANY)
+"""Table of a shadow: a policy, and some of its parameters."""
+
+_SHADOW_POLICY = Key("", f"asked beside the live one: {', '.join(LIVE_POLICIES)}")
+
+
+def _every_policy() -> dict[str, Entry]:
+    return {name: entry for policy in LIVE_POLICIES.values() for name, entry in _policy_table(policy).items()}
+
+
 TABLES: Mapping[Path, Table] = {
     (): _table(TopSettings),
     ("venues", ANY): _table(VenueSettings, DeribitParams),
@@ -104,9 +114,9 @@ TABLES: Mapping[Path, Table] = {
     ("books", ANY, "partial"): _table(PartialParams),
     ("books", ANY, "delta"): _table(DeltaParams),
     ("books", ANY, "settlement"): _table(SettlementParams),
-    PROFILE: {
-        name: entry for policy in LIVE_POLICIES.values() for name, entry in _policy_table(policy).items()
-    },
+    PROFILE: _every_policy(),
+    SHADOW: {"policy": Entry(str, _SHADOW_POLICY), **_every_policy()},
+    (*SHADOW, "partial"): _table(PartialParams),
     ("books", ANY, "schedule"): _table(Schedule),
     ("books", ANY, "scope"): _table(Scope),
     ("books", ANY, "scope", "base_position"): AnyInstrument(Entry(float, BASE_POSITION)),
@@ -127,11 +137,12 @@ POINTERS = ("secrets_dir", "client_id_file", "client_secret_file", "password_fil
 
 
 def pattern_of(path: Path) -> Path:
-    """The path with the name of a book, venue or profile replaced by ANY."""
+    """The path with the name of a book, venue, profile or shadow replaced by ANY."""
     if len(path) < 2 or path[0] not in ("venues", "books"):
         return path
-    if len(path) > 3 and path[0] == PROFILE[0] and path[2] == PROFILE[2]:
-        return (*PROFILE, *path[4:])
+    for named in (PROFILE, SHADOW):
+        if len(path) > 3 and path[0] == named[0] and path[2] == named[2]:
+            return (*named, *path[4:])
     return (path[0], ANY, *path[2:])
 
 

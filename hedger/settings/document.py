@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hedger.domain.keys import Key
-from hedger.settings.catalogue import ANY, PROFILE, REQUIRED, TABLES, Entry, Path, dotted
+from hedger.settings.catalogue import ANY, PROFILE, REQUIRED, SHADOW, TABLES, Entry, Path, dotted
 from hedger.settings.effective import plain
 
 _HEAD = """\
@@ -41,6 +41,7 @@ _ABOUT: dict[Path, str] = {
     ("books", ANY, "partial"): "A hedge in parts: a share of it at once, the rest in slices. Any policy.",
     ("books", ANY, "settlement"): "The half hour before 08:00 UTC of a day on which options expire.",
     PROFILE: "A profile replaces some parameters of the policy while the schedule says so, or none does.",
+    SHADOW: "A shadow is another policy on the same events: asked, counted, and sent nothing.",
     ("books", ANY, "schedule"): "Profiles, blackouts and announced events; market time, UTC.",
     ("books", ANY, "scope"): "What belongs to the book; its own hedges always do.",
     (
@@ -80,7 +81,8 @@ _NAMES = {"venues": "deribit", "books": "btc"}
 
 def default_toml() -> str:
     """The whole file."""
-    return "\n".join([_HEAD, *(line for table in TABLES for line in _table(table))]).rstrip() + "\n"
+    tables = (table for table in TABLES if table not in _TOLD)
+    return "\n".join([_HEAD, *(line for table in tables for line in _table(table))]).rstrip() + "\n"
 
 
 _PROFILE_EXAMPLE = """\
@@ -93,10 +95,27 @@ _PROFILE_EXAMPLE = """\
 """
 
 
+_SHADOW_EXAMPLE = """\
+# What it leaves out is as in the book's own table of that policy; `hedger status` and the metrics compare.
+#
+#     [books.btc.shadows.wide]
+#     policy = "band"
+#     lower = -0.3
+#     upper = 0.3
+#     [books.btc.shadows.windows]
+#     policy = "theta_offset"
+#     [books.btc.shadows.windows.partial]
+#     first_share = 0.75
+"""
+
+_NAMED = {PROFILE: _PROFILE_EXAMPLE, SHADOW: _SHADOW_EXAMPLE}
+_TOLD = ((*SHADOW, "partial"),)  # tables whose keys stand elsewhere in the file
+
+
 def _table(pattern: Path) -> Iterator[str]:
-    if pattern == PROFILE:
+    if pattern in _NAMED:
         yield f"# {_ABOUT[pattern]}"
-        yield _PROFILE_EXAMPLE
+        yield _NAMED[pattern]
         return
     if pattern:
         path = tuple(_NAMES[pattern[0]] if step == ANY else step for step in pattern)

@@ -38,6 +38,10 @@ def _book_rows(book: BookSettings, preset: str) -> dict[Path, Any]:
     rows |= dict(_policy_rows((*at, book.policy), book.policy_params))
     for name, params in book.profiles.items():
         rows |= dict(_policy_rows((*at, "profiles", name), params))
+    for shadow in book.shadows:
+        at_shadow = (*at, "shadows", shadow.name)
+        rows |= {(*at_shadow, "policy"): shadow.policy, **dict(_policy_rows(at_shadow, shadow.params))}
+        rows |= dict(_rows((*at_shadow, "partial"), shadow.partial))
     for name in ("partial", "schedule", "delta", "settlement", "scope", "envelope", "margin", "execution"):
         rows |= dict(_rows((*at, name), getattr(book, name)))
     base = book.scope.base_position

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from typing import Any
+
+from msgspec import convert
 
 from hedger.domain.errors import ConfigError
 from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Environment, Mode, Neutral
 from hedger.engine.settings import BookSettings
-from hedger.policies.registry import live_policy
+from hedger.engine.shadow.terms import MOST_SHADOWS, ShadowSettings
+from hedger.policies.partial import PartialParams
+from hedger.policies.registry import LIVE_POLICIES, live_policy
 from hedger.settings.catalogue import TABLES, Path, dotted, entry_at, pattern_of
 from hedger.settings.extras import missing_packages
 from hedger.settings.problems import refuse, wrong
@@ -150,11 +154,18 @@ def _filled(tree: Tree, name: str) -> BookSettings:
         for profile, table in tree.profiles.get(name, {}).items()
     }
     _check_slots(book, profiles)
+    shadows = tuple(
+        shadow_of((*at, "shadows", shadow), book, params, table)
+        for shadow, table in tree.shadows.get(name, {}).items()
+    )
+    if len(shadows) > MOST_SHADOWS:
+        raise ValueError(f"{dotted(at)}.shadows: {len(shadows)} tables, at most {MOST_SHADOWS}")
     return replace(
         book,
         neutral=book.neutral or Neutral.COIN,
         policy_params=params[book.policy],
         profiles=profiles,
+        shadows=shadows,
     )
 
 
@@ -168,6 +179,39 @@ def _profile(at: Path, book: BookSettings, base: dict[str, float], table: dict[s
     except ValueError as error:
         raise ValueError(_placed(at, str(error))) from error
     return own
+
+
+def shadow_of(
+    at: Path, book: BookSettings, bases: Mapping[str, Mapping[str, float]], table: Mapping[str, Any]
+) -> ShadowSettings:
+    """A shadow with its parameters whole: what its table leaves out is as in the book's own table of that
+    policy, as it would be if the book were switched to it. Raises ValueError with the dotted path.
+    """
+    name, values = at[-1], dict(table)
+    if not _PROFILE_NAME.fullmatch(name):
+        raise ValueError(f"{dotted(at)}: a shadow's name is 1-16 of a-z, 0-9 and _, starting with a letter")
+    if "policy" not in values:
+        raise ValueError(f"{dotted(at)}.policy: missing; must be one of {', '.join(LIVE_POLICIES)}")
+    policy, parts = str(values.pop("policy")), dict(values.pop("partial", {}))
+    try:
+        known = live_policy(policy)
+        own = {**bases.get(policy, {}), **known.numbers(values)}
+        params = known.params(own, book.target_delta_coin)._asdict()
+    except ValueError as error:
+        raise ValueError(_placed(at, str(error))) from error
+    return ShadowSettings(name, policy, params, _partial((*at, "partial"), book, parts))
+
+
+def _partial(at: Path, book: BookSettings, table: Mapping[str, Any]) -> PartialParams:
+    """The book's own, with what the table says otherwise."""
+    try:
+        parts: PartialParams = convert({**asdict(book.partial), **table}, PartialParams, strict=False)
+    except ValueError as error:
+        told, _, field = str(error).rstrip("`").partition(" - at `$.")
+        if not field:  # it refused itself and begins with the field's name
+            raise ValueError(f"{dotted(at)}.{told}") from error
+        raise ValueError(wrong((*at, field), table[field], told.replace("Expected", "must be"))) from error
+    return parts
 
 
 def _check_slots(book: BookSettings, profiles: dict[str, dict[str, float]]) -> None:

@@ -44,6 +44,8 @@ class Tree(BaseSettings):
     """Of each book, the parameter table of every policy that has one: numbers, or words."""
     profiles: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
     """Of each book, the parameters of every profile."""
+    shadows: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    """Of each book, the policy and the parameters of every shadow."""
     presets: dict[str, str] = Field(default_factory=dict)
     timing: Timing = Field(default_factory=Timing)
     journal: JournalSettings = Field(default_factory=JournalSettings)
@@ -66,6 +68,7 @@ class Tree(BaseSettings):
             "books": {name: _book(name, table) for name, table in books.items()},
             "policies": {name: _parameters(_picked(table, LIVE_POLICIES)) for name, table in books.items()},
             "profiles": {name: _parameters(table.get("profiles", {})) for name, table in books.items()},
+            "shadows": {name: _parameters(table.get("shadows", {})) for name, table in books.items()},
             "presets": {name: table["preset"] for name, table in books.items() if "preset" in table},
         }
 
@@ -76,7 +79,7 @@ def _venue(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _book(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    elsewhere = (*LIVE_POLICIES, "preset", "profiles")
+    elsewhere = (*LIVE_POLICIES, "preset", "profiles", "shadows")
     return {"name": name, **{key: value for key, value in table.items() if key not in elsewhere}}
 
 
@@ -86,6 +89,8 @@ def _parameters(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, 
 
 
 def _number(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _number(inner) for key, inner in value.items()}
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:

@@ -15,6 +15,7 @@ from tests.bench.journal_growth import journal_growth, journal_start
 from tests.bench.lives import fault_simulation
 from tests.bench.pipeline import decode_only, steps_per_second, ticker_to_decided
 from tests.bench.scale import book_size
+from tests.bench.shadows import shadows
 from tests.bench.socket_cost import socket_to_decision, socket_to_event, socket_to_object
 from tests.bench.takeover import takeover
 from tests.bench.tick_to_order import tick_to_order
@@ -38,6 +39,7 @@ def main() -> None:
         "socket to checked quote, flood, CPU": socket_to_event(60_000 // scale),
         "socket to decision, flood, CPU": socket_to_decision(60_000 // scale),
         "one tick in books of two sizes, CPU": book_size(8_000 // scale),
+        "one step beside shadows, CPU": shadows(30_000 // scale),
         "BTC and ETH chains whole": footprint(),
         "standby takes over": takeover(),
         "fault simulation": fault_simulation(10 // min(scale, 5)),

@@ -133,6 +133,9 @@ def test_what_stands_around_the_delta_fits_a_narrow_terminal(
         "BTC-3FEB26-64000-C   -12.5   0.6 h         -0.21 sigmas",
         "2026-02-27        +0.4120  -2.4520  -2.3910     +4,125  -10,127",
         "covered       +0.0412",
+        "live and shadows since 2026-02-01T17:40 (538 min, 8 h), USD, P&L in coin",
+        "live         17  99.60       –  0.0521        1      1",
+        "wide          4  34.60  -48.20  0.1812    1.874  1.670",
     ):
         assert shown in output, shown
 

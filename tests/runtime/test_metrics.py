@@ -16,6 +16,7 @@ from hedger.engine.views.view import StatusView
 from hedger.engine.views.view_guard import CapView, GuardView, LossView, MarginView
 from hedger.risk.tiers import Tier
 from hedger.runtime.metrics import Metrics
+from tests.rich_picture import shadow_view
 from tests.view_fixtures import book, status, unknown_book, venue
 
 UNIX_S = 1_770_000_000.0
@@ -155,6 +156,23 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
         [promtool, "check", "metrics"], input=rendered(status()), text=True, capture_output=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_shadows_are_told_beside_the_live_hedge_by_policy() -> None:
+    view = status(books=(book(shadows=(shadow_view("wide", "band", 1.874),)),))
+    at = {"book": "btc_main", "shadow": "wide", "policy": "band"}
+    assert value(view, "hedger_shadow_variance_ratio", interval_seconds="60", **at) == 1.874
+    assert value(view, "hedger_shadow_variance_ratio", interval_seconds="3600", **at) == 1.669
+    assert value(view, "hedger_shadow_intervals", interval_seconds="3600", **at) == 8.0
+    assert value(view, "hedger_shadow_ahead_usd", **at) == -48.2
+    assert value(view, "hedger_shadow_delta_coin", **at) == -0.2113
+    assert value(view, "hedger_shadow_open_delta_coin", **at) == 0.1812
+    hedges = {"shadow": (4.0, 34.6, 60_000.0), "live": (17.0, 99.6, 255_000.0)}
+    for hedge, (trades, cost, turnover) in hedges.items():
+        assert value(view, "hedger_shadow_trades_total", hedge=hedge, **at) == trades
+        assert value(view, "hedger_shadow_cost_usd", hedge=hedge, **at) == pytest.approx(cost)
+        assert value(view, "hedger_shadow_turnover_usd_total", hedge=hedge, **at) == turnover
+    assert "hedger_shadow_trades_total{" not in rendered(status())
 
 
 MARGIN = MarginView(

@@ -160,3 +160,17 @@ def test_words_from_outside_are_shown_and_never_run(tmp_path: Path) -> None:
     assert "<img src=x" not in page
     assert "<title>owned" not in page
     assert console == []
+
+
+def test_shadows_stand_beside_the_live_hedge_and_only_where_there_are_any(tmp_path: Path) -> None:
+    page, console = looked_at(RichDesk(), tmp_path / "rich")
+    told = words_of(page)
+    for shown in (
+        "live: band +0.0412 – 17 255,000 91.20 8.40 – 0.0521 1 1",
+        "wide: band −0.2113 −16,230 4 60,000 31.70 2.90 −48.20 0.1812 1.874 1.669 delta is inside the band",
+        "windows: theta offset",
+    ):
+        assert shown in told, shown
+    assert console == []
+    plain, _ = looked_at(Desk(), tmp_path / "plain")
+    assert re.search(r'data-part="beside"[^>]* hidden', plain)

@@ -41,6 +41,12 @@ class Figures(NamedTuple):
             return ()
         return tuple(other for other in self.others if abs(other.y - used.y) > self.tolerance_coin)
 
+    @property
+    def apart_coin(self) -> tuple[float, ...]:
+        """By how much those opinions lie above the one that counts."""
+        used = self.used
+        return () if used is None else tuple(other.y - used.y for other in self.parted)
+
 
 NO_FIGURES = Figures(None, (), 0.0)
 

@@ -9,6 +9,7 @@ import { positionTable } from "./lists.js";
 import { moved } from "./moved.js";
 import { outlookFrame } from "./outlook.js";
 import { futures, people, tags, wallets } from "./owned.js";
+import { shadows } from "./shadows.js";
 import { bookHead, figure, figures, whyPanel } from "./why.js";
 import { working } from "./working.js";
 
@@ -30,6 +31,7 @@ export function bookCard(book, changed) {
     ahead,
     el("details", { open: "" }, el("summary", {}, "Expiries"), region("expiring", "What expires within 24 h"), region("expiries", "Greeks by expiry"), region("tags", "Strategy tags")),
     el("details", { open: "" }, el("summary", {}, "Whose futures"), region("futures", "Futures")),
+    el("details", { open: "", "data-part": "beside" }, el("summary", {}, "Shadow policies"), region("shadows", "Shadow policies")),
     el("details", { open: "" }, el("summary", {}, "Positions and tickers"), region("positions", "Positions")));
 }
 
@@ -52,6 +54,8 @@ export function renderBook(card, book, history) {
   told("caps", book.guard, caps(book));
   told("wallets", book.ownership, wallets(book));
   told("futures", book.ownership, futures(book));
+  at("beside").hidden = !book.shadows.length;
+  told("shadows", [book.shadows, book.delta.used], shadows(book));
   told("expiring", [book.expiring, book.expiries.length], expiring(book));
   told("expiries", book.expiries, expiryTable(book));
   told("tags", [book.tags, book.ownership.tags], book.tags.length ? cuts(book, book.tags, "strategy tag") : null, tags(book));
