@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hedger.domain.instrument import Instrument, InstrumentState
-from hedger.domain.order import Order, OrderState, Purpose
+from hedger.domain.order import HEDGES, Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Legs, Phase, Reason, Rung, stricter
 from hedger.engine import holdings, lease
 from hedger.engine.delta import ladder
@@ -158,7 +158,7 @@ def _live_gate(state: State, book: BookState) -> Gate | None:
     if unknown:
         return _blocked(Reason.UNKNOWN_ORDER, f"outcome of {unknown[0]} is unknown; the venue is being asked")
     for order in live:
-        if order.intent.purpose is Purpose.HEDGE or _unanswered(order):
+        if order.intent.purpose in HEDGES or _unanswered(order):
             return Gate(Action.WAIT, Reason.IN_FLIGHT, f"order {order.intent.label} is {order.state}")
     settling = [order for order in state.orders.settling() if order.intent.book == book.name]
     if settling:

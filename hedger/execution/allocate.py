@@ -27,7 +27,7 @@ COLLATERAL = "collateral"
 class Part(NamedTuple):
     """What one expiry's options, or the collateral, ask of the hedge."""
 
-    name: str  # the expiry's future, or COLLATERAL
+    name: str  # the expiry's date, or COLLATERAL
     expiration_ms: int | None
     coin: float  # signed; all parts together are the whole hedge
 
@@ -44,7 +44,7 @@ class Wanted(NamedTuple):
 class Choice(msgspec.Struct, frozen=True):
     """Where one share of the standing part is to be, and why."""
 
-    part: str  # the expiry's future, or collateral
+    part: str  # the expiry's date, or collateral
     coin: float  # signed
     life_days: float  # how long it is expected to stand
     held_in: str  # the instrument it is in
@@ -68,7 +68,7 @@ class Allocation(msgspec.Struct, frozen=True):
     hedge_coin: float  # all instruments together
     standing_coin: float  # of it what is expected to stand
     placed: tuple[Placed, ...]  # the perpetual first, then by expiry
-    choices: tuple[Choice, ...]
+    choices: tuple[Choice, ...]  # one for each share and the place it stands in
     offset_coin: float  # long in one and short in another, at the targets
     saving_usd: float  # of all moves chosen, over the lives of what they move
 
