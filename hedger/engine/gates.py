@@ -123,7 +123,8 @@ def legs_gate(book: BookState) -> Gate | None:
 
 def hedge_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
     """The hedge instrument's own ticker, which the exposure only judges while there is a position in it."""
-    name, most_s = book.settings.hedge_instrument, state.settings.timing.hedge_stale_s
+    name = book.settings.hedge_instrument if sight.listed is None else sight.listed.name
+    most_s = state.settings.timing.hedge_stale_s
     if sight.quote is None:
         return _blocked(Reason.MISSING_QUOTE, f"{name}: no ticker yet")
     age_s = now.wire_s - sight.quote.received_wire_s

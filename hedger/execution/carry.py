@@ -42,8 +42,8 @@ class Candidate(NamedTuple):
 
     @property
     def trade(self) -> float:
-        """Fee and half spread of one trade, fraction."""
-        return self.fee + self.half_spread
+        """Fee and half spread of one trade, fraction; a rebate is no reason to go to and fro."""
+        return max(0.0, self.fee + self.half_spread)
 
     def days_left(self, now_ms: int) -> float:
         """Until it expires; infinite for a perpetual."""

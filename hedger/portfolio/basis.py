@@ -15,6 +15,8 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from hedger.portfolio.row import Row
+
 
 class Bucket(NamedTuple):
     """One expiry over one interval; the prices are those at its start and at its end, USD."""
@@ -36,6 +38,41 @@ def basis_residual_coin(buckets: Iterable[Bucket]) -> float:
         )
         for each in buckets
     )
+
+
+class BasisLine:
+    """The line of one book from look to look: every option and every future against the hedge instrument.
+
+    A future that hedges the options of its own expiry takes their part away, as it should.
+    """
+
+    def __init__(self) -> None:
+        self.coin = 0.0  # so far
+        self._seen: dict[str, tuple[float, float]] = {}  # instrument -> (net coin, USD it moves with)
+        self._hedge_usd = 0.0
+
+    def look(self, rows: Iterable[Row], market_ms: int, hedge_usd: float) -> None:
+        """Add what forwards and hedge did apart since the last look, at the deltas of then.
+
+        What was not there then, has no price now, or is being settled by an average has no part in it.
+        """
+        now = {row.instrument.name: told for row in rows if (told := _moves_with(row, market_ms)) is not None}
+        if self._hedge_usd:
+            self.coin += basis_residual_coin(
+                Bucket(net, before, now[name][1], self._hedge_usd, hedge_usd)
+                for name, (net, before) in self._seen.items()
+                if name in now
+            )
+        self._seen, self._hedge_usd = now, hedge_usd
+
+
+def _moves_with(row: Row, market_ms: int) -> tuple[float, float] | None:
+    """(net transaction delta, coin; the price it moves with, USD) of a position; None where there is none."""
+    net = row.net_transaction_delta_coin
+    if not row.size or net is None or row.settling(market_ms) or row.expired(market_ms) or row.good is None:
+        return None
+    price = row.good.underlying_usd if row.instrument.is_option else row.good.mark
+    return (net, price) if price is not None and 0.0 < price < math.inf else None
 
 
 def _log_move(before_usd: float, after_usd: float) -> float:

@@ -6,13 +6,16 @@ import csv
 import gzip
 import math
 from collections import defaultdict
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedger.portfolio.basis import Bucket, basis_residual_coin
+from hedger.portfolio.basis import BasisLine, Bucket, basis_residual_coin
+from hedger.portfolio.book import Book
+from tests.portfolio import market
 from tests.shared_data import shared_data
 
 PRICE = st.floats(1e3, 1e6)
@@ -76,3 +79,25 @@ def test_over_three_and_a_half_recorded_months_the_line_adds_up_to_the_change_of
     moves = [math.log(then / now) for (now, _), (then, _) in pairwise(marks)]
     ratio = math.sqrt(sum(line**2 for line in lines) / sum(move**2 for move in moves))
     assert 0.001 < ratio < 0.2
+
+
+@pytest.mark.parametrize("hedged", [False, True])
+def test_a_book_is_followed_from_look_to_look_and_its_own_future_takes_the_line_away(hedged: bool) -> None:
+    """The forward gains one per cent on the perpetual: a short book loses that on its delta, unless it is
+    hedged in the future of that expiry, whose delta is the opposite and moves alike."""
+    made, future, line = Book("BTC", market.VENUE, ("BTC",)), market.future(), BasisLine()
+    made.set_index(market.index())
+    for listed in (market.option(), future):
+        made.set_instrument(listed)
+    made.set_position(market.CALL, Decimal(-10))
+    nets = []
+    for forward in (100_000.0, 101_000.0):
+        quote = market.option_quote(market.option(), forward, index_usd=100_000.0)
+        made.set_quote(quote)
+        made.set_quote(market.future_quote(instrument=future.name, mark=forward, index_usd=100_000.0))
+        nets.append(made.exposure(market.At(), **market.STALENESS).net_transaction or 0.0)
+        if hedged and not nets[1:]:
+            made.set_position(future.name, Decimal(round(-nets[0] * forward)))
+        line.look(made.rows(), market.NOW_MS, 100_000.0)
+    assert nets[0] < -3.0
+    assert line.coin == pytest.approx(0.0 if hedged else nets[0] * math.log(1.01), abs=1e-6)

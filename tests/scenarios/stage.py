@@ -25,6 +25,7 @@ from hedger.engine import events as ev
 from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import Decided, Record
 from hedger.engine.settings import BookSettings
+from hedger.execution.by_expiry_params import ByExpiryParams, Use
 from hedger.risk.envelope import Envelope
 from tests.engine import rig as rigs
 from tests.engine.rig import VENUE, Rig, settings
@@ -37,6 +38,7 @@ MOST_ANSWERS = 100  # in a row to one event: more is a loop
 
 _PAIR = re.compile(r"([a-z_]+|[A-Z][A-Z0-9_-]*)=(\S*)")
 _SCOPE_KEYS = {field.name for field in fields(Scope)}
+_BY_EXPIRY_KEYS = {field.name for field in fields(ByExpiryParams)} - {"use", "instruments"}
 WIDE = Envelope(
     max_order_usd=1e9,
     max_order_coin=1e4,
@@ -104,9 +106,10 @@ class Stage(Aftermath):
         self.clock_ms = int(datetime.fromisoformat(words[0]).replace(tzinfo=UTC).timestamp() * 1000)
 
     def on_book(self, words: list[str], options: Options) -> None:
-        """book NAME [neutral=usd] [target=0] [legs=both] [limits=wide] [KEY=VALUE ...]: of band and scope
+        """book NAME [neutral=usd] [target=0] [legs=both] [limits=wide] [KEY=VALUE ...]
 
-        Lists are separated by commas; base_position=BTC-PERPETUAL:-1000 sets one future aside.
+        Keys are those of the band, the scope and by_expiry. Lists are separated by commas;
+        base_position=BTC-PERPETUAL:-1000 sets one future aside.
         """
         self.books.append(self._book(words[0], options))
 
@@ -114,12 +117,16 @@ class Stage(Aftermath):
         given = dict(options)
         neutral = Neutral(given.pop("neutral", "coin"))
         target = float(given.pop("target", "0"))
+        by_expiry = ByExpiryParams(
+            use=Use(given.pop("by_expiry", "off")),
+            **{key: float(given.pop(key)) for key in _BY_EXPIRY_KEYS & given.keys()},
+        )
         legs = Legs(given.pop("legs", "inverse"))
         envelope = WIDE if given.pop("limits", "") == "wide" else None
         scope = Scope(**{key: _scoped(key, given.pop(key)) for key in _SCOPE_KEYS & given.keys()})
         params = {"lower": -0.1, "upper": 0.1, **{key: float(value) for key, value in given.items()}}
         one = settings(neutral=neutral, target=target, scope=scope, envelope=envelope, **params).books[0]
-        return replace(one, name=name, legs=legs)
+        return replace(one, name=name, legs=legs, by_expiry=by_expiry)
 
     # --- the venue -----------------------------------------------------------------------------------
 
@@ -129,7 +136,7 @@ class Stage(Aftermath):
         if "usdc" in options:
             self.cash["USDC"] = Decimal(options.pop("usdc"))
         self.held = {name: Decimal(size) for name, size in options.items()}
-        names = [name for name in self.held if name != rigs.PERP]
+        names = dict.fromkeys([*(name for name in self.held if name != rigs.PERP), *self.rig.basis])
         self.step(self.rig.listed(*names), self.rig.link_up())
         self.step(self.rig.journal())
         self._answer()
@@ -139,6 +146,14 @@ class Stage(Aftermath):
         """list INSTRUMENT ...: the venue lists more of them"""
         more = tuple(rigs.listing(name) for name in words)
         self.step(ev.InstrumentsListed(venue=VENUE, instruments=more, complete=False))
+
+    def on_future(self, words: list[str], options: Options) -> None:
+        """future INSTRUMENT basis=0.01: the venue lists a dated future that far over the index"""
+        self.rig.basis[words[0]] = float(options["basis"])
+
+    def on_funding(self, words: list[str], _options: Options) -> None:
+        """funding RATE: what the perpetual pays in 8 hours, a fraction; told with its next ticker"""
+        self.rig.funding_8h = float(words[0])
 
     def on_index(self, words: list[str], _options: Options) -> None:
         """index PRICE: index, perpetual and options move"""
@@ -266,7 +281,7 @@ class Stage(Aftermath):
 
     def quote(self) -> None:
         """Fresh market data of everything held."""
-        names = [name for name in self.held if name != rigs.PERP]
+        names = [name for name in dict.fromkeys([*self.held, *self.rig.basis]) if name != rigs.PERP]
         if self.muted:
             names = [name for name in names if not rigs.listing(name).is_option]
         self.step(*self.rig.quotes(*names))

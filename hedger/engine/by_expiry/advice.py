@@ -36,6 +36,7 @@ def look(state: State, book: BookState, step: Step) -> None:
         memory.futures = found
         holdings.watch(state, venue, step)
     _remember_funding(state, book, step.now)
+    _follow_basis(state, book, step.now)
     outcome = _allocation(state, book, step.now)
     memory.allocation = outcome if isinstance(outcome, Allocation) else None
     memory.waits = outcome if isinstance(outcome, str) else ""
@@ -47,6 +48,12 @@ def _remember_funding(state: State, book: BookState, now: Now) -> None:
         return
     half_life_h = book.settings.by_expiry.funding_half_life_h
     book.by_expiry.funding = slow.mean(book.by_expiry.funding, quote.funding_8h, now.market_ms, half_life_h)
+
+
+def _follow_basis(state: State, book: BookState, now: Now) -> None:
+    quote = state.venues[book.settings.venue].quotes.get(book.settings.hedge_instrument)
+    if quote is not None and 0.0 < quote.mark < math.inf:
+        book.by_expiry.basis.look(book.book.rows(), now.market_ms, quote.mark)
 
 
 def _allocation(state: State, book: BookState, now: Now) -> Allocation | str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hedger.execution.allocate import Allocation
 from hedger.execution.slow import Slow
+from hedger.portfolio.basis import BasisLine
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class ByExpiry:
     steps: int = 0  # first legs handed on in this run
     moved_usd: float = 0.0  # traded by both legs in this run
     fees_usd: float = 0.0  # paid for it
+    basis: BasisLine = field(default_factory=BasisLine)
 
     def traded(self, notional_usd: float, fees_usd: float) -> None:
         """A fill of a leg."""

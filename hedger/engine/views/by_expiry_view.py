@@ -20,6 +20,7 @@ class ByExpiryView(msgspec.Struct, frozen=True):
     steps: int = 0  # of moves, begun
     moved_usd: float = 0.0  # traded by both legs of the steps
     fees_usd: float = 0.0  # paid for them
+    basis_coin: float = 0.0  # earned where forwards and futures moved apart from the hedge instrument
 
 
 def by_expiry_view(book: BookState) -> ByExpiryView:
@@ -34,4 +35,5 @@ def by_expiry_view(book: BookState) -> ByExpiryView:
         steps=memory.steps,
         moved_usd=memory.moved_usd,
         fees_usd=memory.fees_usd,
+        basis_coin=memory.basis.coin,
     )
