@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.markup import escape
 
+from hedger.cli.by_expiry import by_expiry_of
 from hedger.cli.figures import UNKNOWN, cap_name, coin, number, pct, usd, words
 from hedger.cli.shadow_table import shadow_table
 from hedger.cli.tables import Column, facts, table
@@ -33,6 +34,7 @@ def around(book: BookView, wide: bool) -> Iterator[RenderableType]:
         None if book.moved is None else _moved(book.moved),
         None if book.guard.margin is None else _margin(book.guard.margin),
         _guard(book.guard, book.underlying),
+        by_expiry_of(book.by_expiry, wide),
         table(_WALLET_COLUMNS, book.ownership.wallets, wide) if book.ownership.wallets else None,
         table(_EXPIRING_COLUMNS, book.expiring, wide) if book.expiring else None,
         table(_cut_columns("greeks by expiry"), book.expiries, wide) if book.expiries else None,

@@ -44,8 +44,13 @@ class Purpose(StrEnum):
     """What an order is for: how it counts in delta, and who looks after it."""
 
     HEDGE = "hedge"  # a child of the working hedge: what of it may still trade counts in delta
+    MOVE = "move"  # a leg of a move between perpetual and dated futures: counts as a hedge does
     RESTING = "resting"  # waits at an edge of the band: may trade or not, counts on its own side only
     MANUAL = "manual"  # an operator's
+
+
+HEDGES: frozenset[Purpose] = frozenset({Purpose.HEDGE, Purpose.MOVE})
+"""What is never more than one at a time, and counts in delta until it has ended."""
 
 
 class OrderState(StrEnum):

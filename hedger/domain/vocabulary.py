@@ -194,6 +194,7 @@ class Reason(StrEnum):
     CONFIRMATION = "confirmation"  # the first hedge is large and waits for a person
     RESTING_CANCEL = "resting_cancel"  # orders at the band's edges are cancelled before a hedge
     AMEND_RATE = "amend_rate"
+    BY_EXPIRY = "by_expiry"  # the standing part of the hedge moves to or from a dated future
     NEXT_CLIP = "next_clip"  # the rest of a hedge waits for a ticker that shows what the last clip left
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
 from hedger.engine import calm, clock, gates, profile, work
+from hedger.engine.by_expiry import moving
 from hedger.engine.decision import Decision
 from hedger.engine.delta import ladder, settlement, sources
 from hedger.engine.delta.agreed import agreed_coin
@@ -54,7 +56,10 @@ def decide(state: State, book: BookState, step: Step) -> None:
         state.label_sequence += 1
         book.counters.add_order(step.now)
         work.submit(state, outcome.approved, step)
-        working.child(state, book, outcome, step)
+        if outcome.approved.intent.purpose is Purpose.MOVE:
+            moving.sent(state, book, outcome, step)
+        else:
+            working.child(state, book, outcome, step)
     if book.warm:
         ladder.tell(state, book, outcome.sight.exposure, step)
         sources.tell_parted(state, book, outcome.sight.figures, step)
@@ -70,6 +75,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
 def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
     """What the decision means for the hedge being worked, for what rests, and for whoever must know."""
     working.follow(state, book, outcome, step)
+    moving.follow(state, book, outcome, step)
     if chase.child_of(state, book) is not None:
         chase.tend(state, book, judge(state, book, step.now, alone=True), step)
     resting.tend(state, book, outcome, step)
@@ -100,11 +106,14 @@ def preview(state: State, book: BookState, now: Now, *, resumed: bool = False) -
 def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Outcome:
     """The verdict on one book as of now. Changes nothing. `alone`: as if its resting hedge were not there."""
     sight = look(state, book, now, alone=alone)
+    breaker = gates.breaker_of(state, book)
+    flattening = breaker is BreakerState.FLATTENING
+    if flattening:
+        sight = moving.close_next(state, book, sight)
     gate = _gate(state, book, sight, now, alone=alone)
     if gate is not None:
         return _stopped(gate, sight)
-    breaker = gates.breaker_of(state, book)
-    if breaker is BreakerState.FLATTENING:
+    if flattening:
         return _flatten(state, book, sight, now)
     if sight.inputs is None:
         return _stopped(gates.NOT_READY, sight)
@@ -139,8 +148,11 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
         goes_on = None if reason is PolicyReason.NOT_FINITE else _goes_on(state, book, sight, inputs, now)
         if goes_on is not None:
             return goes_on._replace(memory=memory) if goes_on.approved is not None else goes_on
+        leg = moving.next_leg(state, book, sight, inputs, memory, now)
+        if isinstance(leg, Outcome):
+            return leg
         verdict = Verdict(Action.WAIT if word in _WAITS else Action.HOLD, word, why, target)
-        return Outcome(verdict, sight, memory, code=code)
+        return Outcome(verdict, sight, memory, held_back=leg, code=code)
     change, gap = target - inputs.delta_coin, inputs.target_delta_coin - inputs.delta_coin
     agreed = _agreed(book, sight, inputs, change) if sight.figures.parted else change
     if agreed == 0.0:

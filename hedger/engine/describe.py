@@ -59,7 +59,7 @@ def describe(state: State, book: BookState, verdict: Verdict, sight: Sight, now:
         theta_usd_per_day=exposure.theta_usd_per_day,
         index_usd=exposure.index_usd,
         iv=exposure.iv,
-        instrument=book.settings.hedge_instrument if planned else "",
+        instrument=sight.listed.name if planned and sight.listed else "",
         side=planned.side.value if planned else "",
         label=verdict.label,
         amount=str(planned.amount) if planned else "",

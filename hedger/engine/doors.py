@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.instrument import Instrument
-from hedger.domain.order import Order, OrderIntent, Purpose
+from hedger.domain.order import HEDGES, Order, OrderIntent
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Reason
 from hedger.engine import gates, lease
@@ -86,7 +86,7 @@ def door(
 
 def _beside(state: State, intent: OrderIntent) -> Decimal:
     """What else of ours may trade on the order's side; a hedge replaces the one before it."""
-    hedges = intent.purpose is not Purpose.HEDGE
+    hedges = intent.purpose not in HEDGES
     return state.orders.worst_case(
         intent.venue, intent.instrument, intent.side, but=intent.label, hedges=hedges
     )

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from hedger.engine import calm, clock, commands, durability, one_writer, profile, recover, standby, work
 from hedger.engine.apply import apply
+from hedger.engine.by_expiry import advice
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect
@@ -105,6 +106,7 @@ class Engine:
                 book.refreshed_wire_s = step.now.wire_s
                 work.refresh(self._state, book, step)
                 ownership_gate.watch(self._state, book, step)
+                advice.look(self._state, book, step)
 
     def next_deadline(self, now: Now) -> float:
         """Wire time at which `step` is to be called even if nothing arrives."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hedger.domain.instrument import Instrument, InstrumentState
-from hedger.domain.order import Order, OrderState, Purpose
+from hedger.domain.order import HEDGES, Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Legs, Phase, Reason, Rung, stricter
 from hedger.engine import holdings, lease
 from hedger.engine.delta import ladder
@@ -123,7 +123,8 @@ def legs_gate(book: BookState) -> Gate | None:
 
 def hedge_gap(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
     """The hedge instrument's own ticker, which the exposure only judges while there is a position in it."""
-    name, most_s = book.settings.hedge_instrument, state.settings.timing.hedge_stale_s
+    name = book.settings.hedge_instrument if sight.listed is None else sight.listed.name
+    most_s = state.settings.timing.hedge_stale_s
     if sight.quote is None:
         return _blocked(Reason.MISSING_QUOTE, f"{name}: no ticker yet")
     age_s = now.wire_s - sight.quote.received_wire_s
@@ -158,7 +159,7 @@ def _live_gate(state: State, book: BookState) -> Gate | None:
     if unknown:
         return _blocked(Reason.UNKNOWN_ORDER, f"outcome of {unknown[0]} is unknown; the venue is being asked")
     for order in live:
-        if order.intent.purpose is Purpose.HEDGE or _unanswered(order):
+        if order.intent.purpose in HEDGES or _unanswered(order):
             return Gate(Action.WAIT, Reason.IN_FLIGHT, f"order {order.intent.label} is {order.state}")
     settling = [order for order in state.orders.settling() if order.intent.book == book.name]
     if settling:

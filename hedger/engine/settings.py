@@ -11,6 +11,7 @@ from hedger.domain.keys import Key, check_bounds
 from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral
 from hedger.engine.ownership.scope import Scope
 from hedger.engine.shadow.terms import ShadowSettings
+from hedger.execution.by_expiry_params import ByExpiryParams
 from hedger.execution.params import ExecutionParams
 from hedger.policies.partial import PartialParams
 from hedger.policies.schedule import Schedule
@@ -147,6 +148,7 @@ class BookSettings:
     scope: Scope = field(default_factory=Scope)
     envelope: Envelope = field(default_factory=Envelope)
     execution: ExecutionParams = field(default_factory=ExecutionParams)
+    by_expiry: ByExpiryParams = field(default_factory=ByExpiryParams)
     margin: MarginParams = field(default_factory=MarginParams)
 
     def __post_init__(self) -> None:

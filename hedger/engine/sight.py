@@ -96,6 +96,8 @@ def _in_flight_coin(
         return 0.0
     name, hedge = book.settings.venue, book.settings.hedge_instrument
     amount = state.orders.in_flight(name, hedge, book=book.name, hedges=hedges)
+    for future in book.by_expiry.futures:  # alike in unit and mark to within the basis
+        amount += state.orders.in_flight(name, future, book=book.name, hedges=hedges)
     return listed.amount_to_coin(amount, quote.mark) if amount else 0.0
 
 

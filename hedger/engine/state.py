@@ -12,6 +12,7 @@ from hedger.domain.instrument import Instrument
 from hedger.domain.order import OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Action, BreakerState, Environment, Phase, Reason, Severity
+from hedger.engine.by_expiry.memory import ByExpiry
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect, Note, Watch
 from hedger.engine.events import Now
@@ -149,6 +150,7 @@ class BookState:
     blocked_s: dict[Reason, float] = field(default_factory=dict)  # wire time blocked in this run
     working: Working = field(default_factory=Working)  # its execution
     ownership: Ownership = field(default_factory=Ownership)
+    by_expiry: ByExpiry = field(default_factory=ByExpiry)
     held: Any = None  # what a calm step may repeat, see calm.Held
     shadows: list[Shadow] = field(default_factory=list)  # policies asked beside the live one
     missed: int = 0  # of the epochs those in which a live hedge in flight failed: no shadow had it

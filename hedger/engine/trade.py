@@ -8,16 +8,16 @@ from typing import Any, NamedTuple, assert_never
 
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.instrument import Instrument
-from hedger.domain.order import OrderIntent, Side
+from hedger.domain.order import OrderIntent, Purpose, Side
 from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine import gates
+from hedger.engine.by_expiry import places
 from hedger.engine.doors import door, valid_until_ms
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.guard import margins
 from hedger.engine.hedging import confirmation
-from hedger.engine.ownership import ownership
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State
 from hedger.engine.verdict import Outcome, Verdict
@@ -54,6 +54,7 @@ class Wish(NamedTuple):
     rounding: Round
     why: Gate
     memory: Any  # the policy's, adopted when the order is handed on
+    purpose: Purpose = Purpose.HEDGE
 
     def stood(self, no_plan: NoPlan) -> Outcome:
         """No lot ends nearer: a hold. No liquidity or bad input: blocked."""
@@ -67,23 +68,21 @@ class Wish(NamedTuple):
 
 
 def hedge_position_coin(book: BookState, sight: Sight) -> float:
-    """The position in the hedge instrument itself; dated futures beside it are not ours to close."""
+    """The position in the instrument that is looked through."""
     if sight.listed is None or sight.quote is None:
         return 0.0
     return sight.listed.amount_to_coin(book.book.size(sight.listed.name), sight.quote.mark)
 
 
 def closable_coin(state: State, book: BookState, sight: Sight) -> float:
-    """What an operator's `flatten` closes: the book's own hedges, or all of a future it adopts whole.
+    """What an operator's `flatten` closes through this look: the book's own hedge, or all of a future it
+    adopts whole.
 
     What a person traded, or nobody has claimed, is not the daemon's to close.
     """
     if sight.listed is None or sight.quote is None:
         return 0.0
-    name = sight.listed.name
-    if book.settings.scope.adopts(name):
-        return hedge_position_coin(book, sight)
-    return sight.listed.amount_to_coin(ownership.own_size(state, book, name), sight.quote.mark)
+    return sight.listed.amount_to_coin(places.size(state, book, sight.listed.name), sight.quote.mark)
 
 
 def trade(wish: Wish) -> Outcome:
@@ -106,6 +105,7 @@ def trade(wish: Wish) -> Outcome:
         floor=book.settings.margin,
         listed=listed,
         beside_coin=margins.beside_coin(state, book, listed, quote.mark),
+        others_coin=places.others_coin(state, book, listed.name),
     )
     if isinstance(reviewed, Refused):
         return wish.blocked(reviewed)
@@ -154,8 +154,10 @@ def _beside_coin(wish: Wish, listed: Instrument, quote: Quote) -> float:
 
 
 def _params(wish: Wish) -> ExecutionParams:
-    """The book's own; what is urgent does not rest, nor does a chase that gave up resting."""
+    """The book's own; what is urgent does not rest, nor does a chase that gave up resting, nor a move."""
     params, hedge = wish.book.settings.execution, wish.book.working.hedge
+    if wish.purpose is Purpose.MOVE:
+        return replace(params, style=Style.LIMIT_IOC)
     crossing = hedge is not None and hedge.crossing
     if params.style is Style.CHASE and (crossing or wish.why.reason in URGENT):
         return replace(params, style=Style.LIMIT_IOC)
@@ -173,7 +175,7 @@ def room_coin(change_coin: float, inputs: Inputs, interval: Interval | None) -> 
 def _admitted(wish: Wish, planned: Planned, quote: Quote, detail: str) -> Outcome:
     """The second door. An order that only observe mode refuses is one that would have been sent."""
     state, book = wish.state, wish.book
-    intent = _intent(state, book, planned, quote, wish.now)
+    intent = _intent(wish, planned, quote)
     answer = door(state, book, intent, wish.now)
     match answer:
         case Approved():
@@ -188,13 +190,14 @@ def _admitted(wish: Wish, planned: Planned, quote: Quote, detail: str) -> Outcom
             assert_never(answer)
 
 
-def _intent(state: State, book: BookState, planned: Planned, quote: Quote, now: Now) -> OrderIntent:
+def _intent(wish: Wish, planned: Planned, quote: Quote) -> OrderIntent:
+    state, book, now = wish.state, wish.book, wish.now
     venue = state.venues[book.settings.venue]
     return OrderIntent(
         label=make_label(book.name, venue.epoch, state.label_sequence + 1),
         book=book.name,
         venue=book.settings.venue,
-        instrument=book.settings.hedge_instrument,
+        instrument=quote.instrument,
         side=planned.side,
         amount=planned.amount,
         order_type=planned.order_type,
@@ -204,4 +207,5 @@ def _intent(state: State, book: BookState, planned: Planned, quote: Quote, now: 
         price=planned.price,
         post_only=planned.post_only,
         reference_price=quote.mark,
+        purpose=wish.purpose,
     )

@@ -32,4 +32,5 @@ class Outcome(NamedTuple):
     settling: Settling | None = None  # the settlement's memory, to be adopted
     whole: Planned | None = None  # the hedge of which that order is the next child
     rounding: Round | None = None
+    held_back: str = ""  # why the hedge is not moved between perpetual and dated futures
     code: int | None = None  # the policy's own, where the policy alone let the book be

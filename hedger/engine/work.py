@@ -26,6 +26,7 @@ from hedger.engine.sight import exposure_of
 from hedger.engine.state import BookState, State, Step
 from hedger.execution.labels import parse_label
 from hedger.portfolio.exposure import Exposure, check_identity, controlled
+from hedger.risk.counters import fee_usd
 
 MOST_FILL_AHEAD_MS = 86_400_000  # no clock is set by more
 MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours
@@ -273,7 +274,11 @@ def _count(state: State, fill: Fill, step: Step) -> None:
     step.record(Traded(market_ms=step.now.market_ms, fill=fill))
     book = state.books.get(book_name(fill.label))
     if book is not None and not _manual(state, fill):
-        book.counters.add_fill(fill, notional_usd(venue.instruments.get(fill.instrument), fill))
+        notional = notional_usd(venue.instruments.get(fill.instrument), fill)
+        book.counters.add_fill(fill, notional)
+        if _moves(state, fill):  # which is no reason for the policy to wait
+            book.by_expiry.traded(notional, fee_usd(fill))
+            return
         book.fruitless = 0
         at_s = min(fill.market_ms, step.now.market_ms) / 1000  # a venue's clock ahead of ours adds no pause
         book.last_hedge_s = at_s if math.isnan(book.last_hedge_s) else max(at_s, book.last_hedge_s)
@@ -285,6 +290,12 @@ def _manual(state: State, fill: Fill) -> bool:
     """Whether an operator's order traded: no hedge of the book, whatever its label."""
     order = state.orders.order_of(fill)
     return order is not None and order.intent.purpose is Purpose.MANUAL
+
+
+def _moves(state: State, fill: Fill) -> bool:
+    """Whether it is a leg of a move between perpetual and dated futures."""
+    order = state.orders.order_of(fill)
+    return order is not None and order.intent.purpose is Purpose.MOVE
 
 
 def notional_usd(instrument: Instrument | None, fill: Fill) -> float:

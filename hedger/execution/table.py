@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from hedger.domain.account import Fill
 from hedger.domain.order import (
+    HEDGES,
     TERMINAL,
     Amendment,
     Order,
@@ -14,7 +15,6 @@ from hedger.domain.order import (
     OrderIntent,
     OrderReport,
     OrderState,
-    Purpose,
     Side,
     TimeInForce,
 )
@@ -243,7 +243,7 @@ class OrderTable:
             if book is not None and intent.book != book:
                 continue
             if (intent.venue, intent.instrument) == (venue, instrument):
-                counts = hedges and intent.purpose is Purpose.HEDGE
+                counts = hedges and intent.purpose in HEDGES
                 waiting = order.remaining_amount if counts else Decimal(0)
                 total += (waiting + self._untraded(label, order)) * intent.side.sign
         return total
@@ -258,7 +258,7 @@ class OrderTable:
         total = Decimal(0)
         for order in self.live(venue):
             intent = order.intent
-            counts = intent.label != but and (hedges or intent.purpose is not Purpose.HEDGE)
+            counts = intent.label != but and (hedges or intent.purpose not in HEDGES)
             if counts and (intent.instrument, intent.side) == (instrument, side):
                 total += order.remaining_amount
         return total * side.sign

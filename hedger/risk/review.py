@@ -54,12 +54,14 @@ def review(
     floor: MarginParams | None = None,
     listed: Instrument | None = None,
     beside_coin: float = 0.0,
+    others_coin: float = 0.0,
 ) -> Reviewed | Refused:
     """How much of the wanted `change_coin` of the hedge position may be asked for.
 
     With `account`, `floor` and the hedge instrument as `listed`, a hedge is also shrunk to what the margin
     carries; where one is not given that is left to `admit`, which passes nothing the floor forbids.
     `beside_coin` is what the account holds of the hedge instrument that is not the book's: it costs margin.
+    `others_coin` is what the book holds in other hedge instruments: the position cap holds for the sum, too.
 
     Positions and what is in flight are signed coin. Limits in USD are turned into coin at the higher of
     `index_usd` and `hedge_price_usd` (mark of the hedge instrument), so that the order of that size passes
@@ -76,6 +78,7 @@ def review(
     caps = [
         *_breaker_caps(breaker, sign, position_coin),
         _position_cap(envelope, sign, position_coin),
+        *([_position_cap(envelope, sign, position_coin + others_coin)] if others_coin else []),
         *_order_caps(envelope, price_usd),
         *_turnover_caps(envelope, price_usd, counters, now),
     ]

@@ -37,6 +37,26 @@ _BOOK_GAUGES: tuple[tuple[str, str, Callable[[BookView], float | None]], ...] = 
     ("equity_coin", "Account equity in the underlying coin.", lambda b: b.equity_coin),
     ("hedge_position_coin", "Hedge position in coin, signed.", lambda b: b.hedge_position.coin),
     ("hedge_position_usd", "Hedge position in USD, signed.", lambda b: b.hedge_position.usd),
+    (
+        "standing_coin",
+        "Part of the hedge that is expected to stand, signed; by_expiry.",
+        lambda b: None if b.by_expiry.allocation is None else b.by_expiry.allocation.standing_coin,
+    ),
+    (
+        "by_expiry_saving_usd",
+        "What moving it to where it costs less would save over its life, both legs paid.",
+        lambda b: None if b.by_expiry.allocation is None else b.by_expiry.allocation.saving_usd,
+    ),
+    (
+        "by_expiry_moved_usd",
+        "Traded by both legs of moves in this run.",
+        lambda b: b.by_expiry.moved_usd,
+    ),
+    (
+        "basis_coin",
+        "Earned in this run where forwards and futures moved apart from the hedge instrument; by_expiry.",
+        lambda b: b.by_expiry.basis_coin,
+    ),
     ("in_flight_coin", "Hedges sent and not yet known to be done, signed.", lambda b: b.in_flight_coin),
     ("turnover_24h_usd", "Hedge turnover of the last 24 hours of market time.", lambda b: b.turnover_usd_24h),
     ("fees_24h_usd", "Fees paid for hedges in the last 24 hours of market time.", lambda b: b.fees_usd_24h),

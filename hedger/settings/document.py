@@ -57,6 +57,7 @@ _ABOUT: dict[Path, str] = {
     ): "The limits every hedge passes; one that does not fit is shrunk or refused.",
     ("books", ANY, "margin"): "The floor under the account's margin; a hedge that breaks it is shrunk.",
     ("books", ANY, "execution"): "How a hedge is worked.",
+    ("books", ANY, "by_expiry"): "Dated futures for the standing part of the hedge; times are market time.",
     ("timing",): "Deadlines and staleness; wire time.",
     ("journal",): "Orders, fills and decisions, durable before an order is sent.",
     ("lease",): "One writer per account: a second daemon on the same journal is a standby.",

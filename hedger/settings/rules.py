@@ -12,8 +12,9 @@ from msgspec import convert
 from hedger.domain.errors import ConfigError
 from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Environment, Mode, Neutral
-from hedger.engine.settings import BookSettings
+from hedger.engine.settings import BookSettings, SettlementMode
 from hedger.engine.shadow.terms import MOST_SHADOWS, ShadowSettings
+from hedger.execution.by_expiry_params import Use
 from hedger.policies.partial import PartialParams
 from hedger.policies.registry import LIVE_POLICIES, live_policy
 from hedger.settings.catalogue import TABLES, Path, dotted, entry_at, pattern_of
@@ -85,6 +86,7 @@ def _book_problems(tree: Tree) -> Iterator[str]:
         yield from _neutral_problems(tree, book)
         yield from _currency_problems(tree, book)
         yield from _loss_problems(book)
+        yield from _by_expiry_problems(book)
     yield from shared_problems(tuple(tree.books.values()))
 
 
@@ -137,6 +139,20 @@ def _loss_problems(book: BookSettings) -> Iterator[str]:
             neutral = book.neutral or Neutral.COIN
             right = f"losses of a {neutral} book are counted in {right_unit}: set {name}_{right_unit}"
             yield wrong(("books", book.name, "envelope", f"{name}_{wrong_unit}"), value, right)
+
+
+def _by_expiry_problems(book: BookSettings) -> Iterator[str]:
+    """What flips stays in a perpetual, and a move needs a step inside the band that nothing rests in."""
+    path, use = ("books", book.name, "by_expiry", "use"), book.by_expiry.use
+    if use is not Use.OFF and not book.hedge_instrument.endswith("-PERPETUAL"):
+        yield wrong(path, use.value, f"needs a perpetual as hedge_instrument, not {book.hedge_instrument}")
+    if use is Use.MOVE and book.execution.resting:
+        yield wrong(path, use.value, "not with execution.resting = true: orders at the band's edges")
+    if use is Use.MOVE and book.settlement.mode is not SettlementMode.TWAP:
+        why = (
+            f"not with settlement.mode = {book.settlement.mode}: a dated hedge is delivered with its options"
+        )
+        yield wrong(path, use.value, why)
 
 
 def _filled(tree: Tree, name: str) -> BookSettings:

@@ -143,6 +143,7 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.NEUTRALISING: Meaning(_B.BREAKER, "neutralised: the book is at its target"),
         _R.CONFIRMATION: Meaning(_B.BREAKER, "the first hedge is large: it waits for `hedger confirm`"),
         _R.RESTING_CANCEL: Meaning(_B.ORDER, "orders at the edges of the band are being cancelled first"),
+        _R.BY_EXPIRY: Meaning(_B.ORDER, "a part of the hedge moves to where it costs less"),
         _R.NEXT_CLIP: Meaning(_B.MARKET, "the rest waits for a ticker newer than the last clip"),
         _R.AMEND_RATE: Meaning(_B.LIMIT, "too many amendments within a minute"),
     }

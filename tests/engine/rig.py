@@ -162,6 +162,8 @@ class Rig:
         self.journal_ok = True
         self.index = 100_000.0
         self.iv = 0.55
+        self.basis: dict[str, float] = {}  # of dated futures over the index, fractions
+        self.funding_8h: float | None = None
         self.trade_number = 0
 
     @property
@@ -286,20 +288,23 @@ class Rig:
         return ev.Indexed(IndexPrice(VENUE, "btc_usd", self.index, self.market_ms, self.wire_s))
 
     def perp_quote(self, **changes: Any) -> ev.Quoted:
+        name = changes.get("instrument", PERP)
+        mark = self.index * (1.0 + self.basis.get(name, 0.0))
         fields: dict[str, Any] = {
             "venue": VENUE,
             "instrument": PERP,
             "market_ms": self.market_ms,
             "received_wire_s": self.wire_s,
             "state": InstrumentState.OPEN,
-            "mark": self.index,
+            "mark": mark,
             "index_usd": self.index,
-            "bid": self.index - 0.5,
+            "bid": mark - 0.5,
             "bid_amount": DEPTH_USD,
-            "ask": self.index + 0.5,
+            "ask": mark + 0.5,
             "ask_amount": DEPTH_USD,
-            "min_price": self.index * 0.985,
-            "max_price": self.index * 1.015,
+            "min_price": mark * 0.985,
+            "max_price": mark * 1.015,
+            "funding_8h": self.funding_8h if name == PERP else None,
         }
         return ev.Quoted(Quote(**{**fields, **changes}))
 

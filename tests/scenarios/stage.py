@@ -25,6 +25,7 @@ from hedger.engine import events as ev
 from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import Decided, Record
 from hedger.engine.settings import BookSettings
+from hedger.execution.by_expiry_params import ByExpiryParams, Use
 from hedger.policies.partial import PartialParams
 from hedger.policies.registry import policy_named
 from hedger.risk.envelope import Envelope
@@ -39,6 +40,7 @@ MOST_ANSWERS = 100  # in a row to one event: more is a loop
 
 _PAIR = re.compile(r"([a-z_]+|[A-Z][A-Z0-9_-]*)=(\S*)")
 _SCOPE_KEYS = {field.name for field in fields(Scope)}
+_BY_EXPIRY_KEYS = {field.name for field in fields(ByExpiryParams)} - {"use", "instruments"}
 WIDE = Envelope(
     max_order_usd=1e9,
     max_order_coin=1e4,
@@ -107,9 +109,10 @@ class Stage(Aftermath):
 
     def on_book(self, words: list[str], options: Options) -> None:
         """book NAME [neutral=usd] [target=0] [legs=both] [limits=wide] [policy=time] [first_share=0.75]
-        [KEY=VALUE ...]: of the policy (band) and scope
+        [KEY=VALUE ...]
 
-        Lists are separated by commas; base_position=BTC-PERPETUAL:-1000 sets one future aside.
+        Keys are those of the policy (band), the scope and by_expiry. Lists are separated by commas;
+        base_position=BTC-PERPETUAL:-1000 sets one future aside.
         """
         self.books.append(self._book(words[0], options))
 
@@ -117,6 +120,10 @@ class Stage(Aftermath):
         given = dict(options)
         neutral = Neutral(given.pop("neutral", "coin"))
         target = float(given.pop("target", "0"))
+        by_expiry = ByExpiryParams(
+            use=Use(given.pop("by_expiry", "off")),
+            **{key: float(given.pop(key)) for key in _BY_EXPIRY_KEYS & given.keys()},
+        )
         legs = Legs(given.pop("legs", "inverse"))
         envelope = WIDE if given.pop("limits", "") == "wide" else None
         policy = policy_named(given.pop("policy", "band"))
@@ -126,7 +133,15 @@ class Stage(Aftermath):
         params = {"lower": -0.1, "upper": 0.1, **told} if policy.name == "band" else told
         one = settings(neutral=neutral, target=target, scope=scope, envelope=envelope).books[0]
         own = policy.params(params, target)._asdict()
-        return replace(one, name=name, legs=legs, policy=policy.name, policy_params=own, partial=partial)
+        return replace(
+            one,
+            name=name,
+            legs=legs,
+            policy=policy.name,
+            policy_params=own,
+            partial=partial,
+            by_expiry=by_expiry,
+        )
 
     # --- the venue -----------------------------------------------------------------------------------
 
@@ -136,7 +151,7 @@ class Stage(Aftermath):
         if "usdc" in options:
             self.cash["USDC"] = Decimal(options.pop("usdc"))
         self.held = {name: Decimal(size) for name, size in options.items()}
-        names = [name for name in self.held if name != rigs.PERP]
+        names = dict.fromkeys([*(name for name in self.held if name != rigs.PERP), *self.rig.basis])
         self.step(self.rig.listed(*names), self.rig.link_up())
         self.step(self.rig.journal())
         self._answer()
@@ -146,6 +161,14 @@ class Stage(Aftermath):
         """list INSTRUMENT ...: the venue lists more of them"""
         more = tuple(rigs.listing(name) for name in words)
         self.step(ev.InstrumentsListed(venue=VENUE, instruments=more, complete=False))
+
+    def on_future(self, words: list[str], options: Options) -> None:
+        """future INSTRUMENT basis=0.01: the venue lists a dated future that far over the index"""
+        self.rig.basis[words[0]] = float(options["basis"])
+
+    def on_funding(self, words: list[str], _options: Options) -> None:
+        """funding RATE: what the perpetual pays in 8 hours, a fraction; told with its next ticker"""
+        self.rig.funding_8h = float(words[0])
 
     def on_index(self, words: list[str], _options: Options) -> None:
         """index PRICE: index, perpetual and options move"""
@@ -273,7 +296,7 @@ class Stage(Aftermath):
 
     def quote(self) -> None:
         """Fresh market data of everything held."""
-        names = [name for name in self.held if name != rigs.PERP]
+        names = [name for name in dict.fromkeys([*self.held, *self.rig.basis]) if name != rigs.PERP]
         if self.muted:
             names = [name for name in names if not rigs.listing(name).is_option]
         self.step(*self.rig.quotes(*names))

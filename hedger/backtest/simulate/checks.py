@@ -21,7 +21,7 @@ from hedger.backtest.simulate.truth import Truth
 from hedger.backtest.simulate.venue import Venue
 from hedger.backtest.simulate.written import Written
 from hedger.domain.approval import Approved
-from hedger.domain.order import Purpose
+from hedger.domain.order import HEDGES, Purpose
 from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine.effects import Amend, Effect, Note, Place
 from hedger.engine.events import Event, Now
@@ -167,10 +167,10 @@ class Checks:
         self.tally.placed += 1
         if intent.purpose is Purpose.MANUAL:
             return
-        if intent.purpose is Purpose.HEDGE:
+        if intent.purpose in HEDGES:
             self._on_live_data(process, intent.label, intent.instrument)
         self._allowed(intent.label)
-        if intent.purpose is Purpose.HEDGE:
+        if intent.purpose in HEDGES:
             self._awaited.begin(effect.approved)
 
     def _on_live_data(self, process: Process, label: str, instrument: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hedger.domain.account import Account, Position
 from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import alarms, clock, holdings
+from hedger.engine.by_expiry import places
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.guard import latch, losses, margins
@@ -129,7 +130,8 @@ def _caps(state: State, book: BookState, now: Now) -> tuple[Cap, ...]:
         Cap("max_orders_per_minute", "orders", counters.orders_minute(now), envelope.max_orders_per_minute),
     ]
     if listed is not None and quote is not None and quote.mark > 0.0:
-        coin = abs(listed.amount_to_coin(book.book.size(listed.name), quote.mark))
+        here = listed.amount_to_coin(book.book.size(listed.name), quote.mark)
+        coin = max(abs(here), abs(here + places.others_coin(state, book, listed.name)))
         caps.append(Cap("max_hedge_position_coin", "coin", coin, envelope.max_hedge_position_coin))
     return tuple(caps)
 

@@ -28,8 +28,8 @@ def asked(book: BookState, outcome: Outcome, change_coin: float) -> Outcome:
     if coin <= most or _allowed(book, planned.side, coin):
         return outcome
     detail = (
-        f"first hedge: {planned.side} {planned.amount} of {book.settings.hedge_instrument} ({coin:.4f} coin, "
-        f"{verdict.detail}) is above confirm_above_coin = {most:g}; "
+        f"first hedge: {planned.side} {planned.amount} of {outcome.approved.intent.instrument} "
+        f"({coin:.4f} coin, {verdict.detail}) is above confirm_above_coin = {most:g}; "
         f"`hedger confirm --book {book.name}` sends it"
     )
     held = Verdict(Action.BLOCKED, Reason.CONFIRMATION, detail, verdict.target, planned)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hedger.domain.vocabulary import BreakerState
+from hedger.engine.by_expiry import places
 from hedger.engine.events import CommandGiven, Now
 from hedger.engine.sight import Sight, look
 from hedger.engine.state import BookState, State
@@ -17,7 +18,10 @@ def deltas_coin(state: State, book: BookState, sight: Sight) -> tuple[float, flo
     if sight.inputs is None:
         return None
     now_coin = sight.inputs.delta_coin - sight.inputs.target_delta_coin
-    return now_coin, now_coin - closable_coin(state, book, sight)
+    closed_coin = closable_coin(state, book, sight) + places.others_coin(
+        state, book, book.settings.hedge_instrument
+    )
+    return now_coin, now_coin - closed_coin
 
 
 def refusal(state: State, book: BookState | None, event: CommandGiven, now: Now) -> str:

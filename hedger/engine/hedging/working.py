@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from hedger.domain.instrument import plain
-from hedger.domain.order import Order, OrderState, Purpose
+from hedger.domain.order import HEDGES, Order, OrderState
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Severity
 from hedger.engine import gates
 from hedger.engine.events import Now
@@ -128,7 +128,7 @@ def busy(state: State, book: BookState) -> bool:
     if state.orders.quiet:
         return False
     orders = (*state.orders.live(), *state.orders.settling())
-    return any(o.intent.book == book.name and o.intent.purpose is Purpose.HEDGE for o in orders)
+    return any(o.intent.book == book.name and o.intent.purpose in HEDGES for o in orders)
 
 
 def follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:

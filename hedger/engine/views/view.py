@@ -7,6 +7,7 @@ import msgspec
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral, Rung, Severity, State
 from hedger.engine.decision import Decision
 from hedger.engine.profile import ProfileView
+from hedger.engine.views.by_expiry_view import ByExpiryView
 from hedger.engine.views.difference_view import DifferenceView
 from hedger.engine.views.execution_view import WorkingView
 from hedger.engine.views.owned_view import OwnershipView
@@ -139,6 +140,7 @@ class BookView(msgspec.Struct, frozen=True):
     tags: tuple[Cut, ...] = ()  # greeks of the options by strategy tag
     ticker: TickerView | None = None  # of the hedge instrument
     blocked_s: dict[str, float] = {}  # wire time without permission to trade in this run, by reason
+    by_expiry: ByExpiryView = ByExpiryView()  # the hedge divided among perpetual and dated futures
     differences: tuple[DifferenceView, ...] = ()  # positions that were not as expected, at the start or now
     shadows: tuple[ShadowView, ...] = ()  # other policies beside the live one, sending nothing; as configured
 

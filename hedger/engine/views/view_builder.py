@@ -17,6 +17,7 @@ from hedger.engine.ownership import tags
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, VenueState
 from hedger.engine.views import ownership_view
+from hedger.engine.views.by_expiry_view import by_expiry_view
 from hedger.engine.views.difference_view import differences
 from hedger.engine.views.guard_view import guard_view
 from hedger.engine.views.shadow_figures import shadow_views
@@ -172,6 +173,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         working=working_view(state, book, sight, now),
         profile=profile.view(book),
         tags=tags.cuts(state, book),
+        by_expiry=by_expiry_view(book),
         differences=differences(state, book),
         shadows=shadow_views(state, book),
         ticker=_ticker(state, book, now),
