@@ -38,6 +38,7 @@ def _register() -> None:
         replay,
         run,
         simulate,
+        smile,
         status,
         switches,
         why,
@@ -72,6 +73,7 @@ def _register() -> None:
     app.command()(record.record)
     app.command()(replay.replay)
     app.command()(simulate.simulate)
+    app.command()(smile.smile)
 
 
 @app.command()
