@@ -6,14 +6,15 @@ Hedging errors e = dV - delta dF of the same options over the same intervals, de
 
 Errors of one instant move together and volatility comes in spells, so options are no independent observations
 and an F-test on their number would be far too sure. The sums are kept per instant; instants are gathered
-into blocks, and the standard error is that of resampling whole blocks, in closed form (the delta method on a
-ratio of sums):
+into blocks with sums A_b of e_smile^2 and B_b of e_Black^2, and the standard error is what leaving out one
+block at a time does to the ratio (jackknife; a bootstrap of whole blocks agrees):
 
-    se^2 = n / (n - 1) sum_b (A_b - ratio B_b)^2 / (sum_b B_b)^2
+    ratio without b - ratio = -(A_b - ratio B_b) / (B - B_b)        se^2 = sum over blocks of its square
 
-over n blocks with sums A_b of e_smile^2 and B_b of e_Black^2.
-
-Confidence that the true ratio is below 1 is Student's t with n - 1 degrees of freedom.
+Confidence that the true ratio is below 1 is Student's t of ln ratio (symmetric between the two deltas), with
+one degree of freedom less than the blocks that carry weight, (sum of T_b)^2 / sum of T_b^2 with
+T_b = A_b + B_b: one crash is one observation. Held against draws where neither delta is better, a confidence
+above .95 comes up in 5 to 6 of a hundred, whatever the spells; on the plain number of blocks in up to 20.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Ratio(NamedTuple):
 
     ratio: float
     error: float
-    """Standard error; NaN below LEAST_BLOCKS blocks."""
+    """Standard error; NaN below LEAST_BLOCKS blocks, or where one of them is all there is."""
     confidence: float
     """That the true ratio is below 1: 0 to 1; NaN as above."""
     instants: int
@@ -52,16 +53,21 @@ def variance_ratio(squares: Floats, squares_black: Floats, block: int) -> Ratio:
     starts = np.arange(0, instants, block)
     mine, black = np.add.reduceat(squares, starts), np.add.reduceat(squares_black, starts)
     ratio, blocks = float(mine.sum()) / base, len(starts)
-    if blocks < LEAST_BLOCKS:
+    if blocks < LEAST_BLOCKS or not (black < base).all():
         return Ratio(ratio, math.nan, math.nan, instants, blocks)
-    error = math.sqrt(blocks / (blocks - 1) * float(((mine - ratio * black) ** 2).sum())) / base
-    return Ratio(ratio, error, _confidence(ratio, error, blocks), instants, blocks)
+    error = math.sqrt(float((((mine - ratio * black) / (base - black)) ** 2).sum()))
+    return Ratio(ratio, error, _confidence(ratio, error, _weighty(mine + black)), instants, blocks)
 
 
-def _confidence(ratio: float, error: float, blocks: int) -> float:
-    if not error > 0.0:
-        return float(ratio < 1.0)
-    return float(stdtr(blocks - 1, (1.0 - ratio) / error))
+def _weighty(blocks: Floats) -> float:
+    """How many blocks of equal weight would be as sure (Kish)."""
+    return float(blocks.sum()) ** 2 / float((blocks**2).sum())
+
+
+def _confidence(ratio: float, error: float, weighty: float) -> float:
+    if not (error > 0.0 and ratio > 0.0 and weighty > 1.0):
+        return float(ratio < 1.0 and weighty > 1.0)
+    return float(stdtr(weighty - 1.0, -math.log(ratio) * ratio / error))
 
 
 class Gate(NamedTuple):
