@@ -127,7 +127,7 @@ def _inputs(state: State, book: BookState, before: Held, now: Now) -> Inputs | N
     gamma = sums.gamma if settings.neutral is not Neutral.COIN else sums.curvature
     return Inputs(
         now.market_ms / 1000,
-        _controlled(sums, book, was) - book.kept_coin,
+        _controlled(sums, book, was) - (book.kept_coin - book.smile_coin),
         was.target_delta_coin,
         gamma,
         sums.theta,

@@ -10,6 +10,7 @@ from hedger.engine.profile import ProfileView
 from hedger.engine.views.difference_view import DifferenceView
 from hedger.engine.views.execution_view import WorkingView
 from hedger.engine.views.owned_view import OwnershipView
+from hedger.engine.views.smile_view import SmileView
 from hedger.engine.views.view_guard import GuardView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
@@ -139,6 +140,7 @@ class BookView(msgspec.Struct, frozen=True):
     ticker: TickerView | None = None  # of the hedge instrument
     blocked_s: dict[str, float] = {}  # wire time without permission to trade in this run, by reason
     differences: tuple[DifferenceView, ...] = ()  # positions that were not as expected, at the start or now
+    smile: SmileView = SmileView()  # its delta beside Black's
 
 
 class OrderView(msgspec.Struct, frozen=True):

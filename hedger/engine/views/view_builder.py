@@ -19,6 +19,7 @@ from hedger.engine.state import BookState, State, VenueState
 from hedger.engine.views import ownership_view
 from hedger.engine.views.difference_view import differences
 from hedger.engine.views.guard_view import guard_view
+from hedger.engine.views.smile_view import smile_view
 from hedger.engine.views.view import (
     BandView,
     BookView,
@@ -172,6 +173,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         profile=profile.view(book),
         tags=tags.cuts(state, book),
         differences=differences(state, book),
+        smile=smile_view(book, now),
         ticker=_ticker(state, book, now),
         blocked_s={reason.value: seconds for reason, seconds in sorted(book.blocked_s.items())},
     )
