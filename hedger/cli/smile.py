@@ -34,7 +34,7 @@ def smile(
     ] = 10.0,
     block_hours: Annotated[
         float, typer.Option(min=0, help="Errors further apart than this count as independent.")
-    ] = 48.0,
+    ] = 24.0,
     as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
 ) -> None:
     """Fit every expiry of every chain; hedge every interval by Black's delta and by the smile's."""

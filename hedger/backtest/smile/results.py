@@ -13,7 +13,7 @@ class Params(msgspec.Struct, frozen=True):
 
     window_days: float = 60.0  # Hull-White's coefficients and R are learned from so much of the past
     gap_h: float = 14.0  # intervals longer than this are left out: chains are missing in between
-    block_h: float = 48.0  # errors further apart than this count as independent
+    block_h: float = 24.0  # errors further apart than this count as independent
     least_days: float = 10.0  # intervals are judged from so long after the first chain on
 
 

@@ -39,6 +39,7 @@ class SmileState:
     rule: SmileRule
     track: Track
     fits: dict[int, Fitted] = field(default_factory=dict)  # by expiry: the last fit, good or not
+    look_ms: int = 0  # market time of the next fit
     hedged: dict[int, Hedged] = field(default_factory=dict)  # by expiry, as of `sampled_ms`
     sampled_ms: int = 0  # market time; 0: never
     measured: deque[Squared] = field(default_factory=deque)

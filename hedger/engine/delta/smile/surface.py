@@ -31,13 +31,19 @@ def rows_by_expiry(book: BookState, now: Now) -> dict[int, list[Row]]:
 
 
 def fit_next(state: State, book: BookState, smile: SmileState, now: Now) -> None:
-    """Fit the held expiry whose fit is oldest, if it is due; forget expiries that are held no more."""
+    """Fit the held expiry whose fit is oldest; forget expiries that are held no more.
+
+    A new expiry is fitted at the next step, the others in turn, evenly over `smile_fit_s`.
+    """
+    if now.market_ms < smile.look_ms:
+        return
     held = rows_by_expiry(book, now)
     smile.fits = {expiry: fitted for expiry, fitted in smile.fits.items() if expiry in held}
     oldest = min(held, key=lambda expiry: _fitted_ms(smile, expiry), default=None)
-    fit_ms = book.settings.delta.smile_fit_s * 1000
-    if oldest is not None and now.market_ms - _fitted_ms(smile, oldest) >= fit_ms:
+    if oldest is not None:
         smile.fits[oldest] = _fit(state, book, oldest, now)
+    turn_ms = int(book.settings.delta.smile_fit_s * 1000 / max(len(held), 1))
+    smile.look_ms = now.market_ms + (turn_ms if len(smile.fits) == len(held) else 0)
 
 
 def _fitted_ms(smile: SmileState, expiration_ms: int) -> int:

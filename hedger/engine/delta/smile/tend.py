@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hedger.domain.vocabulary import SmileRule
-from hedger.engine.delta.smile import evidence, surface
+from hedger.engine.delta.smile import correction, evidence, surface
 from hedger.engine.delta.smile.state import SmileState
 from hedger.engine.state import BookState, State, Step
 from hedger.pricing.smile.track import Track
@@ -22,12 +22,15 @@ def tend(state: State, book: BookState, step: Step) -> None:
     if book.smile is None:
         book.smile = SmileState(rule, Track(book.settings.delta.smile_window_days * evidence.DAY_MS))
     smile: SmileState = book.smile
+    gate = smile.gate
     if smile.rule is not rule:
         smile.rule, smile.gate = rule, CLOSED
         evidence.judge_gate(book, smile, step)
     surface.fit_next(state, book, smile, step.now)
     if smile.fits:
         evidence.sample(book, smile, step)
+    if smile.gate.open != gate.open:
+        correction.correct(book, step.now)  # at once, not with the next refresh
 
 
 def told(book: BookState) -> str:
