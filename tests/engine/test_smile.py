@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from hedger.domain.vocabulary import SmileRule
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
+from hedger.engine.records import SmileSampled
 from hedger.engine.settings import DeltaParams
 from hedger.engine.views.smile_view import SmileView
 from hedger.pricing.scalar import black76_one, years_to
@@ -54,6 +56,15 @@ class Smiling(Rig):
         self.wait(1.0)
         self.step(*self.quotes(*listed))
         return self
+
+    def restore(self, kept: tuple[SmileSampled, ...]) -> None:
+        """Begin on a journal that holds samples."""
+        self.step(self.listed(*self.names), self.link_up())
+        self.step(msgspec.structs.replace(self.journal(), smiles=kept))
+        self.step(self.snapshot(HELD))
+        for _ in range(2):
+            self.wait(1.1)
+            self.step(*self.quotes(*self.names))
 
     def live(self, samples: int, stickiness: float, seed: int = 1) -> None:
         """The market moves from sample to sample; the level of volatility by R s d ln F."""
@@ -266,3 +277,35 @@ def test_the_same_events_give_the_same_figures() -> None:
 def test_a_gate_that_would_never_rest_is_refused() -> None:
     with pytest.raises(ValueError, match=r"smile_closes_at = 0\.97: must be at most smile_opens_at = 0\.95"):
         DeltaParams(smile_closes_at=0.97)
+
+
+def written(rig: Smiling) -> tuple[SmileSampled, ...]:
+    records = [record for write in rig.of(fx.Write) for record in write.records]
+    return tuple(record for record in records if isinstance(record, SmileSampled))
+
+
+def test_a_restart_finds_what_was_measured_and_learned() -> None:
+    """The same R, the same coefficients, the same ratio; the gate is judged anew and opens."""
+    before = smiling(SmileRule.FITTED)
+    before.live(60, 0.0)
+    kept = written(before)
+    assert len(kept) == before.smile.samples == 60
+    after = Smiling(settings(delta=params(SmileRule.FITTED), **WIDE))
+    after.market_ms, after.index, after.level = before.market_ms, before.index, before.level
+    after.restore(kept)
+    again, was = after.smile, before.smile
+    assert again.gate_open
+    assert (again.samples, again.variance_ratio) == (was.samples, was.variance_ratio)
+    assert again.minimum_variance_calls == was.minimum_variance_calls
+    assert again.expiries[0].stickiness == was.expiries[0].stickiness
+    assert again.used_coin == pytest.approx(was.used_coin, rel=1e-3)
+    after.live(1, 0.0)
+    assert after.smile.samples == 61
+
+
+def test_samples_are_of_no_use_to_a_book_whose_rule_is_off() -> None:
+    before = smiling(SmileRule.FITTED)
+    before.live(3, 0.0)
+    after = Smiling(settings(**WIDE))
+    after.restore(written(before))
+    assert after.engine._state.books["btc"].smile is None

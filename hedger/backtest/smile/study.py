@@ -20,9 +20,10 @@ from hedger.backtest.smile.results import RULES, Fit, Outcome, Params, Residuals
 from hedger.pricing.black76 import Floats
 from hedger.pricing.smile.curve import Parabola, Smile, calendar_gap
 from hedger.pricing.smile.delta import LEAST_DELTA, MOST_DELTA, Coefficients
+from hedger.pricing.smile.lesson import interval, lesson
 from hedger.pricing.smile.stickiness import Stickiness
 from hedger.pricing.smile.strip import Fitted, fit_strip
-from hedger.pricing.smile.track import Shifts, Track, interval
+from hedger.pricing.smile.track import Shifts, Track
 from hedger.pricing.smile.variance_ratio import Ratio, variance_ratio
 
 _DAY_MS = 86_400_000
@@ -74,8 +75,8 @@ def study(coin: str, chains: Iterable[Chain], params: Params | None = None) -> S
         residuals=tuple(_residuals(walk)),
         outcomes=tuple(_outcomes(walk)),
         stickiness=tuple(_stuck(expiry, found) for expiry, found in sorted(walk.stickiness.items())),
-        calls=_numbers(walk.track.calls),
-        puts=_numbers(walk.track.puts),
+        calls=_numbers(walk.track.taught.calls),
+        puts=_numbers(walk.track.taught.puts),
         last_chain=tuple(_fits(walk.last)),
     )
 
@@ -101,7 +102,7 @@ class Walk:
             pairs = [(self.last[expiry], fitted[expiry]) for expiry in self.last if expiry in fitted]
             if chain.market_ms - self.times[0] > self.params.least_days * _DAY_MS:
                 self._judge(pairs)
-            self.track.learn(chain.market_ms, pairs)
+            self.track.learn(lesson(chain.market_ms, pairs))
         self.times.append(chain.market_ms)
         self.last = fitted
         self.shifts = {expiry: self.track.shifts(each) for expiry, each in fitted.items() if not each.gap}

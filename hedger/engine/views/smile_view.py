@@ -57,7 +57,7 @@ def smile_view(book: BookState, now: Now) -> SmileView:
     if smile is None:
         return SmileView()
     ratio = smile.gate.ratio
-    calls, puts = smile.track.calls, smile.track.puts
+    calls, puts = smile.track.taught.calls, smile.track.taught.puts
     return SmileView(
         rule=smile.rule,
         gate_open=smile.gate.open,

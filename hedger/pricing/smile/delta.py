@@ -17,6 +17,7 @@ Greeks are per 1 coin of notional, vega per 1.00 of volatility, as in `pricing.b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -62,11 +63,23 @@ class Normal(NamedTuple):
     product: Floats
     """X'y, shape (3,)."""
 
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """Both, row by row: twelve."""
+        return (*self.square.ravel().tolist(), *self.product.tolist())
+
     def __add__(self, other: object) -> Normal:
         """Of both samples together."""
         if not isinstance(other, Normal):
             return NotImplemented
         return Normal(self.square + other.square, self.product + other.product)
+
+
+def normal_of(numbers: Sequence[float]) -> Normal:
+    """Of what `Normal.numbers` said. ValueError when they are not twelve."""
+    if len(numbers) != 12:
+        raise ValueError(f"numbers: {len(numbers)} of them, must be 12")
+    return Normal(np.array(numbers[:9]).reshape(3, 3), np.array(numbers[9:]))
 
 
 NO_SAMPLE = Normal(np.zeros((3, 3)), np.zeros(3))

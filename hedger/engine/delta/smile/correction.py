@@ -79,7 +79,7 @@ def _shift(
             calls = np.array([row.instrument.option_sign == 1 for row in rows])
             of_calls, of_puts = (
                 minimum_variance_shift(delta, vega, forward, tau_years, of)
-                for of in (smile.track.calls, smile.track.puts)
+                for of in (smile.track.taught.calls, smile.track.taught.puts)
             )
             return np.where(calls, of_calls, of_puts)
         case _:

@@ -12,14 +12,15 @@ import math
 import numpy as np
 
 from hedger.domain.vocabulary import Severity, SmileRule
+from hedger.engine.delta.smile import memory
+from hedger.engine.delta.smile.memory import DAY_MS
 from hedger.engine.delta.smile.state import Hedged, SmileState, Squared
 from hedger.engine.delta.smile.surface import rows_by_expiry
 from hedger.engine.settings import DeltaParams
 from hedger.engine.state import BookState, Step
-from hedger.pricing.smile.track import interval
+from hedger.pricing.smile.lesson import interval, lesson
 from hedger.pricing.smile.variance_ratio import CLOSED, Gate, judge, variance_ratio
 
-DAY_MS = 86_400_000
 BLOCK_MS = DAY_MS  # errors of different days count as independent
 _RULES = ("sticky_delta", "fitted", "minimum_variance")
 
@@ -31,7 +32,7 @@ def sample(book: BookState, smile: SmileState, step: Step) -> None:
     if now_ms - smile.sampled_ms < period_ms:
         return
     if now_ms - smile.sampled_ms < 2 * period_ms:
-        _measure(smile, now_ms)
+        _measure(book, smile, step)
     smile.track.window_ms = params.smile_window_days * DAY_MS
     while smile.measured and smile.measured[0].market_ms < now_ms - smile.track.window_ms:
         smile.measured.popleft()
@@ -39,7 +40,8 @@ def sample(book: BookState, smile: SmileState, step: Step) -> None:
     judge_gate(book, smile, step)
 
 
-def _measure(smile: SmileState, now_ms: int) -> None:
+def _measure(book: BookState, smile: SmileState, step: Step) -> None:
+    now_ms = step.now.market_ms
     pairs = [
         (hedged, smile.fits[expiry])
         for expiry, hedged in smile.hedged.items()
@@ -53,9 +55,13 @@ def _measure(smile: SmileState, now_ms: int) -> None:
         shifts = [np.zeros_like(delta), *(getattr(hedged.shifts, rule)[at] for rule in _RULES)]
         errors += [float(sizes @ over.errors(delta + shift, strip.forward_usd)) for shift in shifts]
         gross += float(np.abs(sizes).sum())
+    squared = None
     if gross > 0.0:
-        smile.measured.append(Squared(now_ms, *(float(error / gross) ** 2 for error in errors)))
-    smile.track.learn(now_ms, [(hedged.fitted, after) for hedged, after in pairs])
+        squared = Squared(now_ms, *(float(error / gross) ** 2 for error in errors))
+        smile.measured.append(squared)
+    learned = lesson(now_ms, [(hedged.fitted, after) for hedged, after in pairs])
+    smile.track.learn(learned)
+    memory.write(book, squared, learned, step)
 
 
 def _begin(book: BookState, smile: SmileState, step: Step) -> None:

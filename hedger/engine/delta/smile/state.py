@@ -1,4 +1,4 @@
-"""What a book remembers of its smiles. All of it begins anew with the daemon: no evidence, gate closed."""
+"""What a book remembers of its smiles. Samples outlive the daemon (memory), fits do not."""
 
 from __future__ import annotations
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from hedger.domain.vocabulary import SmileRule
-from hedger.engine.delta.smile import correction, evidence, surface
-from hedger.engine.delta.smile.state import SmileState
+from hedger.engine.delta.smile import correction, evidence, memory, surface
 from hedger.engine.state import BookState, State, Step
-from hedger.pricing.smile.track import Track
 from hedger.pricing.smile.variance_ratio import CLOSED
 
 
@@ -19,9 +17,7 @@ def tend(state: State, book: BookState, step: Step) -> None:
         return
     if not book.warm:
         return  # tickers are still coming in
-    if book.smile is None:
-        book.smile = SmileState(rule, Track(book.settings.delta.smile_window_days * evidence.DAY_MS))
-    smile: SmileState = book.smile
+    smile = memory.begin(book)
     gate = smile.gate
     if smile.rule is not rule:
         smile.rule, smile.gate = rule, CLOSED
