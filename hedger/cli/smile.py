@@ -108,7 +108,10 @@ def _show(console: Console, found: Study) -> None:
         console.print(f"no interval later than {params.least_days:g} days after the start: see --least-days")
         return
     title = f"variance of hedging errors over Black's, out of sample, {found.intervals} intervals"
-    console.print("", table(_OUTCOMES, found.outcomes, wide, title))
+    console.print("", table(_OUTCOMES, found.outcomes, wide, title), "")
+    for verdict in found.verdicts:
+        gate = "[cyan]would be open[/]" if verdict.allowed else "would stay closed"
+        console.print(f"{words(verdict.rule)}: the gate {gate}, {verdict.why}")
 
 
 def _time(market_ms: int) -> str:

@@ -14,6 +14,8 @@ class Params(msgspec.Struct, frozen=True):
     window_days: float = 60.0  # Hull-White's coefficients and R are learned from so much of the past
     gap_h: float = 14.0  # intervals longer than this are left out: chains are missing in between
     block_h: float = 24.0  # errors further apart than this count as independent
+    least_intervals: int = 240  # without which no rule is allowed, as live
+    opens_at: float = 0.95  # confidence at which one is, as live
     least_days: float = 10.0  # intervals are judged from so long after the first chain on
 
 
@@ -72,6 +74,14 @@ class Fit(msgspec.Struct, frozen=True):
     calendar: str  # where total variance falls from the expiry before
 
 
+class Verdict(msgspec.Struct, frozen=True):
+    """Whether the gate would let a rule's delta be hedged on this record, all options together."""
+
+    rule: str
+    allowed: bool
+    why: str
+
+
 class Study(msgspec.Struct, frozen=True):
     """What one coin's record says."""
 
@@ -83,6 +93,7 @@ class Study(msgspec.Struct, frozen=True):
     params: Params
     residuals: tuple[Residuals, ...]
     outcomes: tuple[Outcome, ...]
+    verdicts: tuple[Verdict, ...]
     stickiness: tuple[Stuck, ...]
     calls: tuple[float, float, float]  # Hull-White's a, b, c at the end
     puts: tuple[float, float, float]

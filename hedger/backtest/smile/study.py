@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hedger.backtest.smile.chains import Chain
-from hedger.backtest.smile.results import RULES, Fit, Outcome, Params, Residuals, Stuck, Study
+from hedger.backtest.smile.results import RULES, Fit, Outcome, Params, Residuals, Stuck, Study, Verdict
 from hedger.pricing.black76 import Floats
 from hedger.pricing.smile.curve import Parabola, Smile, calendar_gap
 from hedger.pricing.smile.delta import LEAST_DELTA, MOST_DELTA, Coefficients
@@ -24,9 +24,9 @@ from hedger.pricing.smile.lesson import interval, lesson
 from hedger.pricing.smile.stickiness import Stickiness
 from hedger.pricing.smile.strip import Fitted, fit_strip
 from hedger.pricing.smile.track import Shifts, Track
-from hedger.pricing.smile.variance_ratio import Ratio, variance_ratio
+from hedger.pricing.smile.variance_ratio import CLOSED, Ratio, judge, variance_ratio
 
-_DAY_MS = 86_400_000
+_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 _YEAR_DAYS = 365.0
 
 
@@ -74,6 +74,7 @@ def study(coin: str, chains: Iterable[Chain], params: Params | None = None) -> S
         params=walk.params,
         residuals=tuple(_residuals(walk)),
         outcomes=tuple(_outcomes(walk)),
+        verdicts=tuple(_verdicts(walk)),
         stickiness=tuple(_stuck(expiry, found) for expiry, found in sorted(walk.stickiness.items())),
         calls=_numbers(walk.track.taught.calls),
         puts=_numbers(walk.track.taught.puts),
@@ -98,7 +99,7 @@ class Walk:
     def take(self, chain: Chain) -> None:
         fitted = {strip.expiration_ms: fit_strip(strip) for strip in chain.strips}
         self.fits.extend((each, bool(gap)) for each, gap in _with_calendar(fitted))
-        if self.times and chain.market_ms - self.times[-1] <= self.params.gap_h * 3_600_000:
+        if self.times and chain.market_ms - self.times[-1] <= self.params.gap_h * _HOUR_MS:
             pairs = [(self.last[expiry], fitted[expiry]) for expiry in self.last if expiry in fitted]
             if chain.market_ms - self.times[0] > self.params.least_days * _DAY_MS:
                 self._judge(pairs)
@@ -189,14 +190,26 @@ def _days(fitted: Fitted) -> float:
 
 
 def _outcomes(walk: Walk) -> Iterable[Outcome]:
-    span_ms = walk.times[-1] - walk.times[0]
-    per_block = max(1, round(walk.params.block_h * 3_600_000 * max(len(walk.times) - 1, 1) / max(span_ms, 1)))
     for group, sums in sorted(walk.groups.items()):
-        squares = np.array(sums.squares)
-        for place, rule in enumerate(RULES, start=1):
-            found = variance_ratio(squares[:, place], squares[:, 0], per_block)
+        for rule, found in zip(RULES, _ratios(walk, sums), strict=True):
             if sums.hedges:
                 yield _outcome(group, rule, found, sums)
+
+
+def _verdicts(walk: Walk) -> Iterable[Verdict]:
+    params, everything = walk.params, walk.groups.get(_Group(_ALL, _ALL))
+    for rule, found in zip(RULES, _ratios(walk, everything or _Sums()), strict=True):
+        gate = judge(CLOSED, found, params.least_intervals, params.opens_at, params.opens_at)
+        yield Verdict(rule, gate.open, gate.why)
+
+
+def _ratios(walk: Walk, sums: _Sums) -> list[Ratio]:
+    """Of RULES, in their order; blocks have as many intervals as the record has in `block_h`."""
+    span_ms = walk.times[-1] - walk.times[0]
+    steps = max(len(walk.times) - 1, 1)
+    per_block = max(1, round(walk.params.block_h * _HOUR_MS * steps / max(span_ms, 1)))
+    squares = np.array(sums.squares).reshape(-1, 1 + len(RULES))
+    return [variance_ratio(squares[:, place], squares[:, 0], per_block) for place in range(1, 1 + len(RULES))]
 
 
 def _outcome(group: _Group, rule: str, found: Ratio, sums: _Sums) -> Outcome:

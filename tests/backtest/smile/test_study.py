@@ -57,7 +57,17 @@ def test_the_rule_by_which_the_world_moves_hedges_it_best() -> None:
     assert ratio(black, "fitted") == pytest.approx(1.0, abs=0.02)
     hindsight = [found.outcomes[0].hindsight_r for found in (none, black, two)]
     assert hindsight == pytest.approx([0.0, 1.0, 2.0], abs=0.1)
+    assert [each.why.split()[0] for each in none.verdicts] == ["113", "113", "113"]  # of 240
     assert none.stickiness[0].r == pytest.approx(0.0, abs=0.1)
+
+
+def test_the_gate_of_the_study_is_the_one_that_trades() -> None:
+    """Allowed where the smile moves with the forward, refused where a strike keeps its volatility."""
+    enough = Params(window_days=60.0, least_days=5.0, least_intervals=100)
+    for stickiness, allowed in ((0.0, True), (1.0, False)):
+        found = {each.rule: each for each in study("BTC", world(stickiness), enough).verdicts}
+        assert found["sticky_delta"].allowed is allowed
+        assert "below 1 with confidence" in found["sticky_delta"].why
 
 
 def test_the_future_changes_nothing_that_was_hedged_before_it() -> None:
