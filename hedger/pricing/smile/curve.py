@@ -82,6 +82,10 @@ class Smile(NamedTuple):
         """Whether the strikes lie between those the smile was fitted to."""
         return (k >= self.k_low) & (k <= self.k_high)
 
+    def known_slope(self, k: Floats) -> Floats:
+        """The slope between the fitted strikes, 0 beyond them: no shift of delta there."""
+        return np.where(self.covers(k), self.slope(np.clip(k, self.k_low, self.k_high)), 0.0)
+
     def butterfly(self) -> Floats:
         """Gatheral's g on a grid between the outer strikes: shape (2, points) of k and g; an implied density
         is negative where g is."""

@@ -31,6 +31,10 @@ LEAST_DELTA, MOST_DELTA = 0.05, 0.95
 """|D| of the options the regression is made on (exclusive)."""
 
 
+MOST_SHIFT = 0.2
+"""Largest shift that is believed, coin per coin: the tables of theory 2 know 0.05, more is a bad smile."""
+
+
 class Coefficients(NamedTuple):
     """Of Hull-White's quadratic in delta; calls and puts have their own."""
 
@@ -46,6 +50,11 @@ NO_MOVE = Coefficients(0.0, 0.0, 0.0)
 def sticky_shift(vega_usd: Floats, forward_usd: Floats | float, slope: Floats, stickiness: float) -> Floats:
     """D_R - D, coin per coin of notional; `slope` is d sigma / dk at the option's strike."""
     return vega_usd / forward_usd * (stickiness - STICKY_STRIKE) * slope
+
+
+def believed(shift: Floats) -> Floats:
+    """A shift within MOST_SHIFT; NaN stays NaN."""
+    return np.clip(shift, -MOST_SHIFT, MOST_SHIFT)
 
 
 def minimum_variance_shift(

@@ -66,11 +66,10 @@ class Fitted(NamedTuple):
     gap: str
 
     def slopes(self) -> Floats:
-        """d sigma / dk at every option's strike; 0 where the smile says nothing: no shift of delta there."""
+        """d sigma / dk at every option's strike; 0 where the smile says nothing."""
         if self.smile is None or self.gap:
             return np.zeros_like(self.strip.iv)
-        k = self.strip.k
-        return np.where(self.smile.covers(k), self.smile.slope(k), 0.0)
+        return self.smile.known_slope(self.strip.k)
 
 
 def fit_strip(strip: Strip) -> Fitted:

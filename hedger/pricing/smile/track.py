@@ -19,6 +19,7 @@ from hedger.pricing.smile.delta import (
     STICKY_DELTA,
     Coefficients,
     Normal,
+    believed,
     minimum_variance_shift,
     solve,
     sticky_shift,
@@ -80,9 +81,9 @@ class Track:
         greeks, slopes = strip.greeks(), fitted.slopes()
         r = self.stickiness(strip.expiration_ms).r
         return Shifts(
-            sticky_shift(greeks.vega_usd, strip.forward_usd, slopes, STICKY_DELTA),
-            sticky_shift(greeks.vega_usd, strip.forward_usd, slopes, r),
-            self._minimum_variance(fitted, greeks.delta, greeks.vega_usd),
+            believed(sticky_shift(greeks.vega_usd, strip.forward_usd, slopes, STICKY_DELTA)),
+            believed(sticky_shift(greeks.vega_usd, strip.forward_usd, slopes, r)),
+            believed(self._minimum_variance(fitted, greeks.delta, greeks.vega_usd)),
         )
 
     def _minimum_variance(self, fitted: Fitted, delta: Floats, vega_usd: Floats) -> Floats:

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from hedger.backtest.smile.chains import Chain, Days, read_chains
 from hedger.backtest.smile.results import Params, Study
-from hedger.backtest.smile.study import Walk, study
+from hedger.backtest.smile.study import study
+from hedger.backtest.smile.walk import Walk
 from hedger.cli.smile import smile
 from hedger.domain.errors import ConfigError
 from hedger.pricing.smile.strip import strip_of

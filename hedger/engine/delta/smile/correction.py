@@ -8,6 +8,7 @@ correction stands on the same figures as the delta it corrects.
 
 from __future__ import annotations
 
+import math
 from typing import assert_never
 
 import numpy as np
@@ -19,11 +20,14 @@ from hedger.engine.events import Now
 from hedger.engine.state import BookState
 from hedger.portfolio.row import Row
 from hedger.pricing.black76 import YEAR_MS, Floats
-from hedger.pricing.smile.delta import STICKY_DELTA, STICKY_STRIKE, minimum_variance_shift, sticky_shift
+from hedger.pricing.smile.delta import (
+    STICKY_DELTA,
+    STICKY_STRIKE,
+    believed,
+    minimum_variance_shift,
+    sticky_shift,
+)
 from hedger.pricing.smile.strip import LEAST_MS, Fitted
-
-MOST_SHIFT = 0.2
-"""Largest shift of one option's delta, coin per coin: tables of theory 2 know 0.05; more is a bad smile."""
 
 OLD_MS = 3_600_000
 """A fit older than this, in market time, is not used any more."""
@@ -57,9 +61,10 @@ def _of_expiry(smile: SmileState, fitted: Fitted, rows: list[Row], now: Now) -> 
     sizes = np.array([float(row.size) for row in mine])
     vega = np.array([100.0 * row.counted.vega for row in mine]) / sizes  # per coin and 1.00 of volatility
     k = np.log(strike / forward)
-    slope = np.where(fitted.smile.covers(k), fitted.smile.slope(k), 0.0)
-    shift = _shift(smile, fitted, mine, forward, vega, slope, left_ms / YEAR_MS)
-    return float(sizes @ np.clip(shift, -MOST_SHIFT, MOST_SHIFT))
+    slope = fitted.smile.known_slope(k)
+    shift = believed(_shift(smile, fitted, mine, forward, vega, slope, left_ms / YEAR_MS))
+    total = float(sizes @ shift)
+    return total if math.isfinite(total) else 0.0  # what is not a number is Black's
 
 
 def _shift(
