@@ -13,6 +13,7 @@ from rich.markup import escape
 from hedger.cli.by_expiry import by_expiry_of
 from hedger.cli.figures import UNKNOWN, cap_name, coin, number, pct, usd, words
 from hedger.cli.shadow_table import shadow_table
+from hedger.cli.smile_status import smile_of
 from hedger.cli.tables import Column, facts, table
 from hedger.domain.vocabulary import Rung
 from hedger.engine.views.owned_view import WalletView
@@ -31,6 +32,7 @@ def around(book: BookView, wide: bool) -> Iterator[RenderableType]:
     """What stands around the delta, section by section, a blank line before each."""
     sections = (
         _sources(book.delta),
+        smile_of(book.smile, wide),
         None if book.moved is None else _moved(book.moved),
         None if book.guard.margin is None else _margin(book.guard.margin),
         _guard(book.guard, book.underlying),

@@ -41,6 +41,7 @@ def _register() -> None:
         run,
         shadow,
         simulate,
+        smile,
         status,
         switches,
         tune,
@@ -80,6 +81,7 @@ def _register() -> None:
     app.command()(backtest.backtest)
     app.command()(tune.tune)
     app.add_typer(lab.lab, name="lab")
+    app.command()(smile.smile)
 
 
 @app.command()

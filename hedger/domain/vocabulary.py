@@ -87,6 +87,16 @@ class Rung(StrEnum):
     BLOCKED = "blocked"  # too old to trade on
 
 
+class SmileRule(StrEnum):
+    """How volatility is taken to move with the coin, and so which delta options have (theory 2)."""
+
+    OFF = "off"  # Black's delta; no smile is fitted
+    STICKY_STRIKE = "sticky_strike"  # a strike keeps its volatility: Black's delta, smiles shown
+    STICKY_DELTA = "sticky_delta"  # the smile moves with the forward
+    FITTED = "fitted"  # in between or beyond, as each expiry's volatility was seen to move
+    MINIMUM_VARIANCE = "minimum_variance"  # Hull-White: as a regression on all options has it
+
+
 class Action(StrEnum):
     """What a decision did."""
 

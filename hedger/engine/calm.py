@@ -138,7 +138,7 @@ def _inputs(state: State, book: BookState, before: Held, now: Now) -> Inputs | N
     iv = sums.weighted_iv / sums.vega_weight if sums.vega_weight > 0.0 else 0.0
     return Inputs(
         now.market_ms / 1000,
-        _controlled(sums, book, was) - book.kept_coin,
+        _controlled(sums, book, was) - (book.kept_coin - book.smile_coin),
         was.target_delta_coin,
         gamma,
         sums.theta,

@@ -16,6 +16,7 @@ from hedger.engine.by_expiry import moving
 from hedger.engine.decision import Decision
 from hedger.engine.delta import ladder, settlement, sources
 from hedger.engine.delta.agreed import agreed_coin
+from hedger.engine.delta.smile import tend as smile
 from hedger.engine.describe import conclude, describe
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
@@ -143,7 +144,7 @@ def _stopped(gate: Gate, sight: Sight) -> Outcome:
 def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome:
     memory, target, code = book.policy.decide(book.params, book.memory, inputs)
     reason = PolicyReason(code)
-    word, why = WORD[reason], EXPLANATION[reason] + profile.told(book)
+    word, why = WORD[reason], EXPLANATION[reason] + profile.told(book) + smile.told(book)
     if reason not in ACTS:
         goes_on = None if reason is PolicyReason.NOT_FINITE else _goes_on(state, book, sight, inputs, now)
         if goes_on is not None:

@@ -17,6 +17,7 @@ from hedger.engine.apply import apply
 from hedger.engine.by_expiry import advice
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
+from hedger.engine.delta.smile import tend as smile
 from hedger.engine.effects import Effect
 from hedger.engine.events import AcceptGiven, CommandGiven, Event, Now
 from hedger.engine.guard import guard
@@ -102,6 +103,7 @@ class Engine:
             if standby.waits(self._state, book):
                 continue
             manual.judge_waiting(self._state, book, step)
+            smile.tend(self._state, book, step)
             if step.now.wire_s - book.refreshed_wire_s >= self._state.settings.timing.refresh_s:
                 book.refreshed_wire_s = step.now.wire_s
                 work.refresh(self._state, book, step)

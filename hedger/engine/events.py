@@ -20,6 +20,7 @@ from hedger.engine.records import (
     LossReferenced,
     Overridden,
     RivalSeen,
+    SmileSampled,
     Snapshot,
 )
 from hedger.engine.settings import EngineSettings
@@ -339,6 +340,7 @@ class JournalLoaded(_Event, frozen=True, omit_defaults=True):
     holds: tuple[HoldSet, ...] = ()  # per book the last one
     kept: tuple[Kept, ...] = ()  # per book what it has set aside of delivered options' hedges
     rivals: tuple[RivalSeen, ...] = ()  # per book the last word on another hedger
+    smiles: tuple[SmileSampled, ...] = ()  # what the smile has shown each book, the oldest first
     baseline: Snapshot | None = None  # the last one; `fills` reach back to it
     lease_until_wire_s: float = math.inf  # until when this run holds the account; inf: no lease is kept
 

@@ -235,6 +235,27 @@ class RivalSeen(msgspec.Struct, frozen=True, tag="rival_seen", forbid_unknown_fi
     detail: str
 
 
+class SmileMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one expiry's volatility and forward moved between two samples."""
+
+    expiration_ms: int
+    vol: float  # at the forward, a fraction
+    skew: float  # d iv / d ln(strike) at the forward, before
+    log_forward: float
+
+
+class SmileSampled(msgspec.Struct, frozen=True, tag="smile_sampled", forbid_unknown_fields=True):
+    """What the smile has shown a book since its sample before: what its gate and its R stand on."""
+
+    market_ms: int
+    venue: str
+    book: str
+    squares: tuple[float, ...]  # of hedging errors: Black's, sticky delta, fitted, minimum variance; or none
+    moves: tuple[SmileMove, ...]
+    calls: tuple[float, ...]  # normal equations of Hull-White's regression
+    puts: tuple[float, ...]
+
+
 Record = (
     HedgeDone
     | Intended
@@ -255,4 +276,5 @@ Record = (
     | RivalSeen
     | Kept
     | Accepted
+    | SmileSampled
 )

@@ -17,6 +17,7 @@ from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine import holdings, overrides, standby, work
 from hedger.engine.delta import settlement
+from hedger.engine.delta.smile import memory
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
 from hedger.engine.guard import guard, latch
 from hedger.engine.ownership import ownership, restore, rivals, waits
@@ -96,6 +97,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     baseline.begin(state, venue, event)
     restore.ownership_of(state, venue, event, step)
     settlement.restored(state, venue.name, event.kept, step)
+    memory.restored(state, venue.name, event.smiles)
     step.record(Configured(market_ms=step.now.market_ms, config_hash=state.settings.config_hash))
     step.note(
         Severity.INFO,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, assert_never
 
 from hedger.domain.keys import Key, check_bounds
-from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral
+from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral, SmileRule
 from hedger.engine.ownership.scope import Scope
 from hedger.engine.shadow.terms import ShadowSettings
 from hedger.execution.by_expiry_params import ByExpiryParams
@@ -85,9 +85,40 @@ class DeltaParams:
         float, Key("s", "and this old: only back to the hard limit, in small clips; then blocked", above=0)
     ] = 3600.0
     last_resort_clip_coin: Annotated[float, Key("coin", "largest order of that last resort", above=0)] = 0.5
+    smile: Annotated[
+        SmileRule,
+        Key(
+            "",
+            "off, sticky_strike, sticky_delta, fitted, minimum_variance: hedged once proven; see chain",
+        ),
+    ] = SmileRule.OFF
+    smile_fit_s: Annotated[
+        float, Key("s", "market time after which an expiry's smile is fitted anew", least=1, most=3600)
+    ] = 60.0
+    smile_sample_s: Annotated[
+        float, Key("s", "market time between two samples of hedging errors", least=60, most=86_400)
+    ] = 3600.0
+    smile_window_days: Annotated[
+        float, Key("d", "market time over which the smile's delta is learned and judged", least=1, most=365)
+    ] = 60.0
+    smile_least_samples: Annotated[
+        int, Key("", "samples without which the smile's delta is not used", least=24)
+    ] = 240
+    smile_opens_at: Annotated[
+        float,
+        Key("", "confidence in less variance at which the smile's delta is taken", least=0.5, most=0.999),
+    ] = 0.95
+    smile_closes_at: Annotated[float, Key("", "and below which it is left again", least=0.5, most=0.999)] = (
+        0.8
+    )
 
     def __post_init__(self) -> None:
         check_bounds(self)
+        if self.smile_closes_at > self.smile_opens_at:
+            raise ValueError(
+                f"smile_closes_at = {self.smile_closes_at:g}: must be at most smile_opens_at = "
+                f"{self.smile_opens_at:g}"
+            )
         if self.last_resort_s < self.model_s:
             raise ValueError(
                 f"last_resort_s = {self.last_resort_s:g}: must be at least model_s = {self.model_s:g}"

@@ -70,7 +70,7 @@ def look(state: State, book: BookState, now: Now, *, alone: bool = False) -> Sig
         return Sight(_NOTHING_KNOWN, None, 0.0, listed, quote, index, None, NO_FIGURES)
     exposure = exposure_of(state, book, now)
     opinions = figures(state, book, exposure, now)
-    y = None if opinions.used is None else opinions.used.y - book.kept_coin
+    y = None if opinions.used is None else opinions.used.y - (book.kept_coin - book.smile_coin)
     in_flight = _in_flight_coin(state, book, listed, quote, not alone)
     inputs = _inputs(book, exposure, y, in_flight, listed, quote, now)
     return Sight(exposure, y, in_flight, listed, quote, index, inputs, opinions)

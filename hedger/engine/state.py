@@ -139,6 +139,8 @@ class BookState:
     settling: Settling = field(default_factory=Settling)
     window_ms: int = 0  # market time at which it was written down last, by this run or an earlier one
     kept_coin: float = 0.0  # hedges of delivered options that were kept: set aside, no part of the delta
+    smile_coin: float = 0.0  # by which the smile's delta exceeds Black's; 0 while that counts
+    smile: Any = None  # its SmileState, see delta.smile; None: off
     soft_scale: float = 1.0  # by how much a soft limit of the envelope widens the band
     profile: ProfileState = field(default_factory=ProfileState)
     guard: Guard = field(default_factory=Guard)

@@ -16,6 +16,7 @@ from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderS
 from hedger.domain.vocabulary import BreakerState, Neutral, Phase, Reason, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine import lease
+from hedger.engine.delta.smile import correction
 from hedger.engine.effects import Amend, Cancel, Exit, LookUp, Place
 from hedger.engine.hedging import amend, working
 from hedger.engine.ownership import cash, ownership
@@ -339,6 +340,7 @@ def refresh(state: State, book: BookState, step: Step) -> None:
     """Recompute the book exactly; one whose deltas break their identity (theory 1.4) halts the daemon."""
     book.refreshed_wire_s = step.now.wire_s
     book.book.refresh(step.now)
+    correction.correct(book, step.now)
     exposure = exposure_of(state, book, step.now)
     if state.venues[book.settings.venue].reconciled:  # before, an unknown book looks like a flat one
         _follow_delta(book, exposure, step)
@@ -354,7 +356,7 @@ def _follow_delta(book: BookState, exposure: Exposure, step: Step) -> None:
         return
     book.looked_wire_s = step.now.wire_s
     book.moved.look(book.book.rows(), step.now.market_ms)
-    target = book.settings.target_delta_coin + book.kept_coin
+    target = book.settings.target_delta_coin + (book.kept_coin - book.smile_coin)
     y = controlled(exposure, book.settings.neutral or Neutral.COIN)
     if y is not None and abs(y - target) <= FLAT_COIN * max(1.0, exposure.gross_coin):
         book.moved.flat(step.now.market_ms, exposure.net_transaction)

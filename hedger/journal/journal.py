@@ -128,6 +128,9 @@ class Journal:
                 cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
+                smiles=await queries.smiles(
+                    connection, scope, market_ms - queries.SMILE_DAYS * queries.DAY_MS
+                ),
                 baseline=base,
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )

@@ -13,12 +13,15 @@ from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
 from hedger.engine.ownership.owned import CashFlow
-from hedger.engine.records import Latched, LossReferenced, Overridden, Snapshot
+from hedger.engine.records import Latched, LossReferenced, Overridden, SmileSampled, Snapshot
 from hedger.journal import schema
 from hedger.journal.codec import decode
 from hedger.journal.schema import BLANK, Scope
 
 DAY_MS = 86_400_000
+SMILE_DAYS = 90
+"""Of what the smile has shown this much is read back, though a book may learn from more."""
+
 _ASKED_BEFORE_MS = 3_600_000  # the engine asks from a minute before; a venue's times may differ from ours
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -104,6 +107,14 @@ async def loss_references(connection: AsyncConnection, scope: Scope) -> tuple[Lo
     """What the losses of every book are counted from, by period."""
     query = _newest_guards(scope, "loss_day", "loss_start")
     return await _bodies(connection, LossReferenced, schema.guards, query)
+
+
+async def smiles(connection: AsyncConnection, scope: Scope, since_ms: int) -> tuple[SmileSampled, ...]:
+    """What the smile has shown each book at or after `since_ms`, oldest first."""
+    table = schema.guards
+    wanted = and_(table.c.kind == schema.SMILE, table.c.market_ms >= since_ms)
+    query = _of(scope, table, wanted).order_by(table.c.market_ms, table.c.id)
+    return await _bodies(connection, SmileSampled, table, query)
 
 
 def _newest_guards(scope: Scope, *kinds: str) -> Select[Any]:

@@ -30,6 +30,7 @@ from hedger.engine.records import (
     Record,
     RivalSeen,
     SettingChanged,
+    SmileSampled,
     Snapshot,
     Traded,
 )
@@ -114,6 +115,9 @@ def row_of(record: Record) -> Row:
             return _row(schema.rivals, record.venue, record.market_ms, encode(record), book=record.book)
         case Kept():
             return _row(schema.kept, record.venue, record.market_ms, encode(record), book=record.book)
+        case SmileSampled():
+            columns = {"book": record.book, "kind": schema.SMILE}
+            return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
         case Accepted():
             return _row(schema.acceptances, record.venue, record.market_ms, encode(record), book=record.book)
         case _:
@@ -131,7 +135,7 @@ _RECORDS: dict[Table, tuple[Any, Callable[[int, Any], Record]]] = {
     schema.setting_changes: (SettingChanged, lambda _ms, record: record),
     schema.configs: (Configured, lambda _ms, record: record),
     schema.snapshots: (Snapshot, lambda _ms, record: record),
-    schema.guards: (Latched | LossReferenced, lambda _ms, record: record),
+    schema.guards: (Latched | LossReferenced | SmileSampled, lambda _ms, record: record),
     schema.adjustments: (Adjusted, lambda _ms, record: record),
     schema.holds: (HoldSet, lambda _ms, record: record),
     schema.rivals: (RivalSeen, lambda _ms, record: record),

@@ -221,7 +221,11 @@ guards = Table(
     _body(),
     Index("guards_by_book", *SCOPE, "book", "kind"),
 )
-"""What guards a book: latches, and what its losses are counted from; the newest row of a kind counts."""
+"""What guards a book: latches, and what its losses are counted from (the newest row of a kind counts); and
+what the gate of its smile stands on (all rows do)."""
+
+SMILE = "smile"
+"""The kind of those rows."""
 
 
 checkpoints = Table(

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from hedger.domain.vocabulary import BreakerState, State
+from hedger.domain.vocabulary import BreakerState, SmileRule, State
 from hedger.engine.views.shadow_view import LedgerView, ShadowView
 from hedger.engine.views.view import BookView, StatusView, VenueView
 from hedger.engine.views.view_guard import MarginView
@@ -22,6 +22,13 @@ Sample = tuple[Sequence[str], float | None]
 
 _FAST_S = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 0.1, 0.5, 1.0)
 _NETWORK_S = (1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+def smile_residual(book: BookView) -> float | None:
+    """A fraction: 0.01 is a vol point. None without a fit."""
+    told = [each.residual_points for each in book.smile.expiries if each.residual_points is not None]
+    return max(told) / 100 if told else None
+
 
 _BOOK_GAUGES: tuple[tuple[str, str, Callable[[BookView], float | None]], ...] = (
     ("target_delta_coin", "Where the controlled delta is steered to.", lambda b: b.target),
@@ -81,6 +88,18 @@ _BOOK_GAUGES: tuple[tuple[str, str, Callable[[BookView], float | None]], ...] = 
         "Age of the oldest quote of a held instrument.",
         lambda b: oldest_quote_s(b),
     ),
+    ("smile_shift_coin", "What the smile's rule adds to Black's delta.", lambda b: b.smile.shift_coin),
+    (
+        "smile_gate_open",
+        "1 while the smile's delta is hedged, 0 while Black's is.",
+        lambda b: None if b.smile.rule is SmileRule.OFF else float(b.smile.gate_open),
+    ),
+    (
+        "smile_variance_ratio",
+        "Squared hedging errors of the smile's delta over Black's.",
+        lambda b: b.smile.variance_ratio,
+    ),
+    ("smile_residual", "Worst fit of a held expiry, root mean square of volatility.", smile_residual),
     ("inputs_missing", "Inputs awaited before the book may hedge.", lambda b: float(len(b.missing))),
 )
 

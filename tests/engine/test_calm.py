@@ -50,6 +50,24 @@ def moves(rig: Rig, seed: int, steps: int) -> Iterator[list[ev.Event]]:
         ]
 
 
+@pytest.mark.parametrize("smile_coin", [0.13, -0.7])
+def test_a_delta_corrected_by_the_smile_is_judged_alike(smile_coin: float) -> None:
+    calm, full = twins(**SETTINGS["band"])
+    for rig in (calm, full):
+        rig.engine._state.books["btc"].smile_coin = smile_coin
+    for events in moves(calm, 1, 600):
+        full.market_ms, full.wire_s, full.index = calm.market_ms, calm.wire_s, calm.index
+        for rig in (calm, full):
+            rig.step(*events, after_s=0.0)
+            fill(rig)
+        assert calm.effects == full.effects
+        assert memory_and_counts(calm) == memory_and_counts(full)
+    delta = calm.engine.view(calm.now).books[0].delta
+    assert delta.net_transaction is not None
+    assert delta.used == pytest.approx(delta.net_transaction + smile_coin, abs=1e-12)
+    assert len(calm.placed) >= 2
+
+
 def memory_and_counts(rig: Rig) -> Any:
     state = rig.engine._state
     return state.books["btc"].memory, state.decisions

@@ -17,6 +17,7 @@ from hedger.engine.records import (
     Latched,
     LossReferenced,
     SettingChanged,
+    SmileSampled,
     Snapshot,
     Traded,
 )
@@ -240,6 +241,22 @@ async def test_what_a_person_accepted_is_kept_with_the_reason(place: Place) -> N
     ((account, book, body),) = rows(place, "select account_id, book, body from acceptances")
     assert (account, book) == ("1", "btc")
     assert '"reason":"moved by hand"' in str(body)
+
+
+async def test_all_that_the_smile_has_shown_is_read_back_the_oldest_first(place: Place) -> None:
+    """Every sample counts, not the newest alone; what is older than any window of use stays where it is."""
+    days = (100, 3, 2, 0)
+    samples = [
+        SmileSampled(
+            NOW_MS - day * DAY_MS, VENUE, "btc", (1.0, 0.9, 0.1 + day, 1e-9), (), (0.1,) * 12, (0.2,) * 12
+        )
+        for day in days
+    ]
+    async with await Journal.open(place) as journal:
+        await load(journal)
+        await journal.write(samples)
+        assert (await load(journal)).smiles == tuple(samples[1:])
+        assert (await load(journal, account_id="2")).smiles == ()
 
 
 async def test_a_row_with_an_unknown_field_is_refused_by_name(place: Place) -> None:

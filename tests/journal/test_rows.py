@@ -27,6 +27,8 @@ from hedger.engine.records import (
     Record,
     RivalSeen,
     SettingChanged,
+    SmileMove,
+    SmileSampled,
     Snapshot,
 )
 from hedger.journal import retention, schema
@@ -56,6 +58,13 @@ EVERY: tuple[Record, ...] = (
         differences=(AcceptedDifference("BTC-PERPETUAL", "0", "-10", "-10"),),
         by="ana",
         reason="a trade by hand",
+    ),
+    SmileSampled(
+        **OF_BOOK,
+        squares=(1e-6, 9e-7, 8e-7, 1e-6),
+        moves=(SmileMove(NOW_MS, 0.01, -0.3, 0.02),),
+        calls=(0.1,) * 12,
+        puts=(0.2,) * 12,
     ),
     HedgeDone(
         **OF_BOOK,

@@ -12,6 +12,7 @@ from hedger.engine.views.difference_view import DifferenceView
 from hedger.engine.views.execution_view import WorkingView
 from hedger.engine.views.owned_view import OwnershipView
 from hedger.engine.views.shadow_view import ShadowView
+from hedger.engine.views.smile_view import SmileView
 from hedger.engine.views.view_guard import GuardView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
@@ -143,6 +144,7 @@ class BookView(msgspec.Struct, frozen=True):
     by_expiry: ByExpiryView = ByExpiryView()  # the hedge divided among perpetual and dated futures
     differences: tuple[DifferenceView, ...] = ()  # positions that were not as expected, at the start or now
     shadows: tuple[ShadowView, ...] = ()  # other policies beside the live one, sending nothing; as configured
+    smile: SmileView = SmileView()  # its delta beside Black's
 
 
 class OrderView(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from hedger.engine.views.by_expiry_view import by_expiry_view
 from hedger.engine.views.difference_view import differences
 from hedger.engine.views.guard_view import guard_view
 from hedger.engine.views.shadow_figures import shadow_views
+from hedger.engine.views.smile_view import smile_view
 from hedger.engine.views.view import (
     BandView,
     BookView,
@@ -176,6 +177,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         by_expiry=by_expiry_view(book),
         differences=differences(state, book),
         shadows=shadow_views(state, book),
+        smile=smile_view(book, now),
         ticker=_ticker(state, book, now),
         blocked_s={reason.value: seconds for reason, seconds in sorted(book.blocked_s.items())},
     )

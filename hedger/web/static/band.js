@@ -34,7 +34,15 @@ export function sources(book) {
     ["by the account", known(delta.account) ? `${coin(delta.account)}${away(delta.account)}` : UNKNOWN],
     known(delta.used) ? ["greeks", `${words(delta.rung)}: ${meaning}`, tone] : ["greeks", UNKNOWN],
     delta.kept_coin ? ["set aside", `${coin(delta.kept_coin)} hedges of delivered options`, "warn"] : null,
+    ...smile(book.smile),
   ]);
+}
+
+// The smile's delta beside Black's; nothing while its rule is off.
+function smile(told) {
+  if (told.rule === "off") return [];
+  const gate = told.gate_open ? "hedged" : "not hedged";
+  return [[`by the smile, ${words(told.rule)}`, `${coin(told.shift_coin)} to Black's, ${gate}: ${told.gate}`]];
 }
 
 export function bandInForce(book) {
