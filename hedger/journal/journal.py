@@ -129,6 +129,7 @@ class Journal:
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
                 baseline=base,
+                attributed=await queries.attributed(connection, scope, since_ms),
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
         self._epochs[scope] = epoch

@@ -14,6 +14,7 @@ from hedger.engine.ownership.owned import CashFlow
 from hedger.engine.records import (
     Accepted,
     Adjusted,
+    Attributed,
     CashMoved,
     Commanded,
     Configured,
@@ -114,6 +115,10 @@ def row_of(record: Record) -> Row:
             return _row(schema.rivals, record.venue, record.market_ms, encode(record), book=record.book)
         case Kept():
             return _row(schema.kept, record.venue, record.market_ms, encode(record), book=record.book)
+        case Attributed():
+            columns = {"currency": record.currency}
+            row = _row(schema.attributions, record.venue, record.market_ms, encode(record), **columns)
+            return row._replace(values={**row.values, "from_ms": record.from_ms})
         case Accepted():
             return _row(schema.acceptances, record.venue, record.market_ms, encode(record), book=record.book)
         case _:
@@ -136,6 +141,7 @@ _RECORDS: dict[Table, tuple[Any, Callable[[int, Any], Record]]] = {
     schema.holds: (HoldSet, lambda _ms, record: record),
     schema.rivals: (RivalSeen, lambda _ms, record: record),
     schema.kept: (Kept, lambda _ms, record: record),
+    schema.attributions: (Attributed, lambda _ms, record: record),
     schema.acceptances: (Accepted, lambda _ms, record: record),
 }
 """What the body of a table's rows is, and the record it was written from, by the market time of the row."""

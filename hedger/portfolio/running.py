@@ -22,6 +22,9 @@ from hedger.portfolio.attribution import (
     trade_lines,
 )
 
+FLAT = 1e-9
+"""Amounts are multiples of a venue's step, all larger than this: less is what floats have left over."""
+
 ACCOUNT = ""
 """The instrument of what belongs to none: transfers, what is unexplained."""
 
@@ -75,6 +78,19 @@ class RunningAttribution:
         """Signed quantities by instrument, of what is not flat."""
         return {name: held.quantity for name, held in self._held.items()}
 
+    @property
+    def equity(self) -> float:
+        """Equity by the marks and bookings so far, in the currency."""
+        return math.fsum((self._equity, *(part for own in self._lines.values() for part in own.parts)))
+
+    def marks(self) -> dict[str, tuple[float, Mark]]:
+        """Signed quantity and newest mark of everything held."""
+        return {name: (held.quantity, held.mark) for name, held in self._held.items()}
+
+    def forget(self, name: str) -> None:
+        """A position that is not there any more, and of whose end nobody knows: no line."""
+        self._held.pop(name, None)
+
     def hold(self, name: str, terms: Terms, quantity: float, mark: Mark) -> None:
         """A position that is there from the start, or was found: no trade, no line."""
         self._held[name] = _Held(terms, quantity, mark)
@@ -103,14 +119,17 @@ class RunningAttribution:
         self._bookings += 1
         held = self._held.setdefault(name, _Held(terms, 0.0, mark))
         held.quantity += quantity
-        if not held.quantity:
+        if abs(held.quantity) < FLAT:
             del self._held[name]
 
     def delivered(self, name: str, mark: Mark) -> None:
-        """An expiry: the position becomes cash at `mark` (options: at their payoff)."""
-        self.marked(name, mark)
-        if self._held.pop(name, None) is not None:
-            self._bookings += 1
+        """An expiry: the position becomes cash at `mark` (options: their payoff, which has no volatility)."""
+        held = self._held.get(name)
+        if held is None:
+            return
+        self.marked(name, mark._replace(sigma=held.mark.sigma))
+        del self._held[name]
+        self._bookings += 1
 
     def booked(self, name: str, line: str, amount: float) -> None:
         """Cash of one line: funding, fees, settlement, transfers. ValueError for a line that is none."""

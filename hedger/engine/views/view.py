@@ -10,6 +10,7 @@ from hedger.engine.profile import ProfileView
 from hedger.engine.views.difference_view import DifferenceView
 from hedger.engine.views.execution_view import WorkingView
 from hedger.engine.views.owned_view import OwnershipView
+from hedger.engine.views.view_attribution import AttributionView
 from hedger.engine.views.view_guard import GuardView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
@@ -215,3 +216,4 @@ class StatusView(msgspec.Struct, frozen=True):
     underlyings: tuple[Cut, ...] = ()  # greeks of all books of an underlying, coin and dollar legs together
     alarms: tuple[AlarmView, ...] = ()  # the oldest first
     edits: tuple[EditView, ...] = ()  # keys set on the running daemon
+    attribution: tuple[AttributionView, ...] = ()  # where each wallet's change of the day came from
