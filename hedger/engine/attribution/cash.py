@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from hedger.domain.account import Account, Position
 from hedger.portfolio.attribution import FutureTerms
 
-UNIT = 1e-8
-"""The venue rounds every figure of an account to this (some currencies to six digits, see `unit_of`)."""
+FINEST, COARSEST = 1e-8, 1e-6
+"""The venue rounds the figures of an account to eight places, of some currencies to six (deribit.md 9)."""
 
 MARK_UNIT_USD = 0.01
 """Marks of futures, from which session entries are taken, are told in cents."""
@@ -53,7 +53,7 @@ def worth_of(quantity: float, price_usd: float, terms: FutureTerms) -> float:
 class CashCheck:
     """One wallet's; amounts in its currency."""
 
-    unit: float = UNIT
+    unit: float = COARSEST  # the last digit seen in what is told
     expected: float | None = None  # None: to be taken from what is told next
     session: int = -1  # of the venue, by its number of days
     bookings: int = 0
@@ -100,18 +100,19 @@ class CashCheck:
     def told(self, account: Account, session: int, allowed: float) -> None:
         """Hold a summary against what was booked; `allowed` is funding that may have accrued since."""
         told = float(account.balance + account.session_rpl)
+        self.unit = min(self.unit, unit_of(account))
         if session != self.session:
             self.restart()
             self.session = session
         if self.expected is None:
-            self.expected, self.unit = told, unit_of(account)
+            self.expected = told
             return
         self.gap = told - self.expected
         self.beyond = self.beyond + 1 if abs(self.gap) > self.tolerance + allowed else 0
 
 
 def unit_of(account: Account) -> float:
-    """The last digit in which a wallet is told: eight places, six for some currencies."""
-    places = [figure.as_tuple().exponent for figure in (account.balance, account.equity)]
-    least = min((place for place in places if isinstance(place, int)), default=-8)
-    return max(UNIT, 10.0**least) if least <= -6 else 1e-6
+    """The last digit of a summary's figures; zeros at an end are not told, so the next may have more."""
+    places = (figure.as_tuple().exponent for figure in (account.balance, account.equity, account.session_rpl))
+    least = min((place for place in places if isinstance(place, int)), default=0)
+    return min(max(10.0**least, FINEST), COARSEST)
