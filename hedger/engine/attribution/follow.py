@@ -12,6 +12,7 @@ from hedger.engine import holdings
 from hedger.engine.attribution import expiries, funding, intervals
 from hedger.engine.attribution.marks import mark_of, settles_by_name, terms_by_name, terms_of
 from hedger.engine.attribution.wallet import Trade, Wallet
+from hedger.engine.ownership import cash
 from hedger.engine.ownership.owned import CashFlow
 from hedger.engine.state import State, Step, VenueState
 from hedger.portfolio.attribution import FutureTerms, Mark, Terms
@@ -34,23 +35,21 @@ def wallets(state: State, venue: VenueState) -> Iterator[Wallet]:
 
 
 def look(state: State, step: Step) -> None:
-    """Mark everything once a minute of market time; begin where all is known."""
+    """Mark everything once a minute of market time."""
     for venue in state.venues.values():
         if not (venue.epoch and venue.reconciled):
             continue
         for wallet in wallets(state, venue):
             minute = step.now.market_ms // LOOK_MS > wallet.looked_ms // LOOK_MS
-            if minute and step.now.wire_s - wallet.looked_wire_s >= LOOK_S:
+            if minute and wallet.running is not None and step.now.wire_s - wallet.looked_wire_s >= LOOK_S:
                 mark_all(state, venue, wallet, step)
             intervals.close_late(state, venue, wallet, step)
 
 
 def mark_all(state: State, venue: VenueState, wallet: Wallet, step: Step) -> None:
     """Bring every position of a wallet to its newest mark, and sizes to what they are."""
+    assert wallet.running is not None
     wallet.looked_ms, wallet.looked_wire_s = step.now.market_ms, step.now.wire_s
-    if wallet.running is None:
-        _begin(state, venue, wallet, step)
-        return
     _book_waiting(state, venue, wallet)
     for name in wallet.held():
         terms = _terms(state, venue, name)
@@ -62,7 +61,7 @@ def mark_all(state: State, venue: VenueState, wallet: Wallet, step: Step) -> Non
 
 
 def _begin(state: State, venue: VenueState, wallet: Wallet, step: Step) -> None:
-    """Start with what is held, once all of it has a mark and the wallet is told."""
+    """Start with what is held, once all of it has a mark; the wallet has been told this moment."""
     rate = intervals.rate_usd(state, venue, wallet.currency)
     if wallet.equity is None or rate is None:
         return
@@ -76,7 +75,7 @@ def _begin(state: State, venue: VenueState, wallet: Wallet, step: Step) -> None:
         marks[name] = terms, mark
     wallet.running = RunningAttribution(step.now.market_ms, wallet.equity, rate)
     wallet.settled = funding.session_of(step.now.market_ms)
-    wallet.booked_ms = venue.last_fill_ms
+    wallet.looked_ms, wallet.booked_ms = step.now.market_ms, venue.last_fill_ms
     for name, (terms, mark) in marks.items():
         wallet.running.hold(name, terms, held[name], mark)
 
@@ -206,23 +205,30 @@ def account_told(state: State, account: Account, step: Step) -> None:
         if wallet.currency == account.currency:
             wallet.equity = float(account.equity)
             if venue.epoch and venue.reconciled:
-                if wallet.running is None or intervals.due(wallet, step.now):
+                if wallet.running is None:
+                    _begin(state, venue, wallet, step)
+                elif intervals.due(wallet, step.now):
                     mark_all(state, venue, wallet, step)
                 intervals.close_due(state, venue, wallet, step)
 
 
 def snapshot_told(state: State, event: ev.SnapshotTaken, step: Step) -> None:
-    """Positions and accounts of one moment: the cash of each wallet is held against what was booked."""
+    """Positions and accounts of one moment: the cash of each wallet is held against what was booked.
+
+    It is taken as told while trades wait to be booked or a settlement's or delivery's cash is on its way.
+    """
     venue = state.venues[event.venue]
     for position in event.positions:
         position_told(state, position, step)
-    session = funding.session_of(step.now.market_ms)
+    now_ms = step.now.market_ms
+    transit = any(p.size and expiries.expired(state, venue, p.instrument, now_ms) for p in event.positions)
+    transit = transit or cash.settling(now_ms, state.settings.market_speed)
     for account in event.accounts:
         wallet = venue.attribution.get(account.currency)
         if wallet is not None and wallet.running is not None and state.settings.mode is not Mode.PAPER:
-            if wallet.waiting:
+            if wallet.waiting or transit:
                 wallet.cash.restart()
-            wallet.cash.told(account, session, _skew(state, wallet))
+            wallet.cash.told(account, funding.session_of(now_ms), _skew(state, wallet))
 
 
 def _skew(state: State, wallet: Wallet) -> float:
