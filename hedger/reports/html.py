@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from hedger.reports.period import WalletReport, utc
+from hedger.reports.period import CUT, NOTHING, WalletReport, cut, utc
 from hedger.reports.plots import figures, graph_objects
 from hedger.reports.text import assumptions, carried, measures
 
@@ -13,7 +13,8 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em }
 h1 { font-size: 1.6em } h2 { margin-top: 2em; border-bottom: 1px solid #d8dee4 } h3 { margin-bottom: .2em }
 table { border-collapse: collapse; margin: .6em 0; font-variant-numeric: tabular-nums }
-td, th { padding: .15em .9em .15em 0; text-align: right } td:first-child, th:first-child { text-align: left }
+td, th { padding: .15em .9em .15em 0; text-align: right; white-space: nowrap }
+td:first-child, th:first-child { text-align: left }
 tr.total td { border-top: 1px solid #57606a; font-weight: 600 }
 ul.assumptions { color: #57606a; font-size: .92em } .side { display: flex; flex-wrap: wrap; gap: 0 4em }
 """
@@ -46,7 +47,11 @@ def _wallet(report: WalletReport, number: int) -> str:
         first, name = number == place == 0, f"plot-{number}-{place}"
         drawn = figure.to_html(full_html=False, include_plotlyjs=first, div_id=name)
         parts.append(f"<h3>{escape(title)}</h3>{drawn}")
-    for title, groups in (("By expiry", report.expiries), ("By strategy tag", report.tags)):
+    for title, groups in (
+        ("By expiry", report.expiries),
+        ("By instrument", report.instruments),
+        ("By strategy tag", report.tags),
+    ):
         if groups:
             parts.append(f"<h3>{title}</h3>{_groups(groups)}")
     return "\n".join(parts)
@@ -54,21 +59,21 @@ def _wallet(report: WalletReport, number: int) -> str:
 
 def _lines(report: WalletReport) -> str:
     rows = [
-        (name.replace("_", " "), f"{value:+.8f}", f"{report.lines_usd[name]:+,.2f}")
+        (
+            name.replace("_", " "),
+            "" if name == "collateral" else f"{value:+.8f}",
+            f"{report.lines_usd[name]:+,.2f}",
+        )
         for name, value in report.lines.items()
-        if value or report.lines_usd[name]
+        if abs(value) > NOTHING or abs(report.lines_usd[name]) > NOTHING
     ]
     total = ("change of equity", f"{report.change:+.8f}", f"{report.change_usd:+,.2f}")
     return _table(("line", report.currency, "USD"), rows, total)
 
 
 def _groups(groups: Mapping[str, Mapping[str, float]]) -> str:
-    shown = [name for name in next(iter(groups.values())) if any(lines[name] for lines in groups.values())]
-    rows = [
-        (group or "none", *(f"{lines[name]:+.6f}" for name in shown), f"{sum(lines.values()):+.6f}")
-        for group, lines in groups.items()
-    ]
-    return _table(("", *(name.replace("_", " ") for name in shown), "all"), rows)
+    rows = [(group or "none", *(f"{value:+.6f}" for value in cut(lines))) for group, lines in groups.items()]
+    return _table(("", *CUT), rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], total: Sequence[str] = ()) -> str:

@@ -22,6 +22,24 @@ YEAR_DAYS = 365.0
 APART = 1e-9
 """Of the currency: an interval that begins with another equity than the last one ended with is not joined."""
 
+NOTHING = 5e-9
+"""Of a coin or a dollar: what is less is not shown."""
+
+CUT: dict[str, tuple[str, ...]] = {
+    "delta": ("delta", "future_delta"),
+    "gamma": ("gamma", "future_gamma"),
+    "theta": ("theta",),
+    "vol": ("vega", "vanna", "volga"),
+    "costs": ("fees", "slippage", "option_slippage", "funding"),
+    "all": LINES,
+}
+"""Lines put together, for tables of groups: what a terminal of 80 columns has room for."""
+
+
+def cut(lines: Mapping[str, float]) -> tuple[float, ...]:
+    """One group's figures by CUT."""
+    return tuple(math.fsum(lines[name] for name in names) for names in CUT.values())
+
 
 class Stretch(msgspec.Struct, frozen=True):
     """One closed interval, its lines by strategy tag, and how its cash stood against the bookings."""

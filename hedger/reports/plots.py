@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hedger.domain.errors import ConfigError
-from hedger.reports.period import Point, WalletReport
+from hedger.reports.period import NOTHING, Point, WalletReport
 
 BARS = 120  # of the stacked plot at most: more cannot be told apart
 _OPTION = ("vega", "vanna", "volga")
@@ -47,14 +47,12 @@ def figures(report: WalletReport) -> list[tuple[str, Any]]:
 
 
 def _styled(figure: Any) -> Any:
-    figure.update_layout(
+    return figure.update_layout(
         template="plotly_white",
         margin={"l": 70, "r": 30, "t": 20, "b": 40},
         height=420,
         legend={"orientation": "h", "y": -0.15},
-        hovermode="x unified",
     )
-    return figure
 
 
 def _times(points: Sequence[Point]) -> list[datetime]:
@@ -69,15 +67,16 @@ def _cumulated(go: Any, report: WalletReport) -> Any:
     figure.add_scatter(
         x=times, y=[p.result for p in points], name="result", line={"width": 3, "color": "black"}
     )
-    return figure.update_yaxes(title=report.currency)
+    return figure.update_layout(hovermode="x unified").update_yaxes(title=report.currency)
 
 
 def _waterfall(go: Any, report: WalletReport) -> Any:
-    shown = [(name, value) for name, value in report.lines.items() if abs(value) > 0.0]
+    shown = [(name, value) for name, value in report.lines.items() if abs(value) > NOTHING]
     names = ["equity before", *(name.replace("_", " ") for name, _ in shown), "equity after"]
     values = [report.equity_before, *(value for _, value in shown), 0.0]
     measures = ["absolute", *("relative" for _ in shown), "total"]
-    figure = go.Figure(go.Waterfall(x=names, y=values, measure=measures, text=[f"{v:+.6f}" for v in values]))
+    told = [f"{value:+.6f}" for value in (*values[:-1], report.equity_after)]
+    figure = go.Figure(go.Waterfall(x=names, y=values, measure=measures, text=told, textposition="outside"))
     levels = _levels(values[:-1])
     room = max(max(levels) - min(levels), 1e-9) * 0.1
     return figure.update_yaxes(title=report.currency, range=[min(levels) - room, max(levels) + room])
@@ -125,7 +124,7 @@ def _effectiveness(go: Any, report: WalletReport) -> Any:
         ends = [min(hedge), max(hedge)]
         line = [mean_y + slope * (x - mean_x) for x in ends]
         figure.add_scatter(x=ends, y=line, mode="lines", name=f"slope {slope:+.3f}")
-    figure.update_xaxes(title=f"hedge, {report.currency}")
+    figure.update_layout(hovermode="closest").update_xaxes(title=f"hedge, {report.currency}")
     return figure.update_yaxes(title=f"options, {report.currency}")
 
 

@@ -8,9 +8,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from hedger.reports.period import WalletReport, utc
-
-NOTHING = 5e-9  # of a coin or a dollar: a line that is less everywhere is left out
+from hedger.reports.period import CUT, NOTHING, WalletReport, cut, utc
 
 _MEANING = {
     "delta": "options: the forward moved",
@@ -32,16 +30,6 @@ _MEANING = {
     "unexplained": "told equity beyond all of these",
     "collateral": "the equity held, at a price that moved",
 }
-
-
-_CUT = {
-    "delta": ("delta", "future_delta"),
-    "gamma": ("gamma", "future_gamma"),
-    "theta": ("theta",),
-    "vol": ("vega", "vanna", "volga"),
-    "costs": ("fees", "slippage", "option_slippage", "funding"),
-}
-"""What a table of groups has room for on a terminal of 80 columns."""
 
 
 def as_text(report: WalletReport) -> Group:
@@ -148,11 +136,10 @@ def _facts(title: str, rows: list[tuple[str, str]]) -> Table:
 def _groups(title: str, groups: Mapping[str, Mapping[str, float]], report: WalletReport) -> Table:
     made = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     made.add_column(title, no_wrap=True)
-    for name in (*_CUT, "all"):
+    for name in CUT:
         made.add_column(name, justify="right", no_wrap=True)
     for group, lines in groups.items():
-        figures = [sum(lines[line] for line in cut) for cut in _CUT.values()]
-        told = (*figures, sum(lines.values()))
+        told = cut(lines)
         if any(abs(value) > NOTHING for value in told):
             made.add_row(escape(group) or "none", *(f"{value:+.5f}" for value in told))
     made.caption = report.currency
