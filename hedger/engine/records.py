@@ -236,14 +236,14 @@ class RivalSeen(msgspec.Struct, frozen=True, tag="rival_seen", forbid_unknown_fi
     detail: str
 
 
-class HeldAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class HeldAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A position as an interval of the attribution left it; forward and volatility are an option's."""
 
     quantity: float  # signed, in the instrument's amount unit
     market_ms: int
     price: float
-    forward_usd: float | None
-    sigma: float | None
+    forward_usd: float | None = None
+    sigma: float | None = None
 
 
 class FundedAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

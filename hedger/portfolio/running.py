@@ -7,12 +7,14 @@ cut ends all of them at one instant, at which the account's equity and the price
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
 
 from hedger.portfolio.attribution import (
     NO_LINES,
+    SUMMED,
     Lines,
     Mark,
     Terms,
@@ -71,7 +73,7 @@ class RunningAttribution:
     def __init__(self, market_ms: int, equity: float, rate_usd: float) -> None:
         self._from_ms, self._equity, self._rate_usd = market_ms, equity, rate_usd
         self._held: dict[str, _Held] = {}
-        self._lines: dict[str, Lines] = {}
+        self._lines: dict[str, list[float]] = {}  # summed in place: this is done for every mark
         self._bookings = 0
 
     def held(self) -> dict[str, float]:
@@ -81,7 +83,11 @@ class RunningAttribution:
     @property
     def equity(self) -> float:
         """Equity by the marks and bookings so far, in the currency."""
-        return math.fsum((self._equity, *(part for own in self._lines.values() for part in own.parts)))
+        return math.fsum((self._equity, *self._parts()))
+
+    def terms(self) -> dict[str, Terms]:
+        """The contracts of everything held."""
+        return {name: held.terms for name, held in self._held.items()}
 
     def marks(self) -> dict[str, tuple[float, Mark]]:
         """Signed quantity and newest mark of everything held."""
@@ -146,9 +152,10 @@ class RunningAttribution:
     def so_far(self, market_ms: int, equity: float, rate_usd: float) -> Interval:
         """The present interval as of the marks already given; what the told equity has beyond its lines is
         `unexplained`."""
-        lines = dict(self._lines)
-        known = math.fsum(part for own in lines.values() for part in own.parts)
-        beyond = NO_LINES._replace(unexplained=math.fsum((equity, -self._equity, -known)))
+        lines = {name: Lines(*sums) for name, sums in self._lines.items()}
+        beyond = NO_LINES._replace(
+            unexplained=math.fsum((equity, -self._equity, *(-p for p in self._parts())))
+        )
         lines[ACCOUNT] = beyond.plus(lines[ACCOUNT]) if ACCOUNT in lines else beyond
         return Interval(
             from_ms=self._from_ms,
@@ -169,5 +176,14 @@ class RunningAttribution:
         return closed
 
     def _add(self, name: str, lines: Lines) -> None:
-        before = self._lines.get(name)
-        self._lines[name] = lines if before is None else before.plus(lines)
+        sums = self._lines.get(name)
+        if sums is None:
+            self._lines[name] = list(lines)
+            return
+        for place, line in enumerate(lines):
+            if line:
+                sums[place] += line
+
+    def _parts(self) -> Iterator[float]:
+        for sums in self._lines.values():
+            yield from sums[:SUMMED]

@@ -284,3 +284,19 @@ def test_a_deposit_is_a_transfer_and_no_result() -> None:
     lines = added(written(rig)[-1].lines.values())
     assert lines.transfers == pytest.approx(1.0)
     assert abs(lines.unexplained) < 1e-9
+
+
+def test_a_position_nobody_traded_is_taken_over_at_its_mark_once_it_lasts() -> None:
+    """A transfer between accounts, say: no line of ours, and from then on it is marked like the others."""
+    rig, wallet = started(timing=LOOKS)
+    a_minute(rig, wallet, minutes=15.0)
+    wallet.perp, wallet.entries = 50_000.0, 50_000.0 / rig.index
+    rig.step(checked(wallet))
+    a_minute(rig, wallet, minutes=15.0)
+    assert PERP not in written(rig)[-1].held, "its trade may still be told"
+    rig.step(checked(wallet))
+    a_minute(rig, wallet, rig.index + 1_000.0, minutes=15.0)
+    last = written(rig)[-1]
+    assert last.held[PERP].quantity == 50_000.0
+    assert last.lines[PERP].future_delta == pytest.approx(50_000.0 / 100_000.0 * 0.01)
+    assert abs(last.lines[""].unexplained) < 1e-12

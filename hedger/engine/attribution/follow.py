@@ -20,7 +20,7 @@ from hedger.portfolio.running import ACCOUNT, RunningAttribution
 
 LOOK_MS = 60_000  # market time between two marks of everything
 LOOK_S = 0.25  # wire time, where market time runs faster
-CONFIRM_S = 5.0  # wire time a size must differ from what trades made of it
+CONFIRM_S = 2.0  # wire time a size must differ from what trades made of it, from look to look
 MOST_WAITING = 1_000
 FUNDING_SKEW_S = 2.0  # wire time between the answers on positions and on accounts, at most
 
@@ -47,17 +47,15 @@ def look(state: State, step: Step) -> None:
 
 
 def mark_all(state: State, venue: VenueState, wallet: Wallet, step: Step) -> None:
-    """Bring every position of a wallet to its newest mark, and sizes to what they are."""
+    """Bring every position of a wallet to its newest mark."""
     assert wallet.running is not None
     wallet.looked_ms, wallet.looked_wire_s = step.now.market_ms, step.now.wire_s
     _book_waiting(state, venue, wallet)
-    for name in wallet.held():
-        terms = _terms(state, venue, name)
-        mark = None if terms is None else mark_of(terms, venue.quotes.get(name))
+    for name, terms in wallet.running.terms().items():
+        mark = mark_of(terms, venue.quotes.get(name))
         if mark is not None:
             wallet.running.marked(name, mark)
     expiries.deliver(state, venue, wallet, step.now)
-    _compare(state, venue, wallet, step)
 
 
 def _begin(state: State, venue: VenueState, wallet: Wallet, step: Step) -> None:
@@ -225,7 +223,10 @@ def snapshot_told(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     transit = transit or cash.settling(now_ms, state.settings.market_speed)
     for account in event.accounts:
         wallet = venue.attribution.get(account.currency)
-        if wallet is not None and wallet.running is not None and state.settings.mode is not Mode.PAPER:
+        if wallet is None or wallet.running is None:
+            continue
+        _compare(state, venue, wallet, step)
+        if state.settings.mode is not Mode.PAPER:
             if wallet.waiting or transit:
                 wallet.cash.restart()
             wallet.cash.told(account, funding.session_of(now_ms), _skew(state, wallet))
