@@ -10,6 +10,7 @@ import pytest
 
 from hedger.domain.account import LedgerEntry, Position
 from hedger.domain.order import Side
+from hedger.domain.vocabulary import Mode
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.attribution.intervals import INTERVAL_MS
@@ -17,7 +18,7 @@ from hedger.engine.records import Attributed
 from hedger.engine.settings import Timing
 from hedger.portfolio.attribution import added
 from hedger.pricing.scalar import black76_one, years_to
-from tests.engine.rig import CALL, PERP, START_MS, VENUE, Rig
+from tests.engine.rig import CALL, PERP, PUT, START_MS, VENUE, Rig
 
 WIDE = {"lower": -50.0, "upper": 50.0, "hard_lower": -99.0, "hard_upper": 99.0}
 CASH = 10.0
@@ -300,3 +301,42 @@ def test_a_position_nobody_traded_is_taken_over_at_its_mark_once_it_lasts() -> N
     assert last.held[PERP].quantity == 50_000.0
     assert last.lines[PERP].future_delta == pytest.approx(50_000.0 / 100_000.0 * 0.01)
     assert abs(last.lines[""].unexplained) < 1e-12
+
+
+def test_on_paper_equity_is_by_marks_because_the_account_knows_nothing_of_it() -> None:
+    rig, wallet = started(mode=Mode.PAPER)
+    rig.step(ev.Filled(wallet.buys(100_000, rig.index + 10.0).fill))
+    wallet.perp = wallet.entries = 0.0  # the account never saw it
+    a_minute(rig, wallet, rig.index + 1_000.0, minutes=15.0)
+    (row,) = written(rig)
+    assert row.paper
+    lines = added(row.lines.values())
+    assert lines.unexplained == pytest.approx(0.0, abs=1e-12)
+    assert lines.total == pytest.approx(row.equity_after - row.equity_before, abs=1e-12)
+    assert row.lines[PERP].future_delta > 0.0
+    assert row.equity_after != pytest.approx(wallet.equity, abs=1e-4)
+
+
+def test_a_new_option_is_booked_once_its_ticker_tells_a_mark() -> None:
+    """A person's trade comes before the ticker that is only then asked for."""
+    rig, wallet = started()
+    put = rig.fill(PUT, Side.SELL, Decimal(2), Decimal("0.02"))
+    rig.step(rig.listed(CALL, PUT), ev.Filled(put))
+    rig.wait(5.0)
+    rig.step(*rig.quotes(CALL, PUT), wallet.told(), after_s=0.0)
+    mark = rig.option_quote(PUT).quote.mark
+    wallet.cash += 2 * 0.02 - float(put.fee) - 2 * mark
+    a_minute(rig, wallet, minutes=15.0)
+    (row,) = written(rig)
+    assert row.lines[PUT].option_slippage == pytest.approx(-2 * (mark - 0.02), abs=1e-9)
+    assert row.held[PUT].quantity == -2.0
+
+
+def test_the_options_of_a_tag_have_lines_of_their_own() -> None:
+    rig, wallet = started()
+    rig.step(ev.Filled(rig.fill(CALL, Side.SELL, Decimal(10), Decimal("0.04"), label="strangle-7")))
+    wallet.calls -= 10.0
+    a_minute(rig, wallet, rig.index + 500.0, minutes=15.0)
+    (row,) = written(rig)
+    assert row.tags["strangle-7"].delta == pytest.approx(0.5 * row.lines[CALL].delta)
+    assert added(row.tags.values()).total == pytest.approx(added(row.lines.values()).total, abs=1e-12)

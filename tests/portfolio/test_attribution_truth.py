@@ -18,23 +18,29 @@ from hedger.simulator.orders import Trade
 from tests.simulator.scripted_world import EXPIRY_MS, ORIGIN_MS, PERPETUAL, WIRE_S
 from tests.simulator.test_seeded_exchange import started
 
-CLOSES = 1e-12  # coin
+CLOSES = {"BTC": 1e-12, "USDC": 1e-7}  # of the currency: a dollar is the hundred-thousandth of a coin
+HEDGES = {"BTC": PERPETUAL, "USDC": "BTC_USDC-PERPETUAL"}
+SIZES = {"BTC": 10.0, "USDC": 0.0001}  # of a lot in the hedge
 STEP_S = 600.0
 
 
 class Account:
     """The exchange's account, looked at from outside: exact marks, trades, funding, equity."""
 
-    def __init__(self, exchange: Exchange, calls: int = 4) -> None:
-        self.exchange, self.wire_s = exchange, WIRE_S
+    def __init__(self, exchange: Exchange, currency: str, calls: int = 4) -> None:
+        self.exchange, self.wire_s, self.currency, self.hedge = exchange, WIRE_S, currency, HEDGES[currency]
         listings = exchange.world.listings()
-        options = [row for row in listings.values() if row.is_option and not row.is_linear]
+        options = [row for row in listings.values() if row.is_option and row.settlement_currency == currency]
+        options = [row for row in options if row.name.startswith("BTC")]
         near = [row for row in options if row.expiration_ms == EXPIRY_MS][:calls]
         far = [row for row in options if row.expiration_ms != EXPIRY_MS][:calls]
+        assert near
+        assert far
         sold = [(row, Decimal(-3)) for row in (*near, *far)]
-        open_book(exchange.account, [*sold, (listings[PERPETUAL], Decimal(120_000))], exchange.markets)
-        self.running = RunningAttribution(self.now_ms, self.equity, self.index)
-        for held in exchange.account.open_positions("BTC"):
+        bought = Decimal(str(SIZES[currency])) * 12_000
+        open_book(exchange.account, [*sold, (listings[self.hedge], bought)], exchange.markets)
+        self.running = RunningAttribution(self.now_ms, self.equity, self.rate)
+        for held in exchange.account.open_positions(currency):
             name = held.listing.name
             self.running.hold(name, terms_of(held.listing), float(held.size), self.mark(held.listing))
         self.seen = len(exchange.desk.trades)
@@ -47,11 +53,16 @@ class Account:
     @property
     def equity(self) -> float:
         """Of /sim/state's equity_exact."""
-        return float(self.exchange.account.exact_equity("BTC", self.exchange.markets.exact_mark))
+        return float(self.exchange.account.exact_equity(self.currency, self.exchange.markets.exact_mark))
 
     @property
     def index(self) -> float:
         return float(self.exchange.markets.index("btc_usd"))
+
+    @property
+    def rate(self) -> float:
+        """USD per unit of the currency."""
+        return self.index if self.currency == "BTC" else 1.0
 
     def mark(self, listing: Listing) -> Mark:
         market = self.exchange.markets.market(listing.name)
@@ -61,7 +72,7 @@ class Account:
         return Mark(market.market_ms, price, market.underlying or self.index, market.iv or 0.0)
 
     def _funding(self) -> Decimal:
-        return self.exchange.account.ledger("BTC").funding_paid
+        return self.exchange.account.ledger(self.currency).funding_paid
 
     def pass_time(self, seconds: float) -> None:
         """The market goes on; what it paid and delivered is booked, everything is marked."""
@@ -74,7 +85,7 @@ class Account:
             self._traded(trade)
         self.seen = len(self.exchange.desk.trades)
         paid, self.funding = self._funding() - self.funding, self._funding()
-        self.running.booked(PERPETUAL, "funding", -float(paid))
+        self.running.booked(self.hedge, "funding", -float(paid))
         for name in self.running.held():
             self._look(name)
 
@@ -108,7 +119,7 @@ class Account:
         self.book()
 
     def cut(self) -> Interval:
-        return self.running.cut(self.now_ms, self.equity, self.index)
+        return self.running.cut(self.now_ms, self.equity, self.rate)
 
 
 LISTINGS: dict[str, Listing] = {}
@@ -123,23 +134,24 @@ def terms_of(listing: Listing) -> Terms:
     return OptionTerms(float(listing.strike), listing.expiration_ms, sign, not listing.is_linear)
 
 
-@pytest.fixture
-def account() -> Account:
-    exchange = started()
+@pytest.fixture(params=["BTC", "USDC"])
+def account(request: pytest.FixtureRequest) -> Account:
+    exchange = started(equity={"BTC": Decimal(10), "USDC": Decimal(1_000_000)})
     LISTINGS.update(exchange.world.listings())
-    return Account(exchange)
+    return Account(exchange, request.param)
 
 
 def test_every_interval_closes_while_everything_is_traded(account: Account) -> None:
     chance = random.Random(11)
-    names = [name for name in account.running.held() if name != PERPETUAL]
+    names = [name for name in account.running.held() if name != account.hedge]
     intervals = []
     for _ in range(40):
         account.pass_time(STEP_S)
-        account.trade(PERPETUAL, chance.choice(("buy", "sell")), 10.0 * chance.randint(1, 3_000))
+        lots = chance.randint(1, 3_000)
+        account.trade(account.hedge, chance.choice(("buy", "sell")), round(lots * SIZES[account.currency], 4))
         account.trade(chance.choice(names), chance.choice(("buy", "sell")), chance.randint(1, 9) / 10)
         intervals.append(account.cut())
-        assert abs(intervals[-1].gap) < CLOSES
+        assert abs(intervals[-1].gap) < CLOSES[account.currency]
     lines = added(interval.total for interval in intervals)
     assert lines.funding != 0.0
     assert min(lines.fees, lines.option_slippage) < 0.0
@@ -154,7 +166,7 @@ def test_it_closes_across_settlement_and_delivery(account: Account) -> None:
         account.pass_time(95.0)
     assert account.now_ms > EXPIRY_MS
     interval = account.cut()
-    assert abs(interval.gap) < CLOSES
+    assert abs(interval.gap) < CLOSES[account.currency]
     assert interval.total.settlement != 0.0
-    assert account.equity - before == pytest.approx(interval.total.total, abs=CLOSES)
+    assert account.equity - before == pytest.approx(interval.total.total, abs=CLOSES[account.currency])
     assert all(LISTINGS[name].expiration_ms != EXPIRY_MS for name in account.running.held())

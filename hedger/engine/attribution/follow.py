@@ -41,8 +41,12 @@ def look(state: State, step: Step) -> None:
             continue
         for wallet in wallets(state, venue):
             minute = step.now.market_ms // LOOK_MS > wallet.looked_ms // LOOK_MS
-            if minute and wallet.running is not None and step.now.wire_s - wallet.looked_wire_s >= LOOK_S:
+            if wallet.running is None:
+                continue
+            if minute and step.now.wire_s - wallet.looked_wire_s >= LOOK_S:
                 mark_all(state, venue, wallet, step)
+            elif wallet.waiting:
+                _book_waiting(state, venue, wallet)
             intervals.close_late(state, venue, wallet, step)
 
 
@@ -281,4 +285,4 @@ def restored(state: State, event: ev.JournalLoaded) -> None:
                     fill.market_ms > wallet.booked_ms
                     and _settles(state, venue, fill.instrument) == wallet.currency
                 ):
-                    wallet.waiting.append(Trade(fill, None))
+                    wallet.waiting.append(Trade(fill, _decided(state, fill)))
