@@ -242,7 +242,7 @@ def checked(wallet: Wallet) -> ev.SnapshotTaken:
 
 
 def gap_alarms(rig: Rig) -> list[str]:
-    return [alarm.detail for alarm in rig.engine.view(rig.now).alarms if "attribution_gap" in alarm.name]
+    return [alarm.detail for alarm in rig.engine.view(rig.now).alarms if alarm.name == "attribution_gap"]
 
 
 def test_cash_that_adds_up_raises_no_alarm_whatever_the_marks_do() -> None:

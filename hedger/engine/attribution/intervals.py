@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hedger.domain.vocabulary import Mode, Severity
+from hedger.domain.vocabulary import Mode
 from hedger.engine import alarms
 from hedger.engine.attribution import funding
 from hedger.engine.attribution.marks import terms_by_name
@@ -66,7 +66,7 @@ def close(state: State, venue: VenueState, wallet: Wallet, step: Step) -> None:
     wallet.cut_wire_s = now.wire_s
     wallet.days.add(interval)
     step.record(_record(state, venue, wallet, interval))
-    _tell(state, venue, wallet, step)
+    _tell(state, step)
 
 
 def rate_usd(state: State, venue: VenueState, currency: str) -> float | None:
@@ -134,15 +134,20 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _tell(state: State, venue: VenueState, wallet: Wallet, step: Step) -> None:
-    """Alarm while the wallet's cash has more, or less, than was booked."""
-    check, detail = wallet.cash, ""
-    if check.beyond >= LOOKS:
-        detail = (
-            f"{wallet.currency}: {check.gap:+.10f} of cash and realised result that no trade, fee, funding "
-            f"or transfer explains, rounding makes {check.tolerance:.10f} of {check.bookings} bookings"
-        )
-    alarms.tell(state, step, f"{ALARM}_{wallet.currency.lower()}", detail, severity=Severity.ERROR)
+def _tell(state: State, step: Step) -> None:
+    """Alarm while a wallet's cash has more, or less, than was booked."""
+    told = (_gap(wallet) for venue in state.venues.values() for wallet in venue.attribution.values())
+    alarms.tell(state, step, ALARM, "; ".join(filter(None, told)))
+
+
+def _gap(wallet: Wallet) -> str:
+    check = wallet.cash
+    if check.beyond < LOOKS:
+        return ""
+    return (
+        f"{wallet.currency}: {check.gap:+.10f} of cash and realised result that no trade, fee, funding or "
+        f"transfer explains, rounding makes {check.tolerance:.10f} of {check.bookings} bookings"
+    )
 
 
 def take_up(wallet: Wallet, rows: Sequence[Attributed]) -> None:
