@@ -11,8 +11,10 @@ from hedger.engine.views.outlook import MOVES, SHIFTS, Cell, NextOrder, Outlook
 from hedger.engine.views.owned_view import CashFlowView, FutureView, OwnershipView, TagView, WalletView
 from hedger.engine.views.shadow_view import GridView, LedgerView, ShadowView
 from hedger.engine.views.view import AlarmView, BookView, EditView, ExpiringView, StatusView, TickerView
+from hedger.engine.views.view_attribution import AttributionView
 from hedger.engine.views.view_guard import CapView, GuardView, LossView, MarginView
 from hedger.engine.views.working_view import WorkingView
+from hedger.portfolio.attribution import LINES
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
 from hedger.risk.tiers import Tier
@@ -38,7 +40,42 @@ def rich_status() -> StatusView:
         since_ms=MARKET_MS - 5_000,
     )
     edit = EditView(key="books.btc_main.params.upper", value="0.2", since_ms=MARKET_MS - HOUR_MS, by="anna")
-    return status(alarms=(parted, latched), edits=(edit,), books=(rich_book(),))
+    return status(
+        alarms=(parted, latched),
+        edits=(edit,),
+        books=(rich_book(),),
+        attribution=(rich_day("00:00"), rich_day("08:00")),
+    )
+
+
+def rich_day(cut: str) -> AttributionView:
+    """A wallet's day in which every line earned or lost something."""
+    coins = {name: 0.001 * place * (-1) ** place for place, name in enumerate(LINES, 1)}
+    change = sum(coins.values())
+    return AttributionView(
+        venue="deribit",
+        currency="BTC",
+        cut=cut,
+        since_ms=MARKET_MS - 7 * HOUR_MS,
+        equity_before=10.0,
+        equity=10.0 + change,
+        change=change,
+        change_usd=change * 64_250.0,
+        lines=coins,
+        lines_usd={name: value * 64_250.0 for name, value in coins.items()},
+        theta=0.0123,
+        gamma_paid=-0.0101,
+        fees=-0.0011,
+        funding=-0.0002,
+        theta_kept=0.0009,
+        theta_kept_per_day=0.0031,
+        realised_vol=0.47,
+        implied_vol=0.52,
+        realised_less_implied=0.0022,
+        bookings=41,
+        cash_gap=0.0000031,
+        cash_tolerance=0.00000042,
+    )
 
 
 def rich_book() -> BookView:

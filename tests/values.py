@@ -47,6 +47,8 @@ def of(kind: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(kind)
     if isinstance(kind, type) and (issubclass(kind, msgspec.Struct) or dataclasses.is_dataclass(kind)):
         return _record(kind)
+    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return st.builds(kind, *map(of, get_type_hints(kind).values()))
     raise TypeError(f"no strategy for {kind!r}")
 
 

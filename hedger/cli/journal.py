@@ -68,7 +68,7 @@ def verify(
     from hedger.journal.verify import verify as verified
 
     where = _found(config, state_dir)
-    report: Report = _run(lambda: _with_picture(where, verified))
+    report: Report = _run(lambda: with_picture(where, verified))
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
     else:
@@ -138,7 +138,7 @@ def export(
         with new_file(out) as part, part.open("wb") as file:
             return await as_json_lines(connection, names, file)
 
-    count = _run(lambda: _with_picture(where, written))
+    count = _run(lambda: with_picture(where, written))
     if parquet is not None or out is not None:
         typer.echo(f"{count} rows written to {parquet or out}")
 
@@ -188,7 +188,8 @@ def _tables(named: list[str] | None, known: list[str]) -> list[str]:
     return named or known
 
 
-async def _with_picture(where: Where, use: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
+async def with_picture(where: Where, use: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
+    """What `use` makes of one moment of a journal."""
     from hedger.journal.reading import Reader
 
     async with Reader.open(*where) as reader, reader.picture() as connection:

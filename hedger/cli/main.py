@@ -38,6 +38,7 @@ def _register() -> None:
         reconcile,
         record,
         replay,
+        report,
         run,
         shadow,
         simulate,
@@ -73,6 +74,7 @@ def _register() -> None:
     app.command()(hold.hold)
     app.command()(reconcile.reconcile)
     app.add_typer(journal.journal, name="journal")
+    app.command()(report.report)
     app.command()(exchange.exchange)
     app.command()(record.record)
     app.command()(replay.replay)

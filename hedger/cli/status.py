@@ -11,6 +11,7 @@ from rich.table import Table
 
 from hedger.cli.around import around
 from hedger.cli.client import DEFAULT_URL, AsJson, BookName, Client, Url, print_json, told_errors
+from hedger.cli.earned import earned
 from hedger.cli.exit_codes import ExitCode
 from hedger.cli.figures import UNKNOWN, age, coin, milliseconds, number, pct, usd, words
 from hedger.cli.override import spoken
@@ -50,6 +51,8 @@ def status(url: Url = DEFAULT_URL, book: BookName = "", as_json: AsJson = False)
         console.print(_head(answer))
         for shown in books:
             console.print(_book(shown, wide))
+        for day in earned(answer.attribution):
+            console.print(day)
         console.print(_venues(answer.venues, wide), _orders(answer.orders, wide))
     if answer.state is State.HALTED:
         raise typer.Exit(ExitCode.HALTED)

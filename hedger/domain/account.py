@@ -61,6 +61,7 @@ class Position(msgspec.Struct, frozen=True, tag="position", forbid_unknown_field
     floating_pnl: Decimal | None = None
     initial_margin: Decimal | None = None  # in the settlement currency, as everything of margin
     maintenance_margin: Decimal | None = None
+    realized_funding: Decimal | None = None  # perpetuals: of the session since 08:00 UTC, positive received
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, tag="ledger_entry", forbid_unknown_fields=True):
@@ -75,6 +76,8 @@ class LedgerEntry(msgspec.Struct, frozen=True, tag="ledger_entry", forbid_unknow
     instrument: str = ""
     amount: Decimal = Decimal(0)  # signed, by which the position moved
     trade_id: str = ""
+    interest: Decimal | None = None  # a settlement's: funding of the session it ended, in `change` already
+    fee: Decimal = Decimal(0)  # positive: paid; in `change` already
 
 
 class Fee(msgspec.Struct, frozen=True, tag="fee", forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Severity
 from hedger.engine import clock, commands, durability, holdings, one_writer, overrides, recover, standby, work
 from hedger.engine import events as ev
+from hedger.engine.attribution import follow
 from hedger.engine.guard import guard, latch
 from hedger.engine.hedging import amend, manual
 from hedger.engine.ownership import rivals, waits
@@ -39,6 +40,7 @@ def apply(state: State, event: ev.Event, step: Step) -> None:
             holdings.set_account(state, event.account, step.now.market_ms, step)
             equity.told(state.venues[event.account.venue], event.account, step.now)
             guard.account_told(state, event.account, step.now)
+            follow.account_told(state, event.account, step)
         case ev.Durable():
             work.released(state, event.sequence, step)
         case ev.LinkUp():
@@ -210,6 +212,7 @@ def position_reported(state: State, position: Position, step: Step) -> None:
         standby.positioned(state, position, step)
         return
     guard.position_told(state, position)
+    follow.position_told(state, position, step)
     if state.venues[position.venue].reconciled:
         holdings.check_position(state, position.venue, position.instrument, position.size, step)
 

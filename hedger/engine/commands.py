@@ -11,6 +11,7 @@ import msgspec
 from hedger.domain.vocabulary import BreakerState, Severity
 from hedger.engine import events as ev
 from hedger.engine import holdings, profile, standby, work
+from hedger.engine.attribution import follow
 from hedger.engine.delta import settlement
 from hedger.engine.guard import guard
 from hedger.engine.hedging import confirmation, naked
@@ -115,6 +116,7 @@ def stop_requested(state: State, event: ev.StopRequested, step: Step) -> None:
     state.stopping, state.stop_by_wire_s = event.reason, step.now.wire_s + STOP_PATIENCE_S
     work.drop_held(state, lambda _approved: True, "the daemon is stopping", step)
     work.cancel_resting(state, step)
+    follow.close_all(state, step)
     step.note(Severity.INFO, "stopping", reason=event.reason)
 
 

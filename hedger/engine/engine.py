@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from hedger.engine import calm, clock, commands, durability, one_writer, profile, recover, standby, work
 from hedger.engine.apply import apply
+from hedger.engine.attribution import follow
 from hedger.engine.by_expiry import advice
 from hedger.engine.decide import decide, preview
 from hedger.engine.decision import Decision
@@ -95,6 +96,7 @@ class Engine:
         account_log.look(self._state, step)
         positions.look(self._state, step)
         equity.look(self._state, step)
+        follow.look(self._state, step)
         recover.keep_looking(self._state, step)
         manual.forget_tickers(self._state, step)
         one_writer.watch(self._state, step)

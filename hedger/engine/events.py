@@ -14,6 +14,7 @@ from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.hedging.manual_order import OrderAsked
 from hedger.engine.ownership.owned import CashFlow, LabelSum
 from hedger.engine.records import (
+    Attributed,
     HoldSet,
     Kept,
     Latched,
@@ -343,6 +344,7 @@ class JournalLoaded(_Event, frozen=True, omit_defaults=True):
     smiles: tuple[SmileSampled, ...] = ()  # what the smile has shown each book, the oldest first
     baseline: Snapshot | None = None  # the last one; `fills` reach back to it
     lease_until_wire_s: float = math.inf  # until when this run holds the account; inf: no lease is kept
+    attributed: tuple[Attributed, ...] = ()  # intervals of the last day and the newest, the oldest first
 
 
 class LeaseAwaited(_Event, frozen=True):

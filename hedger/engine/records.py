@@ -11,6 +11,7 @@ from hedger.domain.order import Order, OrderIntent
 from hedger.domain.vocabulary import BreakerState, Reason
 from hedger.engine.decision import Decision
 from hedger.engine.ownership.owned import CashFlow, LabelSum
+from hedger.portfolio.attribution import Lines
 
 
 class Intended(msgspec.Struct, frozen=True, tag="intended", forbid_unknown_fields=True):
@@ -256,8 +257,53 @@ class SmileSampled(msgspec.Struct, frozen=True, tag="smile_sampled", forbid_unkn
     puts: tuple[float, ...]
 
 
+class HeldAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A position as an interval of the attribution left it; forward and volatility are an option's."""
+
+    quantity: float  # signed, in the instrument's amount unit
+    market_ms: int
+    price: float
+    forward_usd: float | None = None
+    sigma: float | None = None
+
+
+class FundedAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A perpetual's funding since 08:00 UTC as it was told last."""
+
+    amount: float  # in the settlement currency, positive received
+    session: int  # number of the venue's day
+    market_ms: int
+
+
+class Attributed(msgspec.Struct, frozen=True, tag="attributed", forbid_unknown_fields=True):
+    """Where one wallet's change of equity came from in an interval that ends at `market_ms`.
+
+    Equity and lines are in the currency; a line of the account itself stands under the empty name. `held` and
+    `funding` are what the next run goes on from.
+    """
+
+    market_ms: int
+    venue: str
+    currency: str
+    from_ms: int
+    equity_before: float
+    equity_after: float
+    rate_before_usd: float  # USD per unit of the currency
+    rate_after_usd: float
+    lines: dict[str, Lines]  # by instrument
+    tags: dict[str, Lines]  # of options, by strategy tag; empty where none has one
+    bookings: int
+    booked_ms: int  # trades up to this market time are in it
+    cash_gap: float  # balance and realised result beyond what was booked, see engine.attribution.cash
+    cash_tolerance: float  # what rounding may have made of that
+    held: dict[str, HeldAt] = {}
+    funding: dict[str, FundedAt] = {}
+    paper: bool = False  # of paper mode: equity by marks, the account knows nothing of it
+
+
 Record = (
-    HedgeDone
+    Attributed
+    | HedgeDone
     | Intended
     | OrderChanged
     | Traded

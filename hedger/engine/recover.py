@@ -16,6 +16,7 @@ from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderS
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine import holdings, overrides, standby, work
+from hedger.engine.attribution import follow
 from hedger.engine.delta import settlement
 from hedger.engine.delta.smile import memory
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
@@ -98,6 +99,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     restore.ownership_of(state, venue, event, step)
     settlement.restored(state, venue.name, event.kept, step)
     memory.restored(state, venue.name, event.smiles)
+    follow.restored(state, event)
     step.record(Configured(market_ms=step.now.market_ms, config_hash=state.settings.config_hash))
     step.note(
         Severity.INFO,
@@ -199,12 +201,14 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
         holdings.set_account(state, account, event.server_ms, step)
         guard.account_told(state, account, step.now)
         equity.told(venue, account, step.now)
+        follow.account_told(state, account, step)
     ownership.forget_expired(venue, step.now.market_ms)
     holdings.forget_ended(state, venue, step.now.market_ms)
     if venue.phase is Phase.RECOVERING and venue.epoch and not overtaken:
         venue.phase = Phase.WARMING_UP
     _next_look(state, venue, overtaken, step)
     if not overtaken:
+        follow.snapshot_told(state, event, step)
         baseline.keep(state, venue, event, event.positions_ms or event.server_ms, step)
     holdings.watch(state, venue, step)
 

@@ -12,6 +12,7 @@ from hedger.domain.instrument import Instrument
 from hedger.domain.order import OrderReport
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Action, BreakerState, Environment, Phase, Reason, Severity
+from hedger.engine.attribution.wallet import Wallet
 from hedger.engine.by_expiry.memory import ByExpiry
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Effect, Note, Watch
@@ -84,6 +85,7 @@ class VenueState:
     account: AccountState = field(default_factory=AccountState)
     owned: Owned = field(default_factory=Owned)  # futures and wallets beside the books
     differences: Differences = field(default_factory=Differences)  # positions that are not as expected
+    attribution: dict[str, Wallet] = field(default_factory=dict)  # by settlement currency
 
     @property
     def standby(self) -> bool:

@@ -132,6 +132,7 @@ class Journal:
                     connection, scope, market_ms - queries.SMILE_DAYS * queries.DAY_MS
                 ),
                 baseline=base,
+                attributed=await queries.attributed(connection, scope, since_ms),
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),
             )
         self._epochs[scope] = epoch

@@ -13,7 +13,7 @@ from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
 from hedger.engine.ownership.owned import CashFlow
-from hedger.engine.records import Latched, LossReferenced, Overridden, SmileSampled, Snapshot
+from hedger.engine.records import Attributed, Latched, LossReferenced, Overridden, SmileSampled, Snapshot
 from hedger.journal import schema
 from hedger.journal.codec import decode
 from hedger.journal.schema import BLANK, Scope
@@ -129,6 +129,14 @@ async def cash_flows(connection: AsyncConnection, scope: Scope, since_ms: int) -
     table = schema.cash_flows
     query = _of(scope, table, table.c.market_ms >= since_ms).order_by(table.c.market_ms, table.c.id)
     return await _bodies(connection, CashFlow, table, query)
+
+
+async def attributed(connection: AsyncConnection, scope: Scope, since_ms: int) -> tuple[Attributed, ...]:
+    """Intervals of the attribution that end after `since_ms`, and the newest of each wallet; oldest first."""
+    table = schema.attributions
+    last = select(func.max(table.c.id)).where(scope.owns(table)).group_by(table.c.currency)
+    wanted = or_(table.c.market_ms > since_ms, table.c.id.in_(last))
+    return await _bodies(connection, Attributed, table, _of(scope, table, wanted).order_by(table.c.id))
 
 
 async def last_of_each_book(

@@ -23,7 +23,8 @@ _ENDED = sorted(state.value for state in TERMINAL)
 
 
 class Keep(NamedTuple):
-    """Days of market time; 0: for ever. `orders_days` for orders, trades and hedges, `days` for the rest."""
+    """Days of market time; 0: for ever. `orders_days` for orders, trades, hedges and the attribution, `days`
+    for the rest."""
 
     days: int
     orders_days: int
@@ -51,6 +52,7 @@ def rules(keep: Keep) -> Iterator[Rule]:
         yield Rule(table, "market_ms", keep.days, ("book",))
     yield Rule(schema.acceptances, "market_ms", keep.days)
     yield Rule(schema.snapshots, "market_ms", keep.days, ("venue",))
+    yield Rule(schema.attributions, "market_ms", keep.orders_days, ("currency",))
     yield Rule(schema.guards, "market_ms", keep.days, ("book", "kind"))
     yield Rule(schema.orders, "changed_ms", keep.orders_days)
     for table in (schema.hedges, schema.fills, schema.adjustments):

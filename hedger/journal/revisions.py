@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 from hedger.domain.errors import ConfigError
 from hedger.journal.schema import metadata
 
-KNOWN = ("0001", "0002", "0003")
+KNOWN = ("0001", "0002", "0003", "0004")
 """Revisions of `migrations/versions`, the oldest first."""
 
 HEAD = KNOWN[-1]

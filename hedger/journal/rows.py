@@ -14,6 +14,7 @@ from hedger.engine.ownership.owned import CashFlow
 from hedger.engine.records import (
     Accepted,
     Adjusted,
+    Attributed,
     CashMoved,
     Commanded,
     Configured,
@@ -118,6 +119,10 @@ def row_of(record: Record) -> Row:
         case SmileSampled():
             columns = {"book": record.book, "kind": schema.SMILE}
             return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
+        case Attributed():
+            columns = {"currency": record.currency}
+            row = _row(schema.attributions, record.venue, record.market_ms, encode(record), **columns)
+            return row._replace(values={**row.values, "from_ms": record.from_ms})
         case Accepted():
             return _row(schema.acceptances, record.venue, record.market_ms, encode(record), book=record.book)
         case _:
@@ -140,6 +145,7 @@ _RECORDS: dict[Table, tuple[Any, Callable[[int, Any], Record]]] = {
     schema.holds: (HoldSet, lambda _ms, record: record),
     schema.rivals: (RivalSeen, lambda _ms, record: record),
     schema.kept: (Kept, lambda _ms, record: record),
+    schema.attributions: (Attributed, lambda _ms, record: record),
     schema.acceptances: (Accepted, lambda _ms, record: record),
 }
 """What the body of a table's rows is, and the record it was written from, by the market time of the row."""

@@ -193,6 +193,19 @@ def _per_book(name: str) -> Table:
     return Table(name, metadata, _id(), *_scope(), *_text("book"), _ms("market_ms"), _body(), by_book)
 
 
+attributions = Table(
+    "attributions",
+    metadata,
+    _id(),
+    *_scope(),
+    *_text("currency"),
+    _ms("from_ms"),
+    _ms("market_ms"),
+    _body(),
+    Index("attributions_by_time", *SCOPE, "market_ms"),
+)
+"""Where each wallet's change of equity came from, an interval a row; the newest of each is gone on from."""
+
 holds = _per_book("holds")
 rivals = _per_book("rivals")
 kept = _per_book("kept")
@@ -265,6 +278,7 @@ WRITTEN: tuple[Table, ...] = (
     rivals,
     kept,
     acceptances,
+    attributions,
 )
 """The tables of records, in the order in which a transaction writes them."""
 

@@ -7,12 +7,14 @@ cut ends all of them at one instant, at which the account's equity and the price
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
 
 from hedger.portfolio.attribution import (
     NO_LINES,
+    SUMMED,
     Lines,
     Mark,
     Terms,
@@ -21,6 +23,9 @@ from hedger.portfolio.attribution import (
     lines_of,
     trade_lines,
 )
+
+FLAT = 1e-9
+"""Amounts are multiples of a venue's step, all larger than this: less is what floats have left over."""
 
 ACCOUNT = ""
 """The instrument of what belongs to none: transfers, what is unexplained."""
@@ -68,12 +73,29 @@ class RunningAttribution:
     def __init__(self, market_ms: int, equity: float, rate_usd: float) -> None:
         self._from_ms, self._equity, self._rate_usd = market_ms, equity, rate_usd
         self._held: dict[str, _Held] = {}
-        self._lines: dict[str, Lines] = {}
+        self._lines: dict[str, list[float]] = {}  # summed in place: this is done for every mark
         self._bookings = 0
 
     def held(self) -> dict[str, float]:
         """Signed quantities by instrument, of what is not flat."""
         return {name: held.quantity for name, held in self._held.items()}
+
+    @property
+    def equity(self) -> float:
+        """Equity by the marks and bookings so far, in the currency."""
+        return math.fsum((self._equity, *self._parts()))
+
+    def terms(self) -> dict[str, Terms]:
+        """The contracts of everything held."""
+        return {name: held.terms for name, held in self._held.items()}
+
+    def marks(self) -> dict[str, tuple[float, Mark]]:
+        """Signed quantity and newest mark of everything held."""
+        return {name: (held.quantity, held.mark) for name, held in self._held.items()}
+
+    def forget(self, name: str) -> None:
+        """A position that is not there any more, and of whose end nobody knows: no line."""
+        self._held.pop(name, None)
 
     def hold(self, name: str, terms: Terms, quantity: float, mark: Mark) -> None:
         """A position that is there from the start, or was found: no trade, no line."""
@@ -103,14 +125,17 @@ class RunningAttribution:
         self._bookings += 1
         held = self._held.setdefault(name, _Held(terms, 0.0, mark))
         held.quantity += quantity
-        if not held.quantity:
+        if abs(held.quantity) < FLAT:
             del self._held[name]
 
     def delivered(self, name: str, mark: Mark) -> None:
-        """An expiry: the position becomes cash at `mark` (options: at their payoff)."""
-        self.marked(name, mark)
-        if self._held.pop(name, None) is not None:
-            self._bookings += 1
+        """An expiry: the position becomes cash at `mark` (options: their payoff, which has no volatility)."""
+        held = self._held.get(name)
+        if held is None:
+            return
+        self.marked(name, mark._replace(sigma=held.mark.sigma))
+        del self._held[name]
+        self._bookings += 1
 
     def booked(self, name: str, line: str, amount: float) -> None:
         """Cash of one line: funding, fees, settlement, transfers. ValueError for a line that is none."""
@@ -127,9 +152,10 @@ class RunningAttribution:
     def so_far(self, market_ms: int, equity: float, rate_usd: float) -> Interval:
         """The present interval as of the marks already given; what the told equity has beyond its lines is
         `unexplained`."""
-        lines = dict(self._lines)
-        known = math.fsum(part for own in lines.values() for part in own.parts)
-        beyond = NO_LINES._replace(unexplained=math.fsum((equity, -self._equity, -known)))
+        lines = {name: Lines(*sums) for name, sums in self._lines.items()}
+        beyond = NO_LINES._replace(
+            unexplained=math.fsum((equity, -self._equity, *(-p for p in self._parts())))
+        )
         lines[ACCOUNT] = beyond.plus(lines[ACCOUNT]) if ACCOUNT in lines else beyond
         return Interval(
             from_ms=self._from_ms,
@@ -150,5 +176,14 @@ class RunningAttribution:
         return closed
 
     def _add(self, name: str, lines: Lines) -> None:
-        before = self._lines.get(name)
-        self._lines[name] = lines if before is None else before.plus(lines)
+        sums = self._lines.get(name)
+        if sums is None:
+            self._lines[name] = list(lines)
+            return
+        for place, line in enumerate(lines):
+            if line:
+                sums[place] += line
+
+    def _parts(self) -> Iterator[float]:
+        for sums in self._lines.values():
+            yield from sums[:SUMMED]

@@ -17,6 +17,7 @@ from hedger.engine.views.shadow_view import LedgerView, ShadowView
 from hedger.engine.views.view import BookView, StatusView, VenueView
 from hedger.engine.views.view_guard import MarginView
 from hedger.risk.tiers import Tier
+from hedger.runtime.attribution_metrics import attribution_metrics
 
 Sample = tuple[Sequence[str], float | None]
 
@@ -194,6 +195,7 @@ class _ViewCollector(Collector):
         yield from _counters(view)
         yield from _venue_metrics(view)
         yield from _book_metrics(view)
+        yield from attribution_metrics(view)
 
     def describe(self) -> list[Metric]:
         """Nothing: the picture cannot be taken before the engine runs, and only names would be asked for."""

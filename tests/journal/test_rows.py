@@ -17,9 +17,12 @@ from hedger.engine.records import (
     Accepted,
     AcceptedDifference,
     Adjusted,
+    Attributed,
     CashMoved,
+    FundedAt,
     HedgeDone,
     HedgeEnd,
+    HeldAt,
     HoldSet,
     Kept,
     Latched,
@@ -34,6 +37,7 @@ from hedger.engine.records import (
 from hedger.journal import retention, schema
 from hedger.journal.retention import Keep
 from hedger.journal.rows import record_of, row_of
+from hedger.portfolio.attribution import Lines
 from tests.journal.records import NOW_MS, VENUE, changed, commanded, configured, decided, overridden, traded
 
 OF_BOOK: dict[str, Any] = {"market_ms": NOW_MS, "venue": VENUE, "book": "btc"}
@@ -53,6 +57,24 @@ EVERY: tuple[Record, ...] = (
     HoldSet(**OF_BOOK, until_ms=5, by="ana", reason="legs"),
     RivalSeen(**OF_BOOK, detail="h-btc-9-1"),
     Kept(**OF_BOOK, coin=-0.5),
+    Attributed(
+        market_ms=NOW_MS,
+        venue=VENUE,
+        currency="BTC",
+        from_ms=NOW_MS - 900_000,
+        equity_before=10.0,
+        equity_after=9.9,
+        rate_before_usd=1e5,
+        rate_after_usd=1.01e5,
+        lines={"BTC-PERPETUAL": Lines(funding=-0.1)},
+        tags={},
+        bookings=1,
+        booked_ms=NOW_MS,
+        cash_gap=0.0,
+        cash_tolerance=2e-8,
+        held={"BTC-PERPETUAL": HeldAt(10.0, NOW_MS, 1.01e5, None, None)},
+        funding={"BTC-PERPETUAL": FundedAt(-0.1, 20_000, NOW_MS)},
+    ),
     Accepted(
         **OF_BOOK,
         differences=(AcceptedDifference("BTC-PERPETUAL", "0", "-10", "-10"),),
@@ -85,7 +107,9 @@ EVERY: tuple[Record, ...] = (
         shortfall_bps=0.0,
     ),
 )
-MAPPINGS = {("positions",), ("equity",), ("cash",)}  # by names that are the venue's
+MAPPINGS = {
+    (name,) for name in ("positions", "equity", "cash", "lines", "tags", "held", "funding")
+}  # by names that are the venue's
 
 
 def structs(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -14,9 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from hedger.domain.vocabulary import BreakerState, State
 from hedger.engine.views.view import StatusView
 from hedger.engine.views.view_guard import CapView, GuardView, LossView, MarginView
+from hedger.portfolio.attribution import LINES
 from hedger.risk.tiers import Tier
 from hedger.runtime.metrics import Metrics
-from tests.rich_picture import shadow_view
+from tests.rich_picture import rich_day, shadow_view
 from tests.view_fixtures import book, status, unknown_book, venue
 
 UNIX_S = 1_770_000_000.0
@@ -213,3 +214,15 @@ def test_caps_losses_margin_and_latch_are_told_by_book() -> None:
     assert value(view, "hedger_margin_balance", **held) == 2.0
     assert value(view, "hedger_liquidation_up_fraction", **held) == pytest.approx(0.425)
     assert value(view, "hedger_liquidation_down_fraction", **held) is None
+
+
+def test_the_attribution_is_told_line_by_line_in_both_units() -> None:
+    """Its lines add up to the change beside them, as everywhere."""
+    view = status(attribution=(rich_day("00:00"), rich_day("08:00")))
+    day = {"venue": "deribit", "currency": "BTC", "day": "08:00"}
+    for unit in ("", "_usd"):
+        lines = [value(view, f"hedger_attribution_line{unit}", **day, line=line) for line in LINES]
+        assert sum(told for told in lines if told is not None) == pytest.approx(
+            value(view, f"hedger_attribution_change{unit}", **day)
+        )
+    assert value(view, "hedger_attribution_cash_gap", **day) == 0.0000031

@@ -92,7 +92,7 @@ def _premium(fill: Fill) -> tuple[str, Decimal]:
 
 def weigh(state: State, watch: CashWatch, step: Step) -> None:
     """Note since when something is unexplained."""
-    if not watch.awaits_log and _settling(step.now.market_ms, state.settings.market_speed):
+    if not watch.awaits_log and settling(step.now.market_ms, state.settings.market_speed):
         watch.known, watch.explained, watch.since_wire_s = watch.told, Decimal(0), None
     elif abs(watch.unexplained) <= max(LEAST, LEAST_SHARE * abs(watch.known)):
         watch.since_wire_s = None
@@ -100,7 +100,8 @@ def weigh(state: State, watch: CashWatch, step: Step) -> None:
         watch.since_wire_s = step.now.wire_s
 
 
-def _settling(market_ms: int, market_speed: float) -> bool:
+def settling(market_ms: int, market_speed: float) -> bool:
+    """Whether the daily settlement's cash may be arriving."""
     since_ms = (market_ms - _SETTLEMENT_MS) % _DAY_MS
     lasts_ms = max(SETTLEMENT_S, SETTLEMENT_LAG_S * market_speed) * 1000
     return since_ms < lasts_ms or since_ms > _DAY_MS - 10_000

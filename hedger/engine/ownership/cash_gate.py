@@ -8,6 +8,7 @@ from decimal import Decimal
 from hedger.domain.account import LedgerEntry
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Severity, stricter
 from hedger.engine import alarms, work
+from hedger.engine.attribution import follow
 from hedger.engine.gates import Gate
 from hedger.engine.guard import losses
 from hedger.engine.ownership import cash
@@ -87,6 +88,7 @@ def _flowed(state: State, venue: VenueState, flow: CashFlow, step: Step) -> None
     """Write a flow down, and tell whom it concerns."""
     currency, amount = flow.currency, flow.amount
     venue.owned.flows[currency] = venue.owned.flows.get(currency, Decimal(0)) + amount
+    follow.flowed(state, venue, flow)
     step.record(CashMoved(market_ms=step.now.market_ms, flow=flow))
     step.note(
         Severity.WARNING,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hedger.domain.account import LedgerEntry
 from hedger.domain.vocabulary import Severity
 from hedger.engine import events as ev
+from hedger.engine.attribution import funding
 from hedger.engine.effects import RequestLog
 from hedger.engine.ownership import cash_gate
 from hedger.engine.reconcile.differences import signed
@@ -22,7 +23,7 @@ SETTLEMENT = "settlement"  # its amount is the position that was settled, not a 
 def look(state: State, step: Step) -> None:
     """Ask where something is unexplained."""
     for venue in state.venues.values():
-        since_ms = _wanted(venue)
+        since_ms = _wanted(venue, step.now.market_ms)
         if since_ms is None or not venue.connected or venue.differences.log.under_way:
             continue
         paged = all(found.standing for found in venue.differences.suspects.values())
@@ -32,8 +33,11 @@ def look(state: State, step: Step) -> None:
             step.ask(RequestLog(venue=venue.name, since_ms=since_ms))
 
 
-def _wanted(venue: VenueState) -> int | None:
+def _wanted(venue: VenueState, market_ms: int) -> int | None:
     since = [found.since_ms for found in venue.differences.suspects.values()]
+    settled_ms = funding.wants_log_ms(venue, market_ms)
+    if settled_ms is not None:
+        since.append(settled_ms)
     base = venue.differences.baseline
     if base is not None and any(watch.wants_log for watch in venue.owned.cash.values()):
         since.append(base.told_ms)
@@ -49,6 +53,7 @@ def told(state: State, event: ev.LogTold, step: Step) -> None:
                 venue.differences.log.used[_key(entry)] = None
                 why = f"{entry.kind} of {signed(entry.amount)} in the venue's log"
                 venue.differences.explain(name, entry.amount, why)
+    funding.log_told(venue, event.entries, step.now.market_ms)
     strange = tuple(entry for entry in event.entries if not _known_trade(state, entry))
     cash_gate.log_told(state, venue, strange, step)
     venue.differences.log.under_way = False

@@ -13,6 +13,7 @@ from hedger.engine.views.execution_view import WorkingView
 from hedger.engine.views.owned_view import OwnershipView
 from hedger.engine.views.shadow_view import ShadowView
 from hedger.engine.views.smile_view import SmileView
+from hedger.engine.views.view_attribution import AttributionView
 from hedger.engine.views.view_guard import GuardView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
@@ -221,3 +222,4 @@ class StatusView(msgspec.Struct, frozen=True):
     underlyings: tuple[Cut, ...] = ()  # greeks of all books of an underlying, coin and dollar legs together
     alarms: tuple[AlarmView, ...] = ()  # the oldest first
     edits: tuple[EditView, ...] = ()  # keys set on the running daemon
+    attribution: tuple[AttributionView, ...] = ()  # where each wallet's change of the day came from

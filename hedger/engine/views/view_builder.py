@@ -17,6 +17,7 @@ from hedger.engine.ownership import tags
 from hedger.engine.sight import Sight, interval_of, look
 from hedger.engine.state import BookState, State, VenueState
 from hedger.engine.views import ownership_view
+from hedger.engine.views.attribution_view import attribution_views
 from hedger.engine.views.by_expiry_view import by_expiry_view
 from hedger.engine.views.difference_view import differences
 from hedger.engine.views.guard_view import guard_view
@@ -72,6 +73,7 @@ def build_view(state: State, now: Now) -> StatusView:
             EditView(key=edit.key, value=edit.value, since_ms=edit.since_ms, by=edit.by)
             for edit in state.settings.edits
         ),
+        attribution=attribution_views(state, now),
     )
 
 

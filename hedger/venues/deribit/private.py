@@ -80,6 +80,7 @@ def position_of(position: wire.Position, venue: str) -> Position:
         floating_pnl=_optional("position", "floating_profit_loss", position.floating_profit_loss),
         initial_margin=_optional("position", "initial_margin", position.initial_margin),
         maintenance_margin=_optional("position", "maintenance_margin", position.maintenance_margin),
+        realized_funding=_optional("position", "realized_funding", position.realized_funding),
     )
 
 
@@ -97,6 +98,8 @@ def ledger_of(row: wire.LogRow, venue: str) -> LedgerEntry:
         instrument=row.instrument_name or "",
         amount=sign * abs(finite("log", "amount", row.amount or Decimal(0))),
         trade_id=row.trade_id or "",
+        interest=_optional("log", "interest_pl", row.interest_pl),
+        fee=finite("log", "commission", row.commission or Decimal(0)),
     )
 
 

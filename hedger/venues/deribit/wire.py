@@ -105,6 +105,7 @@ class Position(msgspec.Struct):
     floating_profit_loss: Decimal | None = None
     initial_margin: Decimal | None = None
     maintenance_margin: Decimal | None = None
+    realized_funding: Decimal | None = None
 
 
 class Changes(msgspec.Struct):
@@ -249,6 +250,8 @@ class LogRow(msgspec.Struct):
     amount: Decimal | None = None  # not signed
     side: str | None = None  # "open buy", "close sell", "long", "short", "-"
     trade_id: str | None = None
+    interest_pl: Decimal | None = None
+    commission: Decimal | None = None
 
 
 class LogPage(msgspec.Struct):

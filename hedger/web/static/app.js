@@ -5,6 +5,7 @@ import { banner, conditions, critical, renderAlarms } from "./alarms.js";
 import { bookCard, renderBook } from "./book.js";
 import { renderChain } from "./chain.js";
 import { age, clock, coin, el, show, UNKNOWN, words } from "./dom.js";
+import { earned } from "./earned.js";
 import { decisionTable, ordersSummary, orderTable, venueTable } from "./lists.js";
 import { renderOutlook } from "./outlook.js";
 
@@ -78,6 +79,7 @@ function render() {
   const found = conditions(status);
   show(byId("alerts"), found, ...found.map((each) => banner(...each)));
   renderBooks(status);
+  show(byId("earned"), status.attribution, earned(status.attribution));
   show(byId("decisions"), decisions, decisionTable(decisions));
   show(byId("orders"), status.orders, ordersSummary(status.orders), orderTable(status.orders.recent));
   show(byId("venues"), status.venues, venueTable(status.venues));

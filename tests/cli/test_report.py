@@ -1,0 +1,105 @@
+"""Which period `hedger report` is asked for, and what it says where there is nothing to report."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hedger.cli.main import app
+from hedger.cli.report import period
+from hedger.domain.errors import ConfigError
+from hedger.domain.vocabulary import Environment
+from hedger.engine.records import Attributed
+from hedger.journal.journal import Journal
+from hedger.portfolio.attribution import Lines
+
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+EIGHT_MS = 20_000 * DAY_MS + 8 * HOUR_MS
+NOTHING = {"day": False, "week": False, "since": "", "until": "", "hour": 8}
+
+
+def asked(**words: object) -> tuple[int, int]:
+    return period(EIGHT_MS + 5 * HOUR_MS, **{**NOTHING, **words})  # type: ignore[arg-type]
+
+
+def test_without_a_word_it_is_the_running_day_of_the_venue() -> None:
+    assert asked() == (EIGHT_MS, EIGHT_MS + 5 * HOUR_MS + 1)
+
+
+def test_a_day_and_a_week_are_whole_ones_cut_where_the_venue_cuts_them_or_at_midnight() -> None:
+    assert asked(day=True) == (EIGHT_MS - DAY_MS, EIGHT_MS)
+    assert asked(week=True) == (EIGHT_MS - 7 * DAY_MS, EIGHT_MS)
+    midnight = EIGHT_MS - 8 * HOUR_MS
+    assert asked(day=True, hour=0) == (midnight - DAY_MS, midnight)
+
+
+def test_times_are_utc_unless_they_say_otherwise() -> None:
+    since, until = asked(since="2024-10-04", until="2024-10-04T08:00+02:00")
+    assert since == 20_000 * DAY_MS
+    assert until == since + 6 * HOUR_MS
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"since": "yesterday"}, "--from = 'yesterday': must be a time like 2026-11-26"),
+        ({"until": "2026-13-01"}, "--to = '2026-13-01': must be a time"),
+        ({"day": True, "week": True}, "exclude one another"),
+        ({"week": True, "since": "2026-01-01"}, "exclude one another"),
+        (
+            {"since": "2026-02-01", "until": "2026-01-01"},
+            "--from = 2026-02-01: must be before --to = 2026-01-01",
+        ),
+    ],
+)
+def test_what_is_no_period_is_refused_by_name(words: dict[str, object], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        asked(**words)
+
+
+async def written(path: Path) -> None:
+    async with await Journal.open(path) as journal:
+        await journal.load("deribit", Environment.LOCAL, "1", EIGHT_MS)
+        row = Attributed(
+            market_ms=EIGHT_MS,
+            venue="deribit",
+            currency="BTC",
+            from_ms=EIGHT_MS - HOUR_MS,
+            equity_before=10.0,
+            equity_after=9.9,
+            rate_before_usd=1e5,
+            rate_after_usd=1e5,
+            lines={"": Lines(transfers=-0.1)},
+            tags={},
+            bookings=1,
+            booked_ms=EIGHT_MS,
+            cash_gap=0.0,
+            cash_tolerance=2e-8,
+        )
+        await journal.write([row])
+
+
+def test_an_interval_belongs_to_the_day_of_its_middle(tmp_path: Path) -> None:
+    asyncio.run(written(tmp_path / "journal.sqlite"))
+    place = ["report", "--state-dir", str(tmp_path)]
+    told = CliRunner().invoke(app, [*place, "--day"])
+    assert told.exit_code == 0, told.output
+    assert "-0.10000000" in told.output
+    nothing = CliRunner().invoke(app, [*place, "--from", "2024-01-01", "--to", "2024-02-01"])
+    assert nothing.exit_code == 2
+    assert "nothing in 2024-01-01T00:00:00+00:00" in nothing.output
+    assert "its last interval ends 2024-10-04T08:00:00+00:00" in nothing.output
+
+
+def test_a_journal_without_an_interval_says_so(tmp_path: Path) -> None:
+    async def empty() -> None:
+        async with await Journal.open(tmp_path / "journal.sqlite"):
+            pass
+
+    asyncio.run(empty())
+    told = CliRunner().invoke(app, ["report", "--state-dir", str(tmp_path)])
+    assert told.exit_code == 2
+    assert "no interval of the attribution is written in it yet" in told.output
