@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -11,9 +13,11 @@ from hedger.pricing.smile.delta import (
     NO_MOVE,
     NO_SAMPLE,
     Coefficients,
+    believed,
     gain,
     minimum_variance_shift,
     normal_equations,
+    normal_of,
     solve,
     sticky_shift,
 )
@@ -113,3 +117,32 @@ def test_gain_is_one_less_the_ratio_of_squares() -> None:
     assert gain(np.array([3.0, 0.0]), np.array([3.0, 4.0])) == pytest.approx(1.0 - 9.0 / 25.0)
     with pytest.raises(ValueError, match=r"errors_black: their squares sum to 0\.0"):
         gain(np.array([1.0]), np.array([0.0]))
+
+
+def test_a_regression_is_read_back_from_its_numbers() -> None:
+    """Through JSON and back, to the last bit; what is not twelve numbers is no regression."""
+    delta, vega = options(40)
+    made = normal_equations(delta * 1e3, 1e3, delta, vega, FORWARD_USD, np.full_like(delta, TAU_YEARS))
+    again = normal_of(json.loads(json.dumps(made.numbers)))
+    assert np.array_equal(again.square, made.square)
+    assert np.array_equal(again.product, made.product)
+    with pytest.raises(ValueError, match="numbers: 3 of them, must be 12"):
+        normal_of((1.0, 2.0, 3.0))
+
+
+def test_calls_and_puts_of_a_strike_have_one_minimum_variance_shift() -> None:
+    """D_put = D_call - 1 turns (a, b, c) of calls into (a + b + c, b + 2 c, c) of puts: told volatilities are
+    the same on both sides, so regressions made apart must agree, and on recorded chains they do."""
+    delta, vega = options(40)
+    calls = Coefficients(-0.0571, 0.0905, 0.0996)
+    puts = Coefficients(sum(calls), calls.b + 2 * calls.c, calls.c)
+    shifts = [
+        minimum_variance_shift(of_delta, vega, FORWARD_USD, TAU_YEARS, of)
+        for of_delta, of in ((delta, calls), (delta - 1.0, puts))
+    ]
+    assert shifts[0] == pytest.approx(shifts[1], abs=1e-12)
+    assert puts == pytest.approx((0.1331, 0.2898, 0.0996), abs=2e-4)  # as the regression on puts has it
+
+
+def test_a_shift_beyond_belief_is_cut() -> None:
+    assert list(believed(np.array([-3.0, 0.05, 0.7]))) == [-0.2, 0.05, 0.2]
