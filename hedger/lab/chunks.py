@@ -26,8 +26,8 @@ from hedger.policies.registry import Policy
 from hedger.policies.rounding import Rounding
 from hedger.pricing.black76 import Floats
 
-CHUNK_PATHS = 500
-TASK_CHUNKS = 16
+CHUNK_PATHS = 1000
+TASK_CHUNKS = 8
 
 
 class Task(NamedTuple):

@@ -23,6 +23,8 @@ def quiet_between(
 ) -> tuple[float, float]:
     """Deltas between which a policy that held there last time holds again; NEVER where that is not known.
 
+    Such a policy reads no greek but delta.
+
     The band's edges in coin, where no clock and no index move is counted: `band.nothing_begins`. Announced
     events and blackouts, which would end it, are not simulated.
     """

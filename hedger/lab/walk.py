@@ -57,7 +57,8 @@ class Terms(NamedTuple):
     band_scale: float
     quiet_lower: float
     quiet_upper: float
-    """Deltas between which a policy that held there is known to hold and remember nothing; see `quiet`."""
+    """Deltas between which a policy that held there is known to hold, remember nothing and read delta alone;
+    see `quiet`."""
     lowest: float
     per_unit: float
 
@@ -131,6 +132,7 @@ def walk(
     asks = np.arange(steps) % terms.ask_every == 0
     width = 1.0 / terms.per_unit
     memories = [initial for _ in range(paths)]
+    alone = terms.quiet_lower <= terms.quiet_upper
     settled = np.zeros(paths, dtype=np.bool_)
     helds = [begun(spots[0, path], terms) for path in range(paths)]
     for first in range(0, steps, BLOCK_STEPS):
@@ -147,7 +149,7 @@ def walk(
                     delta = delta_at(deltas, step, at, width)
                     if settled[path] and is_quiet(delta + held.hedge, terms):
                         continue
-                    greeks = looked_up(deltas, others, step, spot, at, delta)
+                    greeks = delta_alone(delta) if alone else looked_up(deltas, others, step, spot, at, delta)
                     memory, held = asked(decide, params, memory, rounding, greeks, held, spot, step, terms)
                     settled[path] = is_quiet(delta + held.hedge, terms)
             memories[path], helds[path] = memory, held
@@ -305,6 +307,11 @@ def seen(greeks: Greeks, held: Held, spot: float, lot_coin: float, step: int, te
 def place(log_spot: float, nodes: int, lowest: float, per_unit: float) -> float:
     """Where a spot lies on the grid, in nodes; beyond the grid at its edge."""
     return min(max((log_spot - lowest) * per_unit, 0.0), nodes - 1.000001)
+
+
+def delta_alone(delta: float) -> Greeks:
+    """For a policy that reads no other: their table stays out of the cache."""
+    return Greeks(delta, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
 
 
 def is_quiet(delta_coin: float, terms: Terms) -> bool:
