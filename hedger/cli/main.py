@@ -39,6 +39,7 @@ def _register() -> None:
         replay,
         run,
         simulate,
+        smile,
         status,
         switches,
         why,
@@ -74,6 +75,7 @@ def _register() -> None:
     app.command()(replay.replay)
     app.command()(simulate.simulate)
     app.add_typer(lab.lab, name="lab")
+    app.command()(smile.smile)
 
 
 @app.command()
