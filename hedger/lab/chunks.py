@@ -18,6 +18,7 @@ from hedger.lab import grid, walk
 from hedger.lab.book import YEAR_DAYS, Legs, legs_of, value_usd
 from hedger.lab.compile import compiled
 from hedger.lab.experiment import Experiment, Rule, params_of
+from hedger.lab.quiet import NEVER, quiet_between
 from hedger.lab.statistics import Certainty, Histogram, Moments
 from hedger.policies.inputs import Inputs
 from hedger.policies.reasons import Reason
@@ -25,8 +26,8 @@ from hedger.policies.registry import Policy
 from hedger.policies.rounding import Rounding
 from hedger.pricing.black76 import Floats
 
-CHUNK_PATHS = 500
-TASK_CHUNKS = 16
+CHUNK_PATHS = 1000
+TASK_CHUNKS = 8
 
 
 class Task(NamedTuple):
@@ -100,6 +101,7 @@ class _Ready(NamedTuple):
     initial: Any
     rounding: NDArray[np.int64]
     grid: grid.Grid
+    quiet: tuple[float, float]
 
 
 class _Prepared(NamedTuple):
@@ -147,9 +149,12 @@ def _grid(experiment: Experiment, legs: Legs, hedge_iv: float) -> grid.Grid:
 def _ready(experiment: Experiment, rule: Rule, table: grid.Grid) -> _Ready:
     found = params_of(rule, experiment.book)
     if found is None:
-        return _Ready(compiled(hold), 0.0, 0.0, np.zeros(1, dtype=np.int64), table)
+        return _Ready(compiled(hold), 0.0, 0.0, np.zeros(1, dtype=np.int64), table, NEVER)
     policy, params = found
-    return _Ready(compiled(policy.decide), params, policy.initial_memory, roundings(policy), table)
+    quiet = NEVER
+    if experiment.book.accounting == "linear":
+        quiet = quiet_between(policy, params, experiment.book.target_delta_coin, rule.band_scale)
+    return _Ready(compiled(policy.decide), params, policy.initial_memory, roundings(policy), table, quiet)
 
 
 def hold(params: float, memory: float, inputs: Inputs) -> tuple[float, float, int]:
@@ -202,7 +207,7 @@ def _flows(
 _CONTROLLED = {"usd": walk.USD, "coin": walk.COIN, "bs": walk.BLACK}
 
 
-def _terms(experiment: Experiment, prepared: _Prepared, rule: Rule, table: grid.Grid) -> walk.Terms:
+def _terms(experiment: Experiment, prepared: _Prepared, rule: Rule, ready: _Ready) -> walk.Terms:
     book, costs, simulation = experiment.book, experiment.costs, experiment.simulation
     inverse = book.accounting == "inverse"
     dt = experiment.horizon_days / YEAR_DAYS / simulation.steps
@@ -224,8 +229,10 @@ def _terms(experiment: Experiment, prepared: _Prepared, rule: Rule, table: grid.
         growth=math.exp(book.rate * dt) if costs.accrue_interest else 1.0,
         funding=costs.funding * dt,
         band_scale=rule.band_scale,
-        lowest=table.lowest,
-        per_unit=table.per_unit,
+        quiet_lower=ready.quiet[0],
+        quiet_upper=ready.quiet[1],
+        lowest=ready.grid.lowest,
+        per_unit=ready.grid.per_unit,
     )
 
 
@@ -234,7 +241,7 @@ def _walked(
 ) -> walk.Outcome:
     paths = market.spots.shape[1]
     outcome = walk.Outcome(*(np.zeros(paths) for _ in walk.Outcome._fields))
-    terms = _terms(experiment, prepared, rule, ready.grid)
+    terms = _terms(experiment, prepared, rule, ready)
     compiled(walk.walk)(
         ready.decide,
         ready.params,

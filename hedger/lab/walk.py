@@ -1,6 +1,6 @@
-"""The innermost loop: a chunk of paths walked step by step under one policy. Compiled by numba where present.
+"""The innermost loop: a chunk of paths walked under one policy. Compiled by numba where present.
 
-Step by step over all paths of the chunk, so that a step's table and the chunk's state stay in the cache.
+A few steps of one path, then of the next, so that their tables and the chunk's state stay in the cache.
 Arithmetic and arrays only: the same text is run plainly where numba is absent.
 
 A hedge of h units is worth h u(S): linear h coin, u = S; inverse h USD, u = -1/S, since Q USD from S0 to S1
@@ -55,6 +55,10 @@ class Terms(NamedTuple):
     funding: float
     """Paid by a long hedge over one step, as a share of its notional."""
     band_scale: float
+    quiet_lower: float
+    quiet_upper: float
+    """Deltas between which a policy that held there is known to hold, remember nothing and read delta alone;
+    see `quiet`."""
     lowest: float
     per_unit: float
 
@@ -95,14 +99,19 @@ class Greeks(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What one path holds and has paid; money in USD or coin by the accounting."""
+    """What one path holds and what hedging it came to; money in USD or coin by the accounting."""
 
     hedge: float
     cash: float
     hedged_s: float
     cost: float
     trades: float
+    acted: float
     turnover_coin: float
+
+
+BLOCK_STEPS = 4
+"""A path walks so many steps before the next does: its state stays at hand, their tables in the cache."""
 
 
 def walk(
@@ -118,47 +127,81 @@ def walk(
 ) -> None:
     """Fills `outcome`. rounding[reason] is 0 inward, 1 nearest, 2 towards zero but at least one lot."""
     spots, logs, flow_at, flows = market.spots, market.logs, market.flow_at, market.flows
-    cash, cost, trades, acted, turnover = outcome
     steps, paths = spots.shape[0] - 1, spots.shape[1]
+    accrues = terms.growth != 1.0 or terms.funding != 0.0
+    asks = np.arange(steps) % terms.ask_every == 0
+    width = 1.0 / terms.per_unit
     memories = [initial for _ in range(paths)]
-    hedges = np.full(paths, terms.hedge_units)
-    hedged_s = np.full(paths, math.nan)
-    for path in range(paths):
-        cash[path] = -terms.start_value - terms.hedge_units * unit_price(spots[0, path], terms.inverse)
-    for step in range(steps + 1):
-        if step > 0 and (terms.growth != 1.0 or terms.funding != 0.0):
-            for path in range(paths):
-                notional = notional_of(hedges[path], spots[step - 1, path], terms.inverse)
-                cash[path] = cash[path] * terms.growth - notional * terms.funding
-        if flow_at[step] >= 0:
-            for path in range(paths):
-                cash[path] += flows[flow_at[step], path]
-        if step == steps or step % terms.ask_every != 0:
-            continue
-        now_s = terms.start_s + step * terms.step_s
-        free = step == 0 and terms.first_free == 1
+    alone = terms.quiet_lower <= terms.quiet_upper
+    settled = np.zeros(paths, dtype=np.bool_)
+    helds = [begun(spots[0, path], terms) for path in range(paths)]
+    for first in range(0, steps, BLOCK_STEPS):
         for path in range(paths):
-            spot = spots[step, path]
-            greeks = looked_up(deltas, others, step, spot, logs[step, path], terms.lowest, terms.per_unit)
-            held = Held(hedges[path], cash[path], hedged_s[path], 0.0, 0.0, 0.0)
-            memory, after = asked(
-                decide, params, memories[path], rounding, greeks, held, spot, now_s, free, terms
-            )
-            memories[path] = memory
-            if after.hedged_s == now_s:
-                hedges[path], cash[path], hedged_s[path] = after.hedge, after.cash, now_s
-                cost[path] += after.cost
-                trades[path] += after.trades
-                turnover[path] += after.turnover_coin
-                if not free:
-                    acted[path] += 1.0
+            memory, held = memories[path], helds[path]
+            for step in range(first, min(first + BLOCK_STEPS, steps)):
+                spot = spots[step, path]
+                if accrues and step > 0:
+                    held = accrued(held, spots[step - 1, path], terms)
+                if flow_at[step] >= 0:
+                    held = paid(held, flows[flow_at[step], path])
+                if asks[step]:
+                    at = place(logs[step, path], deltas.shape[1], terms.lowest, terms.per_unit)
+                    delta = delta_at(deltas, step, at, width)
+                    if settled[path] and is_quiet(delta + held.hedge, terms):
+                        continue
+                    greeks = delta_alone(delta) if alone else looked_up(deltas, others, step, spot, at, delta)
+                    memory, held = asked(decide, params, memory, rounding, greeks, held, spot, step, terms)
+                    settled[path] = is_quiet(delta + held.hedge, terms)
+            memories[path], helds[path] = memory, held
+    pnl, cost, trades, acted, turnover = outcome
     for path in range(paths):
-        spot = spots[steps, path]
-        cash[path] += hedges[path] * unit_price(spot, terms.inverse)
-        if terms.unwind == 1 and hedges[path] != 0.0:
-            paid = cost_of(coin_of(abs(hedges[path]), spot, terms.inverse), spot, terms)
-            cash[path] -= paid
-            cost[path] += paid
+        held = helds[path]
+        if accrues:
+            held = accrued(held, spots[steps - 1, path], terms)
+        held = ended(paid(held, flows[flow_at[steps], path]), spots[steps, path], terms)
+        pnl[path], cost[path], trades[path] = held.cash, held.cost, held.trades
+        acted[path], turnover[path] = held.acted, held.turnover_coin
+
+
+def begun(spot: float, terms: Terms) -> Held:
+    """Premium received or paid, and the hedge held at the start."""
+    cash = -terms.start_value - terms.hedge_units * unit_price(spot, terms.inverse)
+    return Held(terms.hedge_units, cash, math.nan, 0.0, 0.0, 0.0, 0.0)
+
+
+def accrued(held: Held, spot: float, terms: Terms) -> Held:
+    """Interest and funding over a step that began at `spot`."""
+    notional = held.hedge / spot if terms.inverse == 1 else held.hedge * spot
+    return paid(held, held.cash * (terms.growth - 1.0) - notional * terms.funding)
+
+
+def paid(held: Held, money: float) -> Held:
+    return Held(
+        held.hedge,
+        held.cash + money,
+        held.hedged_s,
+        held.cost,
+        held.trades,
+        held.acted,
+        held.turnover_coin,
+    )
+
+
+def ended(held: Held, spot: float, terms: Terms) -> Held:
+    """The hedge at its last price; closing it costs only where asked for."""
+    worth = held.hedge * unit_price(spot, terms.inverse)
+    closing = 0.0
+    if terms.unwind == 1 and held.hedge != 0.0:
+        closing = cost_of(coin_of(abs(held.hedge), spot, terms.inverse), spot, terms)
+    return Held(
+        0.0,
+        held.cash + worth - closing,
+        held.hedged_s,
+        held.cost + closing,
+        held.trades,
+        held.acted,
+        held.turnover_coin,
+    )
 
 
 def unit_price(spot: float, inverse: int) -> float:
@@ -169,11 +212,6 @@ def unit_price(spot: float, inverse: int) -> float:
 def coin_of(units: float, spot: float, inverse: int) -> float:
     """Delta of a hedge, in coin."""
     return units / spot if inverse == 1 else units
-
-
-def notional_of(units: float, spot: float, inverse: int) -> float:
-    """What funding is paid on, in the accounting's money."""
-    return units / spot if inverse == 1 else units * spot
 
 
 def cost_of(coin: float, spot: float, terms: Terms) -> float:
@@ -189,57 +227,113 @@ def asked(
     greeks: Greeks,
     held: Held,
     spot: float,
-    now_s: float,
-    free: bool,
+    step: int,
     terms: Terms,
 ) -> tuple[Any, Held]:
     """One path at one instant: what the policy says is traded, until it holds. Its memory, what it holds."""
     lot_coin = FRACTION_COIN if terms.lot <= 0.0 else coin_of(terms.lot, spot, terms.inverse)
-    for _ in range(MOST_TRADES):
-        y, equity = controlled(greeks, spot, held.hedge, held.cash, terms)
-        gamma = greeks.gamma - 2.0 * y / spot if terms.controlled == COIN else greeks.gamma
-        inputs = Inputs(
-            now_s,
-            y,
-            terms.target_delta_coin,
-            gamma,
-            greeks.theta,
-            spot,
-            greeks.iv,
-            lot_coin,
-            held.hedged_s,
-            0.0,
-            equity,
-            greeks.gamma,
-            terms.band_scale,
-            0.0,
-            0.0,
-            greeks.vanna,
-            greeks.tau,
-        )
-        memory, target, reason = decide(params, memory, inputs)
-        if not abs(target - y) > FRACTION_COIN:
-            break
-        units = traded_units(target - y, spot, rounding[reason], terms)
+    inputs = seen(greeks, held, spot, lot_coin, step, terms)
+    after, target, reason = decide(params, memory, inputs)
+    if not abs(target - inputs.delta_coin) > FRACTION_COIN:
+        return after, held
+    return until_it_holds(
+        decide,
+        params,
+        after,
+        rounding,
+        greeks,
+        held,
+        spot,
+        lot_coin,
+        step,
+        terms,
+        target - inputs.delta_coin,
+        reason,
+    )
+
+
+def until_it_holds(
+    decide: Callable[..., Any],
+    params: Any,
+    memory: Any,
+    rounding: NDArray[np.int64],
+    greeks: Greeks,
+    held: Held,
+    spot: float,
+    lot_coin: float,
+    step: int,
+    terms: Terms,
+    change_coin: float,
+    reason: int,
+) -> tuple[Any, Held]:
+    """The trades of one instant: the policy is asked again after each, as at each fill."""
+    for attempt in range(MOST_TRADES):
+        units = traded_units(change_coin, spot, rounding[reason], terms)
         if units == 0.0:
             break
-        held = traded(units, held, spot, now_s, free, terms)
+        held = traded(units, held, spot, step, attempt == 0, terms)
+        inputs = seen(greeks, held, spot, lot_coin, step, terms)
+        memory, target, reason = decide(params, memory, inputs)
+        change_coin = target - inputs.delta_coin
+        if not abs(change_coin) > FRACTION_COIN:
+            break
     return memory, held
 
 
-def looked_up(
-    deltas: Floats, others: Floats, step: int, spot: float, log_spot: float, lowest: float, per_unit: float
-) -> Greeks:
-    """The book's greeks at a spot; beyond the grid those of its edge."""
-    at = min(max((log_spot - lowest) * per_unit, 0.0), deltas.shape[1] - 1.000001)
+def seen(greeks: Greeks, held: Held, spot: float, lot_coin: float, step: int, terms: Terms) -> Inputs:
+    """What the policy sees, as the engine maps it."""
+    y, equity = controlled(greeks, spot, held.hedge, held.cash, terms)
+    return Inputs(
+        terms.start_s + step * terms.step_s,
+        y,
+        terms.target_delta_coin,
+        greeks.gamma - 2.0 * y / spot if terms.controlled == COIN else greeks.gamma,
+        greeks.theta,
+        spot,
+        greeks.iv,
+        lot_coin,
+        held.hedged_s,
+        0.0,
+        equity,
+        greeks.gamma,
+        terms.band_scale,
+        0.0,
+        0.0,
+        greeks.vanna,
+        greeks.tau,
+    )
+
+
+def place(log_spot: float, nodes: int, lowest: float, per_unit: float) -> float:
+    """Where a spot lies on the grid, in nodes; beyond the grid at its edge."""
+    return min(max((log_spot - lowest) * per_unit, 0.0), nodes - 1.000001)
+
+
+def delta_alone(delta: float) -> Greeks:
+    """For a policy that reads no other: their table stays out of the cache."""
+    return Greeks(delta, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
+
+
+def is_quiet(delta_coin: float, terms: Terms) -> bool:
+    return terms.quiet_lower <= delta_coin <= terms.quiet_upper
+
+
+def delta_at(deltas: Floats, step: int, at: float, width: float) -> float:
+    """The options' delta at a place on the grid, whose nodes are `width` apart in ln S: cubic Hermite."""
     i = int(at)
     j, w = i + 1, at - i
-    first, second = deltas[step, i, SLOPE], deltas[step, j, SLOPE]
     start, rise = deltas[step, i, DELTA], deltas[step, j, DELTA] - deltas[step, i, DELTA]
-    bend = (first / per_unit - rise) * (1.0 - w) - (second / per_unit - rise) * w  # cubic Hermite
+    before, after = deltas[step, i, SLOPE] * width - rise, deltas[step, j, SLOPE] * width - rise
+    return float(start + w * rise + w * (1.0 - w) * (before * (1.0 - w) - after * w))
+
+
+def looked_up(deltas: Floats, others: Floats, step: int, spot: float, at: float, delta: float) -> Greeks:
+    """The book's greeks at a spot and its place on the grid."""
+    i = int(at)
+    w = at - i
     return Greeks(
-        start + w * rise + w * (1.0 - w) * bend,
-        (first + w * (second - first)) / spot,
+        delta,
+        between(deltas, step, i, w, SLOPE) / spot,
         between(others, step, i, w, THETA),
         between(others, step, i, w, VALUE),
         between(others, step, i, w, IV),
@@ -248,9 +342,9 @@ def looked_up(
     )
 
 
-def between(others: Floats, step: int, node: int, w: float, column: int) -> float:
-    low = others[step, node, column]
-    return float(low + w * (others[step, node + 1, column] - low))
+def between(table: Floats, step: int, node: int, w: float, column: int) -> float:
+    low = table[step, node, column]
+    return float(low + w * (table[step, node + 1, column] - low))
 
 
 def controlled(greeks: Greeks, spot: float, hedge: float, cash: float, terms: Terms) -> tuple[float, float]:
@@ -280,11 +374,20 @@ def traded_units(change_coin: float, spot: float, rounding: int, terms: Terms) -
     return math.copysign(whole * terms.lot, units)
 
 
-def traded(units: float, held: Held, spot: float, now_s: float, free: bool, terms: Terms) -> Held:
-    """After one trade and its cost."""
+def traded(units: float, held: Held, spot: float, step: int, first: bool, terms: Terms) -> Held:
+    """After one trade and its cost; `first` of its instant."""
+    now_s = terms.start_s + step * terms.step_s
     hedge, cash = held.hedge + units, held.cash - units * unit_price(spot, terms.inverse)
-    if free:
-        return Held(hedge, cash, now_s, held.cost, held.trades, held.turnover_coin)
+    if step == 0 and terms.first_free == 1:
+        return Held(hedge, cash, now_s, held.cost, held.trades, held.acted, held.turnover_coin)
     coin = coin_of(abs(units), spot, terms.inverse)
-    paid = cost_of(coin, spot, terms)
-    return Held(hedge, cash - paid, now_s, held.cost + paid, held.trades + 1.0, held.turnover_coin + coin)
+    cost = cost_of(coin, spot, terms)
+    return Held(
+        hedge,
+        cash - cost,
+        now_s,
+        held.cost + cost,
+        held.trades + 1.0,
+        held.acted + (1.0 if first else 0.0),
+        held.turnover_coin + coin,
+    )

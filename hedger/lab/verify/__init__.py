@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from hedger.domain.errors import ConfigError
+from hedger.lab.verify.attribution import attribution
 from hedger.lab.verify.costly import frontier, hodges_neuberger, leland
 from hedger.lab.verify.discrete import boyle_emanuel, derman_kamal
 from hedger.lab.verify.hull import hull_replays, hull_table
@@ -16,6 +17,7 @@ from hedger.lab.verify.inverse import inverse
 from hedger.lab.verify.misjudged import el_karoui
 from hedger.lab.verify.offset import partial, way2
 from hedger.lab.verify.rows import Effort, Row
+from hedger.lab.verify.smile import smile
 
 Check = Callable[[Effort], Iterator[Row]]
 
@@ -30,6 +32,8 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "frontier": frontier,
         "hodges_neuberger": hodges_neuberger,
         "inverse": inverse,
+        "smile": smile,
+        "attribution": attribution,
         "way2": way2,
         "partial": partial,
     }
