@@ -129,10 +129,10 @@ class _Run:
             lines=tuple(self._lines),
             hedges=tuple(_hedge(fill) for fill in desk.hedges),
             options=tuple(_option(fill) for fill in desk.trades),
-            sums_coin={kind.value: float(desk.ledger.sum(kind)) for kind in Kind},
+            sums_coin={kind.value: float(desk.holdings.ledger.sum(kind)) for kind in Kind},
             steps=self._steps,
             events=self._events,
-            unquoted=desk.unquoted,
+            unquoted=desk.holdings.unquoted,
             blocked=dict(sorted(self._blocked.items())),
             postponed=self._postponed,
         )
@@ -148,7 +148,7 @@ class _Run:
         self._found = None
         self._settle(events)
         self._points.append(self._point())
-        self._lines.append(self._desk.attribution.closed())
+        self._lines.append(self._desk.holdings.attribution.closed())
 
     def _later(self, market_ms: int) -> Now:
         """Both times go at one pace; steps at an instant take a millisecond each."""
@@ -196,7 +196,7 @@ class _Run:
             self._postponed += 1
             return []
         opening: list[OptionOrder] = []
-        if len(closing) == len(self._desk.ledger.options):
+        if len(closing) == len(self._desk.holdings.ledger.options):
             picked = pick(strategy, instant.table())
             if not picked:
                 self._postponed += 1
@@ -205,7 +205,7 @@ class _Run:
         return self._traded([*closing, *opening])
 
     def _opening(self, picked: Sequence[Picked]) -> list[OptionOrder]:
-        desk, equity = self._desk, self._desk.equity_coin
+        desk, equity = self._desk, self._desk.holdings.equity_coin
         return [
             OptionOrder(
                 each.name,
@@ -219,8 +219,8 @@ class _Run:
     def _closing(self, strategy: Strategy, instant: Instant) -> list[OptionOrder] | None:
         """What closes held options whose time has come; None where one of them has no price."""
         closing: list[OptionOrder] = []
-        for name, size in self._desk.ledger.options.items():
-            left_ms = (self._desk.listed[name].expiration_ms or 0) - instant.market_ms
+        for name, size in self._desk.holdings.ledger.options.items():
+            left_ms = (self._desk.market.options[name].expiration_ms or 0) - instant.market_ms
             if left_ms > strategy.roll_days_before * DAY_MS:
                 continue
             row = instant.row(name)
@@ -250,19 +250,19 @@ class _Run:
     # -- what is kept --------------------------------------------------------------------------------
 
     def _point(self) -> Point:
-        desk, margin = self._desk, self._desk.margin()
+        desk, margin = self._desk, self._desk.holdings.margin()
         decision = self._engine.last_decision(self._book.name)
         assert decision is not None
         found = self._found or decision
         if decision.action is Action.BLOCKED:
             self._blocked[decision.reason.value] += 1
         return Point(
-            market_ms=desk.instant.market_ms,
-            index_usd=desk.instant.index_usd,
-            perpetual_usd=desk.instant.perpetual_usd,
-            equity_coin=desk.equity_coin,
-            options_coin=desk.options_value_coin,
-            hedge_usd=float(desk.ledger.future_usd),
+            market_ms=desk.market.instant.market_ms,
+            index_usd=desk.market.instant.index_usd,
+            perpetual_usd=desk.market.instant.perpetual_usd,
+            equity_coin=desk.holdings.equity_coin,
+            options_coin=desk.holdings.options_coin,
+            hedge_usd=float(desk.holdings.ledger.future_usd),
             found_coin=_or_nan(found.delta_coin),
             left_coin=_or_nan(decision.delta_coin),
             lower_coin=_or_nan(found.lower_coin),
