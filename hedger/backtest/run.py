@@ -11,20 +11,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from hedger.backtest.assumptions import Assumptions
 from hedger.backtest.chain import Chain, Instant
-from hedger.backtest.desk import Desk, OptionOrder
+from hedger.backtest.desk import Desk
 from hedger.backtest.ledger import Kind
 from hedger.backtest.listings import VENUE
 from hedger.backtest.outcome import Outcome, Point, Trade
-from hedger.backtest.strategy import DAY_MS, Picked, Strategy, pick
+from hedger.backtest.strategy import Strategy
+from hedger.backtest.trader import Trader
 from hedger.domain.account import Fill
 from hedger.domain.errors import InvariantError
-from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, Environment, Legs, Mode, Neutral
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
@@ -60,9 +58,8 @@ def run(
     parameters that do not exist, InvariantError where the engine does not come to rest.
     """
     mode = Mode.PAPER if hedged else Mode.OBSERVE
-    return _Run(chain, strategy, settled_book(book, chain.coin), assumptions or Assumptions(), mode).whole(
-        name
-    )
+    one = _Run(chain, strategy, settled_book(book, chain.coin), assumptions or Assumptions(), mode)
+    return one.whole(name)
 
 
 def settled_book(book: BookSettings, coin: str) -> BookSettings:
@@ -92,14 +89,14 @@ class _Run:
         assumptions: Assumptions,
         mode: Mode,
     ) -> None:
-        self._chain, self._strategy, self._book = chain, strategy, book
+        self._chain, self._book = chain, book
         opening = chain.opening
         self._equity_coin = assumptions.equity_coin if opening is None else float(opening.equity_coin)
-        self._still_to_trade = list(reversed(chain.trades))
         first = chain.instants[0]
         self._start_ms = first.market_ms
         self._now = Now(first.market_ms, 0.0)
         self._desk = Desk(chain.coin, assumptions, first)
+        self._trader = Trader(strategy, chain.trades, self._desk)
         settings = EngineSettings(
             mode=mode,
             venues=(VenueTerms(VENUE, Environment.LOCAL),),
@@ -107,7 +104,7 @@ class _Run:
             timing=_TIMING,
         )
         self._engine = Engine(settings, self._now)
-        self._steps = self._events = self._postponed = 0
+        self._steps = self._events = 0
         self._points: list[Point] = []
         self._lines: list[Lines] = []
         self._blocked: Counter[str] = Counter()
@@ -134,7 +131,7 @@ class _Run:
             events=self._events,
             unquoted=desk.holdings.unquoted,
             blocked=dict(sorted(self._blocked.items())),
-            postponed=self._postponed,
+            postponed=self._trader.postponed,
         )
 
     # -- one instant ---------------------------------------------------------------------------------
@@ -142,11 +139,11 @@ class _Run:
     def _at(self, instant: Instant) -> None:
         self._now = self._later(instant.market_ms)
         events = self._desk.moved(instant, self._now)
-        if self._strategy is not None and instant.options_trade:
-            events += self._follow_strategy(self._strategy, instant)
-        events += self._trade_again(instant)
+        traded = [
+            event for order in self._trader.orders(instant) for event in self._desk.trade(order, self._now)
+        ]
         self._found = None
-        self._settle(events)
+        self._settle([*events, *traded, self._desk.account()] if traded else events)
         self._points.append(self._point())
         self._lines.append(self._desk.holdings.attribution.closed())
 
@@ -186,66 +183,6 @@ class _Run:
                 raise InvariantError(f"the engine stopped: {effect.reason}")
             case _:
                 return self._desk.perform(effect, self._now)
-
-    # -- the strategy --------------------------------------------------------------------------------
-
-    def _follow_strategy(self, strategy: Strategy, instant: Instant) -> list[Event]:
-        """Close what is to be rolled, open what is missing; all legs or none."""
-        closing = self._closing(strategy, instant)
-        if closing is None:
-            self._postponed += 1
-            return []
-        opening: list[OptionOrder] = []
-        if len(closing) == len(self._desk.holdings.ledger.options):
-            picked = pick(strategy, instant.table())
-            if not picked:
-                self._postponed += 1
-                return []
-            opening = self._opening(picked)
-        return self._traded([*closing, *opening])
-
-    def _opening(self, picked: Sequence[Picked]) -> list[OptionOrder]:
-        desk, equity = self._desk, self._desk.holdings.equity_coin
-        return [
-            OptionOrder(
-                each.name,
-                each.side,
-                desk.round_amount(each.name, each.leg.amount(equity)),
-                Decimal(repr(each.price)),
-            )
-            for each in picked
-        ]
-
-    def _closing(self, strategy: Strategy, instant: Instant) -> list[OptionOrder] | None:
-        """What closes held options whose time has come; None where one of them has no price."""
-        closing: list[OptionOrder] = []
-        for name, size in self._desk.holdings.ledger.options.items():
-            left_ms = (self._desk.market.options[name].expiration_ms or 0) - instant.market_ms
-            if left_ms > strategy.roll_days_before * DAY_MS:
-                continue
-            row = instant.row(name)
-            price = None if row is None else row.ask if size < 0 else row.bid
-            if price is None:
-                return None
-            side = Side.BUY if size < 0 else Side.SELL
-            closing.append(OptionOrder(name, side, abs(size), Decimal(repr(price))))
-        return closing
-
-    def _trade_again(self, instant: Instant) -> list[Event]:
-        """Trades that were made until now, at the prices they had."""
-        orders: list[OptionOrder] = []
-        while self._still_to_trade and self._still_to_trade[-1].market_ms <= instant.market_ms:
-            if instant.row(self._still_to_trade[-1].instrument) is None:
-                break  # its ticker comes with the next instants
-            trade = self._still_to_trade.pop()
-            orders.append(OptionOrder(trade.instrument, trade.side, trade.amount, trade.price, trade.fee))
-        return self._traded(orders)
-
-    def _traded(self, orders: Sequence[OptionOrder]) -> list[Event]:
-        events = [
-            event for order in orders if order.amount > 0 for event in self._desk.trade(order, self._now)
-        ]
-        return [*events, self._desk.account()] if events else []
 
     # -- what is kept --------------------------------------------------------------------------------
 
