@@ -4,7 +4,7 @@
     compare    several policies side by side, and the report they make
     sources    from files to a chain; chain: what a market is
     strategy   which options are sold or bought, and when
-    desk       the venue of a backtest; ledger, attributed: its account, and where changes come from
+    desk       the venue of a backtest; market, holdings: what it quotes and what the account holds
     summary    an outcome in figures
     replay     a flight record repeated step by step
     simulate   whole lives under faults

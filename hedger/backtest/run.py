@@ -11,20 +11,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from hedger.backtest.assumptions import Assumptions
 from hedger.backtest.chain import Chain, Instant
-from hedger.backtest.desk import Desk, OptionOrder
+from hedger.backtest.desk import Desk
 from hedger.backtest.ledger import Kind
 from hedger.backtest.listings import VENUE
 from hedger.backtest.outcome import Outcome, Point, Trade
-from hedger.backtest.strategy import DAY_MS, Picked, Strategy, pick
+from hedger.backtest.strategy import Strategy
+from hedger.backtest.trader import Trader
 from hedger.domain.account import Fill
 from hedger.domain.errors import InvariantError
-from hedger.domain.order import Side
 from hedger.domain.vocabulary import Action, Environment, Legs, Mode, Neutral
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
@@ -60,9 +58,8 @@ def run(
     parameters that do not exist, InvariantError where the engine does not come to rest.
     """
     mode = Mode.PAPER if hedged else Mode.OBSERVE
-    return _Run(chain, strategy, settled_book(book, chain.coin), assumptions or Assumptions(), mode).whole(
-        name
-    )
+    one = _Run(chain, strategy, settled_book(book, chain.coin), assumptions or Assumptions(), mode)
+    return one.whole(name)
 
 
 def settled_book(book: BookSettings, coin: str) -> BookSettings:
@@ -92,14 +89,14 @@ class _Run:
         assumptions: Assumptions,
         mode: Mode,
     ) -> None:
-        self._chain, self._strategy, self._book = chain, strategy, book
+        self._chain, self._book = chain, book
         opening = chain.opening
         self._equity_coin = assumptions.equity_coin if opening is None else float(opening.equity_coin)
-        self._still_to_trade = list(reversed(chain.trades))
         first = chain.instants[0]
         self._start_ms = first.market_ms
         self._now = Now(first.market_ms, 0.0)
         self._desk = Desk(chain.coin, assumptions, first)
+        self._trader = Trader(strategy, chain.trades, self._desk)
         settings = EngineSettings(
             mode=mode,
             venues=(VenueTerms(VENUE, Environment.LOCAL),),
@@ -107,7 +104,7 @@ class _Run:
             timing=_TIMING,
         )
         self._engine = Engine(settings, self._now)
-        self._steps = self._events = self._postponed = 0
+        self._steps = self._events = 0
         self._points: list[Point] = []
         self._lines: list[Lines] = []
         self._blocked: Counter[str] = Counter()
@@ -129,12 +126,12 @@ class _Run:
             lines=tuple(self._lines),
             hedges=tuple(_hedge(fill) for fill in desk.hedges),
             options=tuple(_option(fill) for fill in desk.trades),
-            sums_coin={kind.value: float(desk.ledger.sum(kind)) for kind in Kind},
+            sums_coin={kind.value: float(desk.holdings.ledger.sum(kind)) for kind in Kind},
             steps=self._steps,
             events=self._events,
-            unquoted=desk.unquoted,
+            unquoted=desk.holdings.unquoted,
             blocked=dict(sorted(self._blocked.items())),
-            postponed=self._postponed,
+            postponed=self._trader.postponed,
         )
 
     # -- one instant ---------------------------------------------------------------------------------
@@ -142,13 +139,13 @@ class _Run:
     def _at(self, instant: Instant) -> None:
         self._now = self._later(instant.market_ms)
         events = self._desk.moved(instant, self._now)
-        if self._strategy is not None and instant.options_trade:
-            events += self._follow_strategy(self._strategy, instant)
-        events += self._trade_again(instant)
+        traded = [
+            event for order in self._trader.orders(instant) for event in self._desk.trade(order, self._now)
+        ]
         self._found = None
-        self._settle(events)
+        self._settle([*events, *traded, self._desk.account()] if traded else events)
         self._points.append(self._point())
-        self._lines.append(self._desk.attribution.closed())
+        self._lines.append(self._desk.holdings.attribution.closed())
 
     def _later(self, market_ms: int) -> Now:
         """Both times go at one pace; steps at an instant take a millisecond each."""
@@ -187,82 +184,22 @@ class _Run:
             case _:
                 return self._desk.perform(effect, self._now)
 
-    # -- the strategy --------------------------------------------------------------------------------
-
-    def _follow_strategy(self, strategy: Strategy, instant: Instant) -> list[Event]:
-        """Close what is to be rolled, open what is missing; all legs or none."""
-        closing = self._closing(strategy, instant)
-        if closing is None:
-            self._postponed += 1
-            return []
-        opening: list[OptionOrder] = []
-        if len(closing) == len(self._desk.ledger.options):
-            picked = pick(strategy, instant.table())
-            if not picked:
-                self._postponed += 1
-                return []
-            opening = self._opening(picked)
-        return self._traded([*closing, *opening])
-
-    def _opening(self, picked: Sequence[Picked]) -> list[OptionOrder]:
-        desk, equity = self._desk, self._desk.equity_coin
-        return [
-            OptionOrder(
-                each.name,
-                each.side,
-                desk.round_amount(each.name, each.leg.amount(equity)),
-                Decimal(repr(each.price)),
-            )
-            for each in picked
-        ]
-
-    def _closing(self, strategy: Strategy, instant: Instant) -> list[OptionOrder] | None:
-        """What closes held options whose time has come; None where one of them has no price."""
-        closing: list[OptionOrder] = []
-        for name, size in self._desk.ledger.options.items():
-            left_ms = (self._desk.listed[name].expiration_ms or 0) - instant.market_ms
-            if left_ms > strategy.roll_days_before * DAY_MS:
-                continue
-            row = instant.row(name)
-            price = None if row is None else row.ask if size < 0 else row.bid
-            if price is None:
-                return None
-            side = Side.BUY if size < 0 else Side.SELL
-            closing.append(OptionOrder(name, side, abs(size), Decimal(repr(price))))
-        return closing
-
-    def _trade_again(self, instant: Instant) -> list[Event]:
-        """Trades that were made until now, at the prices they had."""
-        orders: list[OptionOrder] = []
-        while self._still_to_trade and self._still_to_trade[-1].market_ms <= instant.market_ms:
-            if instant.row(self._still_to_trade[-1].instrument) is None:
-                break  # its ticker comes with the next instants
-            trade = self._still_to_trade.pop()
-            orders.append(OptionOrder(trade.instrument, trade.side, trade.amount, trade.price, trade.fee))
-        return self._traded(orders)
-
-    def _traded(self, orders: Sequence[OptionOrder]) -> list[Event]:
-        events = [
-            event for order in orders if order.amount > 0 for event in self._desk.trade(order, self._now)
-        ]
-        return [*events, self._desk.account()] if events else []
-
     # -- what is kept --------------------------------------------------------------------------------
 
     def _point(self) -> Point:
-        desk, margin = self._desk, self._desk.margin()
+        desk, margin = self._desk, self._desk.holdings.margin()
         decision = self._engine.last_decision(self._book.name)
         assert decision is not None
         found = self._found or decision
         if decision.action is Action.BLOCKED:
             self._blocked[decision.reason.value] += 1
         return Point(
-            market_ms=desk.instant.market_ms,
-            index_usd=desk.instant.index_usd,
-            perpetual_usd=desk.instant.perpetual_usd,
-            equity_coin=desk.equity_coin,
-            options_coin=desk.options_value_coin,
-            hedge_usd=float(desk.ledger.future_usd),
+            market_ms=desk.market.instant.market_ms,
+            index_usd=desk.market.instant.index_usd,
+            perpetual_usd=desk.market.instant.perpetual_usd,
+            equity_coin=desk.holdings.equity_coin,
+            options_coin=desk.holdings.options_coin,
+            hedge_usd=float(desk.holdings.ledger.future_usd),
             found_coin=_or_nan(found.delta_coin),
             left_coin=_or_nan(decision.delta_coin),
             lower_coin=_or_nan(found.lower_coin),

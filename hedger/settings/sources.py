@@ -28,7 +28,7 @@ from hedger.settings.catalogue import (
 from hedger.settings.problems import refuse, unknown, wrong
 
 PREFIX = "HEDGER_"
-NOT_SETTINGS = ("HEDGER_TOKEN", "HEDGER_SHARED_DATA")
+NOT_SETTINGS = ("HEDGER_TOKEN", "HEDGER_SHARED_DATA", "HEDGER_SLOW")
 """Variables of the command line and of the tests; they configure no daemon."""
 
 _MOST_BITS = 64

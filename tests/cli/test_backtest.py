@@ -21,9 +21,7 @@ WEEK = ("--from", "2026-01-02", "--to", "2026-01-06", "--workers", "1")
 
 
 def told(*options: str) -> Result:
-    """On 80 columns, without the variables that are the tests' own: a configuration refuses them."""
-    alone = dict.fromkeys(("HEDGER_SLOW", "HEDGER_SHARED_DATA"))
-    return CliRunner().invoke(app, list(options), env={"COLUMNS": "80", **alone})
+    return CliRunner().invoke(app, list(options), env={"COLUMNS": "80"})
 
 
 def test_it_prints_assumptions_and_compares_at_least_seven_policies(tmp_path: Path) -> None:
