@@ -335,6 +335,20 @@ def test_the_position_cap_holds_for_all_instruments_together() -> None:
     assert float(first.amount) == pytest.approx(6 * 100_000 - float(short_usd), rel=0.05)
 
 
+def test_nothing_is_moved_while_the_policy_waits_to_hedge() -> None:
+    """Outside the band, inside the hard limit, for a dwell of ten minutes: no leg brings delta in instead."""
+    rig = Dated(by_expiry={"pace_s": 5.0}, dwell_s=600.0)
+    rig.live()
+    rig.pass_time(20)
+    rig.move(106_000.0)
+    rig.answer()  # a second leg may have been on its way
+    moved = len(rig.legs)
+    rig.pass_time(60)
+    assert len(rig.legs) == moved
+    assert rig.last.reason is Reason.DWELL
+    assert rig.by_expiry.held_back == "delta is outside the policy's interval: a hedge comes first"
+
+
 def test_a_chasing_book_moves_by_orders_that_take() -> None:
     rig = Dated(book={"execution": ExecutionParams(style=Style.CHASE)})
     rig.live()

@@ -81,6 +81,8 @@ def _gate(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now)
         return "the settlement window is open"
     if book.working.hedge is not None or working.busy(state, book):
         return "a hedge is being worked"
+    if not _inside(book, inputs):
+        return "delta is outside the policy's interval: a hedge comes first"
     if resting.live(state, book):
         return "orders rest at the edges of the band"
     if book.settings.execution.confirm_above_coin and not book.working.confirmed:
@@ -212,6 +214,11 @@ def through(sight: Sight, state: State, book: BookState, instrument: str) -> Sig
     """The same look, with another instrument to trade in."""
     venue = state.venues[book.settings.venue]
     return sight._replace(listed=venue.instruments.get(instrument), quote=venue.quotes.get(instrument))
+
+
+def _inside(book: BookState, inputs: Inputs) -> bool:
+    interval = interval_of(book, inputs)
+    return interval is not None and interval.lower_delta <= inputs.delta_coin <= interval.upper_delta
 
 
 def _room_coin(book: BookState, inputs: Inputs, towards: float) -> float:
