@@ -12,7 +12,7 @@ from dataclasses import replace
 from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
 from hedger.engine import calm, clock, gates, profile, work
-from hedger.engine.by_expiry import moving
+from hedger.engine.by_expiry import legs, moving
 from hedger.engine.decision import Decision
 from hedger.engine.delta import ladder, settlement, sources
 from hedger.engine.describe import conclude, describe
@@ -55,7 +55,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
         book.counters.add_order(step.now)
         work.submit(state, outcome.approved, step)
         if outcome.approved.intent.purpose is Purpose.MOVE:
-            moving.sent(state, book, outcome, step)
+            legs.sent(state, book, outcome, step)
         else:
             working.child(state, book, outcome, step)
     if book.warm:
@@ -70,7 +70,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
 def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
     """What the decision means for the hedge being worked, for what rests, and for whoever must know."""
     working.follow(state, book, outcome, step)
-    moving.follow(state, book, outcome, step)
+    legs.follow(state, book, outcome, step)
     if chase.child_of(state, book) is not None:
         chase.tend(state, book, judge(state, book, step.now, alone=True), step)
     resting.tend(state, book, outcome, step)
@@ -104,7 +104,7 @@ def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Ou
     breaker = gates.breaker_of(state, book)
     flattening = breaker is BreakerState.FLATTENING
     if flattening:
-        sight = moving.close_next(state, book, sight)
+        sight = legs.close_next(state, book, sight)
     data_gate = gates.hedge_gap if flattening else gates.data_gate
     gate = gates.daemon_gate(state, book, sight, now) or guard.gate(state, book, sight, now)
     gate = gate or ownership_gate.gate(state, book, sight, now) or data_gate(state, book, sight, now)
