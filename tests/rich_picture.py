@@ -6,6 +6,7 @@ import msgspec
 
 from hedger.domain.vocabulary import Rung, Severity
 from hedger.engine.profile import ProfileView
+from hedger.engine.views.by_expiry_view import ByExpiryView
 from hedger.engine.views.chain import Expiry, Side, Strike
 from hedger.engine.views.outlook import MOVES, SHIFTS, Cell, NextOrder, Outlook
 from hedger.engine.views.owned_view import CashFlowView, FutureView, OwnershipView, TagView, WalletView
@@ -14,6 +15,9 @@ from hedger.engine.views.view import AlarmView, BookView, EditView, ExpiringView
 from hedger.engine.views.view_attribution import AttributionView
 from hedger.engine.views.view_guard import CapView, GuardView, LossView, MarginView
 from hedger.engine.views.working_view import WorkingView
+from hedger.execution.allocate import Allocation, Choice, Placed
+from hedger.execution.by_expiry_params import Use
+from hedger.execution.carry import Cost
 from hedger.portfolio.attribution import LINES
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
@@ -117,6 +121,7 @@ def rich_book() -> BookView:
         ),
         ownership=ownership(),
         shadows=(shadow_view(), shadow_view("windows", "theta_offset", 0.412)),
+        by_expiry=by_expiry(),
         ticker=TickerView(64_261.0, 182_400.0, 64_261.5, 92_010.0, 64_261.3, 0.000042, 0.1),
     )
 
@@ -152,6 +157,33 @@ def ledger_view(amount: str, trades: int, fees: float, spread: float, gain_coin:
         funding_usd=0.4,
         gain_coin=gain_coin,
         gain_usd=gain_coin * 64_250.0,
+    )
+
+
+def by_expiry() -> ByExpiryView:
+    """A usd book's collateral on its way to March."""
+    costs = (
+        Cost("BTC-PERPETUAL", 0.00036, 0.00036, -0.0009, 0.0, 0.0001, -0.00008),
+        Cost("BTC-27MAR26", 0.00037, 0.00037, -0.0041, 0.0, 0.0001, -0.00326),
+    )
+    why = "leaves BTC-PERPETUAL: BTC-27MAR26 saves +25.0 bp over 30.0 days, both legs paid"
+    choice = Choice("collateral", -3.25, 30.0, "BTC-PERPETUAL", "BTC-27MAR26", 522.4, why, costs)
+    return ByExpiryView(
+        use=Use.MOVE,
+        funding_8h=0.00001,
+        allocation=Allocation(
+            hedge_coin=-5.5,
+            standing_coin=-4.75,
+            placed=(Placed("BTC-PERPETUAL", -4.0, -0.75), Placed("BTC-27MAR26", -1.5, -4.75)),
+            choices=(choice,),
+            offset_coin=0.0,
+            saving_usd=522.4,
+        ),
+        held_back="max_turnover_hour_usd is kept for hedges",
+        steps=14,
+        moved_usd=192_400.0,
+        fees_usd=67.4,
+        basis_coin=-0.000412,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
 from hedger.engine import calm, clock, gates, profile, work
-from hedger.engine.by_expiry import moving
+from hedger.engine.by_expiry import legs, moving
 from hedger.engine.decision import Decision
 from hedger.engine.delta import ladder, settlement, sources
 from hedger.engine.delta.agreed import agreed_coin
@@ -58,7 +58,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
         book.counters.add_order(step.now)
         work.submit(state, outcome.approved, step)
         if outcome.approved.intent.purpose is Purpose.MOVE:
-            moving.sent(state, book, outcome, step)
+            legs.sent(state, book, outcome, step)
         else:
             working.child(state, book, outcome, step)
     if book.warm:
@@ -76,7 +76,7 @@ def decide(state: State, book: BookState, step: Step) -> None:
 def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
     """What the decision means for the hedge being worked, for what rests, and for whoever must know."""
     working.follow(state, book, outcome, step)
-    moving.follow(state, book, outcome, step)
+    legs.follow(state, book, outcome, step)
     if chase.child_of(state, book) is not None:
         chase.tend(state, book, judge(state, book, step.now, alone=True), step)
     resting.tend(state, book, outcome, step)
@@ -110,7 +110,7 @@ def judge(state: State, book: BookState, now: Now, *, alone: bool = False) -> Ou
     breaker = gates.breaker_of(state, book)
     flattening = breaker is BreakerState.FLATTENING
     if flattening:
-        sight = moving.close_next(state, book, sight)
+        sight = legs.close_next(state, book, sight)
     gate = _gate(state, book, sight, now, alone=alone)
     if gate is not None:
         return _stopped(gate, sight)

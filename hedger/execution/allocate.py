@@ -164,6 +164,8 @@ def _life_days(part: Part, now_ms: int, params: ByExpiryParams) -> float:
 
 def _good_days(candidate: Candidate, part: Part, now_ms: int, params: ByExpiryParams) -> float:
     """Until a hedge of this part must leave: a future that expires with its options need not be left."""
+    if candidate.leave:
+        return -math.inf
     if part.expiration_ms is not None and candidate.expiration_ms == part.expiration_ms:
         return math.inf
     return candidate.days_left(now_ms) - params.roll_days
@@ -171,8 +173,8 @@ def _good_days(candidate: Candidate, part: Part, now_ms: int, params: ByExpiryPa
 
 def _refusal(candidate: Candidate, side: int, good_days: float, params: ByExpiryParams) -> str:
     """Why nothing is put there now; empty where it may be."""
-    if candidate.shut:
-        return candidate.shut
+    if candidate.shut or candidate.leave:
+        return candidate.shut or candidate.leave
     if good_days <= 0.0:
         return f"expires within {params.roll_days:g} days"
     shown = candidate.shown_usd(side)
@@ -221,11 +223,11 @@ def _choice(share: _Share, held_in: str, coin: float, mark_usd: float, params: B
 def _why(
     share: _Share, held_in: str, best: Cost | None, saving: float, goes: bool, params: ByExpiryParams
 ) -> str:
-    over = f"over {share.life_days:.1f} days"
+    here, over = share.costs[held_in], f"over {share.life_days:.1f} days"
     if best is None:
         return f"stays in {held_in}: nowhere else to go"
     if held_in in share.must_leave:
-        return f"leaves {held_in}, which expires within {params.roll_days:g} days, for {best.instrument}"
+        return f"leaves {held_in}, which {here.refused}, for {best.instrument}"
     saves = f"{best.instrument} saves {saving * 1e4:+.1f} bp {over}, both legs paid"
     needs = f"{params.min_saving_fraction * 1e4:g} bp are asked for"
     return f"leaves {held_in}: {saves}" if goes else f"stays in {held_in}: {saves}; {needs}"
@@ -238,7 +240,7 @@ def _kept(
 
     Before the expiry only what its own options ask for.
     """
-    if coin * share_coin < 0.0:
+    if candidate.leave or coin * share_coin < 0.0:
         return 0.0
     if candidate.days_left(wanted.now_ms) > params.roll_days:
         return coin

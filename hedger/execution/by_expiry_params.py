@@ -26,7 +26,8 @@ class ByExpiryParams:
         Use, Key("", "off: one net hedge; advise: show the choice; move: trade the standing part")
     ] = Use.OFF
     instruments: Annotated[
-        tuple[str, ...], Key("", "dated futures to choose from, names or patterns; empty: every one listed")
+        tuple[str, ...],
+        Key("", "dated futures to choose from, names or patterns; empty: every one; other ones are left"),
     ] = ()
     standing_half_life_h: Annotated[
         float, Key("h", "market time in which the standing part grows halfway to the hedge", least=1)

@@ -39,6 +39,7 @@ class Candidate(NamedTuple):
     bid_usd: float = math.inf  # shown at the bid
     ask_usd: float = math.inf  # shown at the ask
     shut: str = ""  # why it cannot be traded now; empty: it can
+    leave: str = ""  # why what is there has to leave, whatever it costs; empty: it may stay
 
     @property
     def trade(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -113,19 +114,38 @@ def test_when_funding_pays_a_short_more_than_the_basis_everything_comes_back() -
     assert rig.own(PERP) < -500_000
 
 
+def applied(rig: Dated, **changes: Any) -> None:
+    """New settings of hedging by expiry, on the running daemon."""
+    book = rig.settings.books[0]
+    changed = replace(book, by_expiry=replace(book.by_expiry, **changes))
+    rig.step(ev.SettingsApplied(replace(rig.settings, books=(changed,), config_hash="beef")))
+
+
 def test_a_future_near_its_expiry_is_rolled_into_the_next_through_the_perpetual() -> None:
     rig = Dated(by_expiry={"pace_s": 5.0, "instruments": (NEAR,), "standing_days": 10.0})
     rig.live()
     rig.pass_time(300)
     assert rig.own(NEAR) < -300_000
-    changed = replace(
-        rig.settings.books[0],
-        by_expiry=replace(rig.settings.books[0].by_expiry, instruments=(), roll_days=40.0),
-    )
-    rig.step(ev.SettingsApplied(replace(rig.settings, books=(changed,), config_hash="beef")))
+    applied(rig, instruments=(), roll_days=40.0)
     rig.pass_time(900)
     assert rig.own(NEAR) == 0
     assert rig.own(FAR) < -300_000
+
+
+def test_a_future_that_is_chosen_no_more_is_left_whatever_it_costs() -> None:
+    rig = Dated(by_expiry={"pace_s": 5.0})
+    rig.live()
+    rig.pass_time(200)
+    assert rig.own(FAR) < -200_000
+    applied(rig, instruments=("NONE",))
+    rig.pass_time(10)
+    allocation = rig.by_expiry.allocation
+    assert allocation is not None
+    assert f"leaves {FAR}, which is none of by_expiry.instruments, for {PERP}" in {
+        choice.why for choice in allocation.choices
+    }
+    rig.pass_time(600)
+    assert rig.own(FAR) == 0
 
 
 # --- what goes wrong between the legs ---------------------------------------------------------------
@@ -313,6 +333,20 @@ def test_the_position_cap_holds_for_all_instruments_together() -> None:
     assert 590_000 < short_usd < 600_000
     first = rig.until_leg()
     assert float(first.amount) == pytest.approx(6 * 100_000 - float(short_usd), rel=0.05)
+
+
+def test_nothing_is_moved_while_the_policy_waits_to_hedge() -> None:
+    """Outside the band, inside the hard limit, for a dwell of ten minutes: no leg brings delta in instead."""
+    rig = Dated(by_expiry={"pace_s": 5.0}, dwell_s=600.0)
+    rig.live()
+    rig.pass_time(20)
+    rig.move(106_000.0)
+    rig.answer()  # a second leg may have been on its way
+    moved = len(rig.legs)
+    rig.pass_time(60)
+    assert len(rig.legs) == moved
+    assert rig.last.reason is Reason.DWELL
+    assert rig.by_expiry.held_back == "delta is outside the policy's interval: a hedge comes first"
 
 
 def test_a_chasing_book_moves_by_orders_that_take() -> None:

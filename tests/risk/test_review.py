@@ -57,6 +57,8 @@ def test_a_hedge_inside_every_limit_passes_unchanged() -> None:
         (-9.0, {"hedge_price_usd": 125_000.0}, -2.0, Reason.ORDER_NOTIONAL),
         (2.0, {"hedge_position_coin": 48.0, "in_flight_coin": 1.0}, 1.0, Reason.HEDGE_POSITION),
         (-2.0, {"hedge_position_coin": -49.5}, -0.5, Reason.HEDGE_POSITION),
+        (-2.0, {"hedge_position_coin": -10.0, "others_coin": -39.5}, -0.5, Reason.HEDGE_POSITION),
+        (-2.0, {"hedge_position_coin": -49.5, "others_coin": 20.0}, -0.5, Reason.HEDGE_POSITION),
         (2.0, {"counters": traded(1_900_000.0)}, 1.0, Reason.TURNOVER_HOUR),
         (
             2.0,

@@ -106,6 +106,9 @@ def test_what_stands_around_the_delta_is_shown_in_full(tmp_path: Path) -> None:
         "cli:anna trades by hand",
         "Awaits confirmation: first hedge of 1.2000 BTC",
         "64,261.0 × 182,400 | 64,261.5 × 92,010",
+        "BTC-27MAR26 −1.5000 −4.7500",  # the hedge by expiry: where it is and is to be
+        "collateral −3.2500 30.0 +522 leaves BTC-PERPETUAL: BTC-27MAR26 saves +25.0 bp",
+        "192,400 USD moved in 14 steps",
     ):
         assert shown in told, shown
     assert desk.asked_for == [], "what is heavy is not asked for while it is closed"

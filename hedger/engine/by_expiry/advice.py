@@ -131,3 +131,22 @@ def _collateral_coin(book: BookState, hedge: float) -> float:
         return 0.0
     short = -float(account.equity)
     return max(short, hedge) if short < 0.0 and hedge < 0.0 else 0.0
+
+
+def furthest(state: State, book: BookState) -> tuple[str, float]:
+    """The dated future with the longest way to its target, and the way in signed coin; "" where all are near.
+
+    Less than a clip is left alone, but for what is to be left altogether.
+    """
+    venue, allocation = state.venues[book.settings.venue], book.by_expiry.allocation
+    best, way = "", 0.0
+    for placed in () if allocation is None else allocation.placed[1:]:
+        held = places.coin(venue, placed.instrument, places.size(state, book, placed.instrument))
+        quote = venue.quotes.get(placed.instrument)
+        if held is None or quote is None:
+            continue
+        gap = placed.target_coin - held
+        enough = placed.target_coin == 0.0 or abs(gap) * quote.mark >= book.settings.by_expiry.clip_usd
+        if enough and abs(gap) > abs(way):
+            best, way = placed.instrument, gap
+    return best, way

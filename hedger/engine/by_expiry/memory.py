@@ -17,7 +17,7 @@ class Leg:
 
     first: str  # the instrument of the first leg: the future, or the perpetual
     future: str
-    future_size: Decimal  # the book's, before
+    future_size: Decimal  # by the book's own trades, before
     home_size: Decimal
     most: Decimal  # unsigned: what the first leg can have traded at most
     started_wire_s: float

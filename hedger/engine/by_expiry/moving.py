@@ -14,20 +14,19 @@ step.
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from typing import Any
 
 from hedger.domain.order import Purpose
-from hedger.domain.vocabulary import Action, BreakerState, Mode, Reason, Severity
+from hedger.domain.vocabulary import Action, BreakerState, Mode, Reason
 from hedger.engine import gates
-from hedger.engine.by_expiry import advice, places
+from hedger.engine.by_expiry import advice, legs, places
 from hedger.engine.by_expiry.memory import Leg
 from hedger.engine.delta import settlement
 from hedger.engine.events import Now
 from hedger.engine.gates import Gate
 from hedger.engine.hedging import resting, working
 from hedger.engine.sight import Sight, interval_of
-from hedger.engine.state import BookState, State, Step
+from hedger.engine.state import BookState, State
 from hedger.engine.trade import Wish, trade
 from hedger.engine.verdict import Outcome
 from hedger.execution.by_expiry_params import Use
@@ -35,10 +34,8 @@ from hedger.execution.plan import Round, smallest_amount
 from hedger.policies.inputs import Inputs
 
 ROOM_SHARE = 0.5  # of the way to the interval's edge that a first leg may take
-EDGE_SHARE = 0.05  # of the interval's width that a second leg keeps away from its edge
 CAP_SHARE = 0.5  # of the part of a cap that changes nothing yet that moves may fill
 FUTURE_TRIES = 2  # of a second leg in the future before the perpetual gives back
-MOST_TRIES = 4  # of a second leg at all; what it leaves is the policy's
 RETRY_S = 2.0  # wire time between two tries of a second leg
 OLD_S = 3.0 * advice.LOOK_S  # wire time after which a look is no reason to trade
 
@@ -81,6 +78,8 @@ def _gate(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now)
         return "the settlement window is open"
     if book.working.hedge is not None or working.busy(state, book):
         return "a hedge is being worked"
+    if not _inside(book, inputs):
+        return "delta is outside the policy's interval: a hedge comes first"
     if resting.live(state, book):
         return "orders rest at the edges of the band"
     if book.settings.execution.confirm_above_coin and not book.working.confirmed:
@@ -95,8 +94,8 @@ def _first(state: State, book: BookState, sight: Sight, inputs: Inputs, memory: 
         return known.waits or "the division of the hedge is being looked at"
     if now.market_ms - known.stepped_ms < params.pace_s * 1000.0:
         return ""
-    name, gap_coin = _furthest(state, book)
-    there = through(sight, state, book, name)
+    name, gap_coin = advice.furthest(state, book)
+    there = legs.through(sight, state, book, name)
     if not name or there.listed is None or there.quote is None:
         return ""
     why = places.gap(state, book, there.listed, there.quote, now)
@@ -122,10 +121,10 @@ def _second(
 ) -> Wish | str:
     """What the first leg traded, given back."""
     there = _back_through(state, book, leg, sight, now)
-    change = _give_back_coin(state, book, leg, there)
+    change = legs.give_back_coin(state, book, leg, there)
     if not change:
         return ""
-    if _too_long(book, leg, now) or now.wire_s - leg.tried_wire_s < RETRY_S:
+    if legs.too_long(book, leg, now) or now.wire_s - leg.tried_wire_s < RETRY_S:
         return "the second leg was tried a moment ago"
     detail = f"{change:+.4f} coin to give back for {leg.first}"
     return _wish(state, book, there, inputs, memory, now, change, Round.NEAREST, detail)
@@ -133,33 +132,10 @@ def _second(
 
 def _back_through(state: State, book: BookState, leg: Leg, sight: Sight, now: Now) -> Sight:
     """The perpetual, or the future that the first leg made room for while it fills."""
-    there = through(sight, state, book, leg.future)
+    there = legs.through(sight, state, book, leg.future)
     if leg.first == leg.future or leg.tries >= FUTURE_TRIES or there.listed is None:
         return sight
     return sight if places.gap(state, book, there.listed, there.quote, now) else there
-
-
-def _too_long(book: BookState, leg: Leg, now: Now) -> bool:
-    return leg.tries >= MOST_TRIES or now.wire_s - leg.started_wire_s >= book.settings.execution.give_up_s
-
-
-def _give_back_coin(state: State, book: BookState, leg: Leg, sight: Sight) -> float:
-    """What is left to give back, signed coin; 0 where that is less than a lot.
-
-    Not what would bring delta to the edge of the policy's interval: there the policy would trade, and for it
-    that part is given already.
-    """
-    open_amount, inputs = _open_amount(state, book, leg), sight.inputs
-    interval = interval_of(book, inputs)
-    if not open_amount or sight.listed is None or sight.quote is None or inputs is None or interval is None:
-        return 0.0
-    sign = -1.0 if open_amount > 0 else 1.0
-    edge = interval.upper_delta if sign > 0.0 else interval.lower_delta
-    width = interval.upper_delta - interval.lower_delta
-    way = sign * (edge - inputs.delta_coin) - (EDGE_SHARE * width if math.isfinite(width) else 0.0)
-    size = min(sight.listed.amount_to_coin(abs(open_amount), sight.quote.mark), way)
-    least = sight.listed.amount_to_coin(smallest_amount(sight.listed), sight.quote.mark)
-    return sign * size if size >= least else 0.0
 
 
 def _wish(
@@ -189,29 +165,9 @@ def _wish(
     )
 
 
-def _furthest(state: State, book: BookState) -> tuple[str, float]:
-    """The dated future with the longest way to its target, and the way in signed coin; "" where all are near.
-
-    Less than a clip is left alone, but for what is to be left altogether.
-    """
-    venue, allocation = state.venues[book.settings.venue], book.by_expiry.allocation
-    best, way = "", 0.0
-    for placed in () if allocation is None else allocation.placed[1:]:
-        held = places.coin(venue, placed.instrument, places.size(state, book, placed.instrument))
-        quote = venue.quotes.get(placed.instrument)
-        if held is None or quote is None:
-            continue
-        gap = placed.target_coin - held
-        enough = placed.target_coin == 0.0 or abs(gap) * quote.mark >= book.settings.by_expiry.clip_usd
-        if enough and abs(gap) > abs(way):
-            best, way = placed.instrument, gap
-    return best, way
-
-
-def through(sight: Sight, state: State, book: BookState, instrument: str) -> Sight:
-    """The same look, with another instrument to trade in."""
-    venue = state.venues[book.settings.venue]
-    return sight._replace(listed=venue.instruments.get(instrument), quote=venue.quotes.get(instrument))
+def _inside(book: BookState, inputs: Inputs) -> bool:
+    interval = interval_of(book, inputs)
+    return interval is not None and interval.lower_delta <= inputs.delta_coin <= interval.upper_delta
 
 
 def _room_coin(book: BookState, inputs: Inputs, towards: float) -> float:
@@ -236,70 +192,9 @@ def _crowded(book: BookState, now: Now) -> str:
         ("max_turnover_day_usd", counters.turnover_day_usd(now) + step_usd, envelope.max_turnover_day_usd),
         (
             "max_orders_per_minute",
-            counters.orders_minute(now) + 1.0 + MOST_TRIES,
+            counters.orders_minute(now) + 1.0 + legs.MOST_TRIES,
             envelope.max_orders_per_minute,
         ),
     )
     share = CAP_SHARE * envelope.soft_fraction
     return next((name for name, used, cap in caps if used > share * cap), "")
-
-
-def _open_amount(state: State, book: BookState, leg: Leg) -> Decimal:
-    """What the first leg traded and the second has not given back; 0 where it is less than a lot.
-
-    By positions, so that nothing told late or twice counts; more than the leg can have traded is somebody
-    else's doing and left to the policy.
-    """
-    home = book.settings.hedge_instrument
-    future = places.size(state, book, leg.future) - leg.future_size
-    both = future + places.size(state, book, home) - leg.home_size
-    listed = state.venues[book.settings.venue].instruments.get(home)
-    if listed is None or abs(both) > leg.most or abs(both) < smallest_amount(listed):
-        return Decimal(0)
-    return both
-
-
-def sent(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
-    """A leg was handed on."""
-    assert outcome.approved is not None
-    intent, known = outcome.approved.intent, book.by_expiry
-    if known.leg is not None:
-        known.leg.tries, known.leg.tried_wire_s = known.leg.tries + 1, step.now.wire_s
-        return
-    home = book.settings.hedge_instrument
-    future = intent.instrument if intent.instrument != home else _furthest(state, book)[0]
-    known.steps, known.stepped_ms = known.steps + 1, step.now.market_ms
-    known.leg = Leg(
-        first=intent.instrument,
-        future=future,
-        future_size=places.size(state, book, future),
-        home_size=places.size(state, book, home),
-        most=intent.amount,
-        started_wire_s=step.now.wire_s,
-    )
-
-
-def follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
-    """End a step that is done, is overtaken by a hedge of the policy, or takes too long."""
-    known = book.by_expiry
-    known.held_back = outcome.held_back
-    leg = known.leg
-    if leg is None:
-        return
-    if outcome.approved is not None and outcome.approved.intent.purpose is not Purpose.MOVE:
-        known.leg = None
-    elif outcome.approved is None and not working.busy(state, book):
-        late = _too_long(book, leg, step.now)
-        left = _give_back_coin(state, book, leg, outcome.sight)
-        if late and left:
-            told = f"{left:+.4f} coin of a step through {leg.future} are left to the policy"
-            step.note(Severity.WARNING, "move_given_up", book=book.name, detail=told)
-        if late or (not left and outcome.sight.inputs is not None):
-            known.leg = None
-
-
-def close_next(state: State, book: BookState, sight: Sight) -> Sight:
-    """The look through the instrument that a flattening closes next: the perpetual first, then futures."""
-    names = places.hedged_in(book)
-    held = next((name for name in names if places.size(state, book, name)), names[0])
-    return sight if held == names[0] else through(sight, state, book, held)

@@ -25,7 +25,6 @@ def futures(state: State, book: BookState, now: Now) -> tuple[str, ...]:
     home = venue.instruments.get(book.settings.hedge_instrument)
     if home is None or book.settings.by_expiry.use is Use.OFF:
         return ()
-    patterns = book.settings.by_expiry.instruments
     found = [
         listed
         for listed in venue.instruments.values()
@@ -33,9 +32,15 @@ def futures(state: State, book: BookState, now: Now) -> tuple[str, ...]:
         and listed.name != home.name
         and like(listed, home)
         and (listed.expiration_ms or 0) > now.market_ms
-        and (not patterns or any(matches(p, listed.name) for p in patterns) or size(state, book, listed.name))
+        and (chosen(book, listed.name) or size(state, book, listed.name))
     ]
     return tuple(each.name for each in sorted(found, key=lambda each: (each.expiration_ms or 0, each.name)))
+
+
+def chosen(book: BookState, instrument: str) -> bool:
+    """Whether the settings let a hedge be put into a future; what is in another one leaves it."""
+    patterns = book.settings.by_expiry.instruments
+    return not patterns or any(matches(pattern, instrument) for pattern in patterns)
 
 
 def hedged_in(book: BookState) -> tuple[str, ...]:
@@ -80,11 +85,11 @@ def candidate(state: State, book: BookState, instrument: str, now: Now) -> Candi
     """One place with its terms. Without a usable ticker it is shut, and its prices are placeholders."""
     venue = state.venues[book.settings.venue]
     listed, quote = venue.instruments[instrument], venue.quotes.get(instrument)
-    shut = gap(state, book, listed, quote, now)
+    shut, home = gap(state, book, listed, quote, now), instrument == book.settings.hedge_instrument
+    leave = "" if home or chosen(book, instrument) else "is none of by_expiry.instruments"
     if shut or quote is None or quote.bid is None or quote.ask is None:
-        return Candidate(instrument, listed.expiration_ms, 1.0, 1.0, 0.0, 0.0, shut=shut)
+        return Candidate(instrument, listed.expiration_ms, 1.0, 1.0, 0.0, 0.0, shut=shut, leave=leave)
     funding = book.by_expiry.funding
-    home = instrument == book.settings.hedge_instrument
     leverage = float(listed.max_leverage or 0)
     return Candidate(
         instrument=instrument,
@@ -97,6 +102,7 @@ def candidate(state: State, book: BookState, instrument: str, now: Now) -> Candi
         initial_margin=1.0 / leverage if leverage else 0.0,
         bid_usd=listed.amount_to_usd(quote.bid_amount, quote.mark),
         ask_usd=listed.amount_to_usd(quote.ask_amount, quote.mark),
+        leave=leave,
     )
 
 

@@ -1,6 +1,7 @@
 // One book: the answer to "why" first, then where delta stands, then everything around it.
 
 import { bandInForce, deltaTiles, sources } from "./band.js";
+import { byExpiry } from "./byexpiry.js";
 import { el, show } from "./dom.js";
 import { cuts, expiring, expiryTable } from "./expiries.js";
 import { chart, gauge } from "./gauge.js";
@@ -29,7 +30,7 @@ export function bookCard(book, changed) {
       el("div", {}, panel("moved", "What moved delta"), panel("working", "Execution"), panel("band", "Band and profile in force")),
       el("div", {}, panel("sources", "Delta by source"), panel("margin", "Margin and liquidation"), panel("caps", "Caps and losses"), panel("wallets", "Wallets"))),
     ahead,
-    el("details", { open: "" }, el("summary", {}, "Expiries"), region("expiring", "What expires within 24 h"), region("expiries", "Greeks by expiry"), region("tags", "Strategy tags")),
+    el("details", { open: "" }, el("summary", {}, "Expiries"), region("expiring", "What expires within 24 h"), region("expiries", "Greeks by expiry"), region("tags", "Strategy tags"), region("by-expiry", "Hedge by expiry")),
     el("details", { open: "" }, el("summary", {}, "Whose futures"), region("futures", "Futures")),
     el("details", { open: "", "data-part": "beside" }, el("summary", {}, "Shadow policies"), region("shadows", "Shadow policies")),
     el("details", { open: "" }, el("summary", {}, "Positions and tickers"), region("positions", "Positions")));
@@ -59,6 +60,7 @@ export function renderBook(card, book, history) {
   told("expiring", [book.expiring, book.expiries.length], expiring(book));
   told("expiries", book.expiries, expiryTable(book));
   told("tags", [book.tags, book.ownership.tags], book.tags.length ? cuts(book, book.tags, "strategy tag") : null, tags(book));
+  told("by-expiry", [book.by_expiry, book.hedge_instrument], ...byExpiry(book));
   told("positions", book.positions, positionTable(book));
 }
 
