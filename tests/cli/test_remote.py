@@ -133,6 +133,13 @@ def test_what_stands_around_the_delta_fits_a_narrow_terminal(
         "BTC-3FEB26-64000-C   -12.5   0.6 h         -0.21 sigmas",
         "2026-02-27        +0.4120  -2.4520  -2.3910     +4,125  -10,127",
         "covered       +0.0412",
+        "equity -0.009000 BTC",  # of the day, and what it came from
+        "-578 USD",
+        "future delta +0.008000",
+        "theta kept +0.000900",
+        "a day +0.003100",
+        "realised vol 47.0 %",
+        "cash gap +0.0000031000 BTC",
     ):
         assert shown in output, shown
 

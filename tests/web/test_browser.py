@@ -106,6 +106,9 @@ def test_what_stands_around_the_delta_is_shown_in_full(tmp_path: Path) -> None:
         "cli:anna trades by hand",
         "Awaits confirmation: first hedge of 1.2000 BTC",
         "64,261.0 × 182,400 | 64,261.5 × 92,010",
+        "BTC since 02-01",  # the day's result of each wallet
+        "future delta +0.008000",
+        "47.0 % against 52.0 %",
     ):
         assert shown in told, shown
     assert desk.asked_for == [], "what is heavy is not asked for while it is closed"
