@@ -10,6 +10,9 @@ from hedger.engine.attribution.cash import CashCheck
 from hedger.engine.attribution.days import Days
 from hedger.portfolio.running import RunningAttribution
 
+LOOK_MS = 60_000
+"""Market time between two marks of everything."""
+
 
 @dataclass(slots=True)
 class Trade:
