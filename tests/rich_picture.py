@@ -55,6 +55,7 @@ def rich_status() -> StatusView:
 def rich_day(cut: str) -> AttributionView:
     """A wallet's day in which every line earned or lost something."""
     coins = {name: 0.001 * place * (-1) ** place for place, name in enumerate(LINES, 1)}
+    coins["collateral"] = 0.0
     change = sum(coins.values())
     return AttributionView(
         venue="deribit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.panel import Panel
 
@@ -22,18 +22,29 @@ def earned(days: tuple[AttributionView, ...]) -> Iterator[RenderableType]:
     for day in days:
         if day.cut == VENUE_DAY:
             told = f"{day.currency}  day since {market_time(day.since_ms)[:16]} UTC"
-            yield Panel(facts(*_facts(day)), title=f"[bold]{escape(told)}[/]", title_align="left")
+            rows = [facts(*part) for part in (_whole(day), _lines(day), _carry(day)) if part]
+            yield Panel(Group(*rows), title=f"[bold]{escape(told)}[/]", title_align="left")
 
 
-def _facts(day: AttributionView) -> Iterator[tuple[str, str]]:
-    yield "equity", f"[bold]{_money(day.change)} {escape(day.currency)}[/]  {usd(day.change_usd, '+')} USD"
-    for name, value in day.lines.items():
-        if round(value, _DIGITS + 2):
-            yield words(name), _money(value)
-    yield "theta kept", f"{_money(day.theta_kept)} ({_money(day.theta_kept_per_day)} a day)"
-    yield "realised vol", f"{pct(day.realised_vol)} against {pct(day.implied_vol)} implied"
+def _whole(day: AttributionView) -> list[tuple[str, str]]:
+    change = f"[bold]{_money(day.change)} {escape(day.currency)}[/]"
+    told = [("equity", change), ("in dollars", f"{usd(day.change_usd, '+')} USD")]
     if abs(day.cash_gap) > day.cash_tolerance:
-        yield "[red]cash gap[/]", f"[red]{number(day.cash_gap, 10, '+')} {escape(day.currency)}[/]"
+        told.append(("cash gap", f"[red]{number(day.cash_gap, 10, '+')} {escape(day.currency)}[/]"))
+    return told
+
+
+def _lines(day: AttributionView) -> list[tuple[str, str]]:
+    return [(words(name), _money(value)) for name, value in day.lines.items() if round(value, _DIGITS + 2)]
+
+
+def _carry(day: AttributionView) -> list[tuple[str, str]]:
+    return [
+        ("theta kept", _money(day.theta_kept)),
+        ("a day", _money(day.theta_kept_per_day)),
+        ("realised vol", pct(day.realised_vol)),
+        ("implied", pct(day.implied_vol)),
+    ]
 
 
 def _money(value: float | None) -> str:

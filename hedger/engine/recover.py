@@ -16,7 +16,7 @@ from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderS
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine import holdings, overrides, standby, work
-from hedger.engine.attribution import follow
+from hedger.engine.attribution import follow, trades
 from hedger.engine.delta import settlement
 from hedger.engine.delta.smile import memory
 from hedger.engine.effects import Cancel, LoadJournal, RequestSnapshot
@@ -99,7 +99,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     restore.ownership_of(state, venue, event, step)
     settlement.restored(state, venue.name, event.kept, step)
     memory.restored(state, venue.name, event.smiles)
-    follow.restored(state, event)
+    trades.restored(state, event)
     step.record(Configured(market_ms=step.now.market_ms, config_hash=state.settings.config_hash))
     step.note(
         Severity.INFO,

@@ -16,7 +16,7 @@ from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderS
 from hedger.domain.vocabulary import BreakerState, Neutral, Phase, Reason, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine import lease
-from hedger.engine.attribution import follow
+from hedger.engine.attribution import trades
 from hedger.engine.delta.smile import correction
 from hedger.engine.effects import Amend, Cancel, Exit, LookUp, Place
 from hedger.engine.hedging import amend, working
@@ -262,7 +262,7 @@ def take_fill(state: State, fill: Fill, step: Step) -> bool:
         return False
     if order is not None and before is not None and before != (order.state, order.filled_amount):
         _changed(state, order, before[0], step)
-    follow.filled(state, fill, step)
+    trades.filled(state, fill, step)
     ownership.counted(state, fill)
     ownership.forced(state, fill, step)
     cash.traded(state, fill, step)

@@ -340,3 +340,24 @@ def test_the_options_of_a_tag_have_lines_of_their_own() -> None:
     (row,) = written(rig)
     assert row.tags["strangle-7"].delta == pytest.approx(0.5 * row.lines[CALL].delta)
     assert added(row.tags.values()).total == pytest.approx(added(row.lines.values()).total, abs=1e-12)
+
+
+def test_a_log_that_has_no_settlement_yet_is_asked_again_after_a_while() -> None:
+    rig, wallet = started()
+    rig.step(wallet.buys(100_000, rig.index))
+    rig.step(ev.PositionReported(Position(VENUE, PERP, Decimal(100_000), realized_funding=Decimal(0))))
+
+    def asked_after(seconds: float) -> int:
+        before = len(rig.of(fx.RequestLog))
+        rig.wait(seconds)
+        rig.step(*rig.quotes(CALL))
+        return len(rig.of(fx.RequestLog)) - before
+
+    assert asked_after(8 * 3_600.0) == 0, "it has hardly begun"
+    assert asked_after(90.0) == 1
+    rig.step(ev.LogTold(venue=VENUE, since_ms=0, entries=()))
+    assert asked_after(60.0) == 0
+    assert asked_after(250.0) == 1
+    rig.step(ev.LogFailed(venue=VENUE, reason="no answer"))
+    assert asked_after(60.0) == 1, "a question without an answer is asked again at once"
+    assert asked_after(3_600.0) == 0, "a venue that has not told by then does not"

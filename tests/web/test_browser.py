@@ -109,6 +109,9 @@ def test_what_stands_around_the_delta_is_shown_in_full(tmp_path: Path) -> None:
         "BTC-27MAR26 −1.5000 −4.7500",  # the hedge by expiry: where it is and is to be
         "collateral −3.2500 30.0 +522 leaves BTC-PERPETUAL: BTC-27MAR26 saves +25.0 bp",
         "192,400 USD moved in 14 steps",
+        "BTC since 02-01",  # the day's result of each wallet
+        "future delta +0.008000",
+        "47.0 % against 52.0 %",
     ):
         assert shown in told, shown
     assert desk.asked_for == [], "what is heavy is not asked for while it is closed"

@@ -1,8 +1,10 @@
 """The running attribution of each wallet: what its equity did, and because of what.
 
-    wallet     what is remembered of one wallet          marks    tickers as marks
-    follow     events in, intervals and records out      cash     the wallet's cash against what was booked
-    expiries   options and futures that become cash      days     sums of the day, cut at 00:00 and 08:00 UTC
+    wallet, wallets   what is remembered of one      marks     tickers as marks, listings as terms
+    follow            events in                      cash      the wallet's cash against what was booked
+    trades, funding   what is booked                 days      sums of the day, cut at 00:00 and 08:00 UTC
+    positions         begun with, and compared       expiries  what becomes cash at its expiry
+    intervals         closed, written, taken up
 
 It reads the state and changes nothing that is traded on. Every minute of market time all positions are
 marked; a trade marks its own instrument. Every quarter of an hour the interval is closed against the equity

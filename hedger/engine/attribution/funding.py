@@ -15,6 +15,7 @@ from hedger.portfolio.fixing import DAY_MS, EXPIRY_OF_DAY_MS
 
 SETTLEMENT, DELIVERY = "settlement", "delivery"
 ASK_AFTER_MS = 60_000  # market time after 08:00 UTC from which the log is asked
+ASK_AGAIN_MS = 5 * 60_000  # after an answer that did not have it yet
 ASK_UNTIL_MS = 30 * 60_000  # a venue that has not told by then does not
 
 
@@ -50,8 +51,13 @@ def wants_log_ms(venue: VenueState, market_ms: int) -> int | None:
     after_ms = market_ms - begins_ms(session)
     if not ASK_AFTER_MS <= after_ms <= ASK_UNTIL_MS:
         return None
-    waits = any(w.funding and w.running and w.settled < session for w in venue.attribution.values())
+    waits = any(_waits(wallet, session, market_ms) for wallet in venue.attribution.values())
     return begins_ms(session) - ASK_AFTER_MS if waits else None
+
+
+def _waits(wallet: Wallet, session: int, market_ms: int) -> bool:
+    unsettled = bool(wallet.funding) and wallet.running is not None and wallet.settled < session
+    return unsettled and market_ms - wallet.log_ms >= ASK_AGAIN_MS
 
 
 def log_told(venue: VenueState, entries: Sequence[LedgerEntry], market_ms: int) -> None:
@@ -63,6 +69,7 @@ def log_told(venue: VenueState, entries: Sequence[LedgerEntry], market_ms: int) 
         rows = [e for e in entries if e.currency == wallet.currency and session_of(e.market_ms) == session]
         settled = [row for row in rows if row.kind == SETTLEMENT and row.interest is not None]
         if not settled:
+            wallet.log_ms = market_ms
             continue
         wallet.settled = session
         for row in settled:

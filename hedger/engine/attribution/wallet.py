@@ -10,6 +10,9 @@ from hedger.engine.attribution.cash import CashCheck
 from hedger.engine.attribution.days import Days
 from hedger.portfolio.running import RunningAttribution
 
+LOOK_MS = 60_000
+"""Market time between two marks of everything."""
+
 
 @dataclass(slots=True)
 class Trade:
@@ -48,7 +51,8 @@ class Wallet:
     due_steps: int = 0  # of the engine since then
     booked_ms: int = 0  # market time of the newest trade booked
     cash: CashCheck = field(default_factory=CashCheck)
-    settled: int = -1  # the session whose end the venue's log has told
+    settled: int = -1  # the session whose beginning the venue's log has told
+    log_ms: int = 0  # market time of an answer that did not have it yet
 
     def held(self) -> dict[str, float]:
         """Signed quantities by instrument; empty before it begins."""
