@@ -1,0 +1,97 @@
+"""Theta-offset with shadows beside it for a simulated day, or a week.
+
+Why it waits, what the others would have cost, and a report that comes to the exchange's own change of equity.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.sides import Daemon
+from tests.end_to_end.test_report import reported, until_told
+from tests.end_to_end.waiting import until
+from tests.end_to_end.yard import BRISK, Yard
+
+ORIGIN = "2026-11-26T09:00"  # after a settlement; the strangle outlives the week
+SHADOWS = (
+    "books.btc.policy=theta_offset",
+    "books.btc.theta_offset.window_s=3600",
+    "books.btc.shadows.tight.policy=band",
+    "books.btc.shadows.tight.lower=-0.05",
+    "books.btc.shadows.tight.upper=0.05",
+    "books.btc.shadows.clock.policy=time",
+    "books.btc.shadows.clock.window_s=3600",
+    "books.btc.envelope.max_turnover_hour_usd=1e9",
+    "books.btc.envelope.max_turnover_day_usd=1e9",
+    "timing.reconcile_s=0.5",
+)
+WAITS = {"window", "decay_pays"}
+
+slow = (
+    pytest.mark.slow,
+    pytest.mark.timeout(400),
+    pytest.mark.skipif("HEDGER_SLOW" not in os.environ, reason="takes 3 min: set HEDGER_SLOW=1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("until_time", "speed"),
+    [
+        pytest.param("2026-11-27T07:00", "7200", id="a day"),
+        pytest.param("2026-12-03T09:00", "3600", id="a week", marks=slow),
+    ],
+)
+def test_it_says_why_it_waits_and_the_report_comes_to_the_exchanges_equity(
+    yard: Yard, until_time: str, speed: str
+) -> None:
+    exchange = yard.exchange("--seed", "5", "--speed", speed, "--origin", ORIGIN, "--book", "strangle")
+    daemon = yard.daemon(exchange, overrides=(*BRISK, *SHADOWS))
+    until(lambda: daemon.status()["attribution"], "the attribution to begin")
+    seen = watched(daemon, until_time)
+    exchange.pause()
+    ended = until_told(exchange, daemon)
+    book = daemon.status()["books"][0]
+    assert daemon.process.stop() == 0
+
+    assert seen.keys() >= WAITS
+    for band in seen.values():  # the no-trade interval in delta, and in index levels where gamma leads there
+        assert band["lower"] < band["upper"]
+    assert any(band["lower_index_usd"] and band["upper_index_usd"] for band in seen.values())
+    _shadows_told(book)
+    wallet = reported(yard, daemon, "--from", ORIGIN[:10], "--to", "2026-12-31")
+    assert wallet["equity_after"] == ended
+    assert wallet["change"] == pytest.approx(ended - wallet["equity_before"], abs=1e-12)
+    assert sum(wallet["lines"].values()) == pytest.approx(wallet["change"], abs=1e-12)
+    assert wallet["gaps"] == []
+    assert abs(wallet["cash_gap"]) <= wallet["cash_tolerance"]
+
+
+def watched(daemon: Daemon, until_time: str) -> dict[str, Any]:
+    """Each reason the policy waited for, with the no-trade interval that status showed beside it."""
+    seen: dict[str, Any] = {}
+
+    def looked() -> bool:
+        status = daemon.status()
+        book = status["books"][0]
+        decision = book["last_decision"]
+        if decision is not None and decision["reason"] in WAITS:
+            seen.setdefault(decision["reason"], book["band"])
+        return bool(status["time"] > until_time)
+
+    until(looked, f"market time {until_time}", 330)
+    return seen
+
+
+def _shadows_told(book: dict[str, Any]) -> None:
+    """Both others hedged; the tight band more often than theta-offset, at a higher cost and less risk."""
+    shadows = {shadow["name"]: shadow for shadow in book["shadows"]}
+    assert shadows.keys() == {"tight", "clock"}
+    for shadow in shadows.values():
+        assert not shadow["failed"]
+        assert shadow["own"]["trades"] > shadow["live"]["trades"] > 0
+        assert shadow["minutes"]["intervals"] > 20
+    assert shadows["tight"]["own"]["cost_usd"] > shadows["tight"]["live"]["cost_usd"]
+    assert shadows["tight"]["minutes"]["open_coin"] < shadows["tight"]["minutes"]["live_open_coin"]
