@@ -12,6 +12,7 @@ from rich.table import Table
 from tests.bench.footprint import footprint
 from tests.bench.journal_growth import journal_growth, journal_start
 from tests.bench.lives import fault_simulation
+from tests.bench.monte_carlo import monte_carlo
 from tests.bench.pipeline import decode_only, steps_per_second, ticker_to_decided
 from tests.bench.scale import book_size
 from tests.bench.socket_cost import socket_to_decision, socket_to_event, socket_to_object
@@ -39,6 +40,7 @@ def main() -> None:
         "one tick in books of two sizes, CPU": book_size(8_000 // scale),
         "BTC and ETH chains whole": footprint(),
         "standby takes over": takeover(),
+        "Monte Carlo, band policy": monte_carlo(100_000 // scale, 10_000),
         "fault simulation": fault_simulation(10 // min(scale, 5)),
     }
     table = Table("benchmark", "figure", "value")
