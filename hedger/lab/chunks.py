@@ -128,33 +128,33 @@ def _prepare(experiment: Experiment) -> _Prepared:
     steps = {round(leg.expiry_days / experiment.step_days) for leg in book.options}
     last = experiment.simulation.steps
     expiring = (*sorted(step for step in steps if step < last), last)
-    grids = {rule.hedge_iv: _grid(experiment, legs, rule.hedge_iv) for rule in experiment.policies}
-    rules = tuple(_ready(experiment, rule, grids[rule.hedge_iv]) for rule in experiment.policies)
+    kernels = [_kernel(experiment, rule) for rule in experiment.policies]
+    needs = [(rule.hedge_iv, k.quiet == NEVER) for rule, k in zip(experiment.policies, kernels, strict=True)]
+    grids = {need: _grid(experiment, legs, *need) for need in sorted(set(needs))}
+    rules = tuple(k._replace(grid=grids[need]) for k, need in zip(kernels, needs, strict=True))
     return _Prepared(legs, start, expiring, rules)
 
 
 DEVIATIONS = 7.0  # how far the grid reaches: paths beyond see the greeks of its edge
 
 
-def _grid(experiment: Experiment, legs: Legs, hedge_iv: float) -> grid.Grid:
+def _grid(experiment: Experiment, legs: Legs, hedge_iv: float, whole: bool) -> grid.Grid:
     steps, years = experiment.simulation.steps, experiment.horizon_days / YEAR_DAYS
     reach = DEVIATIONS * experiment.model.deviation(years)
     times = np.arange(steps, dtype=np.float64) * (years / steps)
-    log_spot = math.log(experiment.book.spot_usd)
-    return grid.build(
-        legs, times, log_spot, reach, experiment.simulation.grid_nodes, experiment.book.rate, hedge_iv
-    )
+    log_spot, nodes = math.log(experiment.book.spot_usd), experiment.simulation.grid_nodes
+    return grid.build(legs, times, log_spot, reach, nodes, experiment.book.rate, hedge_iv, whole=whole)
 
 
-def _ready(experiment: Experiment, rule: Rule, table: grid.Grid) -> _Ready:
-    found = params_of(rule, experiment.book)
+def _kernel(experiment: Experiment, rule: Rule) -> _Ready:
+    found, book = params_of(rule, experiment.book), experiment.book
     if found is None:
-        return _Ready(compiled(hold), 0.0, 0.0, np.zeros(1, dtype=np.int64), table, NEVER)
+        return _Ready(compiled(hold), 0.0, 0.0, np.zeros(1, dtype=np.int64), grid.NONE, NEVER)
     policy, params = found
     quiet = NEVER
-    if experiment.book.accounting == "linear":
-        quiet = quiet_between(policy, params, experiment.book.target_delta_coin, rule.band_scale)
-    return _Ready(compiled(policy.decide), params, policy.initial_memory, roundings(policy), table, quiet)
+    if book.accounting == "linear":
+        quiet = quiet_between(policy, params, book.target_delta_coin, rule.band_scale)
+    return _Ready(compiled(policy.decide), params, policy.initial_memory, roundings(policy), grid.NONE, quiet)
 
 
 def hold(params: float, memory: float, inputs: Inputs) -> tuple[float, float, int]:

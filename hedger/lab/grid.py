@@ -10,7 +10,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from hedger.lab.book import YEAR_DAYS, Legs
@@ -36,61 +35,73 @@ class Grid(NamedTuple):
     """Nodes per unit of ln S."""
 
 
+NONE = Grid(np.zeros((0, 0, 2)), np.zeros((0, 0, 5)), 0.0, 0.0)
+
+
 def build(
-    legs: Legs, times: Floats, log_spot: float, reach: float, nodes: int, rate: float, hedge_iv: float
+    legs: Legs,
+    times: Floats,
+    log_spot: float,
+    reach: float,
+    nodes: int,
+    rate: float,
+    hedge_iv: float,
+    *,
+    whole: bool = True,
 ) -> Grid:
     """Tables at `times` (years), `nodes` of them from log_spot - reach to log_spot + reach.
 
-    `hedge_iv` above 0 replaces every option's own volatility.
+    `hedge_iv` above 0 replaces every option's own volatility. Without `whole` only delta is filled in.
     """
     logs = np.linspace(log_spot - reach, log_spot + reach, nodes)
     if hedge_iv > 0.0:
         legs = legs._replace(iv=np.full_like(legs.iv, hedge_iv))
-    deltas, others = np.zeros((len(times), nodes, 2)), np.zeros((len(times), nodes, 5))
+    deltas = np.zeros((len(times), nodes, 2))
+    others = np.zeros((len(times) if whole else 1, nodes, 5))
     for step, now in enumerate(times):
-        _fill(deltas[step].T, others[step].T, legs, float(now), logs, rate)
+        alive = legs.tau - now > _PAST
+        if alive.any():
+            held = Legs(*(part[alive] for part in legs))._replace(tau=legs.tau[alive] - now)
+            _fill(deltas[step].T, others[step].T if whole else None, held, logs, rate)
     return Grid(deltas, others, float(logs[0]), (nodes - 1) / (2.0 * reach))
-
-
-def _fill(first: Floats, rows: Floats, legs: Legs, now: float, logs: Floats, rate: float) -> None:
-    """One step: sums over the options still alive. Arrays are [column, node]."""
-    vega, weight, weighted = np.zeros((3, len(logs)))
-    spot = np.exp(logs)
-    for sign, strike, expiry, quantity, iv in zip(*legs, strict=True):
-        tau = expiry - now
-        if tau <= _PAST:
-            continue
-        root = math.sqrt(tau)
-        v = iv * root
-        d1 = (logs + (rate * tau - math.log(strike))) / v + 0.5 * v
-        delta = sign * ndtr(sign * d1)
-        density = _INV_SQRT_2PI * np.exp(-0.5 * d1 * d1)
-        in_money = sign * (strike * math.exp(-rate * tau)) * ndtr(sign * (d1 - v))
-        dollars = spot * density
-        first[DELTA] += quantity * delta
-        first[SLOPE] += density * (quantity / v)
-        rows[THETA] -= (quantity / YEAR_DAYS) * (dollars * (0.5 * iv / root) + rate * in_money)
-        rows[VALUE] += quantity * (spot * delta - in_money)
-        rows[VANNA] -= (quantity / iv) * density * (d1 - v)
-        vega += (quantity * root) * dollars
-        weight += (abs(quantity) * root) * dollars
-        weighted += (abs(quantity) * root * iv) * dollars
-    _divide(first, rows, legs, now, (vega, weight, weighted), spot)
 
 
 _PAST = 1e-12  # years: what expires at this very step is paid, not hedged
 _TINY = 1e-200
 
 
-def _divide(
-    first: Floats, rows: Floats, legs: Legs, now: float, sums: tuple[Floats, Floats, Floats], spot: Floats
+def _fill(first: Floats, rows: Floats | None, legs: Legs, logs: Floats, rate: float) -> None:
+    """One step: sums over the options alive, legs.tau years from expiry. Tables are [column, node]."""
+    root = np.sqrt(legs.tau)
+    v = legs.iv * root
+    d1 = np.multiply.outer(1.0 / v, logs)  # [option, node]
+    d1 += ((rate * legs.tau - np.log(legs.strike)) / v + 0.5 * v)[:, None]
+    density = np.exp(-0.5 * d1 * d1)
+    density *= _INV_SQRT_2PI
+    chance = ndtr(legs.sign[:, None] * d1)
+    first[DELTA] = (legs.quantity * legs.sign) @ chance
+    first[SLOPE] = (legs.quantity / v) @ density
+    if rows is not None:
+        _fill_others(first, rows, legs, logs, rate, d1, density)
+
+
+def _fill_others(
+    first: Floats, rows: Floats, legs: Legs, logs: Floats, rate: float, d1: Floats, density: Floats
 ) -> None:
-    """Volatility and time as `portfolio.exposure` has them; far from every strike the plain mean and none."""
-    alive: NDArray[np.bool_] = legs.tau - now > _PAST
-    if not alive.any():
-        return
-    vega, weight, weighted = sums
-    rows[IV], rows[TAU] = float(legs.iv[alive].mean()), math.nan
-    np.divide(weighted, weight, out=rows[IV], where=weight > _TINY)
+    """Theta, value, vanna, and volatility and time as `portfolio.exposure` has them.
+
+    Far from every strike volatility is the plain mean and time to expiry not known.
+    """
+    spot, quantity, root = np.exp(logs), legs.quantity, np.sqrt(legs.tau)
+    v = legs.iv * root
+    discounted = quantity * legs.sign * legs.strike * np.exp(-rate * legs.tau)
+    in_money = discounted @ ndtr(legs.sign[:, None] * (d1 - v[:, None]))
+    decay = spot * ((0.5 * quantity * legs.iv / root) @ density)
+    rows[THETA] = -(decay + rate * in_money) / YEAR_DAYS
+    rows[VALUE] = spot * first[DELTA] - in_money
+    rows[VANNA] = -(quantity / legs.iv) @ (density * (d1 - v[:, None]))
+    vega, weight = spot * ((quantity * root) @ density), (abs(quantity) * root) @ density
+    rows[IV], rows[TAU] = float(legs.iv.mean()), math.nan
+    np.divide((abs(quantity) * root * legs.iv) @ density, weight, out=rows[IV], where=weight > _TINY)
     scale = spot * first[SLOPE] * rows[IV]
     np.divide(vega, scale, out=rows[TAU], where=(abs(scale) > _TINY) & (vega * scale > 0.0))

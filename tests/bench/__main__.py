@@ -13,6 +13,7 @@ from tests.bench.backtest import backtest
 from tests.bench.footprint import footprint
 from tests.bench.journal_growth import journal_growth, journal_start
 from tests.bench.lives import fault_simulation
+from tests.bench.monte_carlo import monte_carlo
 from tests.bench.pipeline import decode_only, steps_per_second, ticker_to_decided
 from tests.bench.scale import book_size
 from tests.bench.shadows import shadows
@@ -42,6 +43,7 @@ def main() -> None:
         "one step beside shadows, CPU": shadows(30_000 // scale),
         "BTC and ETH chains whole": footprint(),
         "standby takes over": takeover(),
+        "Monte Carlo, band policy": monte_carlo(100_000 // scale, 10_000),
         "fault simulation": fault_simulation(10 // min(scale, 5)),
         "backtest of the recorded months, CPU": backtest(1 if words.quick else 3),
     }
