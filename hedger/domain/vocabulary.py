@@ -106,10 +106,12 @@ class Reason(StrEnum):
     HARD_LIMIT = "hard_limit"
     DWELL = "dwell"
     COOLDOWN = "cooldown"
-    WINDOW = "window"  # theta-offset: the window has not ended
+    WINDOW = "window"  # theta-offset, time, leland: the window has not ended
     DECAY_PAYS = "decay_pays"  # theta-offset: decay covered the move, no trade
     DECAY_LOST = "decay_lost"  # theta-offset: the move cost more than decay earned
     QUIET_WINDOW = "quiet_window"  # theta-offset, long gamma: the move did not pay the decay
+    WINDOW_ENDED = "window_ended"  # time: the window has ended, to the target
+    SLICE = "slice"  # the next part of a hedge made in slices
     DELTA_CAP = "delta_cap"  # theta-offset: the mandatory cap
     NEW_DELTA = "new_delta"  # delta born of start-up, a trade, an expiry or new settings
     SIGMA_BAND = "sigma_band"  # gamma and theta do not offset: a band in sigmas instead

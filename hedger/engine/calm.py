@@ -21,7 +21,7 @@ from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Outcome
 from hedger.policies.inputs import Inputs
 from hedger.portfolio.contribution import Sums
-from hedger.portfolio.exposure import Source
+from hedger.portfolio.exposure import Source, gamma_weighted_years
 
 CALM_S = 0.1  # wire time
 CALM_MS = 100  # market time, which may run faster
@@ -125,6 +125,7 @@ def _inputs(state: State, book: BookState, before: Held, now: Now) -> Inputs | N
         before = book.held = _at_mark(before, mark)
     was = before.inputs
     gamma = sums.gamma if settings.neutral is not Neutral.COIN else sums.curvature
+    iv = sums.weighted_iv / sums.vega_weight if sums.vega_weight > 0.0 else 0.0
     return Inputs(
         now.market_ms / 1000,
         _controlled(sums, book, was) - book.kept_coin,
@@ -132,7 +133,7 @@ def _inputs(state: State, book: BookState, before: Held, now: Now) -> Inputs | N
         gamma,
         sums.theta,
         index_usd,
-        sums.weighted_iv / sums.vega_weight if sums.vega_weight > 0.0 else 0.0,
+        iv,
         was.lot_coin,
         was.last_hedge_s,
         was.book_epoch,
@@ -141,6 +142,8 @@ def _inputs(state: State, book: BookState, before: Held, now: Now) -> Inputs | N
         was.band_scale,
         was.blackout,
         was.centre_s,
+        sums.vanna,
+        gamma_weighted_years(sums.gamma, sums.vega, iv, index_usd),
     )
 
 

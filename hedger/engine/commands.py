@@ -16,7 +16,7 @@ from hedger.engine.ownership import rivals
 from hedger.engine.records import Commanded, Configured, SettingChanged
 from hedger.engine.settings import BookSettings, EngineSettings, SettlementMode
 from hedger.engine.state import BookState, State, Step, VenueState
-from hedger.policies.registry import POLICIES
+from hedger.policies.registry import Policy, in_parts, policy_named
 from hedger.portfolio.book import Book
 from hedger.risk import breaker
 from hedger.risk.counters import Counters
@@ -123,26 +123,26 @@ def install(state: State, settings: EngineSettings) -> None:
 
 
 def _book_state(state: State, settings: BookSettings) -> BookState:
-    policy = POLICIES[settings.policy]
+    policy = in_parts(policy_named(settings.policy), settings.partial)
     params = policy.params_type(**settings.policy_params)
     known = state.books.get(settings.name)
     if known is None:
         book = Book(settings.underlying, settings.venue, settings.currencies)
         known = BookState(settings, book, policy, params, policy.initial_memory, Counters())
     elif known.settings != settings:
-        _renew(known, settings, policy.name != known.policy.name)
+        _renew(known, settings, policy)
     known.settings, known.policy, known.params = settings, policy, params
     known.book.freeze_settling = settings.settlement.mode is not SettlementMode.TWAP
     profile.install(known)
     return known
 
 
-def _renew(known: BookState, settings: BookSettings, other_policy: bool) -> None:
+def _renew(known: BookState, settings: BookSettings, policy: Policy) -> None:
     """New settings give birth to delta: what the old ones tolerated is judged afresh."""
     known.epoch += 1
     known.retry_wire_s = -math.inf
-    if other_policy:
-        known.memory = POLICIES[settings.policy].initial_memory
+    if policy.name != known.policy.name or settings.partial != known.settings.partial:
+        known.memory = policy.initial_memory
 
 
 def settings_applied(state: State, event: ev.SettingsApplied, step: Step) -> None:

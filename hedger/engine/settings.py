@@ -12,6 +12,7 @@ from hedger.domain.vocabulary import Environment, Legs, Mode, Neutral
 from hedger.engine.ownership.scope import Scope
 from hedger.execution.by_expiry_params import ByExpiryParams
 from hedger.execution.params import ExecutionParams
+from hedger.policies.partial import PartialParams
 from hedger.policies.schedule import Schedule
 from hedger.portfolio.exposure import Source
 from hedger.risk.envelope import Envelope
@@ -129,12 +130,15 @@ class BookSettings:
     ] = None
     target_delta_coin: Annotated[float, Key("coin", "the controlled quantity is steered to this")] = 0.0
     allow_naive: Annotated[bool, Key("", "let neutral = black trade")] = False
-    policy: Annotated[str, Key("", "band or theta_offset")] = "band"
+    policy: Annotated[
+        str, Key("", "band, time, theta_offset, whalley_wilmott or zakamouline: when and how far to hedge")
+    ] = "band"
     policy_params: dict[str, float] = field(default_factory=dict)
     legs: Annotated[
         Legs,
         Key("", "inverse: settled in the coin; linear: in USDC; both: summed, needs cross-collateral margin"),
     ] = Legs.INVERSE
+    partial: PartialParams = field(default_factory=PartialParams)
     delta: DeltaParams = field(default_factory=DeltaParams)
     settlement: SettlementParams = field(default_factory=SettlementParams)
     profiles: dict[str, dict[str, float]] = field(default_factory=dict)  # some parameters each, by name

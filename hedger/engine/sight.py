@@ -14,7 +14,7 @@ from hedger.engine.ownership import ownership_delta
 from hedger.engine.profile import band_scale
 from hedger.engine.state import BookState, State
 from hedger.policies.inputs import Inputs, Interval
-from hedger.portfolio.exposure import Exposure, gamma_of_controlled
+from hedger.portfolio.exposure import Exposure, gamma_of_controlled, gamma_weighted_years
 
 
 class Sight(NamedTuple):
@@ -43,6 +43,7 @@ _NOTHING_KNOWN = Exposure(
     theta_usd_per_day=None,
     vega_usd=None,
     iv=None,
+    vanna_coin=None,
     index_usd=None,
     identity_gap=None,
     disagreement_coin=None,
@@ -128,7 +129,16 @@ def _inputs(
         band_scale(book),
         1.0 if book.profile.moment.blackout else 0.0,
         book.profile.moment.centre_ms / 1000,
+        _or_nan(exposure.vanna_coin),
+        _years(exposure),
     )
+
+
+def _years(exposure: Exposure) -> float:
+    gamma, vega, index_usd = exposure.gamma_coin_per_usd, exposure.vega_usd, exposure.index_usd
+    if gamma is None or vega is None or index_usd is None:
+        return math.nan
+    return gamma_weighted_years(gamma, vega, exposure.iv or 0.0, index_usd)
 
 
 def _whole_equity_coin(book: BookState, coin: float | None, index_usd: float) -> float:

@@ -39,6 +39,33 @@ class Inputs(NamedTuple):
     """1 within a blackout window: no hedge inside the hard limit."""
     centre_s: float = 0.0
     """The announced event before which delta is to be at its target once (its market time, s); 0: none."""
+    vanna_coin: float = math.nan
+    """d delta / d volatility of the book's options, coin per 1.00 of volatility; NaN: not known."""
+    tau_years: float = math.nan
+    """Time to expiry of the one option that has the book's gamma and vega; NaN where there is none such."""
+
+
+def at_delta(inputs: Inputs, delta_coin: float) -> Inputs:
+    """The same book at another delta, written out for compilers that know no `_replace`."""
+    return Inputs(
+        inputs.now_s,
+        delta_coin,
+        inputs.target_delta_coin,
+        inputs.gamma_coin_per_usd,
+        inputs.theta_usd_per_day,
+        inputs.index_usd,
+        inputs.iv,
+        inputs.lot_coin,
+        inputs.last_hedge_s,
+        inputs.book_epoch,
+        inputs.equity_coin,
+        inputs.book_gamma_coin_per_usd,
+        inputs.band_scale,
+        inputs.blackout,
+        inputs.centre_s,
+        inputs.vanna_coin,
+        inputs.tau_years,
+    )
 
 
 class Interval(NamedTuple):

@@ -39,6 +39,14 @@ class Reason(IntEnum):
     MAX_INTERVAL = 23
     CENTRE_BEFORE = 24
     BLACKOUT = 25
+    FALLBACK_BAND_HOLD = 26
+    FALLBACK_BAND_HEDGE = 27
+    WINDOW_ENDED = 28
+    WINDOW_FLAT = 29
+    FEE_EXCEEDS = 30
+    INNER_BAND_HOLD = 31
+    SLICE = 32
+    PLAIN_DELTA = 33
 
 
 ACTS: frozenset[Reason] = frozenset(
@@ -57,6 +65,10 @@ ACTS: frozenset[Reason] = frozenset(
         Reason.CAP,
         Reason.BORN,
         Reason.SIGMA_BAND_HEDGE,
+        Reason.FALLBACK_BAND_HEDGE,
+        Reason.WINDOW_ENDED,
+        Reason.SLICE,
+        Reason.PLAIN_DELTA,
     }
 )
 """The reasons that ask for a trade; every other one holds."""
@@ -89,6 +101,16 @@ EXPLANATION: Mapping[Reason, str] = MappingProxyType(
         Reason.MAX_INTERVAL: "the maximum interval ended away from the target: hedge to the target",
         Reason.CENTRE_BEFORE: "an announced event is near: hedge to the target before it",
         Reason.BLACKOUT: "a hedge is due, but this is a blackout window and delta is inside the hard limit",
+        Reason.FALLBACK_BAND_HOLD: "Zakamouline's formula does not hold here: inside Whalley-Wilmott's band",
+        Reason.FALLBACK_BAND_HEDGE: (
+            "Zakamouline's formula does not hold here: delta left Whalley-Wilmott's band, hedge to its edge"
+        ),
+        Reason.WINDOW_ENDED: "window ended: hedge to the target",
+        Reason.WINDOW_FLAT: "window ended: delta is at its target to the lot",
+        Reason.FEE_EXCEEDS: "window ended: the move cost more than decay earned, but less than a hedge costs",
+        Reason.INNER_BAND_HOLD: "window ended: decay lost, but delta is still inside the inner band",
+        Reason.PLAIN_DELTA: "window ended, no volatility of Leland's here: hedge to the plain delta",
+        Reason.SLICE: "the next slice of a hedge made in part",
         Reason.NOT_FINITE: "an input is not a finite number: nothing is traded on it",
     }
 )
@@ -122,6 +144,14 @@ WORD: Mapping[Reason, vocabulary.Reason] = MappingProxyType(
         Reason.MAX_INTERVAL: vocabulary.Reason.MAX_INTERVAL,
         Reason.CENTRE_BEFORE: vocabulary.Reason.CENTRE_BEFORE,
         Reason.BLACKOUT: vocabulary.Reason.BLACKOUT,
+        Reason.FALLBACK_BAND_HOLD: vocabulary.Reason.WITHIN_BAND,
+        Reason.FALLBACK_BAND_HEDGE: vocabulary.Reason.OUTSIDE_BAND,
+        Reason.WINDOW_ENDED: vocabulary.Reason.WINDOW_ENDED,
+        Reason.WINDOW_FLAT: vocabulary.Reason.WITHIN_BAND,
+        Reason.FEE_EXCEEDS: vocabulary.Reason.DECAY_PAYS,
+        Reason.INNER_BAND_HOLD: vocabulary.Reason.WITHIN_BAND,
+        Reason.SLICE: vocabulary.Reason.SLICE,
+        Reason.PLAIN_DELTA: vocabulary.Reason.WINDOW_ENDED,
         Reason.NOT_FINITE: vocabulary.Reason.BAD_INPUT,
     }
 )

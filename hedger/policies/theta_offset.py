@@ -13,6 +13,10 @@ f = B x + G x^2 / 2 + Th dt. Short gamma hedges to the target iff f < 0, long ga
 The scale of the band widens cap and sigma band; what the window rule compares is money and stays as it is.
 In a blackout only the cap hedges. Before an announced event delta goes to the target once.
 
+What a window is judged by may be widened: `reference = last_rebalance` adds what the windows since the last
+hedge came to (Hegic's other reading: a third of the hedges at two to three times the risk), `fee_bps` asks
+that the loss exceed what the hedge costs, `inner_sigmas` leaves small gaps alone whatever the window lost.
+
 A hedge once due stays due until the gap is at most one lot; then the book is flat and a new reference starts.
 """
 
@@ -39,6 +43,8 @@ _DECAY_PAYS = int(Reason.DECAY_PAYS)
 _DECAY_LOST = int(Reason.DECAY_LOST)
 _MISSED_PAYS = int(Reason.MISSED_WINDOW_PAYS)
 _MISSED_LOST = int(Reason.MISSED_WINDOW_LOST)
+_FEE_EXCEEDS = int(Reason.FEE_EXCEEDS)
+_INNER_HOLD = int(Reason.INNER_BAND_HOLD)
 _QUIET_WINDOW = int(Reason.QUIET_WINDOW)
 _MOVE_PAYS = int(Reason.MOVE_PAYS)
 _CAP = int(Reason.CAP)
@@ -50,6 +56,9 @@ _BLACKOUT = int(Reason.BLACKOUT)
 _NOT_FINITE = int(Reason.NOT_FINITE)
 
 
+WINDOW, LAST_REBALANCE = 0, 1
+
+
 class Params(NamedTuple):
     """DOC has unit and meaning of each field."""
 
@@ -58,6 +67,9 @@ class Params(NamedTuple):
     sigma_band_k: float = 1.0
     long_gamma: int = 0
     gamma_floor_coin_per_usd: float = 1e-7
+    reference: int = WINDOW
+    fee_bps: float = 0.0
+    inner_sigmas: float = 0.0
 
 
 DOC: Mapping[str, Key] = MappingProxyType(
@@ -72,6 +84,23 @@ DOC: Mapping[str, Key] = MappingProxyType(
         "long_gamma": Key("0 or 1", "1: use the window rule for long gamma too", least=0, most=1),
         "gamma_floor_coin_per_usd": Key(
             "coin per USD", "a smaller book gamma counts as none, and as this in cap and sigma band", above=0
+        ),
+        "reference": Key(
+            "window or last_rebalance",
+            "what move and decay are counted from",
+            words={"window": WINDOW, "last_rebalance": LAST_REBALANCE},
+        ),
+        "fee_bps": Key(
+            "bps of the hedge",
+            "a window must have lost more than this before it is hedged; 0: off",
+            least=0,
+            most=500,
+        ),
+        "inner_sigmas": Key(
+            "sigma of the window's delta move",
+            "a gap within this is not hedged at a window's end; 0: off",
+            least=0,
+            most=10,
         ),
     }
 )
@@ -90,9 +119,11 @@ class Memory(NamedTuple):
     """The reason of a hedge not yet seen in y; -1 if none."""
     centred_s: float = 0.0
     """The announced event before which delta has been at its target; 0: none yet."""
+    carried_usd: float = 0.0
+    """What the windows since the last hedge came to before this one; 0 where each counts by itself."""
 
 
-INITIAL_MEMORY = Memory(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, _NONE, 0.0)
+INITIAL_MEMORY = Memory(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, _NONE, 0.0, 0.0)
 
 
 def decide(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, float, int]:
@@ -117,7 +148,8 @@ def without_blackout(params: Params, memory: Memory, inputs: Inputs) -> tuple[Me
     if due:
         return hedge_until_flat(params, memory, inputs, reason)
     if windows_ended(params, memory, inputs) >= 1.0:
-        return reference(inputs, memory.centred_s), inputs.delta_coin, reason
+        carried_usd = window_pnl_usd(memory, inputs) if params.reference == LAST_REBALANCE else 0.0
+        return reference(inputs, memory.centred_s, carried_usd), inputs.delta_coin, reason
     return memory, inputs.delta_coin, reason
 
 
@@ -151,13 +183,14 @@ def hedge_until_flat(
             memory.ref_theta_usd_per_day,
             reason,
             memory.centred_s,
+            memory.carried_usd,
         )
         return waiting, inputs.target_delta_coin, reason
     flat = reference(inputs, inputs.centre_s if inputs.centre_s > 0.0 else memory.centred_s)
     return flat, inputs.delta_coin, _WAITING_WINDOW if decay_offsets(params, flat) else _SIGMA_HOLD
 
 
-def reference(inputs: Inputs, centred_s: float = 0.0) -> Memory:
+def reference(inputs: Inputs, centred_s: float = 0.0, carried_usd: float = 0.0) -> Memory:
     """The book as it is now: what the next window is judged against."""
     return Memory(
         inputs.book_epoch,
@@ -168,6 +201,7 @@ def reference(inputs: Inputs, centred_s: float = 0.0) -> Memory:
         inputs.theta_usd_per_day,
         _NONE,
         centred_s,
+        carried_usd,
     )
 
 
@@ -192,6 +226,10 @@ def judge(params: Params, memory: Memory, inputs: Inputs) -> tuple[int, bool]:
     short = memory.ref_gamma_coin_per_usd < 0.0
     earned_usd = window_pnl_usd(memory, inputs)
     due = earned_usd < 0.0 if short else earned_usd > 0.0
+    if due and gap <= params.inner_sigmas * sigma_coin(params, inputs):
+        return _INNER_HOLD, False
+    if due and abs(earned_usd) <= params.fee_bps * 1e-4 * inputs.index_usd * gap:
+        return _FEE_EXCEEDS, False
     if ended >= 2.0:
         return _MISSED_LOST if due else _MISSED_PAYS, due
     if short:
@@ -201,9 +239,13 @@ def judge(params: Params, memory: Memory, inputs: Inputs) -> tuple[int, bool]:
 
 def half_width(params: Params, inputs: Inputs, sigmas: float) -> float:
     """`sigmas` standard deviations of the window's delta move, times the scale, in coin; at least one lot."""
+    return max(inputs.band_scale * sigmas * sigma_coin(params, inputs), inputs.lot_coin)
+
+
+def sigma_coin(params: Params, inputs: Inputs) -> float:
+    """One standard deviation of the window's delta move, |G| F iv sqrt(dt), coin."""
     gamma = max(abs(inputs.gamma_coin_per_usd), params.gamma_floor_coin_per_usd)
-    move_usd = inputs.index_usd * inputs.iv * math.sqrt(params.window_s / YEAR_S)
-    return max(inputs.band_scale * sigmas * gamma * move_usd, inputs.lot_coin)
+    return gamma * inputs.index_usd * inputs.iv * math.sqrt(params.window_s / YEAR_S)
 
 
 def decay_offsets(params: Params, memory: Memory) -> bool:
@@ -220,25 +262,35 @@ def windows_ended(params: Params, memory: Memory, inputs: Inputs) -> float:
 
 
 def window_pnl_usd(memory: Memory, inputs: Inputs) -> float:
-    """f = B x + G x^2 / 2 + Th dt in USD, with the reference's greeks and the true time elapsed."""
+    """f = B x + G x^2 / 2 + Th dt in USD, with the reference's greeks and the true time elapsed, and what was
+    carried into the window."""
     x = inputs.index_usd - memory.ref_index_usd
     days = (inputs.now_s - memory.ref_s) / DAY_S
     drift_usd = memory.ref_gap_coin * x + 0.5 * memory.ref_gamma_coin_per_usd * x * x
-    return drift_usd + memory.ref_theta_usd_per_day * days
+    return drift_usd + memory.ref_theta_usd_per_day * days + memory.carried_usd
 
 
 def no_trade_gap_coin(
-    gap_coin: float, gamma_coin_per_usd: float, theta_usd_per_day: float, days: float
+    gap_coin: float,
+    gamma_coin_per_usd: float,
+    theta_usd_per_day: float,
+    days: float,
+    carried_usd: float = 0.0,
 ) -> float:
-    """sqrt(B^2 - 2 G Th dt): the window rule trades iff |B + G x| exceeds it."""
-    return math.sqrt(max(gap_coin**2 - 2.0 * gamma_coin_per_usd * theta_usd_per_day * days, 0.0))
+    """sqrt(B^2 - 2 G Th dt): the window rule trades iff |B + G x| exceeds it; what is carried adds."""
+    income_usd = theta_usd_per_day * days + carried_usd
+    return math.sqrt(max(gap_coin**2 - 2.0 * gamma_coin_per_usd * income_usd, 0.0))
 
 
 def no_trade_moves_usd(
-    gap_coin: float, gamma_coin_per_usd: float, theta_usd_per_day: float, days: float
+    gap_coin: float,
+    gamma_coin_per_usd: float,
+    theta_usd_per_day: float,
+    days: float,
+    carried_usd: float = 0.0,
 ) -> tuple[float, float]:
     """[x-, x+] = (-B +- sqrt(B^2 - 2 G Th dt)) / G: index moves over which the window rule does not trade."""
-    root = no_trade_gap_coin(gap_coin, gamma_coin_per_usd, theta_usd_per_day, days)
+    root = no_trade_gap_coin(gap_coin, gamma_coin_per_usd, theta_usd_per_day, days, carried_usd)
     first, second = (-gap_coin - root) / gamma_coin_per_usd, (-gap_coin + root) / gamma_coin_per_usd
     return min(first, second), max(first, second)
 
@@ -258,8 +310,8 @@ def interval(params: Params, memory: Memory, inputs: Inputs) -> Interval:
     end_s = (inputs.now_s // params.window_s + 1.0) * params.window_s
     seen = (memory.ref_gap_coin, memory.ref_gamma_coin_per_usd, memory.ref_theta_usd_per_day)
     days = (end_s - memory.ref_s) / DAY_S
-    down, up = no_trade_moves_usd(*seen, days)
-    half = min(cap, no_trade_gap_coin(*seen, days))
+    down, up = no_trade_moves_usd(*seen, days, memory.carried_usd)
+    half = min(cap, no_trade_gap_coin(*seen, days, memory.carried_usd))
     below = _nearer(max, memory.ref_index_usd + down, cap_below)
     above = _nearer(min, memory.ref_index_usd + up, cap_above)
     return Interval(target - half, target + half, target - cap, target + cap, below, above)

@@ -199,6 +199,7 @@ class Book:
             theta_usd_per_day=sums.theta if known else None,
             vega_usd=sums.vega if known else None,
             iv=sums.weighted_iv / sums.vega_weight if known and sums.vega_weight > 0.0 else None,
+            vanna_coin=sums.vanna if known else None,
             index_usd=None if index is None else index.price_usd,
             identity_gap=identity_gap(equity, cash, net, black),
             disagreement_coin=sums.disagreement if known else None,

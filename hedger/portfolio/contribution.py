@@ -38,9 +38,11 @@ class Contribution(NamedTuple):
     """Coin: the venue's n D less ours by its own convention; 0 where the venue's is not used."""
     marked_down: float
     """Coin: what the venue's marks in the settlement window lack of the full value of inverse options."""
+    vanna: float
+    """Coin per 1.00 of volatility: sum of n dD/dsigma; 0 in the settlement window."""
 
 
-NOTHING = Contribution(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NOTHING = Contribution(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 _DELTAS = ("options_delta", "options_model", "options_value", "futures")
 
@@ -63,6 +65,7 @@ class Sums:
     gross: float
     disagreement: float
     marked_down: float
+    vanna: float
 
     def __init__(self) -> None:
         self.set(NOTHING)
@@ -82,6 +85,7 @@ class Sums:
         self.gross += after[10] - before[10]
         self.disagreement += after[11] - before[11]
         self.marked_down += after[12] - before[12]
+        self.vanna += after[13] - before[13]
 
     def set(self, total: Contribution) -> None:
         """Forget the running history: the sums are `total`."""

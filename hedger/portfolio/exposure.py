@@ -11,6 +11,7 @@ and always E + DeltaTotal = C + sum n D + Q/F with the non-option cash C = E - s
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import assert_never
 
@@ -19,6 +20,7 @@ import msgspec
 from hedger.domain.errors import InvariantError
 from hedger.domain.vocabulary import Neutral
 
+_VOL_POINTS = 100.0
 IDENTITY_TOLERANCE = 1e-9
 """Relative to the largest term of the identity, at least 1 coin."""
 
@@ -47,6 +49,7 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     theta_usd_per_day: float | None
     vega_usd: float | None  # per vol point
     iv: float | None  # vega-weighted, a fraction; None without vega
+    vanna_coin: float | None  # sum of n dD/dsigma, per 1.00 of volatility
     index_usd: float | None
     identity_gap: float | None  # E + DeltaTotal - (C + sum n D + Q/F), coin
     disagreement_coin: float | None  # the venue's option deltas less ours by the venue's own convention
@@ -83,6 +86,15 @@ def gamma_of_controlled(exposure: Exposure, neutral: Neutral) -> float | None:
     if neutral is Neutral.COIN:
         return exposure.curvature_coin_per_usd
     return exposure.gamma_coin_per_usd
+
+
+def gamma_weighted_years(
+    gamma_coin_per_usd: float, vega_usd_per_point: float, iv: float, index_usd: float
+) -> float:
+    """Time to expiry of the one option with this gamma and vega: vega = F^2 G sigma tau; NaN: none has."""
+    scale = index_usd * index_usd * gamma_coin_per_usd * iv
+    years = _VOL_POINTS * vega_usd_per_point / scale if scale else math.nan
+    return years if years > 0.0 else math.nan
 
 
 def identity_gap(

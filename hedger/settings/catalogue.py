@@ -17,8 +17,9 @@ from hedger.engine.ownership.scope import BASE_POSITION, Scope
 from hedger.engine.settings import BookSettings, DeltaParams, SettlementParams, Timing
 from hedger.execution.by_expiry_params import ByExpiryParams
 from hedger.execution.params import ExecutionParams
+from hedger.policies.partial import PartialParams
 from hedger.policies.presets import PRESETS
-from hedger.policies.registry import POLICIES, Policy
+from hedger.policies.registry import LIVE_POLICIES, Policy
 from hedger.policies.schedule import Schedule
 from hedger.risk.envelope import Envelope
 from hedger.risk.margin_params import MarginParams
@@ -100,10 +101,13 @@ TABLES: Mapping[Path, Table] = {
     (): _table(TopSettings),
     ("venues", ANY): _table(VenueSettings, DeribitParams),
     ("books", ANY): _book_table(),
-    **{("books", ANY, policy.name): _policy_table(policy) for policy in POLICIES.values()},
+    **{("books", ANY, policy.name): _policy_table(policy) for policy in LIVE_POLICIES.values()},
+    ("books", ANY, "partial"): _table(PartialParams),
     ("books", ANY, "delta"): _table(DeltaParams),
     ("books", ANY, "settlement"): _table(SettlementParams),
-    PROFILE: {name: entry for policy in POLICIES.values() for name, entry in _policy_table(policy).items()},
+    PROFILE: {
+        name: entry for policy in LIVE_POLICIES.values() for name, entry in _policy_table(policy).items()
+    },
     ("books", ANY, "schedule"): _table(Schedule),
     ("books", ANY, "scope"): _table(Scope),
     ("books", ANY, "scope", "base_position"): AnyInstrument(Entry(float, BASE_POSITION)),

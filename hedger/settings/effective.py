@@ -38,7 +38,7 @@ def _book_rows(book: BookSettings, preset: str) -> dict[Path, Any]:
     rows |= dict(_policy_rows((*at, book.policy), book.policy_params))
     for name, params in book.profiles.items():
         rows |= dict(_policy_rows((*at, "profiles", name), params))
-    for name in ("schedule", "delta", "settlement", "scope", "envelope", "margin", "execution"):
+    for name in ("partial", "schedule", "delta", "settlement", "scope", "envelope", "margin", "execution"):
         rows |= dict(_rows((*at, name), getattr(book, name)))
     base = book.scope.base_position
     return rows | {(*at, "scope", "base_position", name): size for name, size in sorted(base.items())}

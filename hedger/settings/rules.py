@@ -12,7 +12,7 @@ from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Environment, Mode, Neutral
 from hedger.engine.settings import BookSettings, SettlementMode
 from hedger.execution.by_expiry_params import Use
-from hedger.policies.registry import policy_named
+from hedger.policies.registry import live_policy
 from hedger.settings.catalogue import TABLES, Path, dotted, entry_at, pattern_of
 from hedger.settings.extras import missing_packages
 from hedger.settings.problems import refuse, wrong
@@ -179,8 +179,8 @@ def _profile(at: Path, book: BookSettings, base: dict[str, float], table: dict[s
     if not _PROFILE_NAME.fullmatch(at[-1]):
         raise ValueError(f"{dotted(at)}: a profile's name is 1-16 of a-z, 0-9 and _, starting with a letter")
     try:
-        own = policy_named(book.policy).numbers(table)
-        policy_named(book.policy).params({**base, **own}, book.target_delta_coin)
+        own = live_policy(book.policy).numbers(table)
+        live_policy(book.policy).params({**base, **own}, book.target_delta_coin)
     except ValueError as error:
         raise ValueError(_placed(at, str(error))) from error
     return own
@@ -196,7 +196,7 @@ def _check_slots(book: BookSettings, profiles: dict[str, dict[str, float]]) -> N
 
 def _validated(at: Path, policy: str, table: dict[str, Any], target_delta_coin: float) -> dict[str, float]:
     try:
-        params: dict[str, float] = policy_named(policy).params(table, target_delta_coin)._asdict()
+        params: dict[str, float] = live_policy(policy).params(table, target_delta_coin)._asdict()
     except ValueError as error:
         raise ValueError(_placed(at, str(error))) from error
     return params

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from hedger.domain.errors import ConfigError
 from hedger.engine.settings import BookSettings, Timing
-from hedger.policies.registry import POLICIES
+from hedger.policies.registry import LIVE_POLICIES
 from hedger.settings.catalogue import TABLES
 from hedger.settings.problems import lines_of
 from hedger.settings.sources import Layer
@@ -64,7 +64,7 @@ class Tree(BaseSettings):
             "top": {name: value for name, value in values.items() if name in TABLES[()]},
             "venues": {name: _venue(table) for name, table in tables.get("venues", {}).items()},
             "books": {name: _book(name, table) for name, table in books.items()},
-            "policies": {name: _parameters(_picked(table, POLICIES)) for name, table in books.items()},
+            "policies": {name: _parameters(_picked(table, LIVE_POLICIES)) for name, table in books.items()},
             "profiles": {name: _parameters(table.get("profiles", {})) for name, table in books.items()},
             "presets": {name: table["preset"] for name, table in books.items() if "preset" in table},
         }
@@ -76,7 +76,7 @@ def _venue(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _book(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    elsewhere = (*POLICIES, "preset", "profiles")
+    elsewhere = (*LIVE_POLICIES, "preset", "profiles")
     return {"name": name, **{key: value for key, value in table.items() if key not in elsewhere}}
 
 

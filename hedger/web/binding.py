@@ -62,6 +62,8 @@ MEANING: Mapping[Reason, Meaning] = MappingProxyType(
         _R.DECAY_PAYS: Meaning(_B.WINDOW, "decay earned covers what the move cost"),
         _R.DECAY_LOST: Meaning(_B.WINDOW, "decay and the move did not pay for each other"),
         _R.QUIET_WINDOW: Meaning(_B.WINDOW, "the move earned less than decay cost"),
+        _R.WINDOW_ENDED: Meaning(_B.WINDOW, "the observation window has ended: to the target"),
+        _R.SLICE: Meaning(_B.WINDOW, "the next slice of a hedge made in parts"),
         _R.DELTA_CAP: Meaning(_B.CAP, "delta drifted beyond the cap"),
         _R.NEW_DELTA: Meaning(_B.NEW_DELTA, "delta is new: start-up, trade, expiry or settings"),
         _R.SIGMA_BAND: Meaning(_B.BAND, "gamma and theta do not offset: a band in sigmas decides"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from hedger.policies.inputs import Inputs
+from hedger.pricing.scalar import black76_one
 
 NOON_S = 1_780_315_200.0  # 2026-06-01 12:00 UTC: an end of a six-hour window
 HOUR_S = 3_600.0
@@ -28,3 +29,29 @@ def book(
     """One call sold, hedged up to `delta_coin`."""
     known = (now_s, delta_coin, target, gamma, theta, index, iv, lot, last_hedge_s, epoch)
     return Inputs(*known, book_gamma_coin_per_usd=gamma)
+
+
+def option(
+    coins: float,
+    delta_coin: float = 0.0,
+    *,
+    forward: float = 100_000.0,
+    strike: float = 100_000.0,
+    tau_years: float = 30 / 365,
+    iv: float = 0.5,
+    now_s: float = NOON_S,
+    lot: float = 1e-9,
+) -> Inputs:
+    """So many coins of one call and a hedge that leaves `delta_coin`; everything a kernel may know of it."""
+    one = black76_one(forward, strike, tau_years, iv, 1.0)
+    d2 = math.log(forward / strike) / (iv * math.sqrt(tau_years)) - 0.5 * iv * math.sqrt(tau_years)
+    gamma = coins * one.gamma_per_usd
+    known = (now_s, delta_coin, 0.0, gamma, coins * one.theta_usd_per_year / 365, forward, iv, lot)
+    return Inputs(
+        *known,
+        math.nan,
+        1.0,
+        book_gamma_coin_per_usd=gamma,
+        vanna_coin=-gamma * forward * math.sqrt(tau_years) * d2,
+        tau_years=tau_years,
+    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from hedger.policies.partial import PartialParams
 from hedger.policies.presets import PRESETS
 from hedger.policies.reasons import ACTS, EXPLANATION, WORD, Reason
-from hedger.policies.registry import POLICIES, Policy, policy_named
+from hedger.policies.registry import LIVE_POLICIES, POLICIES, Policy, in_parts, live_policy, policy_named
 from hedger.policies.rounding import Rounding
 from tests.policies.books import book
 
@@ -40,7 +41,9 @@ def test_rounding_is_defined_for_reasons_that_trade_and_refused_for_the_others(p
 
 
 def test_every_reason_that_trades_is_rounded_by_some_policy() -> None:
-    assert {reason for policy in POLICIES.values() for reason in policy.roundings} == ACTS
+    divided = in_parts(POLICIES["band"], PartialParams(first_share=0.75))
+    policies = (*POLICIES.values(), divided)
+    assert {reason for policy in policies for reason in policy.roundings} == ACTS
 
 
 def test_to_the_edge_is_rounded_inward_to_the_centre_to_the_smaller_residual_and_a_step_down() -> None:
@@ -80,9 +83,18 @@ def test_settings_that_are_wrong_are_refused_by_name(values: dict[str, float], m
 
 
 def test_an_unknown_policy_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="policy = 'bend': must be one of band, theta_offset"):
+    with pytest.raises(ValueError, match="policy = 'bend': must be one of band, time, theta_offset"):
         policy_named("bend")
     assert policy_named("band") is POLICIES["band"]
+
+
+def test_lelands_policy_is_for_the_lab_and_refused_live() -> None:
+    with pytest.raises(
+        ValueError, match="policy = 'leland': is for lab and backtest only; must be one of band"
+    ):
+        live_policy("leland")
+    assert live_policy("time") is POLICIES["time"]
+    assert "leland" not in LIVE_POLICIES
 
 
 @pytest.mark.parametrize("name", PRESETS)

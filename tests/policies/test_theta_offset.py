@@ -24,7 +24,15 @@ from hedger.policies.theta_offset import (
 )
 from tests.policies.books import GAMMA, HOUR_S, NOON_S, THETA_USD_PER_DAY, book
 
-NOT_READ = ("last_hedge_s", "equity_coin", "book_gamma_coin_per_usd", "blackout", "centre_s")
+NOT_READ = (
+    "last_hedge_s",
+    "equity_coin",
+    "book_gamma_coin_per_usd",
+    "blackout",
+    "centre_s",
+    "vanna_coin",
+    "tau_years",
+)
 SIX_HOURS = Params()
 LONG = Params(long_gamma=1)
 X_STAR = 1439.4158  # one call sold, flat at the window's start, six hours
@@ -373,3 +381,35 @@ def test_before_an_announced_event_delta_goes_to_the_target_once() -> None:
     memory, _, _ = decide(SIX_HOURS, memory, before._replace(delta_coin=0.0))
     assert memory.centred_s == event_s
     assert decide(SIX_HOURS, memory, before)[2] == Reason.WAITING_WINDOW
+
+
+def test_counted_from_the_last_rebalance_a_window_that_paid_makes_the_next_one_wait_longer() -> None:
+    both = Params(reference=1)
+    quiet, _, reason = decide(both, at_noon(), moved(0.0))
+    assert reason == Reason.DECAY_PAYS
+    assert quiet.carried_usd == pytest.approx(THETA_USD_PER_DAY / 4)
+    later = moved(X_STAR * 1.2, hours=12.0)
+    assert decide(SIX_HOURS, quiet._replace(carried_usd=0.0), later)[2] == Reason.DECAY_LOST
+    assert decide(both, quiet, later)[2] == Reason.DECAY_PAYS
+    assert interval(both, quiet, later)[4] < interval(both, quiet._replace(carried_usd=0.0), later)[4]
+
+
+def test_a_rebalance_forgets_what_was_carried() -> None:
+    both = Params(reference=1)
+    carrying = at_noon()._replace(carried_usd=50.0)
+    due, target, reason = decide(both, carrying, moved(2_500.0))
+    assert (target, reason) == (0.0, Reason.DECAY_LOST)
+    flat, _, _ = decide(both, due, moved(2_500.0)._replace(delta_coin=0.0))
+    assert flat.carried_usd == 0.0
+
+
+def test_a_loss_smaller_than_the_fee_of_hedging_it_is_left_alone() -> None:
+    small, large = moved(X_STAR + 0.001), moved(X_STAR * 1.5)
+    assert decide(Params(fee_bps=5.0), at_noon(), small)[2] == Reason.FEE_EXCEEDS
+    assert decide(Params(fee_bps=5.0), at_noon(), large)[2] == Reason.DECAY_LOST
+
+
+def test_inside_the_inner_band_nothing_is_hedged_whatever_the_window_lost() -> None:
+    lost = moved(X_STAR * 1.2)
+    assert decide(Params(inner_sigmas=1.5), at_noon(), lost)[2] == Reason.INNER_BAND_HOLD
+    assert decide(Params(inner_sigmas=1.0), at_noon(), lost)[2] == Reason.DECAY_LOST

@@ -26,6 +26,8 @@ from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import Decided, Record
 from hedger.engine.settings import BookSettings
 from hedger.execution.by_expiry_params import ByExpiryParams, Use
+from hedger.policies.partial import PartialParams
+from hedger.policies.registry import policy_named
 from hedger.risk.envelope import Envelope
 from tests.engine import rig as rigs
 from tests.engine.rig import VENUE, Rig, settings
@@ -106,9 +108,10 @@ class Stage(Aftermath):
         self.clock_ms = int(datetime.fromisoformat(words[0]).replace(tzinfo=UTC).timestamp() * 1000)
 
     def on_book(self, words: list[str], options: Options) -> None:
-        """book NAME [neutral=usd] [target=0] [legs=both] [limits=wide] [KEY=VALUE ...]
+        """book NAME [neutral=usd] [target=0] [legs=both] [limits=wide] [policy=time] [first_share=0.75]
+        [KEY=VALUE ...]
 
-        Keys are those of the band, the scope and by_expiry. Lists are separated by commas;
+        Keys are those of the policy (band), the scope and by_expiry. Lists are separated by commas;
         base_position=BTC-PERPETUAL:-1000 sets one future aside.
         """
         self.books.append(self._book(words[0], options))
@@ -123,10 +126,22 @@ class Stage(Aftermath):
         )
         legs = Legs(given.pop("legs", "inverse"))
         envelope = WIDE if given.pop("limits", "") == "wide" else None
+        policy = policy_named(given.pop("policy", "band"))
+        partial = PartialParams(first_share=float(given.pop("first_share", "1")))
         scope = Scope(**{key: _scoped(key, given.pop(key)) for key in _SCOPE_KEYS & given.keys()})
-        params = {"lower": -0.1, "upper": 0.1, **{key: float(value) for key, value in given.items()}}
-        one = settings(neutral=neutral, target=target, scope=scope, envelope=envelope, **params).books[0]
-        return replace(one, name=name, legs=legs, by_expiry=by_expiry)
+        told = {key: float(value) for key, value in given.items()}
+        params = {"lower": -0.1, "upper": 0.1, **told} if policy.name == "band" else told
+        one = settings(neutral=neutral, target=target, scope=scope, envelope=envelope).books[0]
+        own = policy.params(params, target)._asdict()
+        return replace(
+            one,
+            name=name,
+            legs=legs,
+            policy=policy.name,
+            policy_params=own,
+            partial=partial,
+            by_expiry=by_expiry,
+        )
 
     # --- the venue -----------------------------------------------------------------------------------
 

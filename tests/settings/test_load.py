@@ -262,7 +262,13 @@ def test_a_local_venue_is_on_this_machine(tmp_path: Path) -> None:
 
 def test_an_unknown_policy_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     said = refusal(tmp_path, overrides=["books.btc.policy=martingale"])
-    assert said == "books.btc.policy = 'martingale': must be one of band, theta_offset"
+    live = "band, time, theta_offset, whalley_wilmott, zakamouline"
+    assert said == f"books.btc.policy = 'martingale': must be one of {live}"
+
+
+def test_a_policy_for_the_lab_is_refused_live(tmp_path: Path) -> None:
+    said = refusal(tmp_path, overrides=["books.btc.policy=leland"])
+    assert said.startswith("books.btc.policy = 'leland': is for lab and backtest only; must be one of band")
 
 
 def test_the_table_of_the_policy_not_chosen_is_validated_too(tmp_path: Path) -> None:
