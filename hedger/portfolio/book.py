@@ -215,6 +215,16 @@ class Book:
         rows = (row for row in self._rows.values() if row.size and row.settling(market_ms))
         return math.fsum(row.counted.options_delta - row.counted.options_value for row in rows)
 
+    def expiring_futures_coin(self, market_ms: int) -> float:
+        """Delta that is left of the futures inside their settlement window, coin."""
+        rows = (row for row in self._rows.values() if row.size and row.instrument.is_future)
+        return math.fsum(
+            row.counted.futures
+            for row in rows
+            if row.instrument.expiration_ms is not None
+            and 0 < row.instrument.expiration_ms - market_ms <= WINDOW_MS
+        )
+
     def any_settling(self, market_ms: int) -> bool:
         """Whether options are held that are inside their settlement window."""
         if next_expiry_ms(market_ms) - market_ms > WINDOW_MS:

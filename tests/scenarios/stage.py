@@ -194,6 +194,7 @@ class Stage(Aftermath):
         expiration_ms = rigs.listing(words[0]).expiration_ms or 0
         self.rig.wait(max(0, expiration_ms + 1000 - self.rig.market_ms) / 1000)
         del self.held[words[0]]
+        self.rig.basis.pop(words[0], None)
         state = InstrumentState.DELIVERED
         self.step(ev.InstrumentStateChanged(venue=VENUE, instrument=words[0], state=state))
 

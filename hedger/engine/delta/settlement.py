@@ -181,8 +181,10 @@ def spoken(number: int) -> str:
 
 
 def still_to_come_coin(book: BookState, now: Now, number: int) -> float:
-    """Delta that the last slice hedges already: what is left of the expiring options is gone in seconds."""
-    return book.book.expiring_net_coin(now.market_ms) if number == LAST_SLICE else 0.0
+    """Delta that the last slice hedges already: what is left of all that expires is gone in seconds."""
+    if number != LAST_SLICE:
+        return 0.0
+    return book.book.expiring_net_coin(now.market_ms) + book.book.expiring_futures_coin(now.market_ms)
 
 
 def _blocked(reason: Reason, detail: str) -> Gate:
