@@ -11,11 +11,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from hedger.cli.client import print_json
 from hedger.cli.tables import WIDE, Column, table
+from hedger.domain.errors import ConfigError
 from hedger.lab.compile import numba_present
 from hedger.lab.executor import executor
 from hedger.lab.experiment import load
 from hedger.lab.run import PolicyResult, Result
 from hedger.lab.statistics import Figure
+from hedger.lab.tables import Sensitivity, Window, sensitivities, windows
 from hedger.lab.verify.rows import Effort, Row
 
 lab = typer.Typer(help="Try policies on simulated paths; reproduce published tables.", no_args_is_help=True)
@@ -61,6 +63,61 @@ def run(
         print_json(result.as_json())
     else:
         _show(result)
+
+
+@lab.command()
+def tables(
+    file: Annotated[Path, typer.Argument(help="The experiment; config/lab/*.toml are examples.")],
+    window_h: Annotated[float, typer.Option(min=0, help="Hours of a window, whole steps.")] = 24.0,
+    path: Annotated[int, typer.Option(min=0, help="Which of the first thousand paths.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Greeks of the book by spot and time; one path window by window, naked, and hedged by each policy.
+
+    The second tells how many futures each policy traded in every window and what it came to since the start.
+    """
+    experiment = load(file)
+    try:
+        cut = windows(experiment, window_h, path)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    if as_json:
+        greeks = [each._asdict() for each in sensitivities(experiment)]
+        told = [
+            {**each._asdict(), "policies": {name: at._asdict() for name, at in each.policies.items()}}
+            for each in cut
+        ]
+        print_json({"sensitivities": greeks, "windows": told})
+        return
+    console = Console()
+    console.print(table(_GREEKS, sensitivities(experiment), True, "the options by day and spot"))
+    columns = [
+        Column[Window]("day", lambda row: f"{row.day:.4g}"),
+        Column[Window]("index", lambda row: f"{row.spot_usd:,.6g}"),
+        Column[Window]("naked", lambda row: f"{row.naked:.3g}"),
+        *(column for rule in experiment.policies for column in _hedged(rule.name)),
+    ]
+    money = "coin" if experiment.book.accounting == "inverse" else "USD"
+    title = f"path {path}: futures traded per window (trades), coin; result since the start, {money}"
+    console.print(table(columns, cut, True, title))
+
+
+def _hedged(name: str) -> tuple[Column[Window], Column[Window]]:
+    def traded(row: Window) -> str:
+        at = row.policies[name]
+        return f"{at.futures_coin:.3g} ({at.trades:.0f})"
+
+    return Column(name, traded), Column("result", lambda row: f"{row.policies[name].pnl:.3g}")
+
+
+_GREEKS = (
+    Column[Sensitivity]("day", lambda row: f"{row.day:.4g}"),
+    Column[Sensitivity]("index", lambda row: f"{row.spot_usd:,.6g}"),
+    Column[Sensitivity]("value USD", lambda row: f"{row.value_usd:,.6g}"),
+    Column[Sensitivity]("delta", lambda row: f"{row.delta_coin:.4f}"),
+    Column[Sensitivity]("gamma", lambda row: f"{row.gamma_coin_per_usd:.3g}"),
+    Column[Sensitivity]("theta USD/day", lambda row: f"{row.theta_usd_per_day:,.4g}"),
+)
 
 
 EXIT_MISS = 1

@@ -7,7 +7,7 @@ number of paths alone: nothing depends on where or in which order tasks run. All
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -84,16 +84,17 @@ def work(task: Task) -> tuple[Sums, ...]:
 def outcomes_of(task: Task) -> Iterator[tuple[walk.Outcome, ...]]:
     """Per chunk, per policy: what each path came to, in the money the result is counted in."""
     experiment = task.experiment
-    prepared = _prepared(experiment)
+    prepared = prepared_of(experiment)
     for chunk in range(task.first_chunk, task.first_chunk + task.chunks):
-        market = _market(experiment, prepared, chunk)
-        yield tuple(
-            _walked(experiment, prepared, rule, ready, market)
+        market = market_of(experiment, prepared, chunk)
+        walks = [
+            walked(experiment, prepared, rule, ready, market)
             for rule, ready in zip(experiment.policies, prepared.rules, strict=True)
-        )
+        ]
+        yield tuple(_counted(experiment, outcome, market.spots) for outcome in walks)
 
 
-class _Ready(NamedTuple):
+class Ready(NamedTuple):
     """A policy as the walk takes it."""
 
     decide: Any
@@ -104,25 +105,25 @@ class _Ready(NamedTuple):
     quiet: tuple[float, float]
 
 
-class _Prepared(NamedTuple):
+class Prepared(NamedTuple):
     """What all chunks of an experiment share."""
 
     legs: Legs
     start_value_usd: float
     expiry_steps: tuple[int, ...]
-    rules: tuple[_Ready, ...]
+    rules: tuple[Ready, ...]
 
 
-_last: list[tuple[Experiment, _Prepared]] = []  # a process works on one experiment at a time
+_last: list[tuple[Experiment, Prepared]] = []  # a process works on one experiment at a time
 
 
-def _prepared(experiment: Experiment) -> _Prepared:
+def prepared_of(experiment: Experiment) -> Prepared:
     if not _last or (_last[0][0] is not experiment and _last[0][0] != experiment):
         _last[:] = [(experiment, _prepare(experiment))]
     return _last[0][1]
 
 
-def _prepare(experiment: Experiment) -> _Prepared:
+def _prepare(experiment: Experiment) -> Prepared:
     book, legs = experiment.book, legs_of(experiment.book)
     start = float(value_usd(legs, np.array([book.spot_usd]), 0.0, book.rate)[0])
     steps = {round(leg.expiry_days / experiment.step_days) for leg in book.options}
@@ -132,7 +133,7 @@ def _prepare(experiment: Experiment) -> _Prepared:
     needs = [(rule.hedge_iv, k.quiet == NEVER) for rule, k in zip(experiment.policies, kernels, strict=True)]
     grids = {need: _grid(experiment, legs, *need) for need in sorted(set(needs))}
     rules = tuple(k._replace(grid=grids[need]) for k, need in zip(kernels, needs, strict=True))
-    return _Prepared(legs, start, expiring, rules)
+    return Prepared(legs, start, expiring, rules)
 
 
 DEVIATIONS = 7.0  # how far the grid reaches: paths beyond see the greeks of its edge
@@ -146,15 +147,15 @@ def _grid(experiment: Experiment, legs: Legs, hedge_iv: float, whole: bool) -> g
     return grid.build(legs, times, log_spot, reach, nodes, experiment.book.rate, hedge_iv, whole=whole)
 
 
-def _kernel(experiment: Experiment, rule: Rule) -> _Ready:
+def _kernel(experiment: Experiment, rule: Rule) -> Ready:
     found, book = params_of(rule, experiment.book), experiment.book
     if found is None:
-        return _Ready(compiled(hold), 0.0, 0.0, np.zeros(1, dtype=np.int64), grid.NONE, NEVER)
+        return Ready(hold, 0.0, 0.0, np.zeros(1, dtype=np.int64), grid.NONE, NEVER)
     policy, params = found
     quiet = NEVER
     if book.accounting == "linear":
         quiet = quiet_between(policy, params, book.target_delta_coin, rule.band_scale)
-    return _Ready(compiled(policy.decide), params, policy.initial_memory, roundings(policy), grid.NONE, quiet)
+    return Ready(policy.decide, params, policy.initial_memory, roundings(policy), grid.NONE, quiet)
 
 
 def hold(params: float, memory: float, inputs: Inputs) -> tuple[float, float, int]:
@@ -171,7 +172,7 @@ def roundings(policy: Policy) -> NDArray[np.int64]:
     return np.array(codes, dtype=np.int64)
 
 
-def _market(experiment: Experiment, prepared: _Prepared, chunk: int) -> walk.Market:
+def market_of(experiment: Experiment, prepared: Prepared, chunk: int) -> walk.Market:
     """The chunk's paths, drawn from its own stream."""
     simulation = experiment.simulation
     paths = min(CHUNK_PATHS, simulation.paths - chunk * CHUNK_PATHS)
@@ -183,18 +184,19 @@ def _market(experiment: Experiment, prepared: _Prepared, chunk: int) -> walk.Mar
     for step, move in enumerate(moves):  # half the time of cumsum over the first axis
         np.add(logs[step], move, out=logs[step + 1])
     spots = np.exp(logs)
-    return walk.Market(spots, logs, *_flows(experiment, prepared, spots, dt))
+    return walk.Market(spots, logs, *flows_of(experiment, prepared, spots, dt))
 
 
-def _flows(
-    experiment: Experiment, prepared: _Prepared, spots: Floats, dt: float
+def flows_of(
+    experiment: Experiment, prepared: Prepared, spots: Floats, dt: float
 ) -> tuple[NDArray[np.int64], Floats]:
-    """What options pay on expiring; at the horizon those still alive count at their value."""
+    """What options pay on expiring; at the last step those still alive count at their value."""
     last = len(spots) - 1
+    steps = [*(step for step in prepared.expiry_steps if step < last), last]
     flow_at = np.full(last + 1, -1, dtype=np.int64)
-    flows = np.empty((len(prepared.expiry_steps), spots.shape[1]))
-    for row, step in enumerate(prepared.expiry_steps):
-        expired = np.round(prepared.legs.tau / dt).astype(np.int64)
+    flows = np.empty((len(steps), spots.shape[1]))
+    expired = np.round(prepared.legs.tau / dt).astype(np.int64)
+    for row, step in enumerate(steps):
         due = expired == step if step < last else expired >= last
         legs = Legs(*(part[due] for part in prepared.legs))
         flows[row] = value_usd(legs, spots[step], step * dt, experiment.book.rate)
@@ -207,7 +209,7 @@ def _flows(
 _CONTROLLED = {"usd": walk.USD, "coin": walk.COIN, "bs": walk.BLACK}
 
 
-def _terms(experiment: Experiment, prepared: _Prepared, rule: Rule, ready: _Ready) -> walk.Terms:
+def _terms(experiment: Experiment, prepared: Prepared, rule: Rule, ready: Ready) -> walk.Terms:
     book, costs, simulation = experiment.book, experiment.costs, experiment.simulation
     inverse = book.accounting == "inverse"
     dt = experiment.horizon_days / YEAR_DAYS / simulation.steps
@@ -236,24 +238,28 @@ def _terms(experiment: Experiment, prepared: _Prepared, rule: Rule, ready: _Read
     )
 
 
-def _walked(
-    experiment: Experiment, prepared: _Prepared, rule: Rule, ready: _Ready, market: walk.Market
+def walked(
+    experiment: Experiment,
+    prepared: Prepared,
+    rule: Rule,
+    ready: Ready,
+    market: walk.Market,
+    made: Callable[[Any], Any] = compiled,
 ) -> walk.Outcome:
-    paths = market.spots.shape[1]
-    outcome = walk.Outcome(*(np.zeros(paths) for _ in walk.Outcome._fields))
-    terms = _terms(experiment, prepared, rule, ready)
-    compiled(walk.walk)(
-        ready.decide,
+    """What each path came to in the accounting's money at its end; `made` compiles the kernels or not."""
+    outcome = walk.Outcome(*(np.zeros(market.spots.shape[1]) for _ in walk.Outcome._fields))
+    made(walk.walk)(
+        made(ready.decide),
         ready.params,
         ready.initial,
         ready.rounding,
         ready.grid.deltas,
         ready.grid.others,
         market,
-        terms,
+        _terms(experiment, prepared, rule, ready),
         outcome,
     )
-    return _counted(experiment, outcome, market.spots)
+    return outcome
 
 
 def _counted(experiment: Experiment, outcome: walk.Outcome, spots: Floats) -> walk.Outcome:

@@ -13,6 +13,7 @@ from hedger.policies import theta_offset
 from hedger.policies.registry import POLICIES
 from tests.lab.experiments import short_call_experiment
 
+_COMPILES = pytest.mark.skipif(not compile.numba_present(), reason="numba is not installed")
 _RULES = [
     {"name": "edge", "policy": "band", "params": {"lower": -0.1, "upper": 0.1}},
     {"name": "sigma", "policy": "band", "params": {"unit": "sigma", "dwell_s": 400_000.0}},
@@ -49,11 +50,13 @@ def test_compiled_and_looped_walks_give_the_same_numbers(
     assert any(outcome.trades.any() for outcome in fast[0])
 
 
+@_COMPILES
 def test_the_kernel_that_trades_stays_as_it_is() -> None:
     compile.compiled(POLICIES["theta_offset"].decide)
     assert type(theta_offset.judge).__name__ == "function"
 
 
+@_COMPILES
 def test_a_helper_reached_over_several_modules_is_compiled_too() -> None:
     made = compile.compiled(POLICIES["band"].decide)
     helper = made.py_func.__globals__["edges"].py_func.__globals__["distances"]
