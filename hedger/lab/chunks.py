@@ -112,6 +112,20 @@ class Prepared(NamedTuple):
     start_value_usd: float
     expiry_steps: tuple[int, ...]
     rules: tuple[Ready, ...]
+    room: Room
+    """Of a whole chunk; the next one overwrites it."""
+
+
+class Room(NamedTuple):
+    """Where a chunk's paths are drawn: log-returns [step, path], logarithms and spots [step + 1, path]."""
+
+    moves: Floats
+    logs: Floats
+    spots: Floats
+
+
+def room_for(steps: int, paths: int) -> Room:
+    return Room(np.empty((steps, paths)), np.empty((steps + 1, paths)), np.empty((steps + 1, paths)))
 
 
 _last: list[tuple[Experiment, Prepared]] = []  # a process works on one experiment at a time
@@ -133,7 +147,7 @@ def _prepare(experiment: Experiment) -> Prepared:
     needs = [(rule.hedge_iv, k.quiet == NEVER) for rule, k in zip(experiment.policies, kernels, strict=True)]
     grids = {need: _grid(experiment, legs, *need) for need in sorted(set(needs))}
     rules = tuple(k._replace(grid=grids[need]) for k, need in zip(kernels, needs, strict=True))
-    return Prepared(legs, start, expiring, rules)
+    return Prepared(legs, start, expiring, rules, room_for(last, CHUNK_PATHS))
 
 
 DEVIATIONS = 7.0  # how far the grid reaches: paths beyond see the greeks of its edge
@@ -173,17 +187,17 @@ def roundings(policy: Policy) -> NDArray[np.int64]:
 
 
 def market_of(experiment: Experiment, prepared: Prepared, chunk: int) -> walk.Market:
-    """The chunk's paths, drawn from its own stream."""
+    """The chunk's paths, drawn from its own stream; the next chunk's take their place."""
     simulation = experiment.simulation
     paths = min(CHUNK_PATHS, simulation.paths - chunk * CHUNK_PATHS)
     random = np.random.Generator(np.random.SFC64(np.random.SeedSequence(simulation.seed, spawn_key=(chunk,))))
     dt = experiment.horizon_days / YEAR_DAYS / simulation.steps
-    logs = np.empty((simulation.steps + 1, paths))
+    moves, logs, spots = prepared.room if paths == CHUNK_PATHS else room_for(simulation.steps, paths)
+    experiment.model.fill(moves, random, dt)
     logs[0] = math.log(experiment.book.spot_usd)
-    moves = experiment.model.returns(random, simulation.steps, paths, dt)
     for step, move in enumerate(moves):  # half the time of cumsum over the first axis
         np.add(logs[step], move, out=logs[step + 1])
-    spots = np.exp(logs)
+    np.exp(logs, out=spots)
     return walk.Market(spots, logs, *flows_of(experiment, prepared, spots, dt))
 
 

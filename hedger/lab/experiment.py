@@ -51,7 +51,7 @@ class Simulation:
 
     paths: Annotated[int, Key("count", "paths", least=2, most=1_000_000_000)] = 20_000
     steps: Annotated[
-        int, Key("count", "steps to the horizon; a policy is asked at each", least=1, most=1_000_000)
+        int, Key("count", "steps to the horizon; a policy is asked at each", least=1, most=20_000)
     ] = 250
     seed: Annotated[int, Key("number", "of the random numbers", least=0)] = 1
     horizon_days: Annotated[float, Key("days", "where it ends; 0: at the last expiry", least=0)] = 0.0

@@ -58,11 +58,14 @@ def build(
         legs = legs._replace(iv=np.full_like(legs.iv, hedge_iv))
     deltas = np.zeros((len(times), nodes, 2))
     others = np.zeros((len(times) if whole else 1, nodes, 5))
+    room = np.empty((3, len(legs.tau), nodes))  # fresh memory for each step costs more than the arithmetic
     for step, now in enumerate(times):
         alive = legs.tau - now > _PAST
         if alive.any():
             held = Legs(*(part[alive] for part in legs))._replace(tau=legs.tau[alive] - now)
-            _fill(deltas[step].T, others[step].T if whole else None, held, logs, rate)
+            _fill(
+                deltas[step].T, others[step].T if whole else None, held, logs, rate, room[:, : len(held.tau)]
+            )
     return Grid(deltas, others, float(logs[0]), (nodes - 1) / (2.0 * reach))
 
 
@@ -70,18 +73,21 @@ _PAST = 1e-12  # years: what expires at this very step is paid, not hedged
 _TINY = 1e-200
 
 
-def _fill(first: Floats, rows: Floats | None, legs: Legs, logs: Floats, rate: float) -> None:
+def _fill(first: Floats, rows: Floats | None, legs: Legs, logs: Floats, rate: float, room: Floats) -> None:
     """One step: sums over the options alive, legs.tau years from expiry. Tables are [column, node]."""
-    root = np.sqrt(legs.tau)
-    v = legs.iv * root
-    d1 = np.multiply.outer(1.0 / v, logs)  # [option, node]
+    d1, density, chance = room  # [option, node]
+    v = legs.iv * np.sqrt(legs.tau)
+    np.multiply.outer(1.0 / v, logs, out=d1)
     d1 += ((rate * legs.tau - np.log(legs.strike)) / v + 0.5 * v)[:, None]
-    density = np.exp(-0.5 * d1 * d1)
-    density *= _INV_SQRT_2PI
-    chance = ndtr(legs.sign[:, None] * d1)
+    np.multiply(d1, d1, out=density)
+    np.multiply(legs.sign[:, None], d1, out=chance)
+    ndtr(chance, out=chance)
+    density *= -0.5
+    np.exp(density, out=density)
     first[DELTA] = (legs.quantity * legs.sign) @ chance
-    first[SLOPE] = (legs.quantity / v) @ density
+    first[SLOPE] = (_INV_SQRT_2PI * legs.quantity / v) @ density
     if rows is not None:
+        density *= _INV_SQRT_2PI
         _fill_others(first, rows, legs, logs, rate, d1, density)
 
 

@@ -1,4 +1,8 @@
-"""How the index moves: log-returns of a chunk of paths, [step, path], from a generator of its own."""
+"""How the index moves: log-returns of a chunk of paths from a generator of its own.
+
+They are written into an array of the caller's, [step, path]: fresh memory for each chunk costs as much as the
+random numbers.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from types import MappingProxyType
 from typing import Annotated, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hedger.domain.keys import Key, check_bounds
 from hedger.pricing.black76 import Floats
@@ -24,7 +29,7 @@ class Model(Protocol):
     @property
     def drift(self) -> float: ...
 
-    def returns(self, random: Random, steps: int, paths: int, dt: float) -> Floats:
+    def fill(self, moves: Floats, random: Random, dt: float) -> None:
         """Log-returns, [step, path]; dt in years."""
         ...
 
@@ -51,16 +56,14 @@ class Gbm:
     def __post_init__(self) -> None:
         check_bounds(self)
 
-    def returns(self, random: Random, steps: int, paths: int, dt: float) -> Floats:
-        z = random.standard_normal((steps, paths))
-        a = self.autocorrelation
+    def fill(self, moves: Floats, random: Random, dt: float) -> None:
+        z, a = random.standard_normal(out=moves), self.autocorrelation
         if a != 0.0:
             z[1:] *= math.sqrt(1.0 - a * a)
-            for step in range(1, steps):
+            for step in range(1, len(z)):
                 z[step] += a * z[step - 1]
         z *= self.volatility * math.sqrt(dt)
         z += (self.drift - 0.5 * self.volatility**2) * dt
-        return z
 
     def deviation(self, years: float) -> float:
         a = self.autocorrelation
@@ -80,13 +83,13 @@ class Merton:
     def __post_init__(self) -> None:
         check_bounds(self)
 
-    def returns(self, random: Random, steps: int, paths: int, dt: float) -> Floats:
-        shape = (steps, paths)
-        moved = random.standard_normal(shape) * (self.volatility * math.sqrt(dt))
-        count = random.poisson(self.jumps_per_year * dt, shape)
-        jumped = count * self.jump_mean + np.sqrt(count) * self.jump_sd * random.standard_normal(shape)
+    def fill(self, moves: Floats, random: Random, dt: float) -> None:
+        random.standard_normal(out=moves)
+        moves *= self.volatility * math.sqrt(dt)
+        count = random.poisson(self.jumps_per_year * dt, moves.shape)
+        moves += count * self.jump_mean + np.sqrt(count) * self.jump_sd * random.standard_normal(moves.shape)
         lift = self.jumps_per_year * math.expm1(self.jump_mean + 0.5 * self.jump_sd**2)
-        return np.asarray(moved + jumped + (self.drift - 0.5 * self.volatility**2 - lift) * dt)
+        moves += (self.drift - 0.5 * self.volatility**2 - lift) * dt
 
     def deviation(self, years: float) -> float:
         jumps = self.jumps_per_year * (self.jump_mean**2 + self.jump_sd**2)
@@ -108,21 +111,21 @@ class Heston:
     def __post_init__(self) -> None:
         check_bounds(self)
 
-    def returns(self, random: Random, steps: int, paths: int, dt: float) -> Floats:
-        made = np.zeros((steps, paths))
+    def fill(self, moves: Floats, random: Random, dt: float) -> None:
+        moves[:] = 0.0
+        paths = moves.shape[1]
         variance = np.full(paths, self.volatility**2)
         h, other = dt / self.substeps, math.sqrt(1.0 - self.correlation**2)
-        for step in range(steps):
+        for move in moves:
             for _ in range(self.substeps):
                 seen = np.maximum(variance, 0.0)
                 root = np.sqrt(seen * h)
                 first, second = random.standard_normal((2, paths))
-                made[step] += (self.drift - 0.5 * seen) * h + root * first
+                move += (self.drift - 0.5 * seen) * h + root * first
                 shock = self.correlation * first + other * second
                 variance += (
                     self.reversion * (self.long_volatility**2 - seen) * h + self.vol_of_vol * root * shock
                 )
-        return made
 
     def deviation(self, years: float) -> float:
         most = max(self.volatility, self.long_volatility)
@@ -142,17 +145,20 @@ class Regimes:
     def __post_init__(self) -> None:
         check_bounds(self)
 
-    def returns(self, random: Random, steps: int, paths: int, dt: float) -> Floats:
+    def fill(self, moves: Floats, random: Random, dt: float) -> None:
         days = dt * 365.0
         leave_calm, leave_wild = -math.expm1(-days / self.calm_days), -math.expm1(-days / self.wild_days)
-        wild = random.random(paths) < self.wild_days / (self.calm_days + self.wild_days)
-        made = random.standard_normal((steps, paths))
-        for step in range(steps):
+        paths = moves.shape[1]
+        wild: NDArray[np.bool_] = np.less(
+            random.random(paths), self.wild_days / (self.calm_days + self.wild_days)
+        )
+        random.standard_normal(out=moves)
+        for move in moves:
             volatility = np.where(wild, self.wild_volatility, self.calm_volatility)
-            made[step] = made[step] * (volatility * math.sqrt(dt)) + (self.drift - 0.5 * volatility**2) * dt
+            move *= volatility * math.sqrt(dt)
+            move += (self.drift - 0.5 * volatility**2) * dt
             draw = random.random(paths)
             wild = np.where(wild, draw >= leave_wild, draw < leave_calm)
-        return made
 
     def deviation(self, years: float) -> float:
         return (
@@ -178,12 +184,13 @@ class Bootstrap:
     def __post_init__(self) -> None:
         check_bounds(self)
 
-    def returns(self, random: Random, steps: int, paths: int, dt: float) -> Floats:
+    def fill(self, moves: Floats, random: Random, dt: float) -> None:
         recorded = self._recorded(dt)
+        steps, paths = moves.shape
         blocks = -(-steps // self.block)
         starts = random.integers(0, len(recorded) - self.block + 1, (blocks, 1, paths))
         rows = (starts + np.arange(self.block)[None, :, None]).reshape(-1, paths)[:steps]
-        return np.asarray(recorded[rows])
+        moves[:] = recorded[rows]
 
     def _recorded(self, dt: float) -> Floats:
         moves = np.diff(np.log(prices(self.path, self.column)[:: self.every]))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from hedger.lab.experiment import Experiment, read
+from hedger.lab.models import Model
+from hedger.pricing.black76 import Floats
 
 EVERY_STEP = {"lower": 0.0, "upper": 0.0, "to_centre": 1}
 
@@ -24,3 +28,10 @@ def short_call(**changed: Any) -> dict[str, Any]:
 
 def short_call_experiment(**changed: Any) -> Experiment:
     return read(short_call(**changed))
+
+
+def drawn(model: Model, random: np.random.Generator, steps: int, paths: int, dt: float) -> Floats:
+    """Log-returns of a model, [step, path]."""
+    moves = np.empty((steps, paths))
+    model.fill(moves, random, dt)
+    return moves

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hedger.lab.models import MODELS, Bootstrap, Gbm
+from tests.lab.experiments import drawn
 
 _HESTON = {
     "volatility": 0.5,
@@ -36,7 +37,7 @@ _VARIANCE = {
 @pytest.mark.parametrize("kind", _CASES)
 def test_growth_is_the_drift_and_variance_what_the_model_says(kind: str) -> None:
     model = MODELS[kind](**_CASES[kind], drift=0.3)
-    moves = model.returns(np.random.default_rng(4), 40, 20_000, 1 / 365)
+    moves = drawn(model, np.random.default_rng(4), 40, 20_000, 1 / 365)
     years = 40 / 365
     grown = np.exp(moves.sum(axis=0))
     assert grown.mean() == pytest.approx(math.exp(0.3 * years), abs=4 * grown.std() / math.sqrt(20_000))
@@ -46,7 +47,7 @@ def test_growth_is_the_drift_and_variance_what_the_model_says(kind: str) -> None
 
 
 def test_autocorrelated_returns_keep_their_variance() -> None:
-    moves = Gbm(volatility=0.5, autocorrelation=-0.4).returns(np.random.default_rng(1), 50, 20_000, 0.01)
+    moves = drawn(Gbm(volatility=0.5, autocorrelation=-0.4), np.random.default_rng(1), 50, 20_000, 0.01)
     assert moves.std() == pytest.approx(0.5 * 0.1, rel=0.01)
     assert np.corrcoef(moves[10], moves[11])[0, 1] == pytest.approx(-0.4, abs=0.03)
 
@@ -56,7 +57,7 @@ def test_bootstrap_draws_whole_blocks_of_what_was_recorded(tmp_path: Path) -> No
     path = tmp_path / "closes.csv"
     path.write_text("\n".join(["time,close", *(f"{i},{p!r}" for i, p in enumerate(closes.tolist()))]))
     model = Bootstrap(path=str(path), block=10)
-    moves = model.returns(np.random.default_rng(1), 35, 7, 1 / 365)
+    moves = drawn(model, np.random.default_rng(1), 35, 7, 1 / 365)
     recorded = np.diff(np.log(closes))
     starts = np.lib.stride_tricks.sliding_window_view(recorded, 10)
     for path in range(7):

@@ -11,7 +11,7 @@ import pytest
 from hedger.lab.chunks import outcomes_of, tasks_of
 from hedger.lab.output import meaning
 from hedger.lab.run import run
-from tests.lab.experiments import EVERY_STEP, short_call, short_call_experiment
+from tests.lab.experiments import EVERY_STEP, drawn, short_call, short_call_experiment
 
 
 def test_an_unhedged_call_costs_its_price_in_the_mean() -> None:
@@ -37,7 +37,7 @@ def _one_path(policy: dict[str, Any], **changed: Any) -> tuple[Any, Any]:
     )
     outcome = next(outcomes_of(tasks_of(experiment)[0]))[0]
     random = np.random.Generator(np.random.SFC64(np.random.SeedSequence(9, spawn_key=(0,))))
-    moves = experiment.model.returns(random, 2, 2, 91 / 365 / 2)
+    moves = drawn(experiment.model, random, 2, 2, 91 / 365 / 2)
     spots = 100.0 * np.exp(np.vstack([np.zeros(2), np.cumsum(moves, axis=0)]))[:, 0]
     return outcome, spots
 
