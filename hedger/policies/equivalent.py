@@ -16,7 +16,7 @@ import math
 
 from hedger.policies.inputs import Inputs
 
-MOST_D1 = 3.0
+MOST_D1 = 6.0
 _INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 _INV_SQRT_2 = 1.0 / math.sqrt(2.0)
 
