@@ -13,7 +13,7 @@ demo: $(VENV)/.installed
 	$(BIN)/hedger demo $(ARGS)
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check hedger tests && $(BIN)/ruff format --check hedger tests && $(BIN)/hadolint Dockerfile
@@ -27,7 +27,7 @@ layers: $(VENV)/.installed
 check: lint types layers test
 
 coverage: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 --cov=hedger --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov=hedger --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m tests.bench $(ARGS)
