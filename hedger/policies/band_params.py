@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from hedger.domain.keys import Key
-from hedger.policies.bounds import check_keys
+from hedger.policies.bounds import check_keys, check_target
 
 COIN, EQUITY, SIGMA = 0, 1, 2
 UNITS: Mapping[str, float] = MappingProxyType({"coin": COIN, "equity": EQUITY, "sigma": SIGMA})
@@ -117,8 +117,7 @@ DOC: Mapping[str, Key] = MappingProxyType(
 def validate(params: Params, target_delta_coin: float = 0.0) -> None:
     """ValueError naming field, value and what would be right."""
     check_keys(params, DOC)
-    if not math.isfinite(target_delta_coin):
-        raise ValueError(f"target_delta_coin = {target_delta_coin}: must be a finite number")
+    check_target(target_delta_coin)
     _check_edges(params, target_delta_coin)
     if params.hedge_ratio > 1.0 and (params.to_centre == 1 or params.step_coin > 0.0):
         raise ValueError(f"hedge_ratio = {params.hedge_ratio}: must be at most 1 on the way to the target")

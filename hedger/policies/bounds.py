@@ -26,6 +26,12 @@ def check_keys(params: Any, doc: Mapping[str, Key]) -> None:
             raise ValueError(f"{field} = {value}: must be at most {key.most:g} {key.unit}".rstrip())
 
 
+def check_target(target_delta_coin: float) -> None:
+    """Refuse a target that is no number. Raises ValueError naming value and what is right."""
+    if not math.isfinite(target_delta_coin):
+        raise ValueError(f"target_delta_coin = {target_delta_coin}: must be a finite number")
+
+
 def build(params_type: type, values: Mapping[str, float | str], doc: Mapping[str, Key]) -> Any:
     """Params from settings; what is absent keeps its default. Raises ValueError for a key that is not one."""
     return params_type(**numbers(params_type, values, doc))

@@ -15,10 +15,10 @@ from __future__ import annotations
 import math
 
 from hedger.policies.inputs import Inputs
+from hedger.pricing.scalar import normal_cdf
 
 MOST_D1 = 6.0
 _INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
-_INV_SQRT_2 = 1.0 / math.sqrt(2.0)
 
 
 def d2_of(inputs: Inputs) -> float:
@@ -50,4 +50,4 @@ def shift_coin(inputs: Inputs, sigma: float) -> float:
     d1 = d2_of(inputs) + v
     log_moneyness = (d1 - 0.5 * v) * v
     moved = log_moneyness / other + 0.5 * other
-    return coins(inputs) * 0.5 * (math.erfc(-moved * _INV_SQRT_2) - math.erfc(-d1 * _INV_SQRT_2))
+    return coins(inputs) * (normal_cdf(moved) - normal_cdf(d1))

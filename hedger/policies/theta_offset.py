@@ -28,16 +28,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from hedger.domain.keys import Key
-from hedger.policies.bounds import check_keys
+from hedger.policies.bounds import check_keys, check_target
+from hedger.policies.due import DAY_S, NONE, move_usd, standing
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.levels import index_levels
 from hedger.policies.reasons import Reason
 from hedger.policies.rounding import Rounding
+from hedger.policies.shared_keys import WINDOW_S
 
-DAY_S = 86_400.0
-YEAR_S = 365.0 * DAY_S
-
-_NONE = -1
 _WAITING_WINDOW = int(Reason.WAITING_WINDOW)
 _DECAY_PAYS = int(Reason.DECAY_PAYS)
 _DECAY_LOST = int(Reason.DECAY_LOST)
@@ -48,10 +46,8 @@ _INNER_HOLD = int(Reason.INNER_BAND_HOLD)
 _QUIET_WINDOW = int(Reason.QUIET_WINDOW)
 _MOVE_PAYS = int(Reason.MOVE_PAYS)
 _CAP = int(Reason.CAP)
-_BORN = int(Reason.BORN)
 _SIGMA_HOLD = int(Reason.SIGMA_BAND_HOLD)
 _SIGMA_HEDGE = int(Reason.SIGMA_BAND_HEDGE)
-_CENTRE_BEFORE = int(Reason.CENTRE_BEFORE)
 _BLACKOUT = int(Reason.BLACKOUT)
 _NOT_FINITE = int(Reason.NOT_FINITE)
 
@@ -74,7 +70,7 @@ class Params(NamedTuple):
 
 DOC: Mapping[str, Key] = MappingProxyType(
     {
-        "window_s": Key("s", "observation window, aligned to 00:00 UTC of 1970", least=60, most=604_800),
+        "window_s": WINDOW_S,
         "cap_sigmas": Key("sigma of the window's delta move", "beyond this hedge at once", above=0, most=10),
         "sigma_band_k": Key(
             "sigma of the window's delta move",
@@ -123,7 +119,7 @@ class Memory(NamedTuple):
     """What the windows since the last hedge came to before this one; 0 where each counts by itself."""
 
 
-INITIAL_MEMORY = Memory(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, _NONE, 0.0, 0.0)
+INITIAL_MEMORY = Memory(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, NONE, 0.0, 0.0)
 
 
 def decide(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, float, int]:
@@ -131,19 +127,16 @@ def decide(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, floa
     if not all_finite(inputs):
         return memory, inputs.delta_coin, _NOT_FINITE
     after, target, reason = without_blackout(params, memory, inputs)
-    if inputs.blackout != 0.0 and after.due != _NONE and inside_cap(params, inputs):
+    if inputs.blackout != 0.0 and after.due != NONE and inside_cap(params, inputs):
         return memory, inputs.delta_coin, _BLACKOUT
     return after, target, reason
 
 
 def without_blackout(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, float, int]:
     """The rules as they are outside every blackout window."""
-    if inputs.book_epoch != memory.book_epoch:
-        return hedge_until_flat(params, memory, inputs, _BORN)
-    if memory.due != _NONE:
-        return hedge_until_flat(params, memory, inputs, memory.due)
-    if inputs.centre_s > 0.0 and memory.centred_s != inputs.centre_s:
-        return hedge_until_flat(params, memory, inputs, _CENTRE_BEFORE)
+    before = standing(memory.book_epoch, memory.due, memory.centred_s, inputs)
+    if before != NONE:
+        return hedge_until_flat(params, memory, inputs, before)
     reason, due = judge(params, memory, inputs)
     if due:
         return hedge_until_flat(params, memory, inputs, reason)
@@ -199,7 +192,7 @@ def reference(inputs: Inputs, centred_s: float = 0.0, carried_usd: float = 0.0) 
         inputs.delta_coin - inputs.target_delta_coin,
         inputs.gamma_coin_per_usd,
         inputs.theta_usd_per_day,
-        _NONE,
+        NONE,
         centred_s,
         carried_usd,
     )
@@ -245,7 +238,7 @@ def half_width(params: Params, inputs: Inputs, sigmas: float) -> float:
 def sigma_coin(params: Params, inputs: Inputs) -> float:
     """One standard deviation of the window's delta move, |G| F iv sqrt(dt), coin."""
     gamma = max(abs(inputs.gamma_coin_per_usd), params.gamma_floor_coin_per_usd)
-    return gamma * inputs.index_usd * inputs.iv * math.sqrt(params.window_s / YEAR_S)
+    return gamma * move_usd(inputs, params.window_s)
 
 
 def decay_offsets(params: Params, memory: Memory) -> bool:
@@ -299,7 +292,7 @@ def interval(params: Params, memory: Memory, inputs: Inputs) -> Interval:
     """The cap as hard limits; inside it the no-trade interval of this window's end, or the sigma band."""
     target = inputs.target_delta_coin
     cap = half_width(params, inputs, params.cap_sigmas)
-    if memory.due != _NONE or memory.book_epoch != inputs.book_epoch:
+    if memory.due != NONE or memory.book_epoch != inputs.book_epoch:
         lot = inputs.lot_coin
         return Interval(target - lot, target + lot, target - cap, target + cap, math.nan, math.nan)
     cap_below, cap_above = index_levels(inputs, target - cap, target + cap)
@@ -326,8 +319,7 @@ def _nearer(choose: Callable[[float, float], float], window_level: float, cap_le
 def validate(params: Params, target_delta_coin: float = 0.0) -> None:
     """ValueError naming field, value and what would be right."""
     check_keys(params, DOC)
-    if not math.isfinite(target_delta_coin):
-        raise ValueError(f"target_delta_coin = {target_delta_coin}: must be a finite number")
+    check_target(target_delta_coin)
     if params.cap_sigmas < params.sigma_band_k:
         raise ValueError(
             f"cap_sigmas = {params.cap_sigmas}: must be at least sigma_band_k = {params.sigma_band_k}"

@@ -6,9 +6,8 @@ import math
 from typing import NamedTuple
 
 from hedger.policies.band_params import COIN, EQUITY, Params
+from hedger.policies.due import move_usd
 from hedger.policies.inputs import Inputs
-
-YEAR_S = 365.0 * 86_400.0
 
 
 class Edges(NamedTuple):
@@ -59,8 +58,7 @@ def distances(params: Params, inputs: Inputs) -> tuple[float, float]:
 
 def sigma_coin(params: Params, inputs: Inputs) -> float:
     """One standard deviation of a flat book's delta over the horizon: |gamma| F iv sqrt(h), in coin."""
-    move_usd = inputs.index_usd * inputs.iv * math.sqrt(params.sigma_horizon_s / YEAR_S)
-    return abs(inputs.book_gamma_coin_per_usd) * move_usd
+    return abs(inputs.book_gamma_coin_per_usd) * move_usd(inputs, params.sigma_horizon_s)
 
 
 def _at_least_one_lot(distance_coin: float, inputs: Inputs) -> float:

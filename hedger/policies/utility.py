@@ -17,11 +17,12 @@ from typing import NamedTuple
 
 from hedger.domain.keys import Key
 from hedger.policies import equivalent
-from hedger.policies.bounds import check_keys
+from hedger.policies.bounds import check_keys, check_target
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.levels import index_levels
 from hedger.policies.reasons import Reason
 from hedger.policies.rounding import Rounding
+from hedger.policies.shared_keys import COST_BPS
 
 DAY_YEARS = 1.0 / 365.0
 LEAST_AVERSION, MOST_AVERSION = 30.0, 1_000.0
@@ -59,9 +60,7 @@ DOC: Mapping[str, Key] = MappingProxyType(
             above=0,
             most=10,
         ),
-        "cost_bps": Key(
-            "bps", "one-way cost of a hedge: taker fee and half the spread over the price", above=0, most=500
-        ),
+        "cost_bps": COST_BPS,
         "most_half_width_coin": Key(
             "coin", "the band reaches no further than this from its centre", above=0, words={"none": math.inf}
         ),
@@ -204,8 +203,7 @@ def interval(params: Params, inputs: Inputs, band: Band) -> Interval:
 def validate(params: Params, target_delta_coin: float = 0.0) -> None:
     """ValueError naming field, value and what would be right."""
     check_keys(params, DOC)
-    if not math.isfinite(target_delta_coin):
-        raise ValueError(f"target_delta_coin = {target_delta_coin}: must be a finite number")
+    check_target(target_delta_coin)
 
 
 ROUNDING: Mapping[Reason, Rounding] = MappingProxyType(

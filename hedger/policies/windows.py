@@ -19,22 +19,19 @@ from typing import NamedTuple
 
 from hedger.domain.keys import Key
 from hedger.policies import equivalent
-from hedger.policies.bounds import check_keys
+from hedger.policies.bounds import check_keys, check_target
+from hedger.policies.due import NONE, YEAR_S, move_usd, standing
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.levels import index_levels
 from hedger.policies.reasons import Reason
 from hedger.policies.rounding import Rounding
+from hedger.policies.shared_keys import COST_BPS, WINDOW_S
 
-YEAR_S = 365.0 * 86_400.0
-
-_NONE = -1
 _WAITING = int(Reason.WAITING_WINDOW)
 _ENDED = int(Reason.WINDOW_ENDED)
 _PLAIN = int(Reason.PLAIN_DELTA)
 _FLAT = int(Reason.WINDOW_FLAT)
 _CAP = int(Reason.CAP)
-_BORN = int(Reason.BORN)
-_CENTRE_BEFORE = int(Reason.CENTRE_BEFORE)
 _BLACKOUT = int(Reason.BLACKOUT)
 _NOT_FINITE = int(Reason.NOT_FINITE)
 
@@ -48,7 +45,7 @@ class Params(NamedTuple):
 
 DOC: Mapping[str, Key] = MappingProxyType(
     {
-        "window_s": Key("s", "observation window, aligned to 00:00 UTC of 1970", least=60, most=604_800),
+        "window_s": WINDOW_S,
         "cap_sigmas": Key(
             "sigma of the window's delta move",
             "beyond this hedge at once",
@@ -71,9 +68,7 @@ class LelandParams(NamedTuple):
 LELAND_DOC: Mapping[str, Key] = MappingProxyType(
     {
         **DOC,
-        "cost_bps": Key(
-            "bps", "one-way cost of a hedge: taker fee and half the spread over the price", above=0, most=500
-        ),
+        "cost_bps": COST_BPS,
     }
 )
 
@@ -90,7 +85,7 @@ class Memory(NamedTuple):
     """The announced event before which delta has been at its target; 0: none yet."""
 
 
-INITIAL_MEMORY = Memory(math.nan, math.nan, _NONE, 0.0)
+INITIAL_MEMORY = Memory(math.nan, math.nan, NONE, 0.0)
 
 
 def time(params: Params, memory: Memory, inputs: Inputs) -> tuple[Memory, float, int]:
@@ -129,11 +124,11 @@ def decide(
     window = inputs.now_s // window_s
     far = abs(y - target) > cap_coin(window_s, cap_sigmas, inputs)
     reason = due_now(memory, inputs, window, far, ended)
-    if reason == _NONE:
+    if reason == NONE:
         return memory, y, _WAITING
     if abs(y - target) <= inputs.lot_coin:
         centred_s = inputs.centre_s if inputs.centre_s > 0.0 else memory.centred_s
-        return Memory(inputs.book_epoch, window, _NONE, centred_s), y, _FLAT
+        return Memory(inputs.book_epoch, window, NONE, centred_s), y, _FLAT
     if inputs.blackout != 0.0 and not far:
         return memory, y, _BLACKOUT
     return Memory(inputs.book_epoch, memory.window, reason, memory.centred_s), target, reason
@@ -141,21 +136,18 @@ def decide(
 
 def due_now(memory: Memory, inputs: Inputs, window: float, far: bool, ended: int) -> int:
     """Why a hedge is due, -1 while none is."""
-    if inputs.book_epoch != memory.book_epoch:
-        return _BORN
-    if memory.due != _NONE:
-        return memory.due
-    if inputs.centre_s > 0.0 and memory.centred_s != inputs.centre_s:
-        return _CENTRE_BEFORE
+    before = standing(memory.book_epoch, memory.due, memory.centred_s, inputs)
+    if before != NONE:
+        return before
     if far:
         return _CAP
-    return ended if window != memory.window else _NONE
+    return ended if window != memory.window else NONE
 
 
 def cap_coin(window_s: float, cap_sigmas: float, inputs: Inputs) -> float:
     """Beyond this gap delta is hedged between windows; without a cap, or without its inputs, infinite."""
-    move_usd = inputs.index_usd * inputs.iv * math.sqrt(window_s / YEAR_S)
-    cap = inputs.band_scale * cap_sigmas * abs(inputs.book_gamma_coin_per_usd) * move_usd
+    sigma_coin = abs(inputs.book_gamma_coin_per_usd) * move_usd(inputs, window_s)
+    cap = inputs.band_scale * cap_sigmas * sigma_coin
     return max(cap, inputs.lot_coin) if math.isfinite(cap) else math.inf
 
 
@@ -181,8 +173,7 @@ def interval(window_s: float, cap_sigmas: float, inputs: Inputs, target: float) 
 def validate(params: Params | LelandParams, target_delta_coin: float = 0.0) -> None:
     """ValueError naming field, value and what would be right."""
     check_keys(params, LELAND_DOC if isinstance(params, LelandParams) else DOC)
-    if not math.isfinite(target_delta_coin):
-        raise ValueError(f"target_delta_coin = {target_delta_coin}: must be a finite number")
+    check_target(target_delta_coin)
 
 
 ROUNDING: Mapping[Reason, Rounding] = MappingProxyType(

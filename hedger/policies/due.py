@@ -1,0 +1,37 @@
+"""What several policies wait for and count by: a hedge that stays due, and one deviation of the index."""
+
+from __future__ import annotations
+
+import math
+
+from hedger.policies.inputs import Inputs
+from hedger.policies.reasons import Reason
+
+DAY_S = 86_400.0
+YEAR_S = 365.0 * DAY_S
+
+NONE = -1
+"""No hedge is due."""
+
+_BORN = int(Reason.BORN)
+_CENTRE_BEFORE = int(Reason.CENTRE_BEFORE)
+
+
+def standing(book_epoch: float, due: int, centred_s: float, inputs: Inputs) -> int:
+    """Why a hedge to the target is due whatever the policy's own rule says; NONE while it is for that to say.
+
+    Delta was born since the memory's `book_epoch`, an earlier hedge is not seen in delta yet, or an announced
+    event is near before which delta has not been at its target.
+    """
+    if inputs.book_epoch != book_epoch:
+        return _BORN
+    if due != NONE:
+        return due
+    if inputs.centre_s > 0.0 and centred_s != inputs.centre_s:
+        return _CENTRE_BEFORE
+    return NONE
+
+
+def move_usd(inputs: Inputs, horizon_s: float) -> float:
+    """One standard deviation of the index over the horizon, F iv sqrt(h), in USD."""
+    return inputs.index_usd * inputs.iv * math.sqrt(horizon_s / YEAR_S)
