@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 
 from hedger.backtest.assumptions import Assumptions
 from hedger.backtest.bridge import Bridge
 from hedger.backtest.chain import Chain
-from hedger.backtest.compare import Compared, Mapper, compare
+from hedger.backtest.compare import Compared, compare
 from hedger.backtest.contenders import (
     UNHEDGED,
     Contender,
@@ -30,10 +26,26 @@ from hedger.backtest.strategy import Strategy, load_strategy
 from hedger.cli.backtest_page import page
 from hedger.cli.backtest_tables import show
 from hedger.cli.client import told_errors
+from hedger.cli.files import indented, save
+from hedger.cli.instants import utc_ms
+from hedger.cli.lab import Workers
 from hedger.cli.shipped import SHORT_STRANGLE, shipped
 from hedger.domain.errors import ConfigError
 from hedger.engine.settings import BookSettings
+from hedger.lab.executor import executor
 from hedger.runtime.clock import Clock
+
+# What `hedger tune` is asked in the same words.
+BookName = Annotated[str, typer.Option("--book", help="Which book of --config; its first when left out.")]
+StrategyFile = Annotated[
+    Path | None, typer.Option("--strategy", help="Which options are traded when; a short strangle.")
+]
+Coin = Annotated[str, typer.Option("--coin", help="BTC or ETH; a book's own with --config.")]
+FirstDay = Annotated[str, typer.Option("--from", help="First day, like 2026-02-01 (00:00 UTC).")]
+EndDay = Annotated[str, typer.Option("--to", help="The day after the last.")]
+Assume = Annotated[
+    list[str] | None, typer.Option("--assume", help="KEY=VALUE, like half_spread=0.0002; repeatable.")
+]
 
 
 def backtest(
@@ -44,28 +56,22 @@ def backtest(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Take book, limits and policy from this file.")
     ] = None,
-    book: Annotated[
-        str, typer.Option("--book", help="Which book of --config; its first when left out.")
-    ] = "",
-    strategy: Annotated[
-        Path | None, typer.Option("--strategy", help="Which options are traded when; a short strangle.")
-    ] = None,
-    coin: Annotated[str, typer.Option("--coin", help="BTC or ETH; a book's own with --config.")] = "BTC",
+    book: BookName = "",
+    strategy: StrategyFile = None,
+    coin: Coin = "BTC",
     policy: Annotated[
         list[str] | None,
         typer.Option("--policy", help="POLICY:KEY=VALUE,... instead of the default ones; repeatable."),
     ] = None,
-    from_: Annotated[str, typer.Option("--from", help="First day, like 2026-02-01 (00:00 UTC).")] = "",
-    to: Annotated[str, typer.Option("--to", help="The day after the last.")] = "",
-    assume: Annotated[
-        list[str] | None, typer.Option("--assume", help="KEY=VALUE, like half_spread=0.0002; repeatable.")
-    ] = None,
+    from_: FirstDay = "",
+    to: EndDay = "",
+    assume: Assume = None,
     bridge: Annotated[
         float | None, typer.Option("--bridge", help="MODELLED instants every so many seconds in between.")
     ] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Write the report as JSON here.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write the report with plots here.")] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
+    workers: Workers = 0,
 ) -> None:
     """Run policies side by side on recorded data, with the engine that trades and no look ahead.
 
@@ -80,7 +86,7 @@ def backtest(
         chain = load_chain(data, base.underlying, day_ms("--from", from_), day_ms("--to", to))
         chain = chain if bridge is None else _bridged(chain, bridge, rests.seed)
         loaded_s = Clock.wire_s()
-        compared = _compared(chain, plan, contenders, base, rests, workers or os.cpu_count() or 1)
+        compared = _compared(chain, plan, contenders, base, rests, workers)
         ended_s = Clock.wire_s()
         _write(compared, json_, html)
     console = Console()
@@ -99,13 +105,10 @@ def strategy_of(path: Path | None, data: Path) -> tuple[Strategy | None, Assumpt
 
 def _write(compared: Compared, json_: Path | None, html: Path | None) -> None:
     """The files that were asked for. Raises ConfigError where one cannot be written."""
-    try:
-        if json_ is not None:
-            json_.write_bytes(msgspec.json.format(msgspec.json.encode(compared.report), indent=2) + b"\n")
-        if html is not None:
-            html.write_text(page(compared), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{error.filename}: {error.strerror}") from error
+    if json_ is not None:
+        save(json_, indented(compared.report))
+    if html is not None:
+        save(html, page(compared))
 
 
 def _compared(
@@ -116,24 +119,11 @@ def _compared(
     assumed: Assumptions,
     workers: int,
 ) -> Compared:
-    with _mapper(workers) as mapper:
+    with executor("serial" if workers == 1 else "processes", workers) as place:
         try:
-            return compare(chain, plan, contenders, book, assumed, mapper)
+            return compare(chain, plan, contenders, book, assumed, place.map)
         except ValueError as error:
             raise ConfigError(str(error)) from error
-
-
-@contextmanager
-def _mapper(workers: int) -> Iterator[Mapper]:
-    if workers == 1:
-        yield map
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield _ordered(pool.map)
-
-
-def _ordered(pool_map: Callable[..., Any]) -> Mapper:
-    return lambda function, items, /: pool_map(function, items)
 
 
 def _bridged(chain: Chain, step_s: float, seed: int) -> Chain:
@@ -179,11 +169,9 @@ def day_ms(option: str, text: str) -> int | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return utc_ms(text)
     except ValueError:
         raise ConfigError(f"{option} {text}: must be a day like 2026-02-01") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
 
 
 def _tell_speed(console: Console, compared: Compared, loading_s: float, running_s: float) -> None:

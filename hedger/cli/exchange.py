@@ -6,13 +6,14 @@ import asyncio
 import os
 import signal
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hedger.cli.exit_codes import ExitCode
+from hedger.cli.instants import utc_ms
 
 if TYPE_CHECKING:
     from hedger.simulator.options import Options
@@ -133,11 +134,9 @@ def _origin_ms(text: str | None, replay: Path | None) -> int | None:
     if replay is not None:
         raise ValueError("--origin: not with --replay; use --from for the first day of the replay")
     try:
-        moment = datetime.fromisoformat(text)
+        return utc_ms(text)
     except ValueError:
         raise ValueError(f"--origin {text!r}: must be ISO 8601, for example 2026-02-01T08:00") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
 
 
 async def _serve(options: Options, with_parent: bool) -> None:

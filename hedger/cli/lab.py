@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from hedger.cli.client import print_json
+from hedger.cli.files import indented, save
 from hedger.cli.tables import WIDE, Column, table
 from hedger.domain.errors import ConfigError
 from hedger.lab.compile import numba_present
@@ -42,8 +43,6 @@ def run(
     Each figure has its standard error. The same file gives the same figures to the last digit, whatever the
     executor and the number of workers.
     """
-    import msgspec
-
     from hedger.lab.output import write_html, write_parquet
     from hedger.lab.run import run as run_experiment
 
@@ -54,7 +53,7 @@ def run(
         walked = bar.add_task("paths", total=experiment.simulation.paths)
         result = run_experiment(experiment, place, lambda paths: bar.advance(walked, paths))
     if out is not None:
-        out.write_bytes(msgspec.json.format(msgspec.json.encode(result.as_json()), indent=1))
+        save(out, indented(result.as_json()))
     if parquet is not None:
         write_parquet(result, parquet)
     if html is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ import msgspec
 import typer
 
 from hedger.cli.client import DEFAULT_STATE_DIR, told_errors
+from hedger.cli.instants import utc_ms
 from hedger.cli.journal import ConfigFile, StateDir, find, with_picture
 from hedger.domain.errors import ConfigError
 
@@ -95,11 +96,9 @@ def period(newest_ms: int, *, day: bool, week: bool, since: str, until: str, hou
 
 def _ms(name: str, text: str) -> int:
     try:
-        told = datetime.fromisoformat(text)
+        return utc_ms(text)
     except ValueError:
         raise ConfigError(f"{name} = {text!r}: must be a time like 2026-11-26 or 2026-11-26T08:00") from None
-    told = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
-    return int((told - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
 
 
 def _iso(market_ms: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -16,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hedger.backtest.shadow import OWN, Choose, Compared, Period, compare, with_own
 from hedger.cli.client import print_json, told_errors
+from hedger.cli.instants import utc_ms
 from hedger.cli.shadow_table import shadow_table
 from hedger.cli.tables import WIDE
 from hedger.domain.errors import ConfigError
@@ -160,11 +160,9 @@ def _market_ms(option: str, text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return utc_ms(text)
     except ValueError:
         raise ConfigError(f"{option} {text!r}: must be ISO 8601, for example 2026-02-01T08:00") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
 
 
 def _compared(path: Path, choose: Choose, period: Period, *, quiet: bool) -> Compared:

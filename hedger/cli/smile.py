@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from hedger.cli.client import print_json, told_errors
 from hedger.cli.figures import UNKNOWN, number, pct, usd, words
+from hedger.cli.instants import utc_ms
 from hedger.cli.tables import WIDE, Column, facts, table
 from hedger.domain.errors import ConfigError
 
@@ -77,7 +78,7 @@ def _day_ms(option: str, text: str, otherwise: int) -> int:
     if not text:
         return otherwise
     try:
-        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+        return utc_ms(text)
     except ValueError:
         raise ConfigError(f"{option} {text!r}: must be a day like 2026-02-01") from None
 

@@ -18,8 +18,21 @@ from hedger.backtest.run import run
 from hedger.backtest.sources import load_chain
 from hedger.backtest.strategy import Strategy
 from hedger.backtest.summary import summarise
-from hedger.cli.backtest import assumed, book_and_own, day_ms, strategy_of
+from hedger.cli.backtest import (
+    Assume,
+    BookName,
+    Coin,
+    EndDay,
+    FirstDay,
+    StrategyFile,
+    assumed,
+    book_and_own,
+    day_ms,
+    strategy_of,
+)
 from hedger.cli.client import told_errors
+from hedger.cli.files import indented, save
+from hedger.cli.lab import Where, Workers
 from hedger.cli.tune_told import page, show
 from hedger.domain.errors import ConfigError
 from hedger.engine.settings import BookSettings
@@ -29,12 +42,18 @@ from hedger.lab.tune import tune as propose
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """One half of the data: a task's process reads it once."""
+    """One half of the data."""
 
     data: Path
     coin: str
-    first_ms: int
+    from_ms: int | None  # of all the data, that is read
+    to_ms: int | None
+    first_ms: int  # of this half
     end_ms: int
+
+    @property
+    def chain(self) -> Chain:
+        return _chain(self.data, self.coin, self.from_ms, self.to_ms).between(self.first_ms, self.end_ms)
 
 
 def tune(
@@ -42,15 +61,11 @@ def tune(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Take the book and today's setting from this file.")
     ] = None,
-    book: Annotated[
-        str, typer.Option("--book", help="Which book of --config; its first when left out.")
-    ] = "",
-    strategy: Annotated[
-        Path | None, typer.Option("--strategy", help="Which options are traded when; a short strangle.")
-    ] = None,
-    coin: Annotated[str, typer.Option("--coin", help="BTC or ETH; a book's own with --config.")] = "BTC",
-    from_: Annotated[str, typer.Option("--from", help="First day, like 2026-02-01 (00:00 UTC).")] = "",
-    to: Annotated[str, typer.Option("--to", help="The day after the last.")] = "",
+    book: BookName = "",
+    strategy: StrategyFile = None,
+    coin: Coin = "BTC",
+    from_: FirstDay = "",
+    to: EndDay = "",
     objective: Annotated[
         Objective,
         typer.Option(
@@ -66,13 +81,9 @@ def tune(
     ] = None,
     trials: Annotated[int, typer.Option(min=8, max=10_000, help="Candidates to try.")] = 64,
     seed: Annotated[int, typer.Option(min=0, help="Of the search.")] = 1,
-    assume: Annotated[
-        list[str] | None, typer.Option("--assume", help="KEY=VALUE, like half_spread=0.0002; repeatable.")
-    ] = None,
-    where: Annotated[
-        str, typer.Option("--executor", help="processes, serial or ray; the answer is the same.")
-    ] = "processes",
-    workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
+    assume: Assume = None,
+    where: Where = "processes",
+    workers: Workers = 0,
     json_: Annotated[Path | None, typer.Option("--json", help="Write the proposal as JSON here.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write the frontier as a page here.")] = None,
 ) -> None:
@@ -114,7 +125,7 @@ def score(
 ) -> Score:
     """What a candidate comes to over one half, in coin, by the engine that trades."""
     contender = Contender(str(candidate), candidate.policy, candidate.params)
-    outcome = run(chain_of(evidence), strategy, book_of(contender, book), rests)
+    outcome = run(evidence.chain, strategy, book_of(contender, book), rests)
     told = summarise(outcome)
     return Score(
         pnl=tuple(lines.total for lines in outcome.lines[1:]),
@@ -123,25 +134,21 @@ def score(
     )
 
 
-def chain_of(evidence: Evidence) -> Chain:
-    """Read once per process and half."""
-    return _chain(evidence.data, evidence.coin, evidence.first_ms, evidence.end_ms)
-
-
 @cache
-def _chain(data: Path, coin: str, first_ms: int, end_ms: int) -> Chain:
-    return load_chain(data, coin, first_ms, end_ms)
+def _chain(data: Path, coin: str, from_ms: int | None, to_ms: int | None) -> Chain:
+    """Read once per process; one that is forked from it has it already."""
+    return load_chain(data, coin, from_ms, to_ms)
 
 
-def _halves(data: Path, coin: str, first_ms: int | None, end_ms: int | None) -> tuple[Evidence, Evidence]:
+def _halves(data: Path, coin: str, from_ms: int | None, to_ms: int | None) -> tuple[Evidence, Evidence]:
     """Cut at the recorded instant in the middle."""
-    instants = load_chain(data, coin, first_ms, end_ms).instants
+    instants = _chain(data, coin, from_ms, to_ms).instants
     if len(instants) < 8:
         raise ConfigError(f"--data {data}: {len(instants)} recorded instants; tuning needs at least 8")
     start, middle = instants[0].market_ms, instants[len(instants) // 2].market_ms
     return (
-        Evidence(data, coin, start, middle),
-        Evidence(data, coin, middle, instants[-1].market_ms + 1),
+        Evidence(data, coin, from_ms, to_ms, start, middle),
+        Evidence(data, coin, from_ms, to_ms, middle, instants[-1].market_ms + 1),
     )
 
 
@@ -157,10 +164,7 @@ def _progress() -> Progress:
 
 
 def _write(found: Proposal, json_: Path | None, html: Path | None) -> None:
-    try:
-        if json_ is not None:
-            json_.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
-        if html is not None:
-            html.write_text(page(found), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{error.filename}: {error.strerror}") from error
+    if json_ is not None:
+        save(json_, indented(found))
+    if html is not None:
+        save(html, page(found))
