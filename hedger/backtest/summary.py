@@ -10,7 +10,7 @@ import msgspec
 from hedger.backtest.outcome import Outcome, Point
 from hedger.domain.vocabulary import Neutral
 from hedger.portfolio.attribution import LINES, Lines, added, in_usd
-from hedger.portfolio.effectiveness import Effectiveness, Hedged, effectiveness, hedged
+from hedger.portfolio.effectiveness import Effectiveness, Hedged, effectiveness, hedged, variance
 from hedger.pricing.black76 import YEAR_MS
 
 DAY_MS = 86_400_000
@@ -145,10 +145,7 @@ def _needed(point: Point, equity_coin: float) -> float:
 
 def _sd(values: list[float]) -> float:
     """0 of fewer than two values."""
-    if len(values) < 2:
-        return 0.0
-    mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+    return math.sqrt(variance(values) or 0.0)
 
 
 def _drawdown(results: list[float]) -> float:

@@ -19,6 +19,7 @@ import msgspec
 
 from hedger.domain.errors import ConfigError
 from hedger.policies.registry import policy_named
+from hedger.portfolio.effectiveness import variance
 
 CHANCE = 1.96
 """Standard errors beyond which a gain is called one: 95 %, two-sided."""
@@ -88,7 +89,7 @@ class Score(msgspec.Struct, frozen=True):
     @property
     def sd(self) -> float:
         """Of one interval's profit."""
-        return math.sqrt(-math.fsum(_squares(self)) / max(len(self.pnl) - 1, 1))
+        return math.sqrt(variance(self.pnl) or 0.0)
 
 
 class Objective(StrEnum):
@@ -238,9 +239,7 @@ def _excess(own: float, most: float) -> float:
 def paired(ours: Sequence[float], theirs: Sequence[float]) -> Paired:
     """Interval by interval on the same evidence, so that what both gained or lost falls out."""
     gains = [one - other for one, other in zip(ours, theirs, strict=True)]
-    mean = math.fsum(gains) / len(gains)
-    variance = math.fsum((gain - mean) ** 2 for gain in gains) / max(len(gains) - 1, 1)
-    return Paired(mean, math.sqrt(variance / len(gains)))
+    return Paired(math.fsum(gains) / len(gains), math.sqrt((variance(gains) or 0.0) / len(gains)))
 
 
 def _squares(score: Score) -> list[float]:

@@ -175,12 +175,13 @@ def accrued(held: Held, spot: float, terms: Terms) -> Held:
     return paid(held, held.cash * (terms.growth - 1.0) - notional * terms.funding)
 
 
-def paid(held: Held, money: float) -> Held:
+def paid(held: Held, money: float, cost: float = 0.0) -> Held:
+    """`cost` is counted as one, too; it is not in `money` yet."""
     return Held(
         held.hedge,
-        held.cash + money,
+        held.cash + money - cost,
         held.hedged_s,
-        held.cost,
+        held.cost + cost,
         held.trades,
         held.acted,
         held.turnover_coin,
@@ -193,15 +194,7 @@ def ended(held: Held, spot: float, terms: Terms) -> Held:
     closing = 0.0
     if terms.unwind == 1 and held.hedge != 0.0:
         closing = cost_of(coin_of(abs(held.hedge), spot, terms.inverse), spot, terms)
-    return Held(
-        0.0,
-        held.cash + worth - closing,
-        held.hedged_s,
-        held.cost + closing,
-        held.trades,
-        held.acted,
-        held.turnover_coin,
-    )
+    return paid(held, worth, closing)
 
 
 def unit_price(spot: float, inverse: int) -> float:

@@ -67,7 +67,7 @@ def effectiveness(
 ) -> Effectiveness:
     """The measures of intervals of equal length; `theta` is the period's line, in the currency."""
     results = [one.result for one in series]
-    before, after = _variance([one.unhedged for one in series]), _variance(results)
+    before, after = variance([one.unhedged for one in series]), variance(results)
     slope, r_squared = _line([one.hedge for one in series], [one.unhedged for one in series])
     cost = -math.fsum(one.costs for one in series)
     removed = None if before is None or after is None else (before - after) * len(series)
@@ -97,8 +97,8 @@ def expected_shortfall(results: Sequence[float], share: float) -> float | None:
     return -math.fsum(worst) / len(worst)
 
 
-def _variance(values: Sequence[float]) -> float | None:
-    """Unbiased; None of fewer than two."""
+def variance(values: Sequence[float]) -> float | None:
+    """Unbiased, in the values' unit squared; None of fewer than two."""
     if len(values) < 2:
         return None
     mean = math.fsum(values) / len(values)
@@ -107,7 +107,7 @@ def _variance(values: Sequence[float]) -> float | None:
 
 def _line(x: Sequence[float], y: Sequence[float]) -> tuple[float | None, float | None]:
     """Slope and R^2 of y on x by least squares."""
-    across, along = _variance(x), _variance(y)
+    across, along = variance(x), variance(y)
     if not across or not along:
         return None, None
     mean_x, mean_y = math.fsum(x) / len(x), math.fsum(y) / len(y)

@@ -55,17 +55,22 @@ def test_a_delta_corrected_by_the_smile_is_judged_alike(smile_coin: float) -> No
     calm, full = twins(**SETTINGS["band"])
     for rig in (calm, full):
         rig.engine._state.books["btc"].smile_coin = smile_coin
-    for events in moves(calm, 1, 600):
+    assert_alike(calm, full, 1)
+    delta = calm.engine.view(calm.now).books[0].delta
+    assert delta.net_transaction is not None
+    assert delta.used == pytest.approx(delta.net_transaction + smile_coin, abs=1e-12)
+    assert len(calm.placed) >= 2
+
+
+def assert_alike(calm: Flooded, full: Flooded, seed: int) -> None:
+    """Effects, memory and counts of both after every step of 600 moves."""
+    for events in moves(calm, seed, 600):
         full.market_ms, full.wire_s, full.index = calm.market_ms, calm.wire_s, calm.index
         for rig in (calm, full):
             rig.step(*events, after_s=0.0)
             fill(rig)
         assert calm.effects == full.effects
         assert memory_and_counts(calm) == memory_and_counts(full)
-    delta = calm.engine.view(calm.now).books[0].delta
-    assert delta.net_transaction is not None
-    assert delta.used == pytest.approx(delta.net_transaction + smile_coin, abs=1e-12)
-    assert len(calm.placed) >= 2
 
 
 def memory_and_counts(rig: Rig) -> Any:
@@ -95,13 +100,7 @@ def fill(rig: Flooded) -> None:
 @pytest.mark.parametrize("name", list(SETTINGS))
 def test_effects_memory_and_counts_are_those_of_full_steps(name: str, seed: int) -> None:
     calm, full = twins(**SETTINGS[name])
-    for events in moves(calm, seed, 600):
-        full.market_ms, full.wire_s, full.index = calm.market_ms, calm.wire_s, calm.index
-        for rig in (calm, full):
-            rig.step(*events, after_s=0.0)
-            fill(rig)
-        assert calm.effects == full.effects
-        assert memory_and_counts(calm) == memory_and_counts(full)
+    assert_alike(calm, full, seed)
     assert len(calm.placed) >= (1 if name in ("theta", "dwell") else 2)
 
 

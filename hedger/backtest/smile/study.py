@@ -118,7 +118,6 @@ def _known(value: float) -> float | None:
 
 
 def _fits(fitted: dict[int, Fitted]) -> Iterable[Fit]:
-    zero = np.zeros(1)
     for each, calendar in with_calendar(fitted):
         strip, smile = each.strip, each.smile
         yield Fit(
@@ -126,9 +125,9 @@ def _fits(fitted: dict[int, Fitted]) -> Iterable[Fit]:
             days=days_of(each),
             forward_usd=strip.forward_usd,
             strikes=len(np.unique(strip.strike_usd)),
-            curve="" if smile is None else type(smile.curve).__name__.lower(),
-            atm_iv=None if smile is None else float(smile.sigma(zero)[0]),
-            slope=None if smile is None else float(smile.slope(zero)[0]),
+            curve="" if smile is None else smile.name,
+            atm_iv=None if smile is None else smile.atm_iv,
+            slope=None if smile is None else smile.atm_slope,
             rms_points=None if smile is None else smile.rms_points,
             worst_points=None if smile is None else smile.worst_points,
             gap=each.gap,

@@ -6,7 +6,6 @@ import math
 from datetime import UTC, datetime
 
 import msgspec
-import numpy as np
 
 from hedger.domain.vocabulary import SmileRule
 from hedger.engine.delta.smile.state import SmileState
@@ -85,14 +84,14 @@ def _expiries(smile: SmileState, now: Now) -> list[SmileExpiryView]:
 
 def _expiry(smile: SmileState, expiration_ms: int, near: Smile | None, now: Now) -> SmileExpiryView:
     fitted, stuck = smile.fits[expiration_ms], smile.track.stickiness(expiration_ms)
-    curve, money = fitted.smile, np.zeros(1)
+    curve = fitted.smile
     return SmileExpiryView(
         expiry=datetime.fromtimestamp(expiration_ms / 1000, UTC).date().isoformat(),
         age_s=(now.market_ms - fitted.strip.market_ms) / 1000,
         strikes=0 if curve is None else curve.strikes,
-        curve="" if curve is None else type(curve.curve).__name__.lower(),
-        atm_iv=None if curve is None else float(curve.sigma(money)[0]),
-        slope=None if curve is None else float(curve.slope(money)[0]),
+        curve="" if curve is None else curve.name,
+        atm_iv=None if curve is None else curve.atm_iv,
+        slope=None if curve is None else curve.atm_slope,
         residual_points=None if curve is None else curve.rms_points,
         worst_points=None if curve is None else curve.worst_points,
         stickiness=stuck.r,

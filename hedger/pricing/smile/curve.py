@@ -78,6 +78,21 @@ class Smile(NamedTuple):
         """s = d sigma / dk = w' / (2 sqrt(w tau))."""
         return self.curve.dw(k) / (2.0 * np.sqrt(self.curve.w(k) * self.tau_years))
 
+    @property
+    def name(self) -> str:
+        """Of the kind of curve: svi or parabola."""
+        return type(self.curve).__name__.lower()
+
+    @property
+    def atm_iv(self) -> float:
+        """Implied volatility at the forward, a fraction."""
+        return float(self.sigma(np.zeros(1))[0])
+
+    @property
+    def atm_slope(self) -> float:
+        """s = d sigma / dk at the forward."""
+        return float(self.slope(np.zeros(1))[0])
+
     def covers(self, k: Floats) -> NDArray[np.bool_]:
         """Whether the strikes lie between those the smile was fitted to."""
         return (k >= self.k_low) & (k <= self.k_high)
