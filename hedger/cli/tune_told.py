@@ -10,9 +10,9 @@ from rich.console import Console
 
 from hedger.cli.figures import number, pct
 from hedger.cli.tables import WIDE, Column, table
-from hedger.domain.errors import ConfigError
 from hedger.lab.tune import Candidate, Objective, Proposal, Score, frontier
 from hedger.policies.registry import LIVE_POLICIES
+from hedger.reports import page as pages
 
 MOST_SHOWN = 12  # points of the frontier on a terminal
 
@@ -101,11 +101,7 @@ def settings_of(candidate: Candidate, book: str) -> Iterator[str]:
 
 def page(found: Proposal) -> str:
     """The frontier as one HTML file. Raises ConfigError where plotly is not installed."""
-    try:
-        import plotly.graph_objects as go
-    except ModuleNotFoundError as error:
-        raise ConfigError("an HTML page needs the package plotly: pip install 'hedger[lab]'") from error
-    figure = go.Figure()
+    figure = pages.graph_objects().Figure()
     for policy in sorted({candidate.policy for candidate, _, _ in found.trials}):
         mine = [trial for trial in found.trials if trial[0].policy == policy]
         figure.add_scatter(
@@ -120,7 +116,4 @@ def page(found: Proposal) -> str:
             x=[each.sd], y=[each.cost], mode="markers", marker={"size": 16, "symbol": "star"}, name=name
         )
     figure.update_layout(xaxis_title="sd of an interval, coin", yaxis_title="cost, coin", title="First half")
-    plot = figure.to_html(full_html=False, include_plotlyjs=True, div_id="frontier")
-    told = escape(verdict(found))
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>hedger tune</title>'
-    return f"{head}<h1>Tuning</h1><p>{told}</p>{plot}</html>"
+    return pages.page("Tuning", "", "".join((f"<p>{escape(verdict(found))}</p>", *pages.drawn([figure]))))

@@ -1,7 +1,7 @@
 """A comparison of policies as one HTML file with plots; it opens without a network.
 
 Takes plain values: lines of text, tables of texts, and a curve per policy. The same values make the same
-bytes. Plots are drawn by plotly (extra `lab`), which is imported only here and only then.
+bytes.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from hedger.domain.errors import ConfigError
+from hedger.reports.page import drawn, graph_objects, page
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24 }
@@ -58,20 +57,14 @@ def comparison_html(
 
     Raises ConfigError where plotly is not installed.
     """
-    if find_spec("plotly") is None:
-        raise ConfigError("an HTML report needs the package plotly: pip install 'hedger[lab]'")
-    plots = _plots(curves, lines_coin)
+    plots = _plots(graph_objects(), curves, lines_coin)
     told = escape("\n".join(assumptions))
-    return "".join(
-        (
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>',
-            f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>",
-            f"<h2>What this rests on</h2><pre>{told}</pre>",
-            *(_table(table) for table in tables),
-            *_drawn(plots),
-            "</body></html>\n",
-        )
+    parts = (
+        f"<h2>What this rests on</h2><pre>{told}</pre>",
+        *(_table(table) for table in tables),
+        *drawn(plots),
     )
+    return page(title, _STYLE, "".join(parts))
 
 
 def _table(table: Table) -> str:
@@ -81,27 +74,16 @@ def _table(table: Table) -> str:
     return f'<h2>{escape(table.title)}</h2><div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
-def _drawn(figures: Iterable[Any]) -> Iterator[str]:
-    """The library once, and names of the plots that do not change."""
-    from plotly.io import to_html
-
-    for number, figure in enumerate(figures):
-        library = "inline" if number == 0 else False
-        yield to_html(figure, full_html=False, include_plotlyjs=library, div_id=f"plot-{number}")
-
-
-def _plots(curves: Sequence[Curve], lines_coin: Mapping[str, Mapping[str, float]]) -> Iterator[Any]:
-    yield _over_time("Result in coin", "coin", curves, "result_coin")
-    yield _over_time("Result in dollars, the collateral's own change aside", "USD", curves, "result_usd")
-    yield _frontier(curves)
-    yield _attribution(lines_coin)
-    yield _over_time("Delta as it was found", "coin", curves, "delta_coin")
-    yield _over_time("Initial margin used", "coin", curves, "margin_coin")
+def _plots(go: Any, curves: Sequence[Curve], lines_coin: Mapping[str, Mapping[str, float]]) -> Iterator[Any]:
+    yield _over_time(go, "Result in coin", "coin", curves, "result_coin")
+    yield _over_time(go, "Result in dollars, the collateral's own change aside", "USD", curves, "result_usd")
+    yield _frontier(go, curves)
+    yield _attribution(go, lines_coin)
+    yield _over_time(go, "Delta as it was found", "coin", curves, "delta_coin")
+    yield _over_time(go, "Initial margin used", "coin", curves, "margin_coin")
 
 
-def _over_time(title: str, unit: str, curves: Sequence[Curve], field: str) -> Any:
-    import plotly.graph_objects as go
-
+def _over_time(go: Any, title: str, unit: str, curves: Sequence[Curve], field: str) -> Any:
     figure = go.Figure(layout={"title": title, "height": 480, "hovermode": "x unified"})
     for curve in curves:
         times = [datetime.fromtimestamp(at / 1000, UTC).isoformat() for at in curve.times_ms]
@@ -110,11 +92,9 @@ def _over_time(title: str, unit: str, curves: Sequence[Curve], field: str) -> An
     return figure
 
 
-def _frontier(curves: Sequence[Curve]) -> Any:
+def _frontier(go: Any, curves: Sequence[Curve]) -> Any:
     """What each policy costs against the risk it leaves: lower and to the left is better. One that never
     hedged would stand so far to the right that the others fell together."""
-    import plotly.graph_objects as go
-
     figure = go.Figure(layout={"title": "Cost of hedging against what risk is left", "height": 480})
     for curve in (each for each in curves if each.cost_usd):
         figure.add_scatter(
@@ -131,10 +111,8 @@ def _frontier(curves: Sequence[Curve]) -> Any:
     return figure
 
 
-def _attribution(lines_coin: Mapping[str, Mapping[str, float]]) -> Any:
+def _attribution(go: Any, lines_coin: Mapping[str, Mapping[str, float]]) -> Any:
     """Stacked lines per policy; those that are nothing everywhere are left out."""
-    import plotly.graph_objects as go
-
     figure = go.Figure(layout={"title": "Where the result came from", "barmode": "relative", "height": 560})
     names = list(lines_coin)
     for line in next(iter(lines_coin.values()), {}):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from hedger.reports.page import drawn, graph_objects, page
 from hedger.reports.period import CUT, NOTHING, WalletReport, cut, utc
-from hedger.reports.plots import figures, graph_objects
+from hedger.reports.plots import figures
 from hedger.reports.text import assumptions, carried, measures
 
 _STYLE = """
@@ -25,10 +26,7 @@ def as_html(reports: Sequence[WalletReport]) -> str:
     graph_objects()
     body = "\n".join(_wallet(report, number) for number, report in enumerate(reports))
     title = f"Hedging report, {utc(min(r.from_ms for r in reports))} to {utc(max(r.to_ms for r in reports))}"
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n"
-    )
+    return page(title, _STYLE, body)
 
 
 def _wallet(report: WalletReport, number: int) -> str:
@@ -43,10 +41,9 @@ def _wallet(report: WalletReport, number: int) -> str:
         f"<div><h3>Theta and volatility</h3>{_table((), carried(report))}</div>",
         f"<div><h3>The hedge</h3>{_table((), measures(report))}</div></div>",
     ]
-    for place, (title, figure) in enumerate(figures(report)):
-        first, name = number == place == 0, f"plot-{number}-{place}"
-        drawn = figure.to_html(full_html=False, include_plotlyjs=first, div_id=name)
-        parts.append(f"<h3>{escape(title)}</h3>{drawn}")
+    titles, plots = zip(*figures(report), strict=True)
+    for title, plot in zip(titles, drawn(plots, name=f"plot-{number}", library=number == 0), strict=True):
+        parts.append(f"<h3>{escape(title)}</h3>{plot}")
     for title, groups in (
         ("By expiry", report.expiries),
         ("By instrument", report.instruments),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from hedger.domain.errors import ConfigError
+from hedger.reports.page import graph_objects
 from hedger.reports.period import NOTHING, Point, WalletReport
 
 BARS = 120  # of the stacked plot at most: more cannot be told apart
@@ -21,15 +21,6 @@ _STACK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("settlement", ("settlement",)),
     ("rest", ("residual", "future_residual", "unexplained")),
 )
-
-
-def graph_objects() -> Any:
-    """plotly.graph_objects. Raises ConfigError where plotly is not installed."""
-    try:
-        import plotly.graph_objects as go
-    except ImportError:
-        raise ConfigError("--html needs the package plotly: pip install 'hedger[lab]'") from None
-    return go
 
 
 def figures(report: WalletReport) -> list[tuple[str, Any]]:
