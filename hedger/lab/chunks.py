@@ -91,7 +91,7 @@ def outcomes_of(task: Task) -> Iterator[tuple[walk.Outcome, ...]]:
             walked(experiment, prepared, rule, ready, market)
             for rule, ready in zip(experiment.policies, prepared.rules, strict=True)
         ]
-        yield tuple(_counted(experiment, outcome, market.spots) for outcome in walks)
+        yield tuple(_counted(experiment, outcome, market.ends) for outcome in walks)
 
 
 class Ready(NamedTuple):
@@ -112,20 +112,8 @@ class Prepared(NamedTuple):
     start_value_usd: float
     expiry_steps: tuple[int, ...]
     rules: tuple[Ready, ...]
-    room: Room
-    """Of a whole chunk; the next one overwrites it."""
-
-
-class Room(NamedTuple):
-    """Where a chunk's paths are drawn: log-returns [step, path], logarithms and spots [step + 1, path]."""
-
     moves: Floats
-    logs: Floats
-    spots: Floats
-
-
-def room_for(steps: int, paths: int) -> Room:
-    return Room(np.empty((steps, paths)), np.empty((steps + 1, paths)), np.empty((steps + 1, paths)))
+    """Room for those of a whole chunk, [step, path]; the next one overwrites them."""
 
 
 _last: list[tuple[Experiment, Prepared]] = []  # a process works on one experiment at a time
@@ -147,7 +135,7 @@ def _prepare(experiment: Experiment) -> Prepared:
     needs = [(rule.hedge_iv, k.quiet == NEVER) for rule, k in zip(experiment.policies, kernels, strict=True)]
     grids = {need: _grid(experiment, legs, *need) for need in sorted(set(needs))}
     rules = tuple(k._replace(grid=grids[need]) for k, need in zip(kernels, needs, strict=True))
-    return Prepared(legs, start, expiring, rules, room_for(last, CHUNK_PATHS))
+    return Prepared(legs, start, expiring, rules, np.empty((last, CHUNK_PATHS)))
 
 
 DEVIATIONS = 7.0  # how far the grid reaches: paths beyond see the greeks of its edge
@@ -192,32 +180,34 @@ def market_of(experiment: Experiment, prepared: Prepared, chunk: int) -> walk.Ma
     paths = min(CHUNK_PATHS, simulation.paths - chunk * CHUNK_PATHS)
     random = np.random.Generator(np.random.SFC64(np.random.SeedSequence(simulation.seed, spawn_key=(chunk,))))
     dt = experiment.horizon_days / YEAR_DAYS / simulation.steps
-    moves, logs, spots = prepared.room if paths == CHUNK_PATHS else room_for(simulation.steps, paths)
+    whole = paths == CHUNK_PATHS
+    moves = prepared.moves if whole else np.empty((simulation.steps, paths))
     experiment.model.fill(moves, random, dt)
-    logs[0] = math.log(experiment.book.spot_usd)
-    for step, move in enumerate(moves):  # half the time of cumsum over the first axis
-        np.add(logs[step], move, out=logs[step + 1])
-    np.exp(logs, out=spots)
-    return walk.Market(spots, logs, *flows_of(experiment, prepared, spots, dt))
+    return market_along(experiment, prepared, moves)
 
 
-def flows_of(
-    experiment: Experiment, prepared: Prepared, spots: Floats, dt: float
-) -> tuple[NDArray[np.int64], Floats]:
-    """What options pay on expiring; at the last step those still alive count at their value."""
-    last = len(spots) - 1
+def market_along(experiment: Experiment, prepared: Prepared, moves: Floats) -> walk.Market:
+    """The market of given paths, moves[step, path] of ln S: what options pay is added.
+
+    The path may end early; at its last step the options still alive count at their value.
+    """
+    book, last = experiment.book, len(moves)
     steps = [*(step for step in prepared.expiry_steps if step < last), last]
     flow_at = np.full(last + 1, -1, dtype=np.int64)
-    flows = np.empty((len(steps), spots.shape[1]))
-    expired = np.round(prepared.legs.tau / dt).astype(np.int64)
+    flows, spots = np.empty((len(steps), moves.shape[1])), np.empty(moves.shape[1])
+    expired = np.round(prepared.legs.tau * YEAR_DAYS / experiment.step_days).astype(np.int64)
+    logs, before = np.full(moves.shape[1], math.log(book.spot_usd)), 0
     for row, step in enumerate(steps):
+        logs += moves[before:step].sum(axis=0)
+        before = step
         due = expired == step if step < last else expired >= last
         legs = Legs(*(part[due] for part in prepared.legs))
-        flows[row] = value_usd(legs, spots[step], step * dt, experiment.book.rate)
-        if experiment.book.accounting == "inverse":
-            flows[row] /= spots[step]
+        np.exp(logs, out=spots)
+        flows[row] = value_usd(legs, spots, step * experiment.step_days / YEAR_DAYS, book.rate)
+        if book.accounting == "inverse":
+            flows[row] /= spots
         flow_at[step] = row
-    return flow_at, flows
+    return walk.Market(math.log(book.spot_usd), moves, flow_at, flows, spots)
 
 
 _CONTROLLED = {"usd": walk.USD, "coin": walk.COIN, "bs": walk.BLACK}
@@ -247,8 +237,6 @@ def _terms(experiment: Experiment, prepared: Prepared, rule: Rule, ready: Ready)
         band_scale=rule.band_scale,
         quiet_lower=ready.quiet[0],
         quiet_upper=ready.quiet[1],
-        lowest=ready.grid.lowest,
-        per_unit=ready.grid.per_unit,
     )
 
 
@@ -261,14 +249,13 @@ def walked(
     made: Callable[[Any], Any] = compiled,
 ) -> walk.Outcome:
     """What each path came to in the accounting's money at its end; `made` compiles the kernels or not."""
-    outcome = walk.Outcome(*(np.zeros(market.spots.shape[1]) for _ in walk.Outcome._fields))
+    outcome = walk.Outcome(*(np.zeros(market.moves.shape[1]) for _ in walk.Outcome._fields))
     made(walk.walk)(
         made(ready.decide),
         ready.params,
         ready.initial,
         ready.rounding,
-        ready.grid.deltas,
-        ready.grid.others,
+        ready.grid,
         market,
         _terms(experiment, prepared, rule, ready),
         outcome,
@@ -276,15 +263,14 @@ def walked(
     return outcome
 
 
-def _counted(experiment: Experiment, outcome: walk.Outcome, spots: Floats) -> walk.Outcome:
+def _counted(experiment: Experiment, outcome: walk.Outcome, ends: Floats) -> walk.Outcome:
     """Discounted to the start, or for a dollar-neutral inverse book in USD: E1 S1 - E0 S0 (theory 4)."""
     book = experiment.book
     if book.accounting == "inverse":
         if book.neutral == "coin":
             return outcome
-        end = spots[-1]
-        pnl = (book.equity_coin + outcome.pnl) * end - book.equity_coin * book.spot_usd
-        return outcome._replace(pnl=pnl, cost=outcome.cost * end)
+        pnl = (book.equity_coin + outcome.pnl) * ends - book.equity_coin * book.spot_usd
+        return outcome._replace(pnl=pnl, cost=outcome.cost * ends)
     if not experiment.costs.accrue_interest or book.rate == 0.0:
         return outcome
     discount = math.exp(-book.rate * experiment.horizon_days / YEAR_DAYS)

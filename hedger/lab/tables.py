@@ -14,7 +14,7 @@ import numpy as np
 
 from hedger.lab import grid, walk
 from hedger.lab.book import YEAR_DAYS, legs_of
-from hedger.lab.chunks import Prepared, flows_of, market_of, prepared_of, walked
+from hedger.lab.chunks import Prepared, market_along, market_of, prepared_of, walked
 from hedger.lab.experiment import Experiment
 from hedger.pricing.black76 import Floats
 
@@ -48,10 +48,9 @@ def sensitivities(
 
 
 def _sensitivity(made: grid.Grid, step: int, day: float, spot: float) -> Sensitivity:
-    at = walk.place(math.log(spot), made.deltas.shape[1], made.lowest, made.per_unit)
-    delta = walk.delta_at(made.deltas, step, at, 1.0 / made.per_unit)
-    seen = walk.looked_up(made.deltas, made.others, step, spot, at, delta)
-    return Sensitivity(day, spot, float(seen.value), delta, float(seen.gamma), float(seen.theta))
+    seen = walk.looked_up(made, step, math.log(spot), spot)
+    greeks = (float(each) for each in (seen.value, seen.delta, seen.gamma, seen.theta))
+    return Sensitivity(day, spot, *greeks)
 
 
 class Hedged(NamedTuple):
@@ -81,19 +80,18 @@ def windows(experiment: Experiment, hours: float, path: int = 0) -> list[Window]
     every = _steps(experiment, hours)
     prepared = prepared_of(experiment)
     market = market_of(experiment, prepared, 0)
-    if not 0 <= path < market.spots.shape[1]:
-        raise ValueError(f"path = {path}: must be at least 0 and below {market.spots.shape[1]}")
+    if not 0 <= path < market.moves.shape[1]:
+        raise ValueError(f"path = {path}: must be at least 0 and below {market.moves.shape[1]}")
     before = dict.fromkeys(("", *(rule.name for rule in experiment.policies)), Hedged(0.0, 0.0, 0.0))
     told = []
     for end in range(every, experiment.simulation.steps + 1, every):
-        spots = market.spots[: end + 1, path : path + 1]
-        now = _ended(experiment, prepared, spots)
+        spot_usd, now = _ended(experiment, prepared, market.moves[:end, path : path + 1])
         since = {
             name: Hedged(at.futures_coin - before[name].futures_coin, at.trades - before[name].trades, at.pnl)
             for name, at in now.items()
         }
         naked = since.pop("")
-        told.append(Window(end * experiment.step_days, float(spots[-1, 0]), naked.pnl, since))
+        told.append(Window(end * experiment.step_days, spot_usd, naked.pnl, since))
         before = now
     return told
 
@@ -105,10 +103,9 @@ def _steps(experiment: Experiment, hours: float) -> int:
     return round(every)
 
 
-def _ended(experiment: Experiment, prepared: Prepared, spots: Floats) -> dict[str, Hedged]:
-    """Each policy, and under "" the naked book, had the path ended here and all been counted at marks."""
-    dt = experiment.step_days / YEAR_DAYS
-    market = walk.Market(spots, np.log(spots), *flows_of(experiment, prepared, spots, dt))
+def _ended(experiment: Experiment, prepared: Prepared, moves: Floats) -> tuple[float, dict[str, Hedged]]:
+    """The index, each policy, and under "" the naked book, had the path ended here, all counted at marks."""
+    market = market_along(experiment, prepared, moves)
     found = {}
     for rule, ready in zip(experiment.policies, prepared.rules, strict=True):
         outcome = walked(experiment, prepared, rule, ready, market, made=_plain)
@@ -116,9 +113,9 @@ def _ended(experiment: Experiment, prepared: Prepared, spots: Floats) -> dict[st
             *(float(part[0]) for part in (outcome.turnover_coin, outcome.trades, outcome.pnl))
         )
     inverse = experiment.book.accounting == "inverse"
-    start = prepared.start_value_usd / (float(spots[0, 0]) if inverse else 1.0)
+    start = prepared.start_value_usd / (experiment.book.spot_usd if inverse else 1.0)
     found[""] = Hedged(0.0, 0.0, float(market.flows.sum()) - start)
-    return found
+    return float(market.ends[0]), found
 
 
 def _plain(function: Any) -> Any:

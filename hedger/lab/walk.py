@@ -1,6 +1,6 @@
 """The innermost loop: a chunk of paths walked under one policy. Compiled by numba where present.
 
-A few steps of one path, then of the next, so that their tables and the chunk's state stay in the cache.
+All paths take one step, then the next, so that a step's tables and the chunk's state stay in the cache.
 Arithmetic and arrays only: the same text is run plainly where numba is absent.
 
 A hedge of h units is worth h u(S): linear h coin, u = S; inverse h USD, u = -1/S, since Q USD from S0 to S1
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hedger.lab.grid import DELTA, IV, SLOPE, TAU, THETA, VALUE, VANNA
+from hedger.lab.grid import IV, TAU, THETA, VALUE, VANNA, Grid
 from hedger.policies.inputs import Inputs
 from hedger.pricing.black76 import Floats
 
@@ -59,20 +59,21 @@ class Terms(NamedTuple):
     quiet_upper: float
     """Deltas between which a policy that held there is known to hold, remember nothing and read delta alone;
     see `quiet`."""
-    lowest: float
-    per_unit: float
 
 
 class Market(NamedTuple):
-    """A chunk of paths. spots[step, path] in USD, their logarithms, and what options pay on expiring.
+    """A chunk of paths: ln S at the start, moves[step, path] of ln S, and what options pay on expiring.
+
+    ends[path]: the index after the last move, in USD.
 
     flows[flow_at[step], path]: paid at that step in the accounting's money; flow_at is -1 where nothing is.
     """
 
-    spots: Floats
-    logs: Floats
+    log_spot: float
+    moves: Floats
     flow_at: NDArray[np.int64]
     flows: Floats
+    ends: Floats
 
 
 class Outcome(NamedTuple):
@@ -110,55 +111,49 @@ class Held(NamedTuple):
     turnover_coin: float
 
 
-BLOCK_STEPS = 4
-"""A path walks so many steps before the next does: its state stays at hand, their tables in the cache."""
-
-
 def walk(
     decide: Callable[..., Any],
     params: Any,
     initial: Any,
     rounding: NDArray[np.int64],
-    deltas: Floats,
-    others: Floats,
+    table: Grid,
     market: Market,
     terms: Terms,
     outcome: Outcome,
 ) -> None:
     """Fills `outcome`. rounding[reason] is 0 inward, 1 nearest, 2 towards zero but at least one lot."""
-    spots, logs, flow_at, flows = market.spots, market.logs, market.flow_at, market.flows
-    steps, paths = spots.shape[0] - 1, spots.shape[1]
+    moves, flow_at, flows = market.moves, market.flow_at, market.flows
+    steps, paths = moves.shape
     accrues = terms.growth != 1.0 or terms.funding != 0.0
-    asks = np.arange(steps) % terms.ask_every == 0
-    width = 1.0 / terms.per_unit
-    memories = [initial for _ in range(paths)]
     alone = terms.quiet_lower <= terms.quiet_upper
-    settled = np.zeros(paths, dtype=np.bool_)
-    helds = [begun(spots[0, path], terms) for path in range(paths)]
-    for first in range(0, steps, BLOCK_STEPS):
+    logs, deltas = np.full(paths, market.log_spot), np.zeros(paths)
+    resting = np.full(paths, math.nan)  # the hedge of a path whose policy held there, NaN: ask
+    memories = [initial for _ in range(paths)]
+    helds = [begun(math.exp(market.log_spot), terms) for _ in range(paths)]
+    for step in range(steps):
+        if flow_at[step] >= 0:
+            for path in range(paths):
+                helds[path] = paid(helds[path], flows[flow_at[step], path])
+        if step % terms.ask_every == 0:
+            fill_deltas(deltas, logs, table, step)
+            for path in range(paths):
+                delta = deltas[path]
+                if is_quiet(delta + resting[path], terms):
+                    continue
+                spot = math.exp(logs[path])
+                greeks = delta_alone(delta) if alone else looked_up(table, step, logs[path], spot)
+                memory, held = asked(
+                    decide, params, memories[path], rounding, greeks, helds[path], spot, step, terms
+                )
+                memories[path], helds[path] = memory, held
+                resting[path] = held.hedge if is_quiet(delta + held.hedge, terms) else math.nan
         for path in range(paths):
-            memory, held = memories[path], helds[path]
-            for step in range(first, min(first + BLOCK_STEPS, steps)):
-                spot = spots[step, path]
-                if accrues and step > 0:
-                    held = accrued(held, spots[step - 1, path], terms)
-                if flow_at[step] >= 0:
-                    held = paid(held, flows[flow_at[step], path])
-                if asks[step]:
-                    at = place(logs[step, path], deltas.shape[1], terms.lowest, terms.per_unit)
-                    delta = delta_at(deltas, step, at, width)
-                    if settled[path] and is_quiet(delta + held.hedge, terms):
-                        continue
-                    greeks = delta_alone(delta) if alone else looked_up(deltas, others, step, spot, at, delta)
-                    memory, held = asked(decide, params, memory, rounding, greeks, held, spot, step, terms)
-                    settled[path] = is_quiet(delta + held.hedge, terms)
-            memories[path], helds[path] = memory, held
+            if accrues:
+                helds[path] = accrued(helds[path], math.exp(logs[path]), terms)
+            logs[path] += moves[step, path]
     pnl, cost, trades, acted, turnover = outcome
     for path in range(paths):
-        held = helds[path]
-        if accrues:
-            held = accrued(held, spots[steps - 1, path], terms)
-        held = ended(paid(held, flows[flow_at[steps], path]), spots[steps, path], terms)
+        held = ended(paid(helds[path], flows[flow_at[steps], path]), market.ends[path], terms)
         pnl[path], cost[path], trades[path] = held.cash, held.cost, held.trades
         acted[path], turnover[path] = held.acted, held.turnover_coin
 
@@ -297,9 +292,29 @@ def seen(greeks: Greeks, held: Held, spot: float, lot_coin: float, step: int, te
     )
 
 
-def place(log_spot: float, nodes: int, lowest: float, per_unit: float) -> float:
-    """Where a spot lies on the grid, in nodes; beyond the grid at its edge."""
-    return min(max((log_spot - lowest) * per_unit, 0.0), nodes - 1.000001)
+def fill_deltas(deltas: Floats, logs: Floats, table: Grid, step: int) -> None:
+    """The options' delta of each path."""
+    first, cells = table.first[step], table.cells[step]
+    for path in range(len(logs)):
+        at = place(logs[path], cells, table)
+        cell = int(at)
+        deltas[path] = delta_at(table, first + cell, at - cell)
+
+
+def place(log_spot: float, cells: int, table: Grid) -> float:
+    """Where a spot lies on a step's grid, in cells; beyond the grid at its edge."""
+    return min(max((log_spot - table.lowest) * (cells / table.span), 0.0), cells - 1e-6)
+
+
+def delta_at(table: Grid, row: int, w: float) -> float:
+    of = table.cubics
+    return float(of[row, 0] + w * (of[row, 1] + w * (of[row, 2] + w * of[row, 3])))
+
+
+def slope_at(table: Grid, row: int, w: float) -> float:
+    """Of delta, per cell."""
+    of = table.cubics
+    return float(of[row, 1] + w * (2.0 * of[row, 2] + w * 3.0 * of[row, 3]))
 
 
 def delta_alone(delta: float) -> Greeks:
@@ -311,33 +326,26 @@ def is_quiet(delta_coin: float, terms: Terms) -> bool:
     return terms.quiet_lower <= delta_coin <= terms.quiet_upper
 
 
-def delta_at(deltas: Floats, step: int, at: float, width: float) -> float:
-    """The options' delta at a place on the grid, whose nodes are `width` apart in ln S: cubic Hermite."""
-    i = int(at)
-    j, w = i + 1, at - i
-    start, rise = deltas[step, i, DELTA], deltas[step, j, DELTA] - deltas[step, i, DELTA]
-    before, after = deltas[step, i, SLOPE] * width - rise, deltas[step, j, SLOPE] * width - rise
-    return float(start + w * rise + w * (1.0 - w) * (before * (1.0 - w) - after * w))
-
-
-def looked_up(deltas: Floats, others: Floats, step: int, spot: float, at: float, delta: float) -> Greeks:
-    """The book's greeks at a spot and its place on the grid."""
-    i = int(at)
-    w = at - i
+def looked_up(table: Grid, step: int, log_spot: float, spot: float) -> Greeks:
+    """The book's greeks at a spot, whose logarithm is `log_spot`."""
+    cells = table.cells[step]
+    at = place(log_spot, cells, table)
+    node = int(at)
+    row, w = table.first[step] + node, at - node
     return Greeks(
-        delta,
-        between(deltas, step, i, w, SLOPE) / spot,
-        between(others, step, i, w, THETA),
-        between(others, step, i, w, VALUE),
-        between(others, step, i, w, IV),
-        between(others, step, i, w, VANNA),
-        between(others, step, i, w, TAU),
+        delta_at(table, row, w),
+        slope_at(table, row, w) * (cells / table.span) / spot,
+        between(table.others, step, node, w, THETA),
+        between(table.others, step, node, w, VALUE),
+        between(table.others, step, node, w, IV),
+        between(table.others, step, node, w, VANNA),
+        between(table.others, step, node, w, TAU),
     )
 
 
-def between(table: Floats, step: int, node: int, w: float, column: int) -> float:
-    low = table[step, node, column]
-    return float(low + w * (table[step, node + 1, column] - low))
+def between(others: Floats, step: int, node: int, w: float, column: int) -> float:
+    low = others[step, node, column]
+    return float(low + w * (others[step, node + 1, column] - low))
 
 
 def controlled(greeks: Greeks, spot: float, hedge: float, cash: float, terms: Terms) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import pytest
 
 from hedger.lab import grid
 from hedger.lab.book import Legs
-from hedger.lab.walk import Greeks, delta_at, looked_up, place
+from hedger.lab.walk import fill_deltas, looked_up
 from hedger.portfolio.exposure import gamma_weighted_years
 from hedger.pricing.black76 import black76
 
@@ -18,12 +18,6 @@ _LEGS = Legs(
     np.array([-2.0, 1.5, 1.0]),
     np.array([0.5, 0.6, 0.4]),
 )
-
-
-def _seen(made: grid.Grid, step: int, spot: float, log_spot: float) -> Greeks:
-    at = place(log_spot, made.deltas.shape[1], made.lowest, made.per_unit)
-    delta = delta_at(made.deltas, step, at, 1.0 / made.per_unit)
-    return looked_up(made.deltas, made.others, step, spot, at, delta)
 
 
 def _value(legs: Legs, spot: float, now: float, rate: float) -> float:
@@ -37,7 +31,7 @@ def _value(legs: Legs, spot: float, now: float, rate: float) -> float:
 @pytest.mark.parametrize("rate", [0.0, 0.05])
 def test_every_greek_is_the_derivative_of_the_book_value(spot: float, rate: float) -> None:
     made = grid.build(_LEGS, np.array([0.0, 0.02]), np.log(100.0), 1.2, 4001, rate, 0.0)
-    seen = _seen(made, 1, spot, np.log(spot))
+    seen = looked_up(made, 1, np.log(spot), spot)
     now, bump, day = 0.02, 1e-3, 1e-4 / 365
     up, mid, down = (_value(_LEGS, spot + move, now, rate) for move in (bump, 0.0, -bump))
     higher, lower = (_LEGS._replace(iv=_LEGS.iv + move) for move in (1e-4, -1e-4))
@@ -55,7 +49,7 @@ def test_every_greek_is_the_derivative_of_the_book_value(spot: float, rate: floa
 
 def test_volatility_and_time_are_weighted_as_in_the_live_book() -> None:
     made = grid.build(_LEGS, np.array([0.0]), np.log(100.0), 0.5, 1001, 0.0, 0.0)
-    seen = _seen(made, 0, 100.0, np.log(100.0))
+    seen = looked_up(made, 0, np.log(100.0), 100.0)
     one = black76(100.0, _LEGS.strike, _LEGS.tau, _LEGS.iv, _LEGS.sign)
     vega = abs(_LEGS.quantity) * one.vega_usd
     assert seen.iv == pytest.approx(float((vega * _LEGS.iv).sum() / vega.sum()), rel=1e-5)
@@ -66,8 +60,22 @@ def test_volatility_and_time_are_weighted_as_in_the_live_book() -> None:
 
 def test_expired_options_are_gone_and_a_spot_beyond_the_grid_sees_its_edge() -> None:
     made = grid.build(_LEGS, np.array([0.2]), np.log(100.0), 0.5, 64, 0.0, 0.0)
-    assert not made.deltas.any()
+    assert not made.cubics.any()
     assert not made.others.any()
     made = grid.build(_LEGS, np.array([0.0]), np.log(100.0), 0.5, 64, 0.0, 0.0)
-    far, edge = (_seen(made, 0, 1.0, log).delta for log in (99.0, np.log(100.0) + 0.5))
+    far, edge = (looked_up(made, 0, log, 1.0).delta for log in (99.0, np.log(100.0) + 0.5))
     assert far == pytest.approx(edge, abs=1e-6)
+
+
+@pytest.mark.parametrize("days", [0.0, 17.0, 18.2])
+def test_delta_alone_is_as_close_on_the_few_nodes_it_needs(days: float) -> None:
+    """Half an hour before the first expiry, too."""
+    now, logs = np.array([days / 365.0]), np.log(100.0) + np.linspace(-0.3, 0.3, 5_001)
+    few = grid.build(_LEGS, now, np.log(100.0), 1.2, 20_001, 0.0, 0.0, whole=False)
+    many = grid.build(_LEGS, now, np.log(100.0), 1.2, 20_001, 0.0, 0.0)
+    seen, told = np.empty_like(logs), np.empty_like(logs)
+    fill_deltas(seen, logs, few, 0)
+    fill_deltas(told, logs, many, 0)
+    np.testing.assert_allclose(seen, told, atol=1e-5)
+    assert few.cells[0] < 0.4 * many.cells[0]
+    assert not few.others.size

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from hedger.lab import chunks
+from hedger.lab import chunks, grid
 from hedger.lab.chunks import outcomes_of, tasks_of
 from hedger.lab.quiet import NEVER, quiet_between
 from hedger.policies.registry import POLICIES
@@ -29,6 +30,8 @@ def test_the_same_outcome_with_and_without(params: dict[str, Any], monkeypatch: 
     rule = {"name": "x", "policy": "band", "params": params, "band_scale": 1.2}
     experiment = short_call_experiment(policies=[rule], costs={"one_way": 0.001, "lot": 0.01})
     assert quiet_between(_BAND, _BAND.params(params), 0.0, 1.2) != NEVER
+    one_grid = partial(grid.build, whole=True)
+    monkeypatch.setattr(grid, "build", lambda *args, whole: one_grid(*args))
     short = next(outcomes_of(tasks_of(experiment)[0]))[0]
     monkeypatch.setattr(chunks, "quiet_between", lambda *args: NEVER)
     whole = next(outcomes_of(tasks_of(replace(experiment, title="other"))[0]))[0]
