@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 
-from hedger.backtest.simulate.life import live
+from hedger.backtest.simulate.run import run
 
 
 def fault_simulation(lives: int) -> dict[str, float]:
     """Seeds from 1 on; a violation ends the benchmark."""
     events = frames = 0
     began_s = time.process_time()
-    for seed in range(1, lives + 1):
-        result = live(seed)
+    for result in run(range(1, lives + 1), workers=1):
         assert not result.violation, result
         events, frames = events + result.tally.events, frames + result.tally.frames
     spent_s = time.process_time() - began_s

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from hedger.backtest.simulate.disk import Shelf
 from hedger.backtest.simulate.incidents import DISK, EXCHANGE, NETWORK, PEOPLE, PROCESS
 from hedger.backtest.simulate.life import live
 from hedger.backtest.simulate.plan import MOST_INSTRUMENTS, draw
@@ -25,8 +26,11 @@ def test_a_life_under_faults_ends_in_agreement(seed: int) -> None:
     assert result.tally.restarts >= 1
 
 
-def test_the_same_seed_is_the_same_life_in_another_process_with_other_hashes() -> None:
+def test_the_same_seed_is_the_same_life_in_another_process_with_other_hashes_and_after_another() -> None:
     digests = {_digest(7, hashes) for hashes in ("0", "4711")}
+    with Shelf() as shelf:
+        live(5, shelf=shelf)
+        digests.add(live(7, shelf=shelf).digest)
     assert digests == {live(7).digest}
 
 

@@ -6,11 +6,12 @@ More of them: HEDGER_LIVES_THAT_MOVE=200.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
+from hedger.backtest.simulate.disk import Shelf
 from hedger.backtest.simulate.life import Life
 from hedger.backtest.simulate.plan import Plan, draw
 from hedger.domain.order import Purpose
@@ -37,12 +38,11 @@ def moving(seed: int) -> Plan:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_life_that_moves_ends_in_agreement(seed: int, tmp_path: Path) -> None:
-    life = Life(moving(seed), tmp_path)
-    try:
-        life.run()  # raises Violation
-    finally:
-        life.store.close()
+def test_a_life_that_moves_ends_in_agreement(seed: int) -> None:
+    with Shelf() as shelf:
+        life = Life(moving(seed), shelf)
+        with closing(life.store):
+            life.run()  # raises Violation
     legs = [each.intent for each in life.checks.asked.values() if each.intent.purpose is Purpose.MOVE]
     if seed in SEEDS[:3]:
         assert len({leg.instrument for leg in legs}) > 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedger.backtest.simulate.disk import Disk, Store, Weather
+from hedger.backtest.simulate.disk import Disk, Shelf, Store, Weather
 from hedger.backtest.simulate.heap import Heap
 from hedger.backtest.simulate.wire import Network, Wire
 from hedger.engine.effects import Write
@@ -97,16 +98,22 @@ def write(sequence: int) -> Write:
     return Write(sequence=sequence, records=(Configured(market_ms=sequence, config_hash="x"),))
 
 
-def disk(tmp_path: Path) -> tuple[Heap, Weather, Store, Disk, list[Event]]:
-    heap, weather, store, told = Heap(), Weather(), Store(tmp_path / "journal.sqlite"), list[Event]()
+@pytest.fixture
+def shelf() -> Iterator[Shelf]:
+    with Shelf() as made:
+        yield made
+
+
+def disk(shelf: Shelf) -> tuple[Heap, Weather, Store, Disk, list[Event]]:
+    heap, weather, store, told = Heap(), Weather(), Store(shelf), list[Event]()
     one = Disk(heap, random.Random(1), store, weather, told.append)
     one.epoch = 1
     store.lease.take(holder=1, epoch=1, until_s=100.0)
     return heap, weather, store, one, told
 
 
-def test_what_waits_goes_into_one_commit(tmp_path: Path) -> None:
-    heap, _, store, one, told = disk(tmp_path)
+def test_what_waits_goes_into_one_commit(shelf: Shelf) -> None:
+    heap, _, store, one, told = disk(shelf)
     for sequence in (1, 2, 3):
         one.submit(write(sequence))
     heap.run_until(1.0)
@@ -114,8 +121,8 @@ def test_what_waits_goes_into_one_commit(tmp_path: Path) -> None:
     assert told == [Durable(sequence=1), Durable(sequence=3)]
 
 
-def test_a_crash_loses_what_was_not_synced(tmp_path: Path) -> None:
-    heap, weather, store, one, told = disk(tmp_path)
+def test_a_crash_loses_what_was_not_synced(shelf: Shelf) -> None:
+    heap, weather, store, one, told = disk(shelf)
     one.submit(write(1))
     heap.run_until(1.0)
     weather.slow_until_s, weather.slow_sync_s = 10.0, 5.0
@@ -129,8 +136,8 @@ def test_a_crash_loses_what_was_not_synced(tmp_path: Path) -> None:
     assert told == [Durable(sequence=1)]
 
 
-def test_a_full_disk_is_told_once_and_recovers_by_itself(tmp_path: Path) -> None:
-    heap, weather, store, one, told = disk(tmp_path)
+def test_a_full_disk_is_told_once_and_recovers_by_itself(shelf: Shelf) -> None:
+    heap, weather, store, one, told = disk(shelf)
     weather.full_until_s = 3.0
     one.submit(write(1))
     heap.run_until(10.0)
@@ -138,8 +145,8 @@ def test_a_full_disk_is_told_once_and_recovers_by_itself(tmp_path: Path) -> None
     assert len(store.rows) == 1
 
 
-def test_a_run_that_was_overtaken_writes_nothing_more(tmp_path: Path) -> None:
-    heap, _, store, one, told = disk(tmp_path)
+def test_a_run_that_was_overtaken_writes_nothing_more(shelf: Shelf) -> None:
+    heap, _, store, one, told = disk(shelf)
     store.lease.take(holder=2, epoch=2, until_s=100.0)
     one.submit(write(1))
     heap.run_until(1.0)

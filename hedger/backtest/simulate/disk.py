@@ -10,12 +10,13 @@ import asyncio
 import math
 import random
 import sqlite3
+import tempfile
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar
 
 import aiosqlite
 
@@ -31,12 +32,15 @@ from hedger.engine.events import (
 )
 from hedger.journal.journal import Journal
 from hedger.journal.rows import Row, row_of
-from hedger.journal.schema import TOLD
+from hedger.journal.schema import TOLD, metadata
 from hedger.journal.sqlite import SqliteStore
+
+T = TypeVar("T")
 
 VENUE = "deribit"
 RETRY_S = 0.5
 MOST_WRITES = 1_000  # in one transaction
+_MEMORY = Path("/dev/shm")
 
 
 class Inline(aiosqlite.Connection):
@@ -81,23 +85,54 @@ class Lease:
         self.holder, self.until_s = 0, -math.inf
 
 
+class Shelf:
+    """A database for one life after another: making it and learning its statements is a tenth of a life."""
+
+    def __init__(self) -> None:
+        # What is synced is decided by `Disk`, not by where the file is.
+        memory = str(_MEMORY) if _MEMORY.is_dir() else None
+        self._folder = tempfile.TemporaryDirectory(prefix="hedger-lives-", dir=memory)
+        self._loop = asyncio.new_event_loop()
+        self._store = SqliteStore(Path(self._folder.name) / "journal.sqlite", connect=Inline.at)
+
+    def run(self, what: Coroutine[Any, Any, T]) -> T:
+        """To its end."""
+        return self._loop.run_until_complete(what)
+
+    async def opened(self) -> Journal:
+        """The journal, empty. Close it before the next is opened."""
+        journal = await Journal.on(self._store)
+        async with self._store.engine.begin() as connection:
+            for table in reversed(metadata.sorted_tables):
+                await connection.execute(table.delete())
+        return journal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.run(self._store.engine.dispose())
+        self._loop.close()
+        self._folder.cleanup()
+
+
 class Store:
     """What is on the disk: shared by every process of a life. Close it at the end."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, shelf: Shelf) -> None:
         self.lease = Lease()
         self.rows: list[Row] = []
-        self._path, self._runner = path, asyncio.Runner()
+        self._shelf = shelf
         self._journal: Journal | None = None
         self._filed = 0
 
     def load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
         """Everything synced so far, as the journal tells it; begins an epoch."""
-        return self._runner.run(self._load(request, market_ms))
+        return self._shelf.run(self._load(request, market_ms))
 
     async def _load(self, request: LoadJournal, market_ms: int) -> JournalLoaded:
         if self._journal is None:
-            self._journal = await Journal.on(SqliteStore(self._path, connect=Inline.at))
+            self._journal = await self._shelf.opened()
         scope = (request.venue, request.environment, request.account_id)
         self._journal.belongs(*scope)
         fresh, self._filed = self.rows[self._filed :], len(self.rows)
@@ -107,8 +142,7 @@ class Store:
 
     def close(self) -> None:
         if self._journal is not None:
-            self._runner.run(self._journal.close())
-        self._runner.close()
+            self._shelf.run(self._journal.close())
 
 
 @dataclass(frozen=True, slots=True)

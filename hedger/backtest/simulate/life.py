@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import random
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from hedger.backtest.simulate.agreement import agree
 from hedger.backtest.simulate.checks import Checks
-from hedger.backtest.simulate.disk import Store, Weather
+from hedger.backtest.simulate.disk import Shelf, Store, Weather
 from hedger.backtest.simulate.heap import Heap
 from hedger.backtest.simulate.incidents import EXCHANGE, Incident
 from hedger.backtest.simulate.people import People
@@ -23,7 +21,6 @@ from hedger.backtest.simulate.venue import Venue
 from hedger.domain.errors import LeaseError
 
 LEAST_EVENTS, LONGER_S = 5_000, 60.0
-_MEMORY = Path("/dev/shm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +38,12 @@ class Result:
 class Life:
     """The whole of one seed."""
 
-    def __init__(self, plan: Plan, folder: Path, trace: Callable[[str], None] | None = None) -> None:
+    def __init__(self, plan: Plan, shelf: Shelf, trace: Callable[[str], None] | None = None) -> None:
         self.plan, self.heap = plan, Heap()
         self.processes: list[Process] = []
         self._chance = random.Random(f"{plan.seed}:life")
         self.checks = Checks(plan, lambda: self.heap.now_s, trace)
-        self.store = Store(folder / "journal.sqlite")
+        self.store = Store(shelf)
         self.weather = Weather()
         self.venue = Venue(
             self.heap,
@@ -217,12 +214,10 @@ class Life:
         self.people.look_after()
 
 
-def live(seed: int, trace: Callable[[str], None] | None = None) -> Result:
-    """One seed, whatever comes of it."""
+def live(seed: int, trace: Callable[[str], None] | None = None, shelf: Shelf | None = None) -> Result:
+    """One seed, whatever comes of it; `shelf` may be any, and is free again afterwards."""
     with ExitStack() as stack:
-        memory = str(_MEMORY) if _MEMORY.is_dir() else None  # what is synced is decided by `disk`, not there
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hedger-life-", dir=memory)))
-        life = Life(draw(seed), folder, trace)
+        life = Life(draw(seed), shelf or stack.enter_context(Shelf()), trace)
         stack.callback(life.store.close)
         violation = detail = ""
         try:

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, fields
+from itertools import islice
 
+from hedger.backtest.simulate.disk import Shelf
 from hedger.backtest.simulate.life import Result, live
 from hedger.backtest.simulate.tally import Tally
 
-CHUNK = 4  # lives that a process takes at once
+CHUNK = 8  # lives that a process takes at once
 
 
 def run(seeds: Iterable[int], workers: int) -> Iterator[Result]:
     """Every seed's life, in the order of the seeds. One worker: in this process."""
     if workers == 1:
-        yield from map(live, seeds)
+        yield from _one_after_another(seeds)
         return
     with ProcessPoolExecutor(workers, initializer=_seldom_collect) as pool:
-        yield from pool.map(live, seeds, chunksize=CHUNK)
+        left = iter(seeds)
+        for results in pool.map(_lived, iter(lambda: tuple(islice(left, CHUNK)), ())):
+            yield from results
+
+
+def _one_after_another(seeds: Iterable[int]) -> Iterator[Result]:
+    with Shelf() as shelf:
+        for seed in seeds:
+            yield live(seed, shelf=shelf)
+
+
+def _lived(seeds: Sequence[int]) -> list[Result]:
+    return list(_one_after_another(seeds))
 
 
 def _seldom_collect() -> None:
