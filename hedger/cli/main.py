@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -10,83 +13,72 @@ import typer
 from hedger import __version__
 from hedger.domain.errors import HedgerError
 
-app = typer.Typer(
-    name="hedger",
-    help="Keeps an options book delta-hedged.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "version": "main.version",
+        "demo": "demo.demo",
+        "run": "run.run",
+        "status": "status.status",
+        "why": "why.why",
+        "plan": "plan.plan",
+        "outlook": "outlook.outlook",
+        "chain": "chain.chain",
+        "check": "check.check",
+        "pause": "commands.pause",
+        "resume": "switches.resume",
+        "confirm": "commands.confirm",
+        "reduce-only": "commands.reduce_only",
+        "neutralise": "commands.neutralise",
+        "flatten": "switches.flatten",
+        "halt": "commands.halt",
+        "order": "order.order",
+        "override": "override.override",
+        "set": "set.set_key",
+        "hold": "hold.hold",
+        "reconcile": "reconcile.reconcile",
+        "journal": "journal.journal",
+        "report": "report.report",
+        "exchange": "exchange.exchange",
+        "record": "record.record",
+        "replay": "replay.replay",
+        "shadow": "shadow.shadow",
+        "simulate": "simulate.simulate",
+        "backtest": "backtest.backtest",
+        "tune": "tune.tune",
+        "lab": "lab.lab",
+        "smile": "smile.smile",
+    }
 )
+"""Module and name of each command or group, in the order in which a user meets them."""
 
 
-def _register() -> None:
-    """Commands in the order in which a user meets them."""
-    from hedger.cli import (
-        backtest,
-        chain,
-        check,
-        commands,
-        demo,
-        exchange,
-        hold,
-        journal,
-        lab,
-        order,
-        outlook,
-        override,
-        plan,
-        reconcile,
-        record,
-        replay,
-        report,
-        run,
-        shadow,
-        simulate,
-        smile,
-        status,
-        switches,
-        tune,
-        why,
+def app_for(words: Sequence[str] = ()) -> typer.Typer:
+    """The application that the words of a command line need: one command, or all where none comes first.
+
+    Every command imports what it works with; all of them together take a second.
+    """
+    app = typer.Typer(
+        name="hedger",
+        help="Keeps an options book delta-hedged.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
     )
-    from hedger.cli import set as set_command
-
-    app.command()(demo.demo)
-    app.command()(run.run)
-    app.command()(status.status)
-    app.command()(why.why)
-    app.command()(plan.plan)
-    app.command()(outlook.outlook)
-    app.command()(chain.chain)
-    app.command()(check.check)
-    for command in (
-        commands.pause,
-        switches.resume,
-        commands.confirm,
-        commands.reduce_only,
-        commands.neutralise,
-        switches.flatten,
-        commands.halt,
-    ):
-        app.command()(command)
-    app.add_typer(order.order, name="order")
-    app.command()(override.override)
-    app.command("set")(set_command.set_key)
-    app.command()(hold.hold)
-    app.command()(reconcile.reconcile)
-    app.add_typer(journal.journal, name="journal")
-    app.command()(report.report)
-    app.command()(exchange.exchange)
-    app.command()(record.record)
-    app.command()(replay.replay)
-    app.command()(shadow.shadow)
-    app.command()(simulate.simulate)
-    app.command()(backtest.backtest)
-    app.command()(tune.tune)
-    app.add_typer(lab.lab, name="lab")
-    app.command()(smile.smile)
+    app.callback()(_nothing)  # else a single command would be the whole application
+    for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
+        module, attribute = COMMANDS[name].split(".")
+        found = getattr(import_module(f"hedger.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
 
 
-@app.command()
+def _nothing() -> None:
+    pass
+
+
 def version(
     short: Annotated[bool, typer.Option("--short", help="The number alone.")] = False,
 ) -> None:
@@ -94,13 +86,10 @@ def version(
     print(__version__ if short else f"hedger {__version__} (Python {sys.version.split()[0]})")
 
 
-_register()
-
-
 def run() -> None:
     """Entry point of the console script: errors on purpose become one line and an exit code."""
     try:
-        app()
+        app_for(sys.argv[1:])()
     except HedgerError as error:
         print(f"hedger: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

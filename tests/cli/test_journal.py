@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hedger.cli.exit_codes import ExitCode
-from hedger.cli.main import app
+from hedger.cli.main import app_for
 from hedger.domain.order import Order, OrderState
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.records import OrderChanged, Record, Traded
@@ -59,7 +59,7 @@ def hedger(at: Place, *words: str, password: str = "") -> Result:
         environ["HEDGER_JOURNAL__URL"] = at
     else:
         words = (*words, "--state-dir", str(at.parent))
-    return CliRunner().invoke(app, ["journal", *words], env=environ, catch_exceptions=False)
+    return CliRunner().invoke(app_for(), ["journal", *words], env=environ, catch_exceptions=False)
 
 
 def everything(at: Place) -> dict[str, list[tuple[str, ...]]]:
@@ -289,7 +289,7 @@ def test_a_configuration_says_where_the_journal_is(tmp_path: Path) -> None:
         "[venues.deribit]\nenvironment = 'local'\n"
         "[books.btc]\nvenue = 'deribit'\nunderlying = 'BTC'\nhedge_instrument = 'BTC-PERPETUAL'\n"
     )
-    told = CliRunner().invoke(app, ["journal", "verify", "-c", str(config)], catch_exceptions=False)
+    told = CliRunner().invoke(app_for(), ["journal", "verify", "-c", str(config)], catch_exceptions=False)
     assert (told.exit_code, told.stdout) == (ExitCode.OK, "6 rows read back: 0 problems, 0 notes\n")
 
 

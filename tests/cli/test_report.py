@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hedger.cli.main import app
+from hedger.cli.main import app_for
 from hedger.cli.report import period
 from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import Environment
@@ -85,10 +85,10 @@ async def written(path: Path) -> None:
 def test_an_interval_belongs_to_the_day_of_its_middle(tmp_path: Path) -> None:
     asyncio.run(written(tmp_path / "journal.sqlite"))
     place = ["report", "--state-dir", str(tmp_path)]
-    told = CliRunner().invoke(app, [*place, "--day"])
+    told = CliRunner().invoke(app_for(), [*place, "--day"])
     assert told.exit_code == 0, told.output
     assert "-0.10000000" in told.output
-    nothing = CliRunner().invoke(app, [*place, "--from", "2024-01-01", "--to", "2024-02-01"])
+    nothing = CliRunner().invoke(app_for(), [*place, "--from", "2024-01-01", "--to", "2024-02-01"])
     assert nothing.exit_code == 2
     assert "nothing in 2024-01-01T00:00:00+00:00" in nothing.output
     assert "its last interval ends 2024-10-04T08:00:00+00:00" in nothing.output
@@ -100,6 +100,6 @@ def test_a_journal_without_an_interval_says_so(tmp_path: Path) -> None:
             pass
 
     asyncio.run(empty())
-    told = CliRunner().invoke(app, ["report", "--state-dir", str(tmp_path)])
+    told = CliRunner().invoke(app_for(), ["report", "--state-dir", str(tmp_path)])
     assert told.exit_code == 2
     assert "no interval of the attribution is written in it yet" in told.output

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from hedger.cli.main import app
+from hedger.cli.main import app_for
 from hedger.cli.tune_told import frontier_rows, settings_of, verdict
 from hedger.lab.tune import Candidate, Objective, Paired, Proposal, Score
 from tests.shared_data import shared_data
@@ -32,7 +32,7 @@ def told(*more: str) -> str:
         "--trials",
         "8",
     ]
-    done = CliRunner().invoke(app, [*arguments, *more])
+    done = CliRunner().invoke(app_for(), [*arguments, *more])
     assert done.exit_code == 0, done.output
     return done.output
 
@@ -96,6 +96,6 @@ def test_todays_setting_stands_on_the_frontier() -> None:
     ],
 )
 def test_what_it_cannot_use_is_refused_by_name(arguments: list[str], said: str) -> None:
-    done = CliRunner().invoke(app, ["tune", *arguments])
+    done = CliRunner().invoke(app_for(), ["tune", *arguments])
     assert done.exit_code == 2
     assert said in done.output

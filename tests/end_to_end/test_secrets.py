@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from typer.testing import CliRunner
 
-from hedger.cli.main import app
+from hedger.cli.main import app_for
 from tests import secrets
 from tests.end_to_end import web
 from tests.end_to_end.sides import Daemon, Exchange
@@ -158,7 +158,7 @@ def _malformed_requests(daemon: Daemon) -> None:
 
 def _command(*words: str) -> str:
     """A command of the command line, in this process: what it says and how it fails."""
-    ended = CliRunner().invoke(app, words)
+    ended = CliRunner().invoke(app_for(), words)
     return f"{ended.output}{ended.exception!r}"
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from hedger.cli.main import app
+from hedger.cli.main import app_for
 
 _FILE = """
 title = "a <small> test"
@@ -42,7 +42,9 @@ def test_one_run_writes_json_parquet_and_a_page_that_agree(tmp_path: Path) -> No
     file, out, page, rows = (tmp_path / name for name in ("e.toml", "o.json", "o.html", "o.parquet"))
     file.write_text(_FILE)
     asked = ["lab", "run", str(file), "--executor", "serial", "--json"]
-    done = CliRunner().invoke(app, [*asked, "--out", str(out), "--html", str(page), "--parquet", str(rows)])
+    done = CliRunner().invoke(
+        app_for(), [*asked, "--out", str(out), "--html", str(page), "--parquet", str(rows)]
+    )
     assert done.exit_code == 0, done.output
     told = json.loads(out.read_text())
     assert json.loads(done.stdout) == told
@@ -57,7 +59,7 @@ def test_one_run_writes_json_parquet_and_a_page_that_agree(tmp_path: Path) -> No
 def test_a_run_on_a_terminal_tells_figures_with_their_errors(tmp_path: Path) -> None:
     file = tmp_path / "e.toml"
     file.write_text(_FILE)
-    done = CliRunner().invoke(app, ["lab", "run", str(file), "--executor", "serial"])
+    done = CliRunner().invoke(app_for(), ["lab", "run", str(file), "--executor", "serial"])
     assert done.exit_code == 0, done.output
     assert "1,000 paths, 13 steps, seed 1" in done.stdout
     assert "±" in done.stdout
@@ -66,6 +68,6 @@ def test_a_run_on_a_terminal_tells_figures_with_their_errors(tmp_path: Path) -> 
 def test_a_wrong_file_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     file = tmp_path / "e.toml"
     file.write_text(_FILE.replace("spot_usd", "spotusd"))
-    done = CliRunner().invoke(app, ["lab", "run", str(file)])
+    done = CliRunner().invoke(app_for(), ["lab", "run", str(file)])
     assert getattr(done.exception, "exit_code", None) == 2
     assert "book.spotusd: no such key; did you mean spot_usd?" in str(done.exception)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from hedger.cli.main import app
+from hedger.cli.main import app_for
 from hedger.lab.chunks import outcomes_of, tasks_of
 from hedger.lab.experiment import Experiment
 from hedger.lab.tables import sensitivities, windows
@@ -76,9 +76,9 @@ def test_windows_are_whole_steps_of_a_path_that_is_there() -> None:
 
 def test_the_command_shows_both_tables() -> None:
     asked = ["lab", "tables", "config/lab/short_strangle_inverse.toml", "--window-h", "168"]
-    shown = CliRunner().invoke(app, asked)
+    shown = CliRunner().invoke(app_for(), asked)
     assert shown.exit_code == 0, shown.output
     assert "futures traded per window" in shown.stdout
-    told = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
+    told = json.loads(CliRunner().invoke(app_for(), [*asked, "--json"]).stdout)
     assert len(told["windows"]) == 4
     assert len(told["sensitivities"]) == 35

@@ -9,7 +9,7 @@ import os
 import pytest
 from typer.testing import CliRunner
 
-from hedger.cli.main import app
+from hedger.cli.main import app_for
 from hedger.domain.errors import ConfigError
 from hedger.lab.executor import Serial
 from hedger.lab.statistics import Figure
@@ -59,7 +59,7 @@ def test_a_row_holds_within_its_tolerance_only(row: Row, holds: bool) -> None:
 
 def test_a_miss_is_shown_and_ends_the_command_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hedger.lab.verify.hull.IN_THE_MONEY", _wrong())
-    done = CliRunner().invoke(app, ["lab", "verify", "--only", "hull_replays", "--executor", "serial"])
+    done = CliRunner().invoke(app_for(), ["lab", "verify", "--only", "hull_replays", "--executor", "serial"])
     assert done.exit_code == 1
     assert "MISS" in done.stdout
     assert "4 of 6 figures agree, 2 miss" in done.stdout
@@ -73,7 +73,7 @@ def _wrong() -> object:
 
 def test_json_tells_every_row() -> None:
     done = CliRunner().invoke(
-        app, ["lab", "verify", "--only", "attribution", "--executor", "serial", "--json"]
+        app_for(), ["lab", "verify", "--only", "attribution", "--executor", "serial", "--json"]
     )
     assert done.exit_code == 0, done.output
     rows = json.loads(done.stdout)["attribution"]

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hedger.backtest.simulate.life import Result, live
-from hedger.cli.main import app
+from hedger.cli.main import app_for
 from tests.simulation.defects import DEFECTS
 
 MOST_LIVES = 200
@@ -39,7 +39,7 @@ def test_a_planted_defect_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_command_says_how_to_see_it_again_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     DEFECTS["send_before_durable"](monkeypatch)
-    done = CliRunner().invoke(app, ["simulate", "--seeds", "1", "--workers", "1"])
+    done = CliRunner().invoke(app_for(), ["simulate", "--seeds", "1", "--workers", "1"])
     assert done.exit_code == 1
     assert "write-ahead" in done.output
     assert "hedger simulate --seed 1 --trace" in done.output
@@ -47,6 +47,6 @@ def test_the_command_says_how_to_see_it_again_and_fails(monkeypatch: pytest.Monk
 
 def test_a_trace_tells_the_life_up_to_the_violation(monkeypatch: pytest.MonkeyPatch) -> None:
     DEFECTS["send_before_durable"](monkeypatch)
-    done = CliRunner().invoke(app, ["simulate", "--seed", "1", "--trace"])
+    done = CliRunner().invoke(app_for(), ["simulate", "--seed", "1", "--trace"])
     assert "1 starts" in done.output
     assert "sends private/" in done.output
