@@ -258,13 +258,15 @@ class SmileSampled(msgspec.Struct, frozen=True, tag="smile_sampled", forbid_unkn
 
 
 class HeldAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A position as an interval of the attribution left it; forward and volatility are an option's."""
+    """A position as an interval of the attribution left it; forward and volatility are an option's,
+    the index a dated future's."""
 
     quantity: float  # signed, in the instrument's amount unit
     market_ms: int
     price: float
     forward_usd: float | None = None
     sigma: float | None = None
+    index_usd: float | None = None
 
 
 class FundedAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

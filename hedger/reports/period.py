@@ -27,6 +27,7 @@ NOTHING = 5e-9
 
 CUT: dict[str, tuple[str, ...]] = {
     "delta": ("delta", "future_delta"),
+    "basis": ("future_basis",),
     "gamma": ("gamma", "future_gamma"),
     "theta": ("theta",),
     "vol": ("vega", "vanna", "volga"),
@@ -36,9 +37,16 @@ CUT: dict[str, tuple[str, ...]] = {
 """Lines put together, for tables of groups: what a terminal of 80 columns has room for."""
 
 
-def cut(lines: Mapping[str, float]) -> tuple[float, ...]:
-    """One group's figures by CUT."""
-    return tuple(math.fsum(lines[name] for name in names) for names in CUT.values())
+def cut(groups: Mapping[str, Mapping[str, float]]) -> tuple[list[str], dict[str, list[float]]]:
+    """The columns of CUT in which any group has something, and each group's figures in them."""
+    sums = {
+        group: {column: math.fsum(lines[name] for name in names) for column, names in CUT.items()}
+        for group, lines in groups.items()
+    }
+    columns = [
+        column for column in CUT if column == "all" or any(abs(s[column]) > NOTHING for s in sums.values())
+    ]
+    return columns, {group: [told[column] for column in columns] for group, told in sums.items()}
 
 
 class Stretch(msgspec.Struct, frozen=True):

@@ -72,7 +72,10 @@ EVERY: tuple[Record, ...] = (
         booked_ms=NOW_MS,
         cash_gap=0.0,
         cash_tolerance=2e-8,
-        held={"BTC-PERPETUAL": HeldAt(10.0, NOW_MS, 1.01e5, None, None)},
+        held={
+            "BTC-PERPETUAL": HeldAt(10.0, NOW_MS, 1.01e5),
+            "BTC-1OCT26": HeldAt(1.0, 2, 3.0, None, None, 4.0),
+        },
         funding={"BTC-PERPETUAL": FundedAt(-0.1, 20_000, NOW_MS)},
     ),
     Accepted(
@@ -143,6 +146,15 @@ def test_a_row_is_read_back_as_it_was_written_and_an_unknown_field_is_refused(re
     for at in structs(msgspec.json.decode(body)):
         with pytest.raises(InvariantError, match=r"row 1: not a .*leverage"):
             record_of(row.table, NOW_MS, with_more(body, at), "row 1")
+
+
+def test_an_interval_written_before_there_was_a_basis_line_has_none() -> None:
+    """Lines are arrays: what an older run wrote is shorter."""
+    (record,) = (each for each in EVERY if isinstance(each, Attributed))
+    value = msgspec.json.decode(row_of(record).values["body"])
+    value["lines"] = {name: lines[:-1] for name, lines in value["lines"].items()}
+    read = record_of(schema.attributions, NOW_MS, msgspec.json.encode(value).decode(), "row 1")
+    assert read == record
 
 
 def test_every_table_that_grows_is_kept_for_a_time_of_its_own() -> None:

@@ -123,7 +123,8 @@ def by_tag(state: State, venue: VenueState, lines: dict[str, Lines]) -> dict[str
 
 
 def _held_at(quantity: float, mark: Mark) -> HeldAt:
-    return HeldAt(quantity, mark.market_ms, mark.price, _known(mark.forward_usd), _known(mark.sigma))
+    forward, sigma, index = (_known(each) for each in (mark.forward_usd, mark.sigma, mark.index_usd))
+    return HeldAt(quantity, mark.market_ms, mark.price, forward, sigma, index)
 
 
 def _known(value: float) -> float | None:
@@ -160,7 +161,8 @@ def take_up(wallet: Wallet, rows: Sequence[Attributed]) -> None:
     for name, held in last.held.items():
         terms = terms_by_name(name)
         if terms is not None:
-            mark = Mark(held.market_ms, held.price, _number(held.forward_usd), _number(held.sigma))
+            told = (_number(each) for each in (held.forward_usd, held.sigma, held.index_usd))
+            mark = Mark(held.market_ms, held.price, *told)
             wallet.running.hold(name, terms, held.quantity, mark)
     wallet.funding = {
         name: Funded(known.amount, known.session, known.market_ms) for name, known in last.funding.items()

@@ -8,7 +8,8 @@ import msgspec
 class AttributionView(msgspec.Struct, frozen=True):
     """One wallet's day so far. Amounts are in its currency unless their name says USD; gains are positive.
 
-    The lines are delta, gamma, theta, vega, vanna, volga and residual of the options, future_delta,
+    The lines are delta, gamma, theta, vega, vanna, volga and residual of the options, future_delta
+    (perpetuals: their mark, dated futures: the index), future_basis (dated futures' marks apart from it),
     future_gamma and future_residual, funding, fees, slippage (fills against the mark at decision),
     option_slippage (premiums against the mark at the trade), settlement, transfers, unexplained (told equity
     beyond the others) and in USD collateral. They sum to `change`.
