@@ -15,6 +15,7 @@ from hedger.portfolio.breakdown import PERPETUAL
 from hedger.portfolio.carry import Carry, carry
 from hedger.portfolio.effectiveness import Effectiveness, effectiveness, hedged
 from hedger.portfolio.running import ACCOUNT, Interval
+from hedger.portfolio.taylor import taylor
 from hedger.reports.hedges import HedgeRow
 
 DAY_MS = 86_400_000
@@ -111,6 +112,9 @@ class WalletReport(msgspec.Struct, frozen=True):
     cash_gap: float  # the last one: cash and realised result beyond what was booked
     cash_tolerance: float
     largest_gap: float  # of all looks, by size
+    taylor_residual: float  # what greeks left of options and futures; of all intervals, signed
+    taylor_gross: float  # the sizes of what they are lines of, see portfolio.taylor
+    largest_taylor_share: float  # of any interval: the size of its residual over its gross
     points: tuple[Point, ...]
     hedges: tuple[HedgeRow, ...]
 
@@ -131,6 +135,7 @@ def wallet_report(
     whole, usd = added(totals), added(interval.total_usd for interval in intervals)
     by_instrument = _by_instrument(intervals)
     covered_years = math.fsum(one.to_ms - one.from_ms for one in intervals) / DAY_MS / YEAR_DAYS
+    left = [taylor(one.lines, 0.0) for one in intervals]
     return WalletReport(
         basis=basis,
         currency=currency,
@@ -159,6 +164,9 @@ def wallet_report(
         cash_gap=stretches[-1].cash_gap,
         cash_tolerance=stretches[-1].cash_tolerance,
         largest_gap=max((abs(one.cash_gap) for one in stretches), default=0.0),
+        taylor_residual=math.fsum(one.residual for one in left),
+        taylor_gross=math.fsum(one.gross for one in left),
+        largest_taylor_share=max(one.share for one in left),
         points=tuple(_points(intervals)),
         hedges=tuple(own),
     )

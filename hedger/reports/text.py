@@ -67,6 +67,8 @@ def assumptions(report: WalletReport) -> list[str]:
         " trade; gains are positive",
         f"cash and realised result beyond {report.bookings} bookings: {report.cash_gap:+.10f}, rounding makes"
         f" {report.cash_tolerance:.10f}; largest {report.largest_gap:.10f}",
+        f"greeks leave {report.taylor_residual:+.8f} of {report.taylor_gross:.8f} gross in all,"
+        f" of an interval {report.largest_taylor_share:.2%} at most",
     ]
     if basis.paper:
         told.append("on paper: equity by marks and bookings, the account knows nothing of these trades")

@@ -144,6 +144,7 @@ def test_what_stands_around_the_delta_fits_a_narrow_terminal(
         "a day +0.003100",
         "realised vol 47.0 %",
         "cash gap +0.0000031000 BTC",
+        "greeks leave -0.000700 BTC (15.3 %)",
     ):
         assert shown in output, shown
 

@@ -67,6 +67,7 @@ def test_it_says_why_it_waits_and_the_report_comes_to_the_exchanges_equity(
     assert sum(wallet["lines"].values()) == pytest.approx(wallet["change"], abs=1e-12)
     assert wallet["gaps"] == []
     assert abs(wallet["cash_gap"]) <= wallet["cash_tolerance"]
+    assert abs(wallet["taylor_residual"]) < 0.01 * wallet["taylor_gross"]
 
 
 def watched(daemon: Daemon, until_time: str) -> dict[str, Any]:
@@ -75,6 +76,8 @@ def watched(daemon: Daemon, until_time: str) -> dict[str, Any]:
 
     def looked() -> bool:
         status = daemon.status()
+        told = [alarm for alarm in status["alarms"] if alarm["name"].startswith("attribution_")]
+        assert told == [], "cash adds up, and greeks explain the result"
         book = status["books"][0]
         decision = book["last_decision"]
         if decision is not None and decision["reason"] in WAITS:

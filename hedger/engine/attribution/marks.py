@@ -8,13 +8,11 @@ from hedger.domain.instrument import Instrument, Kind, Payoff
 from hedger.domain.names import parse_name
 from hedger.domain.quote import Quote
 from hedger.portfolio.attribution import FutureTerms, Mark, Terms
+from hedger.portfolio.taylor import HALF_TICK_COIN
 from hedger.portfolio.valuation import OptionTerms, option_terms
 from hedger.pricing.implied import SIGMA_MAX
 from hedger.pricing.scalar import black76_one, years_to
 from hedger.pricing.settlement import in_window
-
-HALF_TICK_COIN = 0.00005
-"""The venue prints the marks of inverse options in four decimals (deribit.md 8)."""
 
 
 def terms_of(listed: Instrument) -> Terms | None:

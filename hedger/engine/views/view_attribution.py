@@ -37,3 +37,6 @@ class AttributionView(msgspec.Struct, frozen=True):
     bookings: int  # trades and payments, each of which the venue has rounded
     cash_gap: float  # in the currency: cash and realised result beyond what was booked, at the last look
     cash_tolerance: float  # in the currency: what rounding may make of it; more is an alarm
+    taylor_residual: float | None  # in the currency: what greeks left of the newest closed interval
+    taylor_share: float | None  # its size, as a fraction of the interval's gross result
+    taylor_tolerance: float | None  # in the currency: the size let pass; more is an alarm
