@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
@@ -303,6 +304,61 @@ class Attributed(msgspec.Struct, frozen=True, tag="attributed", forbid_unknown_f
     paper: bool = False  # of paper mode: equity by marks, the account knows nothing of it
 
 
+class LedgerAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One hedge since a shadow began, see engine.shadow.ledger."""
+
+    amount: Decimal  # signed, in the hedge instrument's amount unit
+    cash: float  # in the settlement currency
+    trades: int
+    turnover_usd: float
+    fees_usd: float
+    spread_usd: float
+    funding_usd: float
+    accrued_ms: int
+
+
+class MomentsAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Count, mean and sum of squared deviations."""
+
+    count: int
+    mean: float
+    squares: float
+
+
+class GridAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hedged P&L per interval of the live hedge, of the shadow's, and of the one less the other."""
+
+    live: MomentsAt
+    own: MomentsAt
+    apart: MomentsAt
+    looks: int
+    live_square: float  # sums of squared open delta, coin squared
+    own_square: float
+
+
+class ShadowAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One shadow's figures; `terms` is a digest of what it is and of what it is held against."""
+
+    name: str
+    terms: str
+    since_ms: int
+    last_hedge_s: float | None
+    own: LedgerAt
+    live: LedgerAt
+    minutes: GridAt
+    hours: GridAt
+
+
+class ShadowsKept(msgspec.Struct, frozen=True, tag="shadows_kept", forbid_unknown_fields=True):
+    """What the shadows of a book have come to: the next run goes on from the newest."""
+
+    market_ms: int
+    venue: str
+    book: str
+    fills_through_ms: int  # live trades up to this market time are in it
+    shadows: tuple[ShadowAt, ...]
+
+
 Record = (
     Attributed
     | HedgeDone
@@ -325,4 +381,5 @@ Record = (
     | Kept
     | Accepted
     | SmileSampled
+    | ShadowsKept
 )

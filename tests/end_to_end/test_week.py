@@ -55,6 +55,7 @@ def test_it_says_why_it_waits_and_the_report_comes_to_the_exchanges_equity(
     ended = until_told(exchange, daemon)
     book = daemon.status()["books"][0]
     assert daemon.process.stop() == 0
+    _shadows_go_on(yard.daemon(exchange, overrides=(*BRISK, *SHADOWS)), book)
 
     assert seen.keys() >= WAITS
     for band in seen.values():  # the no-trade interval in delta, and in index levels where gamma leads there
@@ -86,6 +87,24 @@ def watched(daemon: Daemon, until_time: str) -> dict[str, Any]:
 
     until(looked, f"market time {until_time}", 330)
     return seen
+
+
+def _shadows_go_on(again: Daemon, book: dict[str, Any]) -> None:
+    """The next daemon's comparison is the one before's, and not one of a market that stands still."""
+    before = {shadow["name"]: shadow for shadow in book["shadows"]}
+
+    def begun() -> dict[str, Any] | None:
+        found = {shadow["name"]: shadow for shadow in again.status()["books"][0]["shadows"]}
+        return found if all(shadow["since_ms"] for shadow in found.values()) else None
+
+    found = until(begun, "the shadows to go on")
+    assert again.process.stop() == 0
+    for name, shadow in found.items():
+        assert shadow["since_ms"] == before[name]["since_ms"]
+        for figure in ("trades", "cost_usd", "amount"):
+            assert shadow["live"][figure] == before[name]["live"][figure]
+        assert shadow["own"]["trades"] >= before[name]["own"]["trades"]
+        assert shadow["hours"]["intervals"] >= before[name]["hours"]["intervals"]
 
 
 def _shadows_told(book: dict[str, Any]) -> None:

@@ -20,16 +20,21 @@ from hedger.engine.records import (
     Attributed,
     CashMoved,
     FundedAt,
+    GridAt,
     HedgeDone,
     HedgeEnd,
     HeldAt,
     HoldSet,
     Kept,
     Latched,
+    LedgerAt,
     LossReferenced,
+    MomentsAt,
     Record,
     RivalSeen,
     SettingChanged,
+    ShadowAt,
+    ShadowsKept,
     SmileMove,
     SmileSampled,
     Snapshot,
@@ -41,6 +46,8 @@ from hedger.portfolio.attribution import Lines
 from tests.journal.records import NOW_MS, VENUE, changed, commanded, configured, decided, overridden, traded
 
 OF_BOOK: dict[str, Any] = {"market_ms": NOW_MS, "venue": VENUE, "book": "btc"}
+LEDGER = LedgerAt(Decimal("-120"), 0.001, 3, 360.0, 0.1, 0.2, -0.3, NOW_MS)
+GRID = GridAt(MomentsAt(2, 0.1, 0.01), MomentsAt(2, 0.2, 0.02), MomentsAt(2, 0.1, 0.03), 3, 0.4, 0.5)
 EVERY: tuple[Record, ...] = (
     changed(1, OrderState.OPEN),
     traded("7"),
@@ -90,6 +97,11 @@ EVERY: tuple[Record, ...] = (
         moves=(SmileMove(NOW_MS, 0.01, -0.3, 0.02),),
         calls=(0.1,) * 12,
         puts=(0.2,) * 12,
+    ),
+    ShadowsKept(
+        **OF_BOOK,
+        fills_through_ms=NOW_MS - 1,
+        shadows=(ShadowAt("wide", "c0ffee", 1, None, LEDGER, LEDGER, GRID, GRID),),
     ),
     HedgeDone(
         **OF_BOOK,
