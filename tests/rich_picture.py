@@ -80,6 +80,9 @@ def rich_day(cut: str) -> AttributionView:
         bookings=41,
         cash_gap=0.0000031,
         cash_tolerance=0.00000042,
+        taylor_residual=-0.0007,
+        taylor_share=0.153,
+        taylor_tolerance=0.0004,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,7 @@ from hedger.backtest.replay import Lines, engine_of
 from hedger.domain.errors import HedgerError
 from hedger.domain.vocabulary import Mode
 from hedger.engine.engine import Engine
-from hedger.engine.events import Event, Now, SettingsApplied
+from hedger.engine.events import Event, JournalLoaded, Now, SettingsApplied
 from hedger.engine.recording import Gap, Header, RecordedStep, RecordError, encode_effects
 from hedger.engine.settings import BookSettings, EngineSettings
 from hedger.engine.shadow.terms import ShadowSettings
@@ -132,7 +133,10 @@ class _Comparison:
         return True
 
     def _told(self, event: Event) -> Event:
-        """New settings with the shadows of this comparison in the place of those recorded."""
+        """New settings with the shadows of this comparison in the place of those recorded, which begin with
+        its period, whatever shadows of their name came to before."""
+        if type(event) is JournalLoaded:
+            return msgspec.structs.replace(event, shadows=())
         if type(event) is not SettingsApplied:
             return event
         self._settings = event.settings
@@ -170,8 +174,17 @@ def _shaded(settings: EngineSettings, choose: Choose) -> EngineSettings:
 
 
 def _other(replayed: bytes, recorded: bytes) -> bool:
-    """Judged by value: the same number may be written as 1 and as 1.0."""
-    return replayed != recorded and msgspec.json.decode(replayed) != msgspec.json.decode(recorded)
+    """Judged by value: the same number may be written as 1 and as 1.0, and shadows are others."""
+    return replayed != recorded and _unshaded(replayed) != _unshaded(recorded)
+
+
+def _unshaded(effects: bytes) -> list[Any]:
+    """Effects without what is written down of shadows, which rides in writes that leave without it, too."""
+    read: list[Any] = msgspec.json.decode(effects)
+    for effect in read:
+        if "records" in effect:
+            effect["records"] = [one for one in effect["records"] if one["type"] != "shadows_kept"]
+    return read
 
 
 def own_policy(book: BookSettings) -> ShadowSettings:

@@ -31,6 +31,9 @@ def _whole(day: AttributionView) -> list[tuple[str, str]]:
     told = [("equity", change), ("in dollars", f"{usd(day.change_usd, '+')} USD")]
     if abs(day.cash_gap) > day.cash_tolerance:
         told.append(("cash gap", f"[red]{number(day.cash_gap, 10, '+')} {escape(day.currency)}[/]"))
+    if day.taylor_residual is not None and abs(day.taylor_residual) > (day.taylor_tolerance or 0.0):
+        left = f"{_money(day.taylor_residual)} {escape(day.currency)} ({pct(day.taylor_share)})"
+        told.append(("greeks leave", f"[red]{left}[/]"))
     return told
 
 

@@ -86,6 +86,7 @@ def _row(fill: Fill, *, book: str, mark: float | None, purpose: str, reason: str
         fee=str(fill.fee),
         fee_currency=fill.fee_currency,
         mark_at_decision=mark,
+        index_usd=fill.index_usd,
         shortfall=None if mark is None else _shortfall(fill, mark, inverse=in_usd),
         currency=fill.fee_currency if parsed is None else parsed.quote or parsed.base,
         coin=amount / price if in_usd else amount,

@@ -12,7 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hedger.engine import calm, clock, commands, durability, one_writer, profile, recover, standby, work
+from hedger.engine import (
+    calm,
+    clock,
+    commands,
+    durability,
+    one_writer,
+    profile,
+    recover,
+    shadows_kept,
+    standby,
+    work,
+)
 from hedger.engine.apply import apply
 from hedger.engine.attribution import follow
 from hedger.engine.by_expiry import advice
@@ -84,6 +95,7 @@ class Engine:
                 profile.advance(book, step)
             decide(state, book, step)
         work.stop_when_quiet(state, step)
+        shadows_kept.write(state, step)
         write = state.outbox.flush()
         if write is not None:
             step.ask(write)

@@ -21,6 +21,7 @@ from hedger.engine.records import (
     LossReferenced,
     Overridden,
     RivalSeen,
+    ShadowsKept,
     SmileSampled,
     Snapshot,
 )
@@ -342,6 +343,7 @@ class JournalLoaded(_Event, frozen=True, omit_defaults=True):
     kept: tuple[Kept, ...] = ()  # per book what it has set aside of delivered options' hedges
     rivals: tuple[RivalSeen, ...] = ()  # per book the last word on another hedger
     smiles: tuple[SmileSampled, ...] = ()  # what the smile has shown each book, the oldest first
+    shadows: tuple[ShadowsKept, ...] = ()  # per book what its shadows have come to
     baseline: Snapshot | None = None  # the last one; `fills` reach back to it
     lease_until_wire_s: float = math.inf  # until when this run holds the account; inf: no lease is kept
     attributed: tuple[Attributed, ...] = ()  # intervals of the last day and the newest, the oldest first

@@ -50,6 +50,11 @@ class Outbox:
         self._fresh.append((order, drop_after_wire_s))
 
     @property
+    def carries(self) -> bool:
+        """Whether the next Write has something in it already, and no order that waits for it."""
+        return bool(self._records) and not self._fresh
+
+    @property
     def held(self) -> int:
         return len(self._held) + len(self._fresh)
 

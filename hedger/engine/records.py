@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
@@ -258,13 +259,15 @@ class SmileSampled(msgspec.Struct, frozen=True, tag="smile_sampled", forbid_unkn
 
 
 class HeldAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A position as an interval of the attribution left it; forward and volatility are an option's."""
+    """A position as an interval of the attribution left it; forward and volatility are an option's,
+    the index a dated future's."""
 
     quantity: float  # signed, in the instrument's amount unit
     market_ms: int
     price: float
     forward_usd: float | None = None
     sigma: float | None = None
+    index_usd: float | None = None
 
 
 class FundedAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -301,6 +304,61 @@ class Attributed(msgspec.Struct, frozen=True, tag="attributed", forbid_unknown_f
     paper: bool = False  # of paper mode: equity by marks, the account knows nothing of it
 
 
+class LedgerAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One hedge since a shadow began, see engine.shadow.ledger."""
+
+    amount: Decimal  # signed, in the hedge instrument's amount unit
+    cash: float  # in the settlement currency
+    trades: int
+    turnover_usd: float
+    fees_usd: float
+    spread_usd: float
+    funding_usd: float
+    accrued_ms: int
+
+
+class MomentsAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Count, mean and sum of squared deviations."""
+
+    count: int
+    mean: float
+    squares: float
+
+
+class GridAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hedged P&L per interval of the live hedge, of the shadow's, and of the one less the other."""
+
+    live: MomentsAt
+    own: MomentsAt
+    apart: MomentsAt
+    looks: int
+    live_square: float  # sums of squared open delta, coin squared
+    own_square: float
+
+
+class ShadowAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One shadow's figures; `terms` is a digest of what it is and of what it is held against."""
+
+    name: str
+    terms: str
+    since_ms: int
+    last_hedge_s: float | None
+    own: LedgerAt
+    live: LedgerAt
+    minutes: GridAt
+    hours: GridAt
+
+
+class ShadowsKept(msgspec.Struct, frozen=True, tag="shadows_kept", forbid_unknown_fields=True):
+    """What the shadows of a book have come to: the next run goes on from the newest."""
+
+    market_ms: int
+    venue: str
+    book: str
+    fills_through_ms: int  # live trades up to this market time are in it
+    shadows: tuple[ShadowAt, ...]
+
+
 Record = (
     Attributed
     | HedgeDone
@@ -323,4 +381,5 @@ Record = (
     | Kept
     | Accepted
     | SmileSampled
+    | ShadowsKept
 )

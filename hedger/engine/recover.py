@@ -15,7 +15,7 @@ from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
-from hedger.engine import holdings, overrides, standby, work
+from hedger.engine import holdings, overrides, shadows_kept, standby, work
 from hedger.engine.attribution import follow, trades
 from hedger.engine.delta import settlement
 from hedger.engine.delta.smile import memory
@@ -100,6 +100,7 @@ def journal_loaded(state: State, event: ev.JournalLoaded, step: Step) -> None:
     settlement.restored(state, venue.name, event.kept, step)
     memory.restored(state, venue.name, event.smiles)
     trades.restored(state, event)
+    shadows_kept.restored(state, venue.name, event.shadows, event.fills)
     step.record(Configured(market_ms=step.now.market_ms, config_hash=state.settings.config_hash))
     step.note(
         Severity.INFO,

@@ -57,6 +57,24 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributionParams:
+    """When the lines of a result say too little of where it came from."""
+
+    residual_share: Annotated[
+        float,
+        Key(
+            "fraction",
+            "alarm when greeks leave more of an interval's gross result (and more than rounding); 0: never",
+            least=0,
+            most=1,
+        ),
+    ] = 0.05
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+@dataclass(frozen=True, slots=True)
 class DeltaParams:
     """Whose delta counts, how far two sources may part, and how long a model may stand in for a dead feed."""
 
@@ -232,3 +250,4 @@ class EngineSettings:
     config_hash: str = ""
     edits: tuple[Edit, ...] = ()
     lease_margin_s: float = 2.0  # wire time before a lease's end in which nothing may be executed any more
+    attribution: AttributionParams = field(default_factory=AttributionParams)

@@ -157,6 +157,7 @@ class BookState:
     by_expiry: ByExpiry = field(default_factory=ByExpiry)
     held: Any = None  # what a calm step may repeat, see calm.Held
     shadows: list[Shadow] = field(default_factory=list)  # policies asked beside the live one
+    shadows_slot: int = 0  # quarter of an hour in which they were written down last
     missed: int = 0  # of the epochs those in which a live hedge in flight failed: no shadow had it
 
     @property

@@ -131,6 +131,7 @@ class Journal:
                 smiles=await queries.smiles(
                     connection, scope, market_ms - queries.SMILE_DAYS * queries.DAY_MS
                 ),
+                shadows=await queries.shadows(connection, scope),
                 baseline=base,
                 attributed=await queries.attributed(connection, scope, since_ms),
                 rivals=await queries.last_of_each_book(connection, RivalSeen, schema.rivals, scope),

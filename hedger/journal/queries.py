@@ -13,7 +13,15 @@ from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order
 from hedger.domain.vocabulary import BreakerState
 from hedger.engine.ownership.owned import CashFlow
-from hedger.engine.records import Attributed, Latched, LossReferenced, Overridden, SmileSampled, Snapshot
+from hedger.engine.records import (
+    Attributed,
+    Latched,
+    LossReferenced,
+    Overridden,
+    ShadowsKept,
+    SmileSampled,
+    Snapshot,
+)
 from hedger.journal import schema
 from hedger.journal.codec import decode
 from hedger.journal.schema import BLANK, Scope
@@ -115,6 +123,11 @@ async def smiles(connection: AsyncConnection, scope: Scope, since_ms: int) -> tu
     wanted = and_(table.c.kind == schema.SMILE, table.c.market_ms >= since_ms)
     query = _of(scope, table, wanted).order_by(table.c.market_ms, table.c.id)
     return await _bodies(connection, SmileSampled, table, query)
+
+
+async def shadows(connection: AsyncConnection, scope: Scope) -> tuple[ShadowsKept, ...]:
+    """What the shadows of every book have come to."""
+    return await _bodies(connection, ShadowsKept, schema.guards, _newest_guards(scope, schema.SHADOWS))
 
 
 def _newest_guards(scope: Scope, *kinds: str) -> Select[Any]:

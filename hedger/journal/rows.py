@@ -31,6 +31,7 @@ from hedger.engine.records import (
     Record,
     RivalSeen,
     SettingChanged,
+    ShadowsKept,
     SmileSampled,
     Snapshot,
     Traded,
@@ -119,6 +120,9 @@ def row_of(record: Record) -> Row:
         case SmileSampled():
             columns = {"book": record.book, "kind": schema.SMILE}
             return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
+        case ShadowsKept():
+            columns = {"book": record.book, "kind": schema.SHADOWS}
+            return _row(schema.guards, record.venue, record.market_ms, encode(record), **columns)
         case Attributed():
             columns = {"currency": record.currency}
             row = _row(schema.attributions, record.venue, record.market_ms, encode(record), **columns)
@@ -140,7 +144,7 @@ _RECORDS: dict[Table, tuple[Any, Callable[[int, Any], Record]]] = {
     schema.setting_changes: (SettingChanged, lambda _ms, record: record),
     schema.configs: (Configured, lambda _ms, record: record),
     schema.snapshots: (Snapshot, lambda _ms, record: record),
-    schema.guards: (Latched | LossReferenced | SmileSampled, lambda _ms, record: record),
+    schema.guards: (Latched | LossReferenced | SmileSampled | ShadowsKept, lambda _ms, record: record),
     schema.adjustments: (Adjusted, lambda _ms, record: record),
     schema.holds: (HoldSet, lambda _ms, record: record),
     schema.rivals: (RivalSeen, lambda _ms, record: record),

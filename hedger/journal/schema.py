@@ -240,6 +240,9 @@ what the gate of its smile stands on (all rows do)."""
 SMILE = "smile"
 """The kind of those rows."""
 
+SHADOWS = "shadows"
+"""The kind of a row of what a book's shadows have come to; the newest counts."""
+
 
 checkpoints = Table(
     "checkpoints",

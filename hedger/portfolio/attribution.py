@@ -5,7 +5,12 @@ linear ones. An interval of an instrument runs from one mark to the next with th
 are Black's at its start, and what they leave is the residual, so any sampling telescopes to the same total.
 
     option  n (p1 - p0) = delta + gamma + theta + vega + vanna + volga + residual
-    future  Q (1/F0 - 1/F1) = future delta + gamma + residual;  linear: N (F1 - F0) = future delta
+    future  Q (1/F0 - 1/F1) = future delta + basis + gamma + residual;  linear: N (F1 - F0) = delta + basis
+
+A dated future's first order is split at the index S (theory 1.6): with F/S frozen it had moved as S did,
+which is its delta, Q/F0 dS/S0; what it did apart is basis, Q/F0 (dF/F0 - dS/S0): the carry that hedging in it
+was chosen for. A perpetual has no such line. Its premium comes and goes within hours and is what funding is
+made of (as in `execution.carry`): its whole move is delta, as theory 4 has it.
 
 A trade is booked against the mark at which the position goes on. A future's is measured against the mark at
 decision (implementation shortfall, Perold 1988): its way from there to the mark at the fill belongs to the
@@ -15,7 +20,8 @@ position that was decided on, not to its execution.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from hedger.portfolio.valuation import OptionTerms
@@ -28,9 +34,11 @@ from hedger.pricing.settlement import in_window
 class Lines(NamedTuple):
     """Parts of a change of equity, all in one currency; a positive figure is a gain.
 
-    The last two are no parts of the sum: with g = n G F^2 / 2 in that currency they are sum g (dF/F)^2, what
-    the options' gamma earned or paid, and sum g dt in currency times years, by which it and theta are turned
-    into realised and implied variance: theta is -sum g sigma^2 dt.
+    `gamma_paid` and `gamma_years` are no parts of the sum: with g = n G F^2 / 2 in that currency they are
+    sum g (dF/F)^2, what the options' gamma earned or paid, and sum g dt in currency times years, by which it
+    and theta are turned into realised and implied variance: theta is -sum g sigma^2 dt.
+
+    Journals hold these as arrays: a new line is added at the end, where older rows have none.
     """
 
     delta: float = 0.0
@@ -53,15 +61,16 @@ class Lines(NamedTuple):
     collateral: float = 0.0  # in USD only: the equity held, at a price that moved
     gamma_paid: float = 0.0
     gamma_years: float = 0.0
+    future_basis: float = 0.0  # dated futures: what their marks did apart from the index
 
     @property
     def parts(self) -> tuple[float, ...]:
-        """The lines that sum, in their order."""
-        return self[:SUMMED]
+        """The lines that sum, in the order of LINES."""
+        return summed(self)
 
     @property
     def total(self) -> float:
-        """The change of equity: the sum of all lines but the last two."""
+        """The change of equity: the sum of all lines that sum."""
         return math.fsum(self.parts)
 
     @property
@@ -81,17 +90,28 @@ class Lines(NamedTuple):
         return Lines(*(line * factor for line in self))
 
 
-SUMMED = len(Lines._fields) - 2
 NO_LINES = Lines()
 
-LINES = Lines._fields[:SUMMED]
+_BESIDE = ("gamma_paid", "gamma_years")
+_SHOWN_AFTER = {"future_delta": ("future_basis",)}
+LINES = tuple(
+    shown
+    for name in Lines._fields
+    if name not in (*_BESIDE, "future_basis")
+    for shown in (name, *_SHOWN_AFTER.get(name, ()))
+)
 """The names of the lines that sum, in the order in which they are shown."""
+
+summed: Callable[[Sequence[float]], tuple[float, ...]] = itemgetter(*map(Lines._fields.index, LINES))
+"""Their figures, of all figures in the order of the fields."""
 
 
 class FutureTerms(NamedTuple):
     """A future's or perpetual's contract; its quantities are USD where inverse, else coins."""
 
     inverse: bool
+    dated: bool = False
+    """Whether it expires: a perpetual has no basis line."""
 
 
 Terms = OptionTerms | FutureTerms
@@ -108,13 +128,19 @@ class Mark(NamedTuple):
     forward_usd: float = math.nan
     sigma: float = math.nan
     """A fraction."""
+    index_usd: float = math.nan
+    """A dated future's, as its own ticker or trade told it; NaN where that is not known, or of no use."""
 
 
 def lines_of(quantity: float, terms: Terms, before: Mark, after: Mark) -> Lines:
     """The lines of a signed position over one interval in which it does not change."""
     if isinstance(terms, OptionTerms):
         return option_lines(quantity, terms, before, after)
-    return future_lines(quantity, before.price, after.price, inverse=terms.inverse)
+    index = before.index_usd, after.index_usd
+    known = terms.dated and all(0.0 < each < math.inf for each in index)  # NaN is not
+    return future_lines(
+        quantity, before.price, after.price, inverse=terms.inverse, index=index if known else None
+    )
 
 
 def trade_lines(
@@ -172,17 +198,32 @@ def option_lines(quantity_coin: float, terms: OptionTerms, before: Mark, after: 
     )
 
 
-def future_lines(quantity: float, before_usd: float, after_usd: float, *, inverse: bool) -> Lines:
-    """The lines of a future or perpetual from one mark to the next; `quantity` is USD, linear: coins."""
+def future_lines(
+    quantity: float,
+    before_usd: float,
+    after_usd: float,
+    *,
+    inverse: bool,
+    index: tuple[float, float] | None = None,
+) -> Lines:
+    """The lines of a future or perpetual from one mark to the next; `quantity` is USD, linear: coins.
+
+    `index`: USD before and after, against which a dated future has a basis; None: all of its move is delta.
+    """
     move = after_usd - before_usd
-    if not inverse:
-        return NO_LINES._replace(future_delta=quantity * move)
     relative = move / before_usd
-    delta = quantity / before_usd * relative
-    gamma = -delta * relative
+    apart = 0.0 if index is None else relative - (index[1] - index[0]) / index[0]
+    if not inverse:
+        basis = quantity * before_usd * apart
+        return NO_LINES._replace(future_delta=quantity * move - basis, future_basis=basis)
+    coin = quantity / before_usd
+    delta, basis, gamma = coin * (relative - apart), coin * apart, -coin * relative * relative
     change = quantity * move / (before_usd * after_usd)
     return NO_LINES._replace(
-        future_delta=delta, future_gamma=gamma, future_residual=change - math.fsum((delta, gamma))
+        future_delta=delta,
+        future_basis=basis,
+        future_gamma=gamma,
+        future_residual=change - math.fsum((delta, basis, gamma)),
     )
 
 

@@ -7,6 +7,9 @@ both moved alike; where they do not, the book earns
 
 beside everything a delta explains. A bucket hedged by the future of its own expiry has no such line: name
 that future as its hedge and the term is zero.
+
+It is no part of an account's change of equity, of which `attribution` has a line of the same name: there
+options move with their own forwards, and each dated future's mark is held against the index.
 """
 
 from __future__ import annotations

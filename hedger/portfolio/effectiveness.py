@@ -53,7 +53,8 @@ class Hedged(NamedTuple):
 def hedged(lines: Lines) -> Hedged:
     """The parts of one interval's lines: options, futures with their funding, and costs."""
     options = math.fsum((*lines[:7], lines.settlement))
-    futures = math.fsum((lines.future_delta, lines.future_gamma, lines.future_residual, lines.funding))
+    moves = lines.future_delta, lines.future_basis, lines.future_gamma, lines.future_residual
+    futures = math.fsum((*moves, lines.funding))
     return Hedged(options, futures, math.fsum((lines.fees, lines.slippage, lines.option_slippage)))
 
 

@@ -14,13 +14,13 @@ import msgspec
 
 from hedger.portfolio.attribution import (
     NO_LINES,
-    SUMMED,
     Lines,
     Mark,
     Terms,
     added,
     in_usd,
     lines_of,
+    summed,
     trade_lines,
 )
 
@@ -186,4 +186,4 @@ class RunningAttribution:
 
     def _parts(self) -> Iterator[float]:
         for sums in self._lines.values():
-            yield from sums[:SUMMED]
+            yield from summed(sums)

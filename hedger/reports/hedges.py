@@ -24,6 +24,7 @@ class HedgeRow(msgspec.Struct, frozen=True):
     fee: str  # positive: paid
     fee_currency: str
     mark_at_decision: float | None  # None: nobody here decided
+    index_usd: float | None  # as the venue told it with the trade; a dated future's basis is price less this
     shortfall: float | None  # against that mark, in `currency`; positive: lost; without the fee
     currency: str  # what the instrument settles in
     coin: float  # the amount in coin, unsigned

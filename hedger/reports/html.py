@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from hedger.reports.page import drawn, graph_objects, page
-from hedger.reports.period import CUT, NOTHING, WalletReport, cut, utc
+from hedger.reports.period import NOTHING, WalletReport, cut, utc
 from hedger.reports.plots import figures
 from hedger.reports.text import assumptions, carried, measures
 
@@ -69,8 +69,9 @@ def _lines(report: WalletReport) -> str:
 
 
 def _groups(groups: Mapping[str, Mapping[str, float]]) -> str:
-    rows = [(group or "none", *(f"{value:+.6f}" for value in cut(lines))) for group, lines in groups.items()]
-    return _table(("", *CUT), rows)
+    columns, figures = cut(groups)
+    rows = [(group or "none", *(f"{value:+.6f}" for value in told)) for group, told in figures.items()]
+    return _table(("", *columns), rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], total: Sequence[str] = ()) -> str:

@@ -15,6 +15,7 @@ from hedger.portfolio.breakdown import PERPETUAL
 from hedger.portfolio.carry import Carry, carry
 from hedger.portfolio.effectiveness import Effectiveness, effectiveness, hedged
 from hedger.portfolio.running import ACCOUNT, Interval
+from hedger.portfolio.taylor import taylor
 from hedger.reports.hedges import HedgeRow
 
 DAY_MS = 86_400_000
@@ -27,6 +28,7 @@ NOTHING = 5e-9
 
 CUT: dict[str, tuple[str, ...]] = {
     "delta": ("delta", "future_delta"),
+    "basis": ("future_basis",),
     "gamma": ("gamma", "future_gamma"),
     "theta": ("theta",),
     "vol": ("vega", "vanna", "volga"),
@@ -36,9 +38,16 @@ CUT: dict[str, tuple[str, ...]] = {
 """Lines put together, for tables of groups: what a terminal of 80 columns has room for."""
 
 
-def cut(lines: Mapping[str, float]) -> tuple[float, ...]:
-    """One group's figures by CUT."""
-    return tuple(math.fsum(lines[name] for name in names) for names in CUT.values())
+def cut(groups: Mapping[str, Mapping[str, float]]) -> tuple[list[str], dict[str, list[float]]]:
+    """The columns of CUT in which any group has something, and each group's figures in them."""
+    sums = {
+        group: {column: math.fsum(lines[name] for name in names) for column, names in CUT.items()}
+        for group, lines in groups.items()
+    }
+    columns = [
+        column for column in CUT if column == "all" or any(abs(s[column]) > NOTHING for s in sums.values())
+    ]
+    return columns, {group: [told[column] for column in columns] for group, told in sums.items()}
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -103,6 +112,9 @@ class WalletReport(msgspec.Struct, frozen=True):
     cash_gap: float  # the last one: cash and realised result beyond what was booked
     cash_tolerance: float
     largest_gap: float  # of all looks, by size
+    taylor_residual: float  # what greeks left of options and futures; of all intervals, signed
+    taylor_gross: float  # the sizes of what they are lines of, see portfolio.taylor
+    largest_taylor_share: float  # of any interval: the size of its residual over its gross
     points: tuple[Point, ...]
     hedges: tuple[HedgeRow, ...]
 
@@ -123,6 +135,7 @@ def wallet_report(
     whole, usd = added(totals), added(interval.total_usd for interval in intervals)
     by_instrument = _by_instrument(intervals)
     covered_years = math.fsum(one.to_ms - one.from_ms for one in intervals) / DAY_MS / YEAR_DAYS
+    left = [taylor(one.lines, 0.0) for one in intervals]
     return WalletReport(
         basis=basis,
         currency=currency,
@@ -151,6 +164,9 @@ def wallet_report(
         cash_gap=stretches[-1].cash_gap,
         cash_tolerance=stretches[-1].cash_tolerance,
         largest_gap=max((abs(one.cash_gap) for one in stretches), default=0.0),
+        taylor_residual=math.fsum(one.residual for one in left),
+        taylor_gross=math.fsum(one.gross for one in left),
+        largest_taylor_share=max(one.share for one in left),
         points=tuple(_points(intervals)),
         hedges=tuple(own),
     )

@@ -13,6 +13,7 @@ BARS = 120  # of the stacked plot at most: more cannot be told apart
 _OPTION = ("vega", "vanna", "volga")
 _STACK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("delta, options and futures", ("delta", "future_delta")),
+    ("basis", ("future_basis",)),
     ("gamma", ("gamma", "future_gamma")),
     ("theta", ("theta",)),
     ("volatility", _OPTION),

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from hedger.reports.period import CUT, NOTHING, WalletReport, cut, utc
+from hedger.reports.period import NOTHING, WalletReport, cut, utc
 
 _MEANING = {
     "delta": "options: the forward moved",
@@ -18,7 +18,8 @@ _MEANING = {
     "vanna": "options: both moved together",
     "volga": "options: curvature in volatility",
     "residual": "options: what greeks at an interval's start leave",
-    "future_delta": "futures: the mark moved",
+    "future_delta": "futures: the index moved; perpetuals: their mark",
+    "future_basis": "dated futures: their marks moved apart from the index",
     "future_gamma": "futures: curvature of an inverse future",
     "future_residual": "futures: what both leave",
     "funding": "perpetuals: paid to or by the other side",
@@ -66,6 +67,8 @@ def assumptions(report: WalletReport) -> list[str]:
         " trade; gains are positive",
         f"cash and realised result beyond {report.bookings} bookings: {report.cash_gap:+.10f}, rounding makes"
         f" {report.cash_tolerance:.10f}; largest {report.largest_gap:.10f}",
+        f"greeks leave {report.taylor_residual:+.8f} of {report.taylor_gross:.8f} gross in all,"
+        f" of an interval {report.largest_taylor_share:.2%} at most",
     ]
     if basis.paper:
         told.append("on paper: equity by marks and bookings, the account knows nothing of these trades")
@@ -136,10 +139,10 @@ def _facts(title: str, rows: list[tuple[str, str]]) -> Table:
 def _groups(title: str, groups: Mapping[str, Mapping[str, float]], report: WalletReport) -> Table:
     made = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     made.add_column(title, no_wrap=True)
-    for name in CUT:
+    columns, figures = cut(groups)
+    for name in columns:
         made.add_column(name, justify="right", no_wrap=True)
-    for group, lines in groups.items():
-        told = cut(lines)
+    for group, told in figures.items():
         if any(abs(value) > NOTHING for value in told):
             made.add_row(escape(group) or "none", *(f"{value:+.5f}" for value in told))
     made.caption = report.currency

@@ -27,6 +27,21 @@ _GAUGES: tuple[tuple[str, str, Callable[[AttributionView], float | None]], ...] 
         "What rounding of the bookings may make of the gap, in the currency.",
         lambda v: v.cash_tolerance,
     ),
+    (
+        "taylor_residual",
+        "What greeks left of the newest closed interval, in the currency.",
+        lambda v: v.taylor_residual,
+    ),
+    (
+        "taylor_share",
+        "The size of that, as a fraction of the interval's gross result.",
+        lambda v: v.taylor_share,
+    ),
+    (
+        "taylor_tolerance",
+        "The size that is let pass, in the currency: more is an alarm.",
+        lambda v: v.taylor_tolerance,
+    ),
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 from hedger.domain.keys import Key, keys_of
 from hedger.engine.ownership.scope import BASE_POSITION, Scope
-from hedger.engine.settings import BookSettings, DeltaParams, SettlementParams, Timing
+from hedger.engine.settings import AttributionParams, BookSettings, DeltaParams, SettlementParams, Timing
 from hedger.execution.by_expiry_params import ByExpiryParams
 from hedger.execution.params import ExecutionParams
 from hedger.policies.partial import PartialParams
@@ -126,6 +126,7 @@ TABLES: Mapping[Path, Table] = {
     ("books", ANY, "execution"): _table(ExecutionParams),
     ("books", ANY, "by_expiry"): _table(ByExpiryParams),
     ("timing",): _table(Timing),
+    ("attribution",): _table(AttributionParams),
     ("journal",): _table(JournalSettings),
     ("lease",): _table(LeaseSettings),
     ("web",): _table(WebSettings),

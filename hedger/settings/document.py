@@ -59,6 +59,7 @@ _ABOUT: dict[Path, str] = {
     ("books", ANY, "execution"): "How a hedge is worked.",
     ("books", ANY, "by_expiry"): "Dated futures for the standing part of the hedge; times are market time.",
     ("timing",): "Deadlines and staleness; wire time.",
+    ("attribution",): "Where each wallet's change of equity came from.",
     ("journal",): "Orders, fills and decisions, durable before an order is sent.",
     ("lease",): "One writer per account: a second daemon on the same journal is a standby.",
     ("web",): "The page, the API and the metrics.",

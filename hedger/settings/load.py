@@ -141,7 +141,15 @@ def _assemble(
         path=path,
         settings=tree,
         engine=EngineSettings(
-            tree.top.mode, terms, books, tree.timing, clock.speed, config_hash, edits, tree.lease.margin_s
+            tree.top.mode,
+            terms,
+            books,
+            tree.timing,
+            clock.speed,
+            config_hash,
+            edits,
+            tree.lease.margin_s,
+            tree.attribution,
         ),
         venues={name: (venue.environment, venue.params) for name, venue in tree.venues.items()},
         loop=tree.top.loop,

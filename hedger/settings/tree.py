@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hedger.domain.errors import ConfigError
-from hedger.engine.settings import BookSettings, Timing
+from hedger.engine.settings import AttributionParams, BookSettings, Timing
 from hedger.policies.registry import LIVE_POLICIES
 from hedger.settings.catalogue import TABLES
 from hedger.settings.problems import lines_of
@@ -48,6 +48,7 @@ class Tree(BaseSettings):
     """Of each book, the policy and the parameters of every shadow."""
     presets: dict[str, str] = Field(default_factory=dict)
     timing: Timing = Field(default_factory=Timing)
+    attribution: AttributionParams = Field(default_factory=AttributionParams)
     journal: JournalSettings = Field(default_factory=JournalSettings)
     lease: LeaseSettings = Field(default_factory=LeaseSettings)
     web: WebSettings = Field(default_factory=WebSettings)

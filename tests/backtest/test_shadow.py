@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from hedger.backtest.shadow import OWN, Compared, Period, compare, own_policy, with_own
 from hedger.domain.vocabulary import Mode
+from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.recording import Gap, RecordError, encode_gap
+from hedger.engine.records import ShadowsKept
 from hedger.engine.settings import BookSettings
 from hedger.engine.shadow.terms import ShadowSettings
 from hedger.engine.views.shadow_view import ShadowView
@@ -67,6 +70,34 @@ def test_a_record_without_shadows_gives_what_live_ones_would_have_found(
     for shown in book.shadows:
         assert same_figures(shown, by_name(found)[shown.name]), shown.name
     assert by_name(found)["tight"].own.trades > by_name(found)["tight"].live.trades > 3
+
+
+class Resumed(RecordedShaded):
+    """A run whose journal knows what its shadows had come to before."""
+
+    def __init__(self, before: RecordedShaded) -> None:
+        super().__init__(before.settings)
+        self.market_ms, self.wire_s, self.index = before.market_ms + 60_000, 9e4, before.index
+        written = [record for write in before.of(fx.Write) for record in write.records]
+        self.kept = tuple(record for record in written if isinstance(record, ShadowsKept))
+
+    def journal(self, *args: Any, **keywords: Any) -> ev.JournalLoaded:
+        return msgspec.structs.replace(super().journal(*args, **keywords), shadows=self.kept[-1:])
+
+
+def test_a_comparison_begins_with_its_period_whatever_shadows_had_come_to_before(tmp_path: Path) -> None:
+    rig = Resumed(recorded(*OTHERS))
+    began_ms = rig.market_ms
+    rig.start(HELD)
+    rig.play(walk(rig, 5, 100, 20.0))
+    (book,) = rig.engine.view(rig.now).books
+    assert all(shown.since_ms is not None and shown.since_ms < began_ms for shown in book.shadows)
+    found = compare(rig.written(tmp_path / "flight.jsonl"), others, Period())
+    assert (found.differs_at_step, found.stopped) == (None, "")
+    for shown in by_name(found).values():
+        assert shown.since_ms is not None
+        assert shown.since_ms > began_ms
+        assert shown.live.trades < 100 < book.shadows[0].minutes.intervals
 
 
 def test_the_live_policys_own_shadow_comes_out_level(tmp_path: Path, plain: RecordedShaded) -> None:

@@ -136,13 +136,15 @@ def test_what_stands_around_the_delta_fits_a_narrow_terminal(
         "live and shadows since 2026-02-01T17:40 (538 min, 8 h), USD, P&L in coin",
         "live         17  99.60       –  0.0521        1      1",
         "wide          4  34.60  -48.20  0.1812    1.874  1.670",
-        "equity -0.009000 BTC",  # of the day, and what it came from
-        "-578 USD",
+        "equity +0.009000 BTC",  # of the day, and what it came from
+        "+578 USD",
         "future delta +0.008000",
+        "future basis -0.009000",
         "theta kept +0.000900",
         "a day +0.003100",
         "realised vol 47.0 %",
         "cash gap +0.0000031000 BTC",
+        "greeks leave -0.000700 BTC (15.3 %)",
     ):
         assert shown in output, shown
 

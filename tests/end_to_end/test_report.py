@@ -28,9 +28,12 @@ def told_equity(daemon: Daemon) -> float | None:
 
 def until_told(exchange: Exchange, daemon: Daemon) -> float:
     """The equity of a market that stands still, once the daemon has been told it."""
-    equity = float(exchange.state()["equity"]["BTC"])
-    until(lambda: told_equity(daemon) == equity, f"the equity {equity}")
-    return equity
+
+    def told() -> float | None:
+        equity = float(exchange.state()["equity"]["BTC"])  # a hedge that was under way still moves it
+        return equity if told_equity(daemon) == equity else None
+
+    return float(until(told, "the exchange's equity to be told"))
 
 
 def expiring(exchange: Exchange) -> list[str]:

@@ -55,6 +55,7 @@ def test_it_says_why_it_waits_and_the_report_comes_to_the_exchanges_equity(
     ended = until_told(exchange, daemon)
     book = daemon.status()["books"][0]
     assert daemon.process.stop() == 0
+    _shadows_go_on(yard.daemon(exchange, overrides=(*BRISK, *SHADOWS)), book)
 
     assert seen.keys() >= WAITS
     for band in seen.values():  # the no-trade interval in delta, and in index levels where gamma leads there
@@ -67,6 +68,7 @@ def test_it_says_why_it_waits_and_the_report_comes_to_the_exchanges_equity(
     assert sum(wallet["lines"].values()) == pytest.approx(wallet["change"], abs=1e-12)
     assert wallet["gaps"] == []
     assert abs(wallet["cash_gap"]) <= wallet["cash_tolerance"]
+    assert abs(wallet["taylor_residual"]) < 0.01 * wallet["taylor_gross"]
 
 
 def watched(daemon: Daemon, until_time: str) -> dict[str, Any]:
@@ -75,6 +77,8 @@ def watched(daemon: Daemon, until_time: str) -> dict[str, Any]:
 
     def looked() -> bool:
         status = daemon.status()
+        told = [alarm for alarm in status["alarms"] if alarm["name"].startswith("attribution_")]
+        assert told == [], "cash adds up, and greeks explain the result"
         book = status["books"][0]
         decision = book["last_decision"]
         if decision is not None and decision["reason"] in WAITS:
@@ -83,6 +87,24 @@ def watched(daemon: Daemon, until_time: str) -> dict[str, Any]:
 
     until(looked, f"market time {until_time}", 330)
     return seen
+
+
+def _shadows_go_on(again: Daemon, book: dict[str, Any]) -> None:
+    """The next daemon's comparison is the one before's, and not one of a market that stands still."""
+    before = {shadow["name"]: shadow for shadow in book["shadows"]}
+
+    def begun() -> dict[str, Any] | None:
+        found = {shadow["name"]: shadow for shadow in again.status()["books"][0]["shadows"]}
+        return found if all(shadow["since_ms"] for shadow in found.values()) else None
+
+    found = until(begun, "the shadows to go on")
+    assert again.process.stop() == 0
+    for name, shadow in found.items():
+        assert shadow["since_ms"] == before[name]["since_ms"]
+        for figure in ("trades", "cost_usd", "amount"):
+            assert shadow["live"][figure] == before[name]["live"][figure]
+        assert shadow["own"]["trades"] >= before[name]["own"]["trades"]
+        assert shadow["hours"]["intervals"] >= before[name]["hours"]["intervals"]
 
 
 def _shadows_told(book: dict[str, Any]) -> None:

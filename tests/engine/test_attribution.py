@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +16,10 @@ from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.attribution.intervals import INTERVAL_MS
 from hedger.engine.records import Attributed
-from hedger.engine.settings import Timing
+from hedger.engine.settings import AttributionParams, Timing
 from hedger.portfolio.attribution import added
 from hedger.pricing.scalar import black76_one, years_to
-from tests.engine.rig import CALL, PERP, PUT, START_MS, VENUE, Rig
+from tests.engine.rig import CALL, PERP, PUT, START_MS, VENUE, Rig, settings
 
 WIDE = {"lower": -50.0, "upper": 50.0, "hard_lower": -99.0, "hard_upper": 99.0}
 CASH = 10.0
@@ -268,6 +269,73 @@ def test_a_fee_that_was_told_wrongly_is_an_alarm_beyond_rounding() -> None:
     a_minute(rig, wallet, minutes=15.0)
     (detail,) = gap_alarms(rig)
     assert "BTC: -0.0000001000 of cash and realised result" in detail
+
+
+def residual_alarms(rig: Rig) -> list[str]:
+    return [a.detail for a in rig.engine.view(rig.now).alarms if a.name == "attribution_residual"]
+
+
+def leaping(wallet: Wallet, index: float) -> None:
+    """A quarter of an hour in which nothing was looked at, and the market is elsewhere."""
+    a_minute(wallet.rig, wallet, index, minutes=15.0)
+
+
+def test_what_greeks_leave_of_an_interval_is_an_alarm_until_they_explain_the_next() -> None:
+    rig, wallet = started()
+    leaping(wallet, rig.index + 300.0)
+    assert residual_alarms(rig) == []
+    leaping(wallet, rig.index * 1.2)  # up to the strike
+    (detail,) = residual_alarms(rig)
+    row, view = written(rig)[-1], rig.engine.view(rig.now).attribution[0]
+    left = added(row.lines.values()).residual
+    assert f"BTC: greeks leave {left:+.8f}, " in detail
+    assert "5%, or 0.00050000 for the rounding of marks, is let pass" in detail  # ten calls, half a tick each
+    assert view.taylor_residual == left
+    assert view.taylor_share is not None
+    assert view.taylor_share > 0.05
+    assert view.taylor_tolerance == pytest.approx(0.05 * abs(left) / view.taylor_share)
+    leaping(wallet, rig.index + 300.0)
+    assert residual_alarms(rig) == []
+
+
+def test_a_residual_that_rounding_makes_is_no_alarm_whatever_its_share() -> None:
+    """Nothing moves but the last digit of a mark, which is then most of the result."""
+    rig, wallet = started()
+    for off in (0.0, 0.00004):
+        rig.wait(15.0 * 60.0)
+        mark = rig.option_quote(CALL).quote.mark + off
+        rig.step(rig.option_quote(CALL, mark=mark), rig.perp_quote(), wallet.told(), after_s=0.0)
+    view = rig.engine.view(rig.now).attribution[0]
+    assert view.taylor_residual is not None
+    assert view.taylor_tolerance is not None
+    assert abs(view.taylor_residual) <= view.taylor_tolerance == pytest.approx(0.0005)
+    assert residual_alarms(rig) == []
+
+
+@pytest.mark.parametrize(("share", "alarms"), [(0.0, 0), (0.07, 1), (0.09, 0)])
+def test_the_share_that_greeks_may_leave_is_a_setting(share: float, alarms: int) -> None:
+    chosen = replace(settings(**WIDE), attribution=AttributionParams(residual_share=share))
+    rig = Rig(chosen)
+    wallet = Wallet(rig)
+    rig.start()
+    rig.step(*rig.quotes(CALL), wallet.told())
+    leaping(wallet, rig.index * 1.2)
+    assert len(residual_alarms(rig)) == alarms
+
+
+def test_a_restart_remembers_what_greeks_left_of_the_last_interval() -> None:
+    rig, wallet = started()
+    leaping(wallet, rig.index * 1.2)
+    before = rig.engine.view(rig.now).attribution[0]
+    again = Rig(**WIDE)
+    again.market_ms, again.wire_s, again.index = rig.market_ms + 60_000, 5_000.0, rig.index
+    wallet.rig = again
+    again.step(again.listed(CALL), again.link_up())
+    again.step(msgspec.structs.replace(again.journal(epoch=2), attributed=tuple(written(rig))))
+    again.step(again.snapshot({CALL: "-10"}, equity=repr(wallet.equity)), *again.quotes(CALL))
+    after = again.engine.view(again.now).attribution[0]
+    assert after.taylor_residual == before.taylor_residual
+    assert after.taylor_tolerance == pytest.approx(before.taylor_tolerance)
 
 
 def test_a_deposit_is_a_transfer_and_no_result() -> None:

@@ -17,6 +17,7 @@ from hedger.engine.records import (
     Latched,
     LossReferenced,
     SettingChanged,
+    ShadowsKept,
     SmileSampled,
     Snapshot,
     Traded,
@@ -257,6 +258,18 @@ async def test_all_that_the_smile_has_shown_is_read_back_the_oldest_first(place:
         await journal.write(samples)
         assert (await load(journal)).smiles == tuple(samples[1:])
         assert (await load(journal, account_id="2")).smiles == ()
+
+
+async def test_of_what_the_shadows_of_a_book_have_come_to_the_newest_is_read_back(place: Place) -> None:
+    def kept(book: str, through_ms: int) -> ShadowsKept:
+        return ShadowsKept(NOW_MS, VENUE, book, through_ms, ())
+
+    async with await Journal.open(place) as journal:
+        await load(journal)
+        await journal.write([kept("btc", 1), kept("eth", 2), latched("trade 7"), kept("btc", 3)])
+        assert (await load(journal)).shadows == (kept("eth", 2), kept("btc", 3))
+        assert (await load(journal, account_id="2")).shadows == ()
+        assert (await load(journal)).latches == (latched("trade 7"),)
 
 
 async def test_a_row_with_an_unknown_field_is_refused_by_name(place: Place) -> None:

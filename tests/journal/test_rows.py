@@ -20,16 +20,21 @@ from hedger.engine.records import (
     Attributed,
     CashMoved,
     FundedAt,
+    GridAt,
     HedgeDone,
     HedgeEnd,
     HeldAt,
     HoldSet,
     Kept,
     Latched,
+    LedgerAt,
     LossReferenced,
+    MomentsAt,
     Record,
     RivalSeen,
     SettingChanged,
+    ShadowAt,
+    ShadowsKept,
     SmileMove,
     SmileSampled,
     Snapshot,
@@ -41,6 +46,8 @@ from hedger.portfolio.attribution import Lines
 from tests.journal.records import NOW_MS, VENUE, changed, commanded, configured, decided, overridden, traded
 
 OF_BOOK: dict[str, Any] = {"market_ms": NOW_MS, "venue": VENUE, "book": "btc"}
+LEDGER = LedgerAt(Decimal("-120"), 0.001, 3, 360.0, 0.1, 0.2, -0.3, NOW_MS)
+GRID = GridAt(MomentsAt(2, 0.1, 0.01), MomentsAt(2, 0.2, 0.02), MomentsAt(2, 0.1, 0.03), 3, 0.4, 0.5)
 EVERY: tuple[Record, ...] = (
     changed(1, OrderState.OPEN),
     traded("7"),
@@ -72,7 +79,10 @@ EVERY: tuple[Record, ...] = (
         booked_ms=NOW_MS,
         cash_gap=0.0,
         cash_tolerance=2e-8,
-        held={"BTC-PERPETUAL": HeldAt(10.0, NOW_MS, 1.01e5, None, None)},
+        held={
+            "BTC-PERPETUAL": HeldAt(10.0, NOW_MS, 1.01e5),
+            "BTC-1OCT26": HeldAt(1.0, 2, 3.0, None, None, 4.0),
+        },
         funding={"BTC-PERPETUAL": FundedAt(-0.1, 20_000, NOW_MS)},
     ),
     Accepted(
@@ -87,6 +97,11 @@ EVERY: tuple[Record, ...] = (
         moves=(SmileMove(NOW_MS, 0.01, -0.3, 0.02),),
         calls=(0.1,) * 12,
         puts=(0.2,) * 12,
+    ),
+    ShadowsKept(
+        **OF_BOOK,
+        fills_through_ms=NOW_MS - 1,
+        shadows=(ShadowAt("wide", "c0ffee", 1, None, LEDGER, LEDGER, GRID, GRID),),
     ),
     HedgeDone(
         **OF_BOOK,
@@ -143,6 +158,15 @@ def test_a_row_is_read_back_as_it_was_written_and_an_unknown_field_is_refused(re
     for at in structs(msgspec.json.decode(body)):
         with pytest.raises(InvariantError, match=r"row 1: not a .*leverage"):
             record_of(row.table, NOW_MS, with_more(body, at), "row 1")
+
+
+def test_an_interval_written_before_there_was_a_basis_line_has_none() -> None:
+    """Lines are arrays: what an older run wrote is shorter."""
+    (record,) = (each for each in EVERY if isinstance(each, Attributed))
+    value = msgspec.json.decode(row_of(record).values["body"])
+    value["lines"] = {name: lines[:-1] for name, lines in value["lines"].items()}
+    read = record_of(schema.attributions, NOW_MS, msgspec.json.encode(value).decode(), "row 1")
+    assert read == record
 
 
 def test_every_table_that_grows_is_kept_for_a_time_of_its_own() -> None:

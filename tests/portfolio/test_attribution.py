@@ -104,6 +104,45 @@ def test_a_linear_book_has_no_terms_of_the_coin() -> None:
     assert hedge == Lines(future_delta=4000.0)
 
 
+DATED, LINEAR_DATED = FutureTerms(inverse=True, dated=True), FutureTerms(inverse=False, dated=True)
+
+
+def dated(market_ms: int, price: float, index_usd: float) -> Mark:
+    return Mark(market_ms, price, index_usd=index_usd)
+
+
+def test_a_dated_future_with_its_basis_frozen_earns_by_delta_and_curvature_alone() -> None:
+    """Three per cent above the index before and after: the same lines as a perpetual's, and no basis."""
+    before, after = dated(0, 103_000.0, 100_000.0), dated(DAY_MS, 101_970.0, 99_000.0)
+    lines = lines_of(-206_000.0, DATED, before, after)
+    assert lines.future_basis == pytest.approx(0.0, abs=1e-15)
+    perpetual = lines_of(-206_000.0, PERPETUAL, before, after)
+    assert lines == pytest.approx(perpetual, abs=1e-15)
+    assert lines_of(2.0, LINEAR_DATED, before, after).future_delta == pytest.approx(2.0 * -1030.0)
+
+
+def test_what_a_dated_futures_mark_does_apart_from_the_index_is_basis() -> None:
+    """Short 2 coins of it, the index still and the basis down from 3 % to 2 %: +2 x 1/103 to first order."""
+    before, after = dated(0, 103_000.0, 100_000.0), dated(DAY_MS, 102_000.0, 100_000.0)
+    lines = lines_of(-206_000.0, DATED, before, after)
+    assert lines.future_delta == pytest.approx(0.0, abs=1e-15)
+    assert lines.future_basis == pytest.approx(2.0 * 1_000 / 103_000, abs=1e-15)
+    assert lines.total == pytest.approx(-206_000 * (1 / 103_000 - 1 / 102_000), abs=1e-15)
+    linear = lines_of(-2.0, LINEAR_DATED, before, after)
+    assert (linear.future_delta, linear.future_basis) == pytest.approx((0.0, 2_000.0), abs=1e-9)
+    moved = dated(DAY_MS, 103_000.0, 101_000.0)  # the mark stood still while the index rose
+    lines = lines_of(-206_000.0, DATED, before, moved)
+    assert (lines.future_delta, lines.future_basis) == pytest.approx((-0.02, 0.02), abs=1e-15)
+
+
+@pytest.mark.parametrize("index", [math.nan, 0.0, -1.0, math.inf])
+def test_without_an_index_all_of_a_dated_futures_move_is_delta(index: float) -> None:
+    before = dated(0, 103_000.0, 100_000.0)
+    lines = lines_of(-206_000.0, DATED, before, dated(DAY_MS, 102_000.0, index))
+    assert lines.future_basis == 0.0
+    assert lines == lines_of(-206_000.0, PERPETUAL, before, dated(DAY_MS, 102_000.0, index))
+
+
 def test_a_fill_is_measured_against_the_mark_at_decision() -> None:
     """Decided at 100,000, filled at 100,050 while the mark had run to 100,040: all 50 are shortfall."""
     lines = trade_lines(100_000.0, PERPETUAL, 100_050.0, 5e-4, mark=100_040.0, decided=100_000.0)
@@ -206,11 +245,13 @@ def test_any_path_closes_and_its_total_does_not_depend_on_the_sampling(
     running = RunningAttribution(0, 10.0, path[0][0])
     running.hold("C", CALL, quantity, marked(CALL, 0, *path[0]))
     running.hold("P", PERPETUAL, float(size), Mark(0, path[0][0]))
+    running.hold("F", DATED, 1000.0 * quantity, dated(0, 1.02 * path[0][0], path[0][0]))
     cash = 0.0
     position, entries = float(size), size / path[0][0]
     for step, (forward, sigma) in enumerate(path[1:], 1):
         at_ms = step * 3_600_000
         running.marked("C", marked(CALL, at_ms, forward, sigma))
+        running.marked("F", dated(at_ms, (1.0 + sigma / 10.0) * forward, forward))
         if step <= len(trades) and trades[step - 1][0]:
             amount, off = trades[step - 1]
             price, decided = forward * (1 + off), forward * (1 - off)
@@ -220,7 +261,9 @@ def test_any_path_closes_and_its_total_does_not_depend_on_the_sampling(
             running.marked("P", Mark(at_ms, forward))
     last, forward = len(path) - 1, path[-1][0]
     option = quantity * (marked(CALL, last * 3_600_000, *path[-1]).price - marked(CALL, 0, *path[0]).price)
-    equity = math.fsum((10.0, cash, entries, -position / forward, option))
+    basis = 1.0 + path[-1][1] / 10.0
+    future = 1000.0 * quantity * (1.0 / (1.02 * path[0][0]) - 1.0 / (basis * forward))
+    equity = math.fsum((10.0, cash, entries, -position / forward, option, future))
     interval = running.cut(last * 3_600_000, equity, forward)
     assert abs(interval.gap) < 1e-12 * max(1.0, abs(quantity))
     usd = interval.total_usd

@@ -20,6 +20,7 @@ from tests.simulator.test_seeded_exchange import started
 
 CLOSES = {"BTC": 1e-12, "USDC": 1e-7}  # of the currency: a dollar is the hundred-thousandth of a coin
 HEDGES = {"BTC": PERPETUAL, "USDC": "BTC_USDC-PERPETUAL"}
+FUTURES = {"BTC": ("BTC-22SEP26", "BTC-25DEC26"), "USDC": ("BTC_USDC-22SEP26", "BTC_USDC-25DEC26")}
 SIZES = {"BTC": 10.0, "USDC": 0.0001}  # of a lot in the hedge
 STEP_S = 600.0
 
@@ -37,8 +38,10 @@ class Account:
         assert near
         assert far
         sold = [(row, Decimal(-3)) for row in (*near, *far)]
-        bought = Decimal(str(SIZES[currency])) * 12_000
-        open_book(exchange.account, [*sold, (listings[self.hedge], bought)], exchange.markets)
+        lot = Decimal(str(SIZES[currency]))
+        futures = [row for row in listings.values() if row.name in FUTURES[currency]]
+        bought = [(listings[self.hedge], 12_000 * lot), *((row, -4_000 * lot) for row in futures)]
+        open_book(exchange.account, [*sold, *bought], exchange.markets)
         self.running = RunningAttribution(self.now_ms, self.equity, self.rate)
         for held in exchange.account.open_positions(currency):
             name = held.listing.name
@@ -68,7 +71,7 @@ class Account:
         market = self.exchange.markets.market(listing.name)
         price = float(self.exchange.markets.exact_mark(listing.name))
         if not listing.is_option:
-            return Mark(market.market_ms, price)
+            return Mark(market.market_ms, price, index_usd=self.index)
         return Mark(market.market_ms, price, market.underlying or self.index, market.iv or 0.0)
 
     def _funding(self) -> Decimal:
@@ -98,7 +101,7 @@ class Account:
         price = expired.index_usd
         terms = terms_of(listing)
         worth = payoff(terms, price) if isinstance(terms, OptionTerms) else price
-        self.running.delivered(name, Mark(EXPIRY_MS, worth, price))
+        self.running.delivered(name, Mark(EXPIRY_MS, worth, price, index_usd=price))
 
     def _traded(self, trade: Trade) -> None:
         listing = LISTINGS[trade.instrument_name]
@@ -127,7 +130,7 @@ LISTINGS: dict[str, Listing] = {}
 
 def terms_of(listing: Listing) -> Terms:
     if not listing.is_option:
-        return FutureTerms(not listing.is_linear)
+        return FutureTerms(not listing.is_linear, dated="PERPETUAL" not in listing.name)
     sign = 1.0 if listing.option_type == "call" else -1.0
     assert listing.strike is not None
     assert listing.expiration_ms is not None
@@ -143,7 +146,7 @@ def account(request: pytest.FixtureRequest) -> Account:
 
 def test_every_interval_closes_while_everything_is_traded(account: Account) -> None:
     chance = random.Random(11)
-    names = [name for name in account.running.held() if name != account.hedge]
+    names = [name for name in account.running.held() if LISTINGS[name].is_option]
     intervals = []
     for _ in range(40):
         account.pass_time(STEP_S)
@@ -154,6 +157,9 @@ def test_every_interval_closes_while_everything_is_traded(account: Account) -> N
         assert abs(intervals[-1].gap) < CLOSES[account.currency]
     lines = added(interval.total for interval in intervals)
     assert lines.funding != 0.0
+    assert lines.future_basis != 0.0
+    with_basis = {name for each in intervals for name in each.lines if each.lines[name].future_basis}
+    assert with_basis == set(FUTURES[account.currency])
     assert min(lines.fees, lines.option_slippage) < 0.0
     assert abs(lines.residual) < 0.02 * (abs(lines.gamma) + abs(lines.delta) + abs(lines.vega) + 1e-3)
 

@@ -39,6 +39,7 @@ HEDGE = HedgeRow(
     fee="0.0008437",
     fee_currency="BTC",
     mark_at_decision=100_000.0,
+    index_usd=99_990.0,
     shortfall=0.00016874,
     currency="BTC",
     coin=1.6874,
@@ -147,8 +148,8 @@ def test_hedges_are_written_one_a_line_with_what_an_accountant_asks_for() -> Non
         "label",
     ):
         assert column in head.split(",")
-    assert ",buy,168760,USD,100010,0.0008437,BTC,100000.0,0.00016874,BTC,hedge,outside_band," in first
-    assert ',,,BTC,hedge,"a, ""b""",' in second
+    assert ",buy,168760,USD,100010,0.0008437,BTC,100000.0,99990.0,0.00016874,BTC,hedge,outside_band," in first
+    assert ',,99990.0,,BTC,hedge,"a, ""b""",' in second
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,10 @@ def test_what_stands_around_the_delta_is_shown_in_full(tmp_path: Path) -> None:
         "192,400 USD moved in 14 steps",
         "BTC since 02-01",  # the day's result of each wallet
         "future delta +0.008000",
+        "future basis −0.009000",
         "47.0 % against 52.0 %",
+        "+0.0000031000 BTC",  # cash that nothing explains, and a result that greeks do not
+        "−0.000700 BTC · 15.3 %",
     ):
         assert shown in told, shown
     assert desk.asked_for == [], "what is heavy is not asked for while it is closed"

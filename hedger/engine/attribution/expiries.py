@@ -48,7 +48,7 @@ def deliver(state: State, venue: VenueState, wallet: Wallet, now: Now) -> None:
         elif isinstance(terms, OptionTerms):
             running.delivered(name, Mark(expiry_ms, payoff(terms, price), price))
         else:
-            running.delivered(name, Mark(expiry_ms, price))
+            running.delivered(name, Mark(expiry_ms, price, index_usd=price))  # the basis has run off
         wallet.cash.restart()  # what is delivered comes as cash
 
 

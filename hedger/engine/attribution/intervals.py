@@ -17,12 +17,13 @@ from hedger.engine.settings import DOLLAR
 from hedger.engine.state import State, Step, VenueState
 from hedger.portfolio.attribution import Lines, Mark, tagged
 from hedger.portfolio.running import Interval, RunningAttribution
+from hedger.portfolio.taylor import rounding_of, taylor
 
 INTERVAL_MS = 15 * 60_000  # market time; 00:00 and 08:00 UTC are ends
 CLOSE_S = 1.0  # wire time between two, where market time runs faster
 LATE_S = 30.0  # wire time for which an equity, or a mark of everything held, is waited for
 LATE_STEPS = 20
-ALARM = "attribution_gap"
+GAP, RESIDUAL = "attribution_gap", "attribution_residual"
 LOOKS = 2  # in a row that a gap must last
 
 
@@ -65,6 +66,7 @@ def close(state: State, venue: VenueState, wallet: Wallet, step: Step) -> None:
     interval = running.cut(now.market_ms, equity_of(state, wallet, running), rate)
     wallet.cut_wire_s = now.wire_s
     wallet.days.add(interval)
+    _weigh(wallet, running, interval)
     step.record(_record(state, venue, wallet, interval))
     _tell(state, step)
 
@@ -123,7 +125,8 @@ def by_tag(state: State, venue: VenueState, lines: dict[str, Lines]) -> dict[str
 
 
 def _held_at(quantity: float, mark: Mark) -> HeldAt:
-    return HeldAt(quantity, mark.market_ms, mark.price, _known(mark.forward_usd), _known(mark.sigma))
+    forward, sigma, index = (_known(each) for each in (mark.forward_usd, mark.sigma, mark.index_usd))
+    return HeldAt(quantity, mark.market_ms, mark.price, forward, sigma, index)
 
 
 def _known(value: float) -> float | None:
@@ -134,10 +137,20 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
+def _weigh(wallet: Wallet, running: RunningAttribution, interval: Interval) -> None:
+    """What the greeks left of an interval; its marks were rounded at both ends."""
+    terms, before = running.terms(), wallet.rounding
+    wallet.rounding = rounding_of((size, terms[name], mark) for name, (size, mark) in running.marks().items())
+    wallet.taylor = taylor(interval.lines, max(before, wallet.rounding))
+
+
 def _tell(state: State, step: Step) -> None:
-    """Alarm while a wallet's cash has more, or less, than was booked."""
-    told = (_gap(wallet) for venue in state.venues.values() for wallet in venue.attribution.values())
-    alarms.tell(state, step, ALARM, "; ".join(filter(None, told)))
+    """Alarm while cash has more, or less, than was booked, or greeks do not say what a result came from."""
+    wallets = [wallet for venue in state.venues.values() for wallet in venue.attribution.values()]
+    share = state.settings.attribution.residual_share
+    alarms.tell(state, step, GAP, "; ".join(filter(None, map(_gap, wallets))))
+    left = (_residual(wallet, share) for wallet in wallets)
+    alarms.tell(state, step, RESIDUAL, "; ".join(filter(None, left)))
 
 
 def _gap(wallet: Wallet) -> str:
@@ -147,6 +160,16 @@ def _gap(wallet: Wallet) -> str:
     return (
         f"{wallet.currency}: {check.gap:+.10f} of cash and realised result that no trade, fee, funding or "
         f"transfer explains, rounding makes {check.tolerance:.10f} of {check.bookings} bookings"
+    )
+
+
+def _residual(wallet: Wallet, share: float) -> str:
+    left = wallet.taylor
+    if left is None or not share or abs(left.residual) <= left.tolerance(share):
+        return ""
+    return (
+        f"{wallet.currency}: greeks leave {left.residual:+.8f}, {left.share:.0%} of the last interval's gross"
+        f" result; {share:.0%}, or {left.rounding:.8f} for the rounding of marks, is let pass"
     )
 
 
@@ -160,8 +183,10 @@ def take_up(wallet: Wallet, rows: Sequence[Attributed]) -> None:
     for name, held in last.held.items():
         terms = terms_by_name(name)
         if terms is not None:
-            mark = Mark(held.market_ms, held.price, _number(held.forward_usd), _number(held.sigma))
+            told = (_number(each) for each in (held.forward_usd, held.sigma, held.index_usd))
+            mark = Mark(held.market_ms, held.price, *told)
             wallet.running.hold(name, terms, held.quantity, mark)
+    _weigh(wallet, wallet.running, interval_of(last))
     wallet.funding = {
         name: Funded(known.amount, known.session, known.market_ms) for name, known in last.funding.items()
     }

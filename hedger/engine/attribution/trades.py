@@ -8,7 +8,7 @@ from hedger.domain.account import Fill
 from hedger.domain.vocabulary import Mode
 from hedger.engine import events as ev
 from hedger.engine.attribution import intervals
-from hedger.engine.attribution.marks import mark_of
+from hedger.engine.attribution.marks import future_mark, mark_of
 from hedger.engine.attribution.wallet import LOOK_MS, Trade, Wallet
 from hedger.engine.attribution.wallets import contract, settles_in, wallets
 from hedger.engine.state import State, Step, VenueState
@@ -63,7 +63,7 @@ def _mark_at(venue: VenueState, terms: Terms, fill: Fill) -> Mark | None:
     told = fill.mark_price if fill.mark_price is not None and 0.0 < fill.mark_price < math.inf else None
     now = mark_of(terms, venue.quotes.get(fill.instrument))
     if isinstance(terms, FutureTerms):
-        return now if told is None else Mark(fill.market_ms, told)
+        return now if told is None else future_mark(terms, fill.market_ms, told, fill.index_usd)
     if now is not None and (told is None or now.market_ms - fill.market_ms <= LOOK_MS):
         return now
     return None if told is None or now is None else Mark(fill.market_ms, told)

@@ -9,6 +9,7 @@ from hedger.domain.account import Fill
 from hedger.engine.attribution.cash import CashCheck
 from hedger.engine.attribution.days import Days
 from hedger.portfolio.running import RunningAttribution
+from hedger.portfolio.taylor import Taylor
 
 LOOK_MS = 60_000
 """Market time between two marks of everything."""
@@ -50,6 +51,8 @@ class Wallet:
     due_wire_s: float | None = None  # since when the present interval is due to be closed
     due_steps: int = 0  # of the engine since then
     booked_ms: int = 0  # market time of the newest trade booked
+    taylor: Taylor | None = None  # of the newest closed interval; None: no interval yet
+    rounding: float = 0.0  # of the options' marks at its end, see portfolio.taylor
     cash: CashCheck = field(default_factory=CashCheck)
     settled: int = -1  # the session whose beginning the venue's log has told
     log_ms: int = 0  # market time of an answer that did not have it yet

@@ -6,8 +6,8 @@ depth. What somebody else trades, settlement's slices and an operator's orders a
 set of parameters: a schedule's profiles are the live policy's alone, its blackouts and events everybody's.
 
 It ends in figures: nothing in this package knows of effects or of a step that collects them, so a shadow
-cannot trade, record or alarm. They are kept in memory: a reload leaves what it does not change, a restart
-begins anew, and the flight recorder holds what `hedger shadow` needs to tell any part of a run again.
+cannot trade, record or alarm. A reload leaves what it does not change, `engine.shadows_kept` carries figures
+over a restart, and the flight recorder holds what `hedger shadow` needs to tell any part of a run again.
 
 Entrance: `follow`, and `hear` for what comes beside decisions. May import: the engine's state and below.
 """

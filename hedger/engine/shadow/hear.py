@@ -37,7 +37,7 @@ def install(book: BookState, settings: BookSettings) -> None:
     """Shadows as the new settings want them. One that is as it was goes on, unless what it is held against,
     the live policy, has changed.
     """
-    same = _live(book.settings) == _live(settings)
+    same = live_of(book.settings) == live_of(settings)
     book.shadows = kept(book.shadows if same else (), settings.shadows)
 
 
@@ -48,7 +48,8 @@ def kept(before: Sequence[Shadow], wanted: Sequence[ShadowSettings]) -> list[Sha
     return [old if old is not None and old.settings == new else made(new) for new, old in found]
 
 
-def _live(settings: BookSettings) -> tuple[object, ...]:
+def live_of(settings: BookSettings) -> tuple[object, ...]:
+    """What a shadow is held against."""
     return (
         settings.policy,
         settings.policy_params,

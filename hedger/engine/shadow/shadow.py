@@ -72,7 +72,7 @@ class Shadow:
         """The live hedge traded; `mark` is that of its decision."""
         if self.since_ms:
             self.live.trade(listed, side, amount, price, mark, fee)
-            self._held_apart()
+            self.hold_apart()
 
     def ask(self, seen: Inputs, market: Market) -> None:
         """What the live policy was asked with, orders in flight aside; trade where its own policy would.
@@ -139,16 +139,16 @@ class Shadow:
         price, paid = Decimal(repr(touch)), Decimal(repr(fee))
         self.own.trade(market.listed, planned.side, planned.amount, price, market.quote.mark, paid)
         self.last_hedge_s = inputs.now_s
-        self._held_apart()
+        self.hold_apart()
         return True
 
     def accrue(self, market: Market, now_ms: int) -> None:
         """Funding of both hedges up to now."""
         for ledger in (self.live, self.own):
             ledger.accrue(market.listed, market.quote.mark, market.quote.funding_8h, now_ms)
-        self._held_apart()
+        self.hold_apart()
 
-    def _held_apart(self) -> None:
+    def hold_apart(self) -> None:
         """Once per trade and minute, so that nobody has to subtract at every ticker."""
         self.off = float(self.own.amount - self.live.amount)
         self.off_cash = self.own.cash - self.live.cash

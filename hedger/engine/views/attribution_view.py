@@ -35,10 +35,14 @@ def _views(state: State, venue: VenueState, wallet: Wallet, now: Now) -> Iterato
         return
     opened = running.so_far(now.market_ms, intervals.equity_of(state, wallet, running), rate)
     for hour in CUTS:
-        yield _view(venue, wallet, hour, wallet.days.with_open(hour, opened), opened)
+        day = wallet.days.with_open(hour, opened)
+        yield _view(venue, wallet, hour, day, opened, state.settings.attribution.residual_share)
 
 
-def _view(venue: VenueState, wallet: Wallet, hour: int, day: Day, opened: Interval) -> AttributionView:
+def _view(
+    venue: VenueState, wallet: Wallet, hour: int, day: Day, opened: Interval, share: float
+) -> AttributionView:
+    left = wallet.taylor
     earned = carry(day.lines, (opened.to_ms - day.since_ms) / _DAY_MS)
     return AttributionView(
         venue=venue.name,
@@ -63,6 +67,9 @@ def _view(venue: VenueState, wallet: Wallet, hour: int, day: Day, opened: Interv
         bookings=day.bookings,
         cash_gap=wallet.cash.gap,
         cash_tolerance=wallet.cash.tolerance,
+        taylor_residual=None if left is None else left.residual,
+        taylor_share=None if left is None else left.share,
+        taylor_tolerance=None if left is None else left.tolerance(share),
     )
 
 

@@ -8,7 +8,8 @@ import msgspec
 class AttributionView(msgspec.Struct, frozen=True):
     """One wallet's day so far. Amounts are in its currency unless their name says USD; gains are positive.
 
-    The lines are delta, gamma, theta, vega, vanna, volga and residual of the options, future_delta,
+    The lines are delta, gamma, theta, vega, vanna, volga and residual of the options, future_delta
+    (perpetuals: their mark, dated futures: the index), future_basis (dated futures' marks apart from it),
     future_gamma and future_residual, funding, fees, slippage (fills against the mark at decision),
     option_slippage (premiums against the mark at the trade), settlement, transfers, unexplained (told equity
     beyond the others) and in USD collateral. They sum to `change`.
@@ -36,3 +37,6 @@ class AttributionView(msgspec.Struct, frozen=True):
     bookings: int  # trades and payments, each of which the venue has rounded
     cash_gap: float  # in the currency: cash and realised result beyond what was booked, at the last look
     cash_tolerance: float  # in the currency: what rounding may make of it; more is an alarm
+    taylor_residual: float | None  # in the currency: what greeks left of the newest closed interval
+    taylor_share: float | None  # its size, as a fraction of the interval's gross result
+    taylor_tolerance: float | None  # in the currency: the size let pass; more is an alarm

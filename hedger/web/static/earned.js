@@ -11,11 +11,22 @@ export function earned(days) {
   return shown.map(wallet);
 }
 
+// What nothing explains: cash beyond the bookings, and what the greeks leave of the newest interval.
+function apart(day) {
+  const rows = [];
+  if (Math.abs(day.cash_gap) > day.cash_tolerance) rows.push(["cash gap", `${number(day.cash_gap, 10, true)} ${day.currency}`]);
+  if (known(day.taylor_residual) && Math.abs(day.taylor_residual) > day.taylor_tolerance) {
+    rows.push(["greeks leave", `${money(day.taylor_residual)} ${day.currency} · ${pct(day.taylor_share)}`]);
+  }
+  return rows;
+}
+
 function wallet(day) {
   const lines = Object.entries(day.lines).filter(([, value]) => Math.abs(value) >= least);
   const rows = [
     ["change of equity", `${money(day.change)} ${day.currency} · ${usd(day.change_usd, true)} USD`],
     ...lines.map(([name, value]) => [words(name), money(value)]),
+    ...apart(day),
     ["theta kept a day", money(day.theta_kept_per_day)],
     ["realised against implied", known(day.realised_vol) ? `${pct(day.realised_vol)} against ${pct(day.implied_vol)}` : UNKNOWN],
   ];

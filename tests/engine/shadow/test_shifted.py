@@ -25,7 +25,7 @@ def holding(side: Side, amount: str, price: float, listed: Instrument) -> Shadow
     one = made(shadow("one"))
     one.begin(SEEN, 1)
     one.own.trade(listed, side, Decimal(amount), Decimal(repr(price)), price, Decimal(0))
-    one._held_apart()
+    one.hold_apart()
     return one
 
 
