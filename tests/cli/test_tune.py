@@ -76,7 +76,7 @@ def test_it_says_what_to_set_only_where_the_other_half_agrees() -> None:
 
 
 def test_what_to_set_is_spelled_as_a_configuration_is() -> None:
-    assert list(settings_of(proposal(0.3, 0.0).best, "btc")) == [
+    assert list(settings_of(proposal(0.3, 0.0), "btc")) == [
         'books.btc.policy = "band"',
         'books.btc.band.unit = "sigma"',
         "books.btc.band.below_sigmas = 0.5",
@@ -92,7 +92,8 @@ def test_todays_setting_stands_on_the_frontier() -> None:
     ("arguments", "said"),
     [
         (["--data", "nowhere"], "--data nowhere: no such file"),
-        (["--data", "flight.jsonl"], "a flight record holds one book's own trades"),
+        (["--data", "flight.jsonl"], "name the book's configuration with -c"),
+        (["--data", "nowhere", "--paths", "500"], "--paths: not with recorded chains"),
     ],
 )
 def test_what_it_cannot_use_is_refused_by_name(arguments: list[str], said: str) -> None:
