@@ -171,12 +171,10 @@ def delta_of(book: Book) -> float:
 def told(held: Held, book: Book) -> Iterator[str]:
     """What is held, a line each."""
     when = datetime.fromtimestamp(held.market_ms / 1000, UTC).isoformat(timespec="seconds")
-    days = [leg.expiry_days for leg in book.options]
+    days = sorted(leg.expiry_days for leg in book.options)
+    span = " to ".join(dict.fromkeys(f"{day:.2f}" for day in (days[0], days[-1])))
     equity = f", equity {book.equity_coin:.4f} coin" if book.accounting == "inverse" else ""
-    yield (
-        f"at {when}: {len(days)} options, {min(days):.2f} to {max(days):.2f} days to expiry, implied "
-        f"volatility {iv_of(book):.3f}"
-    )
+    yield f"at {when}: {len(days)} options, {span} days to expiry, implied volatility {iv_of(book):.3f}"
     yield f"index {book.spot_usd:,.2f} USD, futures {book.hedge_coin:+.4f} coin{equity}"
     if held.delta_coin is not None:
         yield f"delta {held.delta_coin:+.4f} coin as the daemon has it, {delta_of(book):+.4f} as the lab does"
