@@ -115,8 +115,12 @@ def _journalled(config: Path, loaded: Loaded, settings: BookSettings) -> Held:
     """The wallet's positions are the book's where it has them alone."""
     from hedger.journal.reported import newest_interval
 
-    rivals = [each.name for each in loaded.engine.books if each.venue == settings.venue]
-    if len(rivals) > 1 or not settings.scope.whole or settings.legs is not Legs.INVERSE:
+    sharing = [
+        each
+        for each in loaded.engine.books
+        if each.venue == settings.venue and settings.underlying in each.currencies
+    ]
+    if len(sharing) > 1 or not settings.scope.whole or settings.legs is not Legs.INVERSE:
         raise ConfigError(
             f"--journal: it holds a wallet, and {settings.name} is not all of one settled in "
             f"{settings.underlying}; ask the running daemon, or name a flight record with --data"

@@ -27,24 +27,29 @@ def show(console: Console, found: Proposal, case: Case) -> None:
         console.print(f"  {line}", highlight=False, style="dim", markup=False)
     wide = console.width >= WIDE
     title = f"frontier of the first half ({found.unit})"
-    console.print(table(_FRONTIER, list(frontier_rows(found)), wide, title))
-    a_path = found.each == "path"
-    means = "all of a path" if a_path else "sd of an interval"
+    console.print(table(_frontier(found), list(frontier_rows(found)), wide, title))
+    means = "means and sd of a path" if found.each == "path" else "sd of an interval"
     title = f"today's setting and the best of the first half ({found.unit}; {means})"
-    console.print(table(_halves(a_path), list(_rows(found)), wide, title))
+    console.print(table(_halves(found), list(_rows(found)), wide, title))
     console.print(verdict(found), highlight=False)
     if found.improves:
         for line in settings_of(found, case.book):
             console.print(f"  {line}", highlight=False, markup=False)
 
 
-def _halves(a_path: bool) -> tuple[Column[_Row], ...]:
+def _digits(found: Proposal) -> int:
+    """Of money after the point."""
+    return 4 if found.unit == "coin" else 0
+
+
+def _halves(found: Proposal) -> tuple[Column[_Row], ...]:
     """Intervals follow one another and add up; of paths only one comes true."""
+    mean, digits = found.each == "path", _digits(found)
     return (
         Column("half", lambda row: row[0], text=True),
-        Column("P&L", lambda row: number(row[2].mean if a_path else sum(row[2].pnl), 4, "+")),
-        Column("sd", lambda row: number(row[2].sd, 5)),
-        Column("cost", lambda row: number(row[2].cost, 4)),
+        Column("P&L", lambda row: number(row[2].mean if mean else sum(row[2].pnl), digits, "+")),
+        Column("sd", lambda row: number(row[2].sd, digits + 1)),
+        Column("cost", lambda row: number(row[2].cost, digits)),
         Column("trades", lambda row: number(row[2].trades, 0)),
         Column("", lambda row: str(row[1]), text=True),
     )
@@ -57,11 +62,13 @@ def _rows(found: Proposal) -> Iterator[_Row]:
     yield "second", found.best, found.best_second
 
 
-_FRONTIER: tuple[Column[tuple[str, float, float]], ...] = (
-    Column("sd", lambda row: number(row[1], 5)),
-    Column("cost", lambda row: number(row[2], 4)),
-    Column("", lambda row: row[0], text=True),
-)
+def _frontier(found: Proposal) -> tuple[Column[tuple[str, float, float]], ...]:
+    digits = _digits(found)
+    return (
+        Column("sd", lambda row: number(row[1], digits + 1)),
+        Column("cost", lambda row: number(row[2], digits)),
+        Column("", lambda row: row[0], text=True),
+    )
 
 
 def frontier_rows(found: Proposal) -> Iterator[tuple[str, float, float]]:
@@ -77,7 +84,8 @@ def frontier_rows(found: Proposal) -> Iterator[tuple[str, float, float]]:
 def verdict(found: Proposal) -> str:
     """What the second half says, in one sentence."""
     ours, today = found.best_second, found.today_second
-    saved = f"cost {number(ours.cost, 4)} against {number(today.cost, 4)} {found.unit}"
+    digits = _digits(found)
+    saved = f"cost {number(ours.cost, digits)} against {number(today.cost, digits)} {found.unit}"
     risk = f"sd {pct(ours.sd / today.sd - 1.0) if today.sd else 'unchanged'} against today's"
     if found.improves:
         return f"{found.best} is better on the second half: {saved}, {risk}."

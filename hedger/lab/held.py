@@ -174,7 +174,8 @@ def told(held: Held, book: Book) -> Iterator[str]:
     days = sorted(leg.expiry_days for leg in book.options)
     span = " to ".join(dict.fromkeys(f"{day:.2f}" for day in (days[0], days[-1])))
     equity = f", equity {book.equity_coin:.4f} coin" if book.accounting == "inverse" else ""
-    yield f"at {when}: {len(days)} options, {span} days to expiry, implied volatility {iv_of(book):.3f}"
+    count = f"{len(days)} option{'s' if len(days) > 1 else ''}"
+    yield f"at {when}: {count}, {span} days to expiry, implied volatility {iv_of(book):.3f}"
     yield f"index {book.spot_usd:,.2f} USD, futures {book.hedge_coin:+.4f} coin{equity}"
     if held.delta_coin is not None:
         yield f"delta {held.delta_coin:+.4f} coin as the daemon has it, {delta_of(book):+.4f} as the lab does"

@@ -131,6 +131,7 @@ def test_what_it_cannot_use_is_refused_by_name(arguments: list[str], said: str) 
 CONFIG = """\
 [venues.deribit]
 environment = "testnet"
+currencies = ["BTC", "ETH"]
 
 [books.btc_main]
 venue = "deribit"
@@ -143,6 +144,14 @@ lower = -0.02
 upper = 0.02
 hard_lower = -0.9
 hard_upper = 0.9
+"""
+
+OTHER = """
+[books.other]
+venue = "deribit"
+underlying = "{coin}"
+hedge_instrument = "{coin}-PERPETUAL"
+scope.kinds = ["future"]
 """
 
 QUICK = ("--trials", "8", "--paths", "200", "--horizon-days", "1", "--step-minutes", "60", "--policy", "band")
@@ -261,11 +270,19 @@ def test_a_book_the_daemon_does_not_have_or_that_is_empty_is_refused(
     assert "book btc_main: the daemon does not have it; known: other" in asked(config, "--url", url).output
 
 
-def test_a_journal_of_several_books_or_of_none_yet_is_refused(config: Path) -> None:
-    config.write_text(f"state_dir = {str(config.parent / 'state')!r}\n{CONFIG}")
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("", "there is no such file"),
+        (OTHER.format(coin="ETH"), "there is no such file"),
+        (OTHER.format(coin="BTC"), "it holds a wallet, and btc_main is not all of one settled in BTC"),
+        ('[books.btc_main.scope]\nexpiries = ["27FEB26"]', "btc_main is not all of one settled in BTC"),
+    ],
+)
+def test_a_journal_is_asked_only_where_the_book_has_its_wallet_to_itself(
+    config: Path, more: str, said: str
+) -> None:
+    config.write_text(f"state_dir = {str(config.parent / 'state')!r}\n{CONFIG}\n{more}\n")
     done = asked(config, "--journal")
     assert done.exit_code == 2
-    assert "there is no such file" in done.output
-    config.write_text(f'{CONFIG}\n[books.btc_main.scope]\nexpiries = ["27FEB26"]\n')
-    done = asked(config, "--journal")
-    assert "it holds a wallet, and btc_main is not all of one settled in BTC" in done.output
+    assert said in done.output
