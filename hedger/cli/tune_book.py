@@ -152,7 +152,7 @@ def _case(
         book,
         settings,
         model,
-        Costs(one_way=rests.taker_fee + rests.half_spread, funding=rests.funding_8h * EIGHT_HOURS_A_YEAR),
+        _costs(rests),
         paths=how.paths,
         horizon_days=how.horizon_days,
         step_s=step_s,
@@ -173,6 +173,17 @@ def _case(
         each="path",
         coin_worth=1.0 if unit_of(book) == "coin" else book.spot_usd,
     )
+
+
+def _costs(rests: Assumptions) -> Costs:
+    """Raises ConfigError for a rebate that is more than the spread."""
+    try:
+        one_way = rests.taker_fee + rests.half_spread
+        return Costs(one_way=one_way, funding=rests.funding_8h * EIGHT_HOURS_A_YEAR)
+    except ValueError as error:
+        raise ConfigError(
+            f"--assume: taker_fee and half_spread, or funding_8h over a year: {error}"
+        ) from None
 
 
 def _assumed(first: Experiment, how: Simulated, rests: Assumptions) -> Iterator[str]:

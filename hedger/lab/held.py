@@ -90,6 +90,7 @@ def held_by(row: Attributed, settings: BookSettings) -> Held:
         equity_coin=row.equity_after,
         hedge_coin=futures + settings.scope.external_delta_coin,
         options=tuple(options),
+        doubts=("positions and equity are those of paper mode",) if row.paper else (),
     )
 
 

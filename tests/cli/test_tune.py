@@ -236,6 +236,7 @@ def test_a_bootstrap_of_recorded_prices_is_a_model(config: Path, url: str, tmp_p
         (["--book", "eth"], "--book eth:"),
         (["--coin", "ETH"], "--coin: not with a held book"),
         (["--assume", "equity_coin=3"], "of a held book must be one of half_spread, taker_fee, funding_8h"),
+        (["--assume", "taker_fee=-0.005"], "--assume: taker_fee and half_spread"),
         (["--model", "gmb"], "model.kind = 'gmb': must be one of gbm, merton"),
         (["--model", "gbm:volatilty=1"], "model.volatilty: no such key; did you mean volatility?"),
         (["--model", "gbm:volatility"], "must be NAME or NAME:KEY=VALUE"),

@@ -109,6 +109,8 @@ def test_the_journals_last_interval_is_the_same_book() -> None:
     )
     told = book_of(held_by(row, settings()), settings(), MARKET_MS)
     assert told == lab_book(view())
+    assert held_by(row, settings()).doubts == ()
+    assert "paper" in held_by(msgspec.structs.replace(row, paper=True), settings()).doubts[0]
     elsewhere = Scope(external_delta_coin=1.0, external_owner="desk", external_until="2026-12-31")
     assert held_by(row, settings(scope=elsewhere)).hedge_coin == pytest.approx(1.4678)
 
