@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from hedger.backtest.assumptions import Assumptions
+from hedger.domain.keys import named
 from hedger.engine.settings import BookSettings
 from hedger.policies.partial import PartialParams
 from hedger.policies.registry import policy_named
@@ -54,20 +55,8 @@ def parse_contender(text: str) -> Contender:
 
     Whether the policy has these keys is for `book_of` to say.
     """
-    policy, _, rest = text.partition(":")
-    pairs = [pair.partition("=") for pair in rest.split(",")] if rest else []
-    for name, equals, value in pairs:
-        if not (name.strip() and equals and value.strip()):
-            raise ValueError(f"{text}: must be POLICY or POLICY:KEY=VALUE,KEY=VALUE")
-    return Contender(text, policy.strip(), {name.strip(): _value(value.strip()) for name, _, value in pairs})
-
-
-def _value(text: str) -> float | str:
-    """A number where it is one; a policy knows its own words."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    policy, params = named(text)
+    return Contender(text, policy, params)
 
 
 _WIDE = Envelope(

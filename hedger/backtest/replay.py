@@ -21,6 +21,7 @@ from hedger.engine.recording import (
     decode_line,
     encode_effects,
 )
+from hedger.engine.views.view import StatusView
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -75,6 +76,27 @@ def replay(path: Path, limit: int | None = None) -> ReplayResult:
         raise RecordError(f"{path}: {error.strerror or error}") from error
     except RecordError as error:
         raise RecordError(f"{path}: {error}") from error
+
+
+def ended(path: Path) -> StatusView:
+    """The daemon as the record leaves it, up to its end or its first gap. Raises RecordError."""
+    now: Now | None = None
+    try:
+        with path.open("rb") as file:
+            lines = Lines(file)
+            engine = engine_of(lines.header())
+            for line in lines.steps():
+                if isinstance(line, Gap):
+                    break
+                engine.step(line.now, line.events)
+                now = line.now
+    except OSError as error:
+        raise RecordError(f"{path}: {error.strerror or error}") from error
+    except HedgerError as error:
+        raise RecordError(f"{path}: {error}") from error
+    if now is None:
+        raise RecordError(f"{path}: holds no step")
+    return engine.view(now)
 
 
 class Lines:

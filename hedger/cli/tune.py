@@ -1,7 +1,9 @@
-"""`hedger tune`: policy and band for a book, proposed on one half of the data and judged on the other."""
+"""`hedger tune`: policy and band for a book, proposed on one half of the evidence and judged on the other."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +18,7 @@ from hedger.backtest.chain import Chain
 from hedger.backtest.contenders import Contender, book_of
 from hedger.backtest.run import run
 from hedger.backtest.sources import load_chain
-from hedger.backtest.strategy import Strategy
+from hedger.backtest.strategy import Strategy, load_strategy
 from hedger.backtest.summary import summarise
 from hedger.cli.backtest import (
     Assume,
@@ -28,11 +30,13 @@ from hedger.cli.backtest import (
     assumed,
     book_and_own,
     day_ms,
-    strategy_of,
 )
 from hedger.cli.client import told_errors
 from hedger.cli.files import indented, save
 from hedger.cli.lab import Where, Workers
+from hedger.cli.shipped import SHORT_STRANGLE, shipped
+from hedger.cli.tune_book import COSTS, Simulated, case_of
+from hedger.cli.tune_case import Case
 from hedger.cli.tune_told import page, show
 from hedger.domain.errors import ConfigError
 from hedger.engine.settings import BookSettings
@@ -56,16 +60,31 @@ class Evidence(msgspec.Struct, frozen=True):
         return _chain(self.data, self.coin, self.from_ms, self.to_ms).between(self.first_ms, self.end_ms)
 
 
+# What only one kind of evidence knows, by the parameter's name.
+CHAINS_ONLY = ("strategy", "coin", "from_", "to")
+BOOK_ONLY = ("journal", "url", "model", "paths", "horizon_days", "step_minutes")
+
+
 def tune(
-    data: Annotated[Path, typer.Option("--data", help="Recorded chains: a file or a folder.")],
+    context: typer.Context,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Take the book and today's setting from this file.")
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="Recorded chains, a file or a folder, for a strategy over them; or a flight record "
+            "(.jsonl), for the book as it ends.",
+        ),
+    ] = None,
+    journal: Annotated[
+        bool, typer.Option("--journal", help="The book as the journal has it; the daemon need not run.")
+    ] = False,
+    url: Annotated[
+        str, typer.Option("--url", help="Address of the running daemon; else the configuration's.")
+    ] = "",
     book: BookName = "",
-    strategy: StrategyFile = None,
-    coin: Coin = "BTC",
-    from_: FirstDay = "",
-    to: EndDay = "",
     objective: Annotated[
         Objective,
         typer.Option(
@@ -74,57 +93,137 @@ def tune(
         ),
     ] = Objective.COST,
     risk_aversion: Annotated[
-        float, typer.Option(min=0.0, help="Per coin, of --objective utility, for an interval's profit.")
+        float,
+        typer.Option(
+            min=0.0, help="Per coin, of --objective utility, for the profit of an interval or path."
+        ),
     ] = 1.0,
     policies: Annotated[
         list[str] | None, typer.Option("--policy", help="Search only this one; repeatable.")
     ] = None,
     trials: Annotated[int, typer.Option(min=8, max=10_000, help="Candidates to try.")] = 64,
-    seed: Annotated[int, typer.Option(min=0, help="Of the search.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the search and of simulated paths.")] = 1,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="KIND:KEY=VALUE,... of a held book's index: gbm, merton, heston, regimes, or "
+            "bootstrap:path=FILE of prices, one a look. realised_over_implied: of the options' volatility."
+        ),
+    ] = "gbm:realised_over_implied=1",
+    paths: Annotated[int, typer.Option(min=100, max=100_000, help="Simulated paths of each half.")] = 2_000,
+    horizon_days: Annotated[
+        float, typer.Option(min=0.1, help="Days simulated; no longer than the last expiry.")
+    ] = 7.0,
+    step_minutes: Annotated[
+        float, typer.Option(min=1.0, max=480.0, help="Between two looks of a policy at a simulated path.")
+    ] = 5.0,
+    strategy: StrategyFile = None,
+    coin: Coin = "BTC",
+    from_: FirstDay = "",
+    to: EndDay = "",
     assume: Assume = None,
     where: Where = "processes",
     workers: Workers = 0,
     json_: Annotated[Path | None, typer.Option("--json", help="Write the proposal as JSON here.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write the frontier as a page here.")] = None,
 ) -> None:
-    """Propose policy and band for a book from the first half of the data, and judge them on the second.
+    """Propose policy and band for a book, and judge them on evidence the search never saw.
 
-    Nothing is changed anywhere: it prints what to set, what that would have saved on data nobody looked at,
-    and says so where that is nothing.
+    With -c alone it asks the running daemon, reading only, for the options, futures and equity of the book as
+    it is held, and tries candidates on simulated paths, the best of them on fresh ones. With recorded chains
+    it trades a strategy's options, searches on the first half of the days and judges on the second. Nothing
+    is changed anywhere: it prints what to set and what that would save, and says so where that is nothing.
     """
     with told_errors():
-        plan, rests = strategy_of(strategy, data)
-        if plan is None:
-            raise ConfigError(
-                f"--data {data}: a flight record holds one book's own trades; tuning needs chains"
-            )
-        rests = assumed(rests, assume or ())
-        base, own = book_and_own(config, book, coin)
-        today = Candidate(own[0].policy, dict(own[0].params)) if own else Candidate("band", {})
-        first, second = _halves(data, base.underlying, day_ms("--from", from_), day_ms("--to", to))
+        if data is None or data.suffix == ".jsonl":
+            _refuse(context, CHAINS_ONLY, "a held book")
+            how = Simulated(model, paths, horizon_days, step_minutes, seed)
+            case = _held(config, book, data, journal, url, how, assume or ())
+        else:
+            _refuse(context, BOOK_ONLY, "recorded chains")
+            case = _chains(data, strategy, config, book, coin, from_, to, assume or ())
         with executor(where, workers) as place, _progress() as bar:
             task = bar.add_task("candidates", total=trials)
             found = propose(
-                partial(score, first, plan, base, rests),
-                partial(score, second, plan, base, rests),
-                today,
+                case.first,
+                case.second,
+                case.today,
                 objective=objective,
                 trials=trials,
                 seed=seed,
                 run=place.map,
                 policies=policies or tuple(SPACE),
-                risk_aversion=risk_aversion,
+                risk_aversion=risk_aversion / case.coin_worth,
+                unit=case.unit,
+                each=case.each,
                 told=lambda done: bar.update(task, completed=done),
             )
         _write(found, json_, html)
-    show(Console(), found, base.name, (first.first_ms, second.first_ms, second.end_ms), tuple(rests.told()))
+    show(Console(), found, case)
+
+
+def _refuse(context: typer.Context, names: Sequence[str], kind: str) -> None:
+    """Raises ConfigError for an option that was given and means nothing here."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise ConfigError(f"--{name.strip('_').replace('_', '-')}: not with {kind}")
+
+
+def _held(
+    config: Path | None,
+    book: str,
+    record: Path | None,
+    journal: bool,
+    url: str,
+    how: Simulated,
+    assume: Sequence[str],
+) -> Case:
+    if config is None:
+        raise ConfigError("name the book's configuration with -c, or recorded chains with --data")
+    if sum((record is not None, journal, bool(url))) > 1:
+        raise ConfigError("--data, --journal and --url: each says where the book is; give one")
+    for text in assume:
+        if text.partition("=")[0].strip() not in COSTS:
+            raise ConfigError(f"--assume {text}: of a held book must be one of {', '.join(COSTS)}")
+    return case_of(config, book, record, journal, url, how, assumed(Assumptions(), assume))
+
+
+def _chains(
+    data: Path,
+    strategy: Path | None,
+    config: Path | None,
+    book: str,
+    coin: str,
+    from_: str,
+    to: str,
+    assume: Sequence[str],
+) -> Case:
+    plan, rests = load_strategy(strategy or shipped(SHORT_STRANGLE, "name one with --strategy"))
+    rests = assumed(rests, assume)
+    base, own = book_and_own(config, book, coin)
+    first, second = _halves(data, base.underlying, day_ms("--from", from_), day_ms("--to", to))
+    start, middle, end = (_day(ms) for ms in (first.first_ms, second.first_ms, second.end_ms))
+    return Case(
+        book=base.name,
+        today=Candidate(own[0].policy, dict(own[0].params)) if own else Candidate("band", {}),
+        first=partial(score, first, plan, base, rests),
+        second=partial(score, second, plan, base, rests),
+        searched=f"{start} to {middle}",
+        judged=f"{middle} to {end}",
+        assumed=tuple(rests.told()),
+    )
+
+
+def _day(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
 
 
 def score(
     evidence: Evidence, strategy: Strategy, book: BookSettings, rests: Assumptions, candidate: Candidate
 ) -> Score:
     """What a candidate comes to over one half, in coin, by the engine that trades."""
-    contender = Contender(str(candidate), candidate.policy, candidate.params)
+    contender = Contender(str(candidate), candidate.policy, candidate.params, book.partial)
     outcome = run(evidence.chain, strategy, book_of(contender, book), rests)
     told = summarise(outcome)
     return Score(

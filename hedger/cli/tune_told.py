@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from html import escape
 
 from rich.console import Console
 
 from hedger.cli.figures import number, pct
 from hedger.cli.tables import WIDE, Column, table
-from hedger.lab.tune import Candidate, Objective, Proposal, Score, frontier
+from hedger.cli.tune_case import Case
+from hedger.lab.tune import Candidate, Objective, Proposal, Score, completed, frontier
 from hedger.policies.registry import LIVE_POLICIES
 from hedger.reports import page as pages
 
@@ -19,36 +19,40 @@ MOST_SHOWN = 12  # points of the frontier on a terminal
 _Row = tuple[str, Candidate, Score]
 
 
-def show(
-    console: Console, found: Proposal, book: str, times_ms: tuple[int, int, int], assumed: Sequence[str]
-) -> None:
+def show(console: Console, found: Proposal, case: Case) -> None:
     """What it rests on, the frontier, today against the best on both halves, the verdict, what to set."""
-    start, middle, end = (datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d") for ms in times_ms)
-    console.print(
-        f"{len(found.trials)} candidates by {found.objective} on {start} to {middle}", highlight=False
-    )
-    console.print(f"judged on {middle} to {end}, which no candidate was chosen by", highlight=False)
-    for line in assumed:
-        console.print(f"  {line}", highlight=False, style="dim")
+    console.print(f"{len(found.trials)} candidates by {found.objective} on {case.searched}", highlight=False)
+    console.print(f"judged on {case.judged}, which no candidate was chosen by", highlight=False)
+    for line in case.assumed:
+        console.print(f"  {line}", highlight=False, style="dim", markup=False)
     wide = console.width >= WIDE
-    title = "frontier of the first half (coin)"
-    console.print(table(_FRONTIER, list(frontier_rows(found)), wide, title))
-    title = "today's setting and the best of the first half (coin; sd of an interval)"
-    console.print(table(_HALVES, list(_rows(found)), wide, title))
+    title = f"frontier of the first half ({found.unit})"
+    console.print(table(_frontier(found), list(frontier_rows(found)), wide, title))
+    means = "means and sd of a path" if found.each == "path" else "sd of an interval"
+    title = f"today's setting and the best of the first half ({found.unit}; {means})"
+    console.print(table(_halves(found), list(_rows(found)), wide, title))
     console.print(verdict(found), highlight=False)
     if found.improves:
-        for line in settings_of(found.best, book):
-            console.print(f"  {line}", highlight=False)
+        for line in settings_of(found, case.book):
+            console.print(f"  {line}", highlight=False, markup=False)
 
 
-_HALVES: tuple[Column[_Row], ...] = (
-    Column("half", lambda row: row[0], text=True),
-    Column("P&L", lambda row: number(sum(row[2].pnl), 4, "+")),
-    Column("sd", lambda row: number(row[2].sd, 5)),
-    Column("cost", lambda row: number(row[2].cost, 4)),
-    Column("trades", lambda row: f"{row[2].trades}"),
-    Column("", lambda row: str(row[1]), text=True),
-)
+def _digits(found: Proposal) -> int:
+    """Of money after the point."""
+    return 4 if found.unit == "coin" else 0
+
+
+def _halves(found: Proposal) -> tuple[Column[_Row], ...]:
+    """Intervals follow one another and add up; of paths only one comes true."""
+    mean, digits = found.each == "path", _digits(found)
+    return (
+        Column("half", lambda row: row[0], text=True),
+        Column("P&L", lambda row: number(row[2].mean if mean else sum(row[2].pnl), digits, "+")),
+        Column("sd", lambda row: number(row[2].sd, digits + 1)),
+        Column("cost", lambda row: number(row[2].cost, digits)),
+        Column("trades", lambda row: number(row[2].trades, 0)),
+        Column("", lambda row: str(row[1]), text=True),
+    )
 
 
 def _rows(found: Proposal) -> Iterator[_Row]:
@@ -58,11 +62,13 @@ def _rows(found: Proposal) -> Iterator[_Row]:
     yield "second", found.best, found.best_second
 
 
-_FRONTIER: tuple[Column[tuple[str, float, float]], ...] = (
-    Column("sd", lambda row: number(row[1], 5)),
-    Column("cost", lambda row: number(row[2], 4)),
-    Column("", lambda row: row[0], text=True),
-)
+def _frontier(found: Proposal) -> tuple[Column[tuple[str, float, float]], ...]:
+    digits = _digits(found)
+    return (
+        Column("sd", lambda row: number(row[1], digits + 1)),
+        Column("cost", lambda row: number(row[2], digits)),
+        Column("", lambda row: row[0], text=True),
+    )
 
 
 def frontier_rows(found: Proposal) -> Iterator[tuple[str, float, float]]:
@@ -78,7 +84,8 @@ def frontier_rows(found: Proposal) -> Iterator[tuple[str, float, float]]:
 def verdict(found: Proposal) -> str:
     """What the second half says, in one sentence."""
     ours, today = found.best_second, found.today_second
-    saved = f"cost {number(ours.cost, 4)} against {number(today.cost, 4)} coin"
+    digits = _digits(found)
+    saved = f"cost {number(ours.cost, digits)} against {number(today.cost, digits)} {found.unit}"
     risk = f"sd {pct(ours.sd / today.sd - 1.0) if today.sd else 'unchanged'} against today's"
     if found.improves:
         return f"{found.best} is better on the second half: {saved}, {risk}."
@@ -90,13 +97,17 @@ def verdict(found: Proposal) -> str:
     return f"Keep {found.today}: {found.best}, the best of the first half, {told} ({saved}, {risk})."
 
 
-def settings_of(candidate: Candidate, book: str) -> Iterator[str]:
-    """The keys to set, as `hedger set` and a configuration spell them."""
-    doc = LIVE_POLICIES[candidate.policy].doc
-    yield f'books.{book}.policy = "{candidate.policy}"'
-    for name, value in candidate.params.items():
-        word = doc[name].word_of(value) if not isinstance(value, str) else value
-        yield f"books.{book}.{candidate.policy}.{name} = " + (f'"{word}"' if word else f"{value:.6g}")
+def settings_of(found: Proposal, book: str) -> Iterator[str]:
+    """The keys that are to be other than today, as `hedger set` and a configuration spell them."""
+    best, policy = found.best, LIVE_POLICIES[found.best.policy]
+    before = {**policy.defaults, **policy.numbers(completed(Candidate(best.policy, {}), found.today).params)}
+    yield f'books.{book}.policy = "{best.policy}"'
+    for name, value in policy.numbers(best.params).items():
+        if value != before[name]:
+            word = policy.doc[name].word_of(value)
+            yield f"books.{book}.{best.policy}.{name} = " + (f'"{word}"' if word else f"{value:.6g}")
+    if best.policy != found.today.policy:
+        yield f"# all other keys of [books.{book}.{best.policy}] at their defaults"
 
 
 def page(found: Proposal) -> str:
@@ -115,5 +126,9 @@ def page(found: Proposal) -> str:
         figure.add_scatter(
             x=[each.sd], y=[each.cost], mode="markers", marker={"size": 16, "symbol": "star"}, name=name
         )
-    figure.update_layout(xaxis_title="sd of an interval, coin", yaxis_title="cost, coin", title="First half")
+    figure.update_layout(
+        xaxis_title=f"sd of the P&L of one {found.each}, {found.unit}",
+        yaxis_title=f"cost, {found.unit}",
+        title="First half",
+    )
     return pages.page("Tuning", "", "".join((f"<p>{escape(verdict(found))}</p>", *pages.drawn([figure]))))

@@ -63,3 +63,23 @@ def check_bounds(params: Any) -> None:
 
 def _unit(key: Key) -> str:
     return f" {key.unit}" if key.unit and key.unit != "fraction" else ""
+
+
+def named(text: str) -> tuple[str, dict[str, float | str]]:
+    """`NAME` or `NAME:KEY=VALUE,KEY=VALUE`, a number where a value is one. ValueError for anything else."""
+    name, _, rest = text.partition(":")
+    pairs = [pair.partition("=") for pair in rest.split(",")] if rest else []
+    for key, equals, value in pairs:
+        if not (key.strip() and equals and value.strip()):
+            raise ValueError(f"{text}: must be NAME or NAME:KEY=VALUE,KEY=VALUE")
+    return name.strip(), {key.strip(): _number(value.strip()) for key, _, value in pairs}
+
+
+def _number(text: str) -> float | str:
+    """A whole one as an integer; what is no number stays as it is."""
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text

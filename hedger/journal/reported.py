@@ -41,6 +41,21 @@ async def newest_ms(connection: AsyncConnection) -> int:
     return int(newest.scalar_one() or 0)
 
 
+async def newest_interval(
+    connection: AsyncConnection, venue: str, environment: str, currency: str
+) -> Attributed | None:
+    """The last interval of a wallet, which holds the positions and marks it ended with; None: there is none.
+
+    Raises InvariantError for an unreadable row.
+    """
+    table = schema.attributions
+    columns = {"venue": venue, "environment": environment, "currency": currency}
+    query = select(table.c.id, table.c.body).where(*(table.c[name] == it for name, it in columns.items()))
+    newest = query.order_by(table.c.market_ms.desc(), table.c.id.desc()).limit(1)
+    row = (await connection.execute(newest)).first()
+    return None if row is None else decode(Attributed, row.body, f"{table.name} row {row.id}")
+
+
 async def known(connection: AsyncConnection, from_ms: int, to_ms: int) -> list[Known]:
     """Every account with intervals in the period: an interval is in it where its middle is.
 

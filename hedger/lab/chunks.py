@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hedger.lab import grid, walk
-from hedger.lab.book import YEAR_DAYS, Legs, legs_of, value_usd
+from hedger.lab.book import YEAR_DAYS, Book, Legs, legs_of, value_usd
 from hedger.lab.compile import compiled
 from hedger.lab.experiment import Experiment, Rule, params_of
 from hedger.lab.quiet import NEVER, quiet_between
@@ -133,7 +134,7 @@ def _prepare(experiment: Experiment) -> Prepared:
     expiring = (*sorted(step for step in steps if step < last), last)
     kernels = [_kernel(experiment, rule) for rule in experiment.policies]
     needs = [(rule.hedge_iv, k.quiet == NEVER) for rule, k in zip(experiment.policies, kernels, strict=True)]
-    grids = {need: _grid(experiment, legs, *need) for need in sorted(set(needs))}
+    grids = {need: _grid(experiment, *need) for need in sorted(set(needs))}
     rules = tuple(k._replace(grid=grids[need]) for k, need in zip(kernels, needs, strict=True))
     return Prepared(legs, start, expiring, rules, np.empty((last, CHUNK_PATHS)))
 
@@ -141,12 +142,21 @@ def _prepare(experiment: Experiment) -> Prepared:
 DEVIATIONS = 7.0  # how far the grid reaches: paths beyond see the greeks of its edge
 
 
-def _grid(experiment: Experiment, legs: Legs, hedge_iv: float, whole: bool) -> grid.Grid:
-    steps, years = experiment.simulation.steps, experiment.horizon_days / YEAR_DAYS
+def _grid(experiment: Experiment, hedge_iv: float, whole: bool) -> grid.Grid:
+    simulation, years = experiment.simulation, experiment.horizon_days / YEAR_DAYS
     reach = DEVIATIONS * experiment.model.deviation(years)
+    return _built(experiment.book, simulation.steps, years, reach, simulation.grid_nodes, hedge_iv, whole)
+
+
+@lru_cache(maxsize=1)
+def _built(
+    book: Book, steps: int, years: float, reach: float, nodes: int, hedge_iv: float, whole: bool
+) -> grid.Grid:
+    """Kept: a search tries one policy after the other on the same book."""
     times = np.arange(steps, dtype=np.float64) * (years / steps)
-    log_spot, nodes = math.log(experiment.book.spot_usd), experiment.simulation.grid_nodes
-    return grid.build(legs, times, log_spot, reach, nodes, experiment.book.rate, hedge_iv, whole=whole)
+    return grid.build(
+        legs_of(book), times, math.log(book.spot_usd), reach, nodes, book.rate, hedge_iv, whole=whole
+    )
 
 
 def _kernel(experiment: Experiment, rule: Rule) -> Ready:

@@ -182,7 +182,7 @@ def read(found: Mapping[str, Any]) -> Experiment:
     """An experiment from the file's tables. Raises ValueError naming key, value and what would be right."""
     _known("", found, Experiment)
     given = dict(found)
-    made: dict[str, Any] = {"model": _model(_table("model", given.pop("model", None)), _book_iv(given))}
+    made: dict[str, Any] = {"model": model_of(_table("model", given.pop("model", None)), _book_iv(given))}
     for name, kind in (("book", Book), ("costs", Costs), ("simulation", Simulation), ("measures", Measures)):
         if name in given:
             made[name] = _converted(name, given.pop(name), kind)
@@ -201,7 +201,8 @@ def _book_iv(found: Mapping[str, Any]) -> float:
         return 0.0
 
 
-def _model(found: Mapping[str, Any], iv: float) -> Model:
+def model_of(found: Mapping[str, Any], iv: float) -> Model:
+    """The model of a file's table; `iv` is what realised_over_implied is a multiple of. Raises ValueError."""
     values = dict(found)
     kind = values.pop("kind", None)
     if kind not in MODELS:

@@ -1,10 +1,13 @@
 """Which policy and which band for a book: proposed on one half of the evidence, judged on the other.
 
+The evidence is recorded chains, cut in the middle, or simulated paths of the book that is held, of which the
+second half is drawn afresh (`tune_book`).
+
 `tune` asks Optuna for candidates in batches, has each tried on the first half, and lets the best of them and
 today's setting meet on the second half, which nobody has looked at. It says what was gained there with its
-standard error, paired interval by interval, and whether that is more than chance; the frontier of all
-candidates is kept to be shown with today's setting on it. Batches are asked and told in order: the same seed
-proposes the same wherever the trials run.
+standard error, paired interval by interval or path by path, and whether that is more than chance; the
+frontier of all candidates is kept to be shown with today's setting on it. Batches are asked and told in
+order: the same seed proposes the same wherever the trials run.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import Any, NamedTuple, assert_never
 import msgspec
 
 from hedger.domain.errors import ConfigError
+from hedger.policies.band_params import COIN, EQUITY, SIGMA
 from hedger.policies.registry import policy_named
 from hedger.portfolio.effectiveness import variance
 
@@ -31,19 +35,22 @@ BATCH = 8  # candidates asked for before any of them is told
 
 
 class Axis(NamedTuple):
-    """A parameter's range, searched evenly or by its logarithm. `also`: what takes the same value."""
+    """A parameter's range, searched evenly or by its logarithm."""
 
     low: float
     high: float
     log: bool = False
     also: tuple[str, ...] = ()
+    """What takes the same value."""
+    idle: tuple[str, ...] = ()
+    """It has no effect, and is not searched, where all of these are set."""
 
 
 SPACE: Mapping[str, Mapping[str, Axis]] = MappingProxyType(
     {
         "band": {
             "below_sigmas": Axis(0.1, 4.0, log=True, also=("above_sigmas",)),
-            "hard_times": Axis(1.5, 5.0),
+            "hard_times": Axis(1.5, 5.0, idle=("hard_lower", "hard_upper")),
         },
         "time": {"window_s": Axis(3_600.0, 172_800.0, log=True)},
         "theta_offset": {
@@ -55,40 +62,67 @@ SPACE: Mapping[str, Mapping[str, Axis]] = MappingProxyType(
         "zakamouline": {"risk_aversion_per_usd": Axis(1e-6, 1e-1, log=True)},
     }
 )
-"""What is searched of each policy; everything else keeps its default. Bands are searched in sigmas."""
+"""All else is as in today's setting where that is of the same policy, else the default."""
 FIXED: Mapping[str, Mapping[str, float | str]] = MappingProxyType({"band": {"unit": "sigma"}})
+"""What is searched of each policy, and what goes with it. Bands are searched in sigmas."""
+EDGES: Mapping[float, tuple[str, str]] = MappingProxyType(
+    {
+        COIN: ("lower", "upper"),
+        EQUITY: ("below_equity_pct", "above_equity_pct"),
+        SIGMA: ("below_sigmas", "above_sigmas"),
+    }
+)
+_ALL_EDGES = {name for edges in EDGES.values() for name in edges}
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A policy and the parameters that are not its defaults."""
+    """A policy and some of its parameters; what is left out is told by `completed`."""
 
     policy: str
     params: dict[str, float | str]
 
     def __str__(self) -> str:
-        same = {other for axis in SPACE.get(self.policy, {}).values() for other in axis.also}
-        shown = {name: value for name, value in self.params.items() if name not in same}
-        numbers = {name: value for name, value in shown.items() if not isinstance(value, str)}
-        return " ".join([self.policy, *(f"{name}={value:.4g}" for name, value in numbers.items())])
+        return " ".join([self.policy, *(f"{name}={value:.4g}" for name, value in self._told())])
+
+    def _told(self) -> Iterator[tuple[str, float]]:
+        """The band's edges in its unit, once where they are alike, and what else is not a default."""
+        policy = policy_named(self.policy)
+        given, defaults = policy.numbers(self.params), policy.defaults
+        edges: tuple[str, ...] = EDGES[given.get("unit", COIN)] if self.policy == "band" else ()
+        for name, value in given.items():
+            if name == "unit" or (name in _ALL_EDGES and name not in edges):
+                continue
+            if name in edges[1:] and value == given.get(edges[0]):
+                continue
+            if name in edges or value != defaults[name]:
+                yield name, value
+
+
+def completed(candidate: Candidate, today: Candidate) -> Candidate:
+    """With all that it leaves as it is: today's parameters of the same policy, else the defaults."""
+    if candidate.policy != today.policy:
+        return candidate
+    return Candidate(candidate.policy, {**today.params, **candidate.params})
 
 
 class Score(msgspec.Struct, frozen=True):
-    """What a candidate came to over one half. Money in the unit of the evidence, coin or USD."""
+    """What a candidate came to over one half: recorded intervals, or simulated paths."""
 
     pnl: tuple[float, ...]
-    """Hedged profit of each interval, costs taken off."""
+    """Hedged profit of each interval or path, costs taken off."""
     cost: float
-    """Fees, spread and funding of all hedges."""
-    trades: int
+    """Fees and spread of the hedges: of all intervals, or of a path in the mean."""
+    trades: float
+    """Likewise."""
 
     @property
     def mean(self) -> float:
-        """Of one interval's profit."""
+        """Of the profit of one."""
         return math.fsum(self.pnl) / len(self.pnl)
 
     @property
     def sd(self) -> float:
-        """Of one interval's profit."""
+        """Of the profit of one."""
         return math.sqrt(variance(self.pnl) or 0.0)
 
 
@@ -101,7 +135,7 @@ class Objective(StrEnum):
 
 
 class Paired(msgspec.Struct, frozen=True):
-    """Mean gain of one setting over another per interval, with its standard error."""
+    """Mean gain of one setting over another per interval or path, with its standard error."""
 
     mean: float
     standard_error: float
@@ -128,10 +162,14 @@ class Proposal(msgspec.Struct, frozen=True):
     saved: float
     """Cost that the best saves against today's setting on the second half."""
     risk_gain: Paired
-    """Of squared deviations of an interval's profit."""
+    """Of squared deviations of the profit of one."""
     utility_gain: Paired
     trials: tuple[tuple[Candidate, float, float], ...]
     """Every candidate with its risk and cost on the first half: the frontier's points."""
+    unit: str = "coin"
+    """Of money: coin or USD."""
+    each: str = "interval"
+    """What a score counts: interval or path."""
 
     @property
     def improves(self) -> bool:
@@ -162,6 +200,8 @@ def tune(
     run: Map = map,
     policies: Sequence[str] = tuple(SPACE),
     risk_aversion: float = 0.0,
+    unit: str = "coin",
+    each: str = "interval",
     told: Callable[[int], None] = lambda done: None,
 ) -> Proposal:
     """Try candidates on the first half, judge the best on the second.
@@ -176,13 +216,14 @@ def tune(
     seen: list[tuple[Candidate, Score]] = []
     while len(seen) < trials:
         asked = [study.ask() for _ in range(min(BATCH, trials - len(seen)))]
-        candidates = [_candidate(trial, policies) for trial in asked]
-        for trial, candidate, score in zip(asked, candidates, run(first, candidates), strict=True):
+        candidates = [_candidate(trial, policies, today) for trial in asked]
+        whole = [completed(candidate, today) for candidate in candidates]
+        for trial, candidate, score in zip(asked, candidates, run(first, whole), strict=True):
             study.tell(trial, value(objective, score, base, risk_aversion))
             seen.append((candidate, score))
         told(len(seen))
     best, score = max(seen, key=lambda pair: value(objective, pair[1], base, risk_aversion))
-    today_second, best_second = tuple(run(second, [today, best]))
+    today_second, best_second = tuple(run(second, [today, completed(best, today)]))
     return Proposal(
         objective=objective,
         today=today,
@@ -194,7 +235,9 @@ def tune(
         saved=today_second.cost - best_second.cost,
         risk_gain=paired(_squares(best_second), _squares(today_second)),
         utility_gain=paired(_utilities(best_second, risk_aversion), _utilities(today_second, risk_aversion)),
-        trials=tuple((each, its.sd, its.cost) for each, its in seen),
+        trials=tuple((candidate, its.sd, its.cost) for candidate, its in seen),
+        unit=unit,
+        each=each,
     )
 
 
@@ -207,15 +250,24 @@ def _study(seed: int) -> Any:
     return optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
 
 
-def _candidate(trial: Any, policies: Sequence[str]) -> Candidate:
-    """The next candidate; its parameters are valid for its policy, or ValueError says what is wrong."""
+def _candidate(trial: Any, policies: Sequence[str], today: Candidate) -> Candidate:
+    """The next candidate. Raises ConfigError where it does not go with what today's setting has besides."""
     name = trial.suggest_categorical("policy", list(policies))
+    kept = today.params if name == today.policy else {}
     params: dict[str, float | str] = dict(FIXED.get(name, {}))
+    if kept.get("step_coin"):
+        params["step_coin"] = 0.0  # it would be the band
     for field, axis in SPACE[name].items():
+        if axis.idle and all(math.isfinite(float(kept.get(other, math.inf))) for other in axis.idle):
+            continue
         drawn = trial.suggest_float(f"{name}.{field}", axis.low, axis.high, log=axis.log)
         params |= dict.fromkeys((field, *axis.also), drawn)
-    policy_named(name).params(params)
-    return Candidate(name, params)
+    made = Candidate(name, params)
+    try:
+        policy_named(name).params(completed(made, today).params)
+    except ValueError as error:
+        raise ConfigError(f"today's {name} with {made}: {error}") from None
+    return made
 
 
 def value(objective: Objective, score: Score, today: Score, risk_aversion: float) -> float:
@@ -237,7 +289,7 @@ def _excess(own: float, most: float) -> float:
 
 
 def paired(ours: Sequence[float], theirs: Sequence[float]) -> Paired:
-    """Interval by interval on the same evidence, so that what both gained or lost falls out."""
+    """One by one on the same evidence, so that what both gained or lost falls out."""
     gains = [one - other for one, other in zip(ours, theirs, strict=True)]
     return Paired(math.fsum(gains) / len(gains), math.sqrt((variance(gains) or 0.0) / len(gains)))
 

@@ -30,6 +30,11 @@ class Policy(NamedTuple):
     live: bool = True
     """Whether it may trade; else lab and backtest only."""
 
+    @property
+    def defaults(self) -> dict[str, float]:
+        """Of the Params, as the kernel reads them."""
+        return dict(self.params_type._field_defaults)  # type: ignore[attr-defined]
+
     def rounding(self, reason: int) -> Rounding:
         """How an order asked for with `reason` is rounded; ValueError for a reason that asks for none."""
         found = self.roundings.get(Reason(reason))

@@ -64,7 +64,7 @@ def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) ->
         (("--data", ".", "--coin", "SOL"), "coin = SOL: must be one of BTC, ETH"),
         (
             ("--data", ".", "--policy", "band:lower"),
-            "--policy band:lower: must be POLICY or POLICY:KEY=VALUE",
+            "--policy band:lower: must be NAME or NAME:KEY=VALUE",
         ),
     ],
 )

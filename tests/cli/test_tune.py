@@ -1,17 +1,33 @@
-"""`hedger tune` on recorded chains: what it proposes, on any executor, and what it says of it."""
+"""`hedger tune` on recorded chains and on a held book: what it proposes, on any executor, and says of it."""
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
+from hedger.backtest.contenders import default_book
+from hedger.backtest.strategy import load_strategy
+from hedger.cli.backtest import day_ms
 from hedger.cli.main import app_for
+from hedger.cli.shipped import SHORT_STRANGLE, shipped
+from hedger.cli.tune import Evidence, score
+from hedger.cli.tune_book import address
 from hedger.cli.tune_told import frontier_rows, settings_of, verdict
 from hedger.lab.tune import Candidate, Objective, Paired, Proposal, Score
+from hedger.policies.partial import PartialParams
+from hedger.settings.tables import WebSettings
+from tests.cli.daemon import served
 from tests.shared_data import shared_data
+from tests.view_fixtures import book
+from tests.view_fixtures import status as picture
+from tests.web.desk import Desk
 
 pytest.importorskip("optuna", reason="optuna is in the extra [lab]")
 
@@ -52,6 +68,16 @@ def test_it_says_the_same_wherever_the_trials_run_and_judges_on_days_it_did_not_
     assert "plotly" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
+def test_on_chains_too_every_candidate_is_hedged_in_parts_where_the_book_is() -> None:
+    days = [day_ms("--from", day) or 0 for day in ("2026-01-05", "2026-01-09")]
+    half = Evidence(shared_data(CHAIN), "BTC", *days, *days)
+    plan, rests = load_strategy(shipped(SHORT_STRANGLE, ""))
+    whole = default_book("BTC")
+    in_parts = replace(whole, partial=PartialParams(first_share=0.5))
+    tried = [score(half, plan, each, rests, Candidate("time", {})) for each in (whole, in_parts)]
+    assert tried[1].cost != tried[0].cost
+
+
 def proposal(saved: float, risk: float) -> Proposal:
     score = Score((0.1, -0.1, 0.1), 1.0, 9)
     return Proposal(
@@ -76,7 +102,7 @@ def test_it_says_what_to_set_only_where_the_other_half_agrees() -> None:
 
 
 def test_what_to_set_is_spelled_as_a_configuration_is() -> None:
-    assert list(settings_of(proposal(0.3, 0.0).best, "btc")) == [
+    assert list(settings_of(proposal(0.3, 0.0), "btc")) == [
         'books.btc.policy = "band"',
         'books.btc.band.unit = "sigma"',
         "books.btc.band.below_sigmas = 0.5",
@@ -92,10 +118,172 @@ def test_todays_setting_stands_on_the_frontier() -> None:
     ("arguments", "said"),
     [
         (["--data", "nowhere"], "--data nowhere: no such file"),
-        (["--data", "flight.jsonl"], "a flight record holds one book's own trades"),
+        (["--data", "flight.jsonl"], "name the book's configuration with -c"),
+        (["--data", "nowhere", "--paths", "500"], "--paths: not with recorded chains"),
     ],
 )
 def test_what_it_cannot_use_is_refused_by_name(arguments: list[str], said: str) -> None:
     done = CliRunner().invoke(app_for(), ["tune", *arguments])
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+CONFIG = """\
+[venues.deribit]
+environment = "testnet"
+currencies = ["BTC", "ETH"]
+
+[books.btc_main]
+venue = "deribit"
+underlying = "BTC"
+hedge_instrument = "BTC-PERPETUAL"
+neutral = "coin"
+
+[books.btc_main.band]
+lower = -0.02
+upper = 0.02
+hard_lower = -0.9
+hard_upper = 0.9
+"""
+
+OTHER = """
+[books.other]
+venue = "deribit"
+underlying = "{coin}"
+hedge_instrument = "{coin}-PERPETUAL"
+scope.kinds = ["future"]
+"""
+
+QUICK = ("--trials", "8", "--paths", "200", "--horizon-days", "1", "--step-minutes", "60", "--policy", "band")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "hedger.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def url(desk: Desk) -> Iterator[str]:
+    with served(desk) as url:
+        yield url
+
+
+def asked(config: Path, *more: object) -> Result:
+    return CliRunner().invoke(app_for(), ["tune", "-c", str(config), *QUICK, *map(str, more)])
+
+
+def test_the_running_daemons_book_is_tuned_alike_on_any_executor(
+    config: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    files = tmp_path / "serial.json", tmp_path / "processes.json"
+    page = tmp_path / "page.html"
+    serial = asked(config, "--url", url, "--executor", "serial", "--json", files[0], "--html", page)
+    other = asked(config, "--url", url, "--executor", "processes", "--workers", "2", "--json", files[1])
+    assert serial.exit_code == other.exit_code == 0, serial.output + other.output
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert serial.stdout == other.stdout
+    found = msgspec.json.decode(files[0].read_bytes(), type=Proposal)
+    assert (found.unit, found.each, len(found.today_first.pnl)) == ("coin", "path", 200)
+    assert str(found.today) == "band lower=-0.02 upper=0.02 hard_lower=-0.9 hard_upper=0.9"
+    for said in (
+        f"book btc_main as {url} has it now",
+        "the daemon runs 9f3c21ab, another",
+        "2 options, 25.25 days to expiry",
+        "delta +0.0412 coin as the daemon has it",
+        "200 simulated paths of their own (seed 3), which no candidate was chosen by",
+        "today: band lower=-0.02 upper=0.02",
+    ):
+        assert said in " ".join(serial.output.split())
+    assert "of one path, coin" in page.read_text(encoding="utf-8")
+
+
+def test_the_daemon_is_found_by_the_configuration(config: Path, url: str) -> None:
+    config.write_text(f"{CONFIG}\n[web]\nport = {url.rpartition(':')[2]}\n")
+    assert asked(config, "--executor", "serial").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "at"),
+    [
+        ("127.0.0.1", 8787, "http://127.0.0.1:8787"),
+        ("0.0.0.0", 80, "http://127.0.0.1:80"),
+        ("::", 80, "http://[::1]:80"),
+    ],
+)
+def test_a_daemon_on_every_address_is_asked_on_loopback(host: str, port: int, at: str) -> None:
+    assert address(WebSettings(host, port, allow_remote=True)) == at
+
+
+def test_a_bootstrap_of_recorded_prices_is_a_model(config: Path, url: str, tmp_path: Path) -> None:
+    prices = tmp_path / "prices.csv"
+    prices.write_text("close\n" + "\n".join(str(100 + (7 * n) % 5) for n in range(200)))
+    done = asked(config, "--url", url, "--executor", "serial", "--model", f"bootstrap:path={prices},block=6")
+    assert done.exit_code == 0, done.output
+    assert "of what the options imply" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--book", "eth"], "--book eth:"),
+        (["--coin", "ETH"], "--coin: not with a held book"),
+        (["--assume", "equity_coin=3"], "of a held book must be one of half_spread, taker_fee, funding_8h"),
+        (["--assume", "taker_fee=-0.005"], "--assume: taker_fee and half_spread"),
+        (["--model", "gmb"], "model.kind = 'gmb': must be one of gbm, merton"),
+        (["--model", "gbm:volatilty=1"], "model.volatilty: no such key; did you mean volatility?"),
+        (["--model", "gbm:volatility"], "must be NAME or NAME:KEY=VALUE"),
+        (["--model", "bootstrap:path=nowhere.csv"], "path = 'nowhere.csv': no such file"),
+        (["--step-minutes", "7"], "step = 7 minutes: must divide 480"),
+        (["--journal"], "--data, --journal and --url: each says where the book is; give one"),
+    ],
+)
+def test_what_a_held_book_cannot_be_asked_is_refused_by_name(
+    config: Path, url: str, arguments: list[str], said: str
+) -> None:
+    done = asked(config, "--url", url, *arguments)
+    assert done.exit_code == 2, done.output
+    assert said in done.output
+
+
+def test_a_daemon_that_does_not_run_is_told_with_the_ways_around_it(config: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        done = asked(config, "--url", f"http://127.0.0.1:{free.getsockname()[1]}")
+    assert done.exit_code == 4
+    assert "no daemon answers at" in done.output
+    assert "--journal takes the book from the journal" in done.output
+
+
+def test_a_book_the_daemon_does_not_have_or_that_is_empty_is_refused(
+    config: Path, url: str, desk: Desk
+) -> None:
+    desk.shown = picture(books=(book(positions=()),))
+    assert "book btc_main: holds no options" in asked(config, "--url", url).output
+    desk.shown = picture(books=(book(name="other"),))
+    assert "book btc_main: the daemon does not have it; known: other" in asked(config, "--url", url).output
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("", "there is no such file"),
+        (OTHER.format(coin="ETH"), "there is no such file"),
+        (OTHER.format(coin="BTC"), "it holds a wallet, and btc_main is not all of one settled in BTC"),
+        ('[books.btc_main.scope]\nexpiries = ["27FEB26"]', "btc_main is not all of one settled in BTC"),
+    ],
+)
+def test_a_journal_is_asked_only_where_the_book_has_its_wallet_to_itself(
+    config: Path, more: str, said: str
+) -> None:
+    config.write_text(f"state_dir = {str(config.parent / 'state')!r}\n{CONFIG}\n{more}\n")
+    done = asked(config, "--journal")
     assert done.exit_code == 2
     assert said in done.output

@@ -100,6 +100,52 @@ def test_paired_gains_leave_out_what_both_had() -> None:
     assert Paired(-0.2, 0.06).is_loss
 
 
+def test_a_candidate_keeps_what_todays_setting_has_besides_and_its_hard_limits() -> None:
+    """What is tried is what is in force once the proposed keys are set."""
+    tried: list[Candidate] = []
+
+    def seen(candidate: Candidate) -> Score:
+        tried.append(candidate)
+        return half(1)(candidate)
+
+    limits = {"hard_lower": -0.5, "hard_upper": 0.5, "min_trade_coin": 0.02}
+    today = Candidate("band", {**limits, "lower": -0.2, "upper": 0.2})
+    found = tune(seen, half(2), today, objective=Objective.COST, trials=16, seed=7)
+    bands = [each for each in tried[1:] if each.policy == "band"]
+    assert bands
+    assert all(limits.items() <= each.params.items() for each in bands)
+    assert not any(limits.keys() & each.params.keys() for each in tried if each.policy != "band")
+    proposed = [each for each, _, _ in found.trials if each.policy == "band"]
+    assert all(set(each.params) == {"unit", "below_sigmas", "above_sigmas"} for each in proposed)
+
+
+def test_a_step_that_would_be_the_band_is_taken_out() -> None:
+    today = Candidate("band", {"unit": "coin", "step_coin": 0.3})
+    found = tune(half(1), half(2), today, objective=Objective.COST, trials=8, seed=7, policies=("band",))
+    assert found.best.params["step_coin"] == 0.0
+    assert "hard_times" in found.best.params
+
+
+def test_what_does_not_go_with_todays_setting_is_refused() -> None:
+    today = Candidate("band", {"hard_lower": 1.0, "hard_upper": 2.0})
+    with pytest.raises(ConfigError, match=r"today's band with band .*hard_lower = 1\.0"):
+        tune(half(1), half(2), today, objective=Objective.COST, trials=8, seed=7, policies=("band",))
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({}, "band"),
+        ({"unit": 0, "lower": -0.1, "upper": 0.1, "below_sigmas": 2.0}, "band lower=-0.1 upper=0.1"),
+        ({"unit": "sigma", "below_sigmas": 0.5, "above_sigmas": 0.5}, "band below_sigmas=0.5"),
+        ({"unit": 2, "below_sigmas": 0.5, "above_sigmas": 1.0}, "band below_sigmas=0.5 above_sigmas=1"),
+        ({"unit": "equity", "below_equity_pct": 1.0, "dwell_s": 9.0}, "band below_equity_pct=1 dwell_s=9"),
+    ],
+)
+def test_a_band_is_told_by_its_edges_in_its_unit(params: dict[str, float | str], told: str) -> None:
+    assert str(Candidate("band", params)) == told
+
+
 def test_a_policy_without_a_range_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="policies = 'leland': must be among band, time"):
         tune(half(1), half(2), TODAY, objective=Objective.COST, trials=8, seed=1, policies=("leland",))

@@ -92,6 +92,7 @@ class PositionView(msgspec.Struct, frozen=True):
     missing: str  # what is missing or stale, empty when all is well
     bid: float | None = None  # in the instrument's own price unit, like the mark; None: nobody bids
     ask: float | None = None  # None: nobody asks
+    forward_usd: float | None = None  # of an option's expiry, as the venue prices it
 
 
 class TickerView(msgspec.Struct, frozen=True):

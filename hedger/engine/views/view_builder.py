@@ -260,6 +260,7 @@ def _positions(state: State, book: BookState, now: Now) -> tuple[PositionView, .
                 bid=None if quote is None else quote.bid,
                 ask=None if quote is None else quote.ask,
                 iv=None if quote is None else quote.iv,
+                forward_usd=None if quote is None else quote.underlying_usd,
                 delta_coin=row.delta_coin,
                 net_transaction_delta_coin=row.net_transaction_delta_coin,
                 gamma_coin_per_usd=row.gamma_coin_per_usd,
