@@ -24,6 +24,7 @@ from tests.engine import rig as rigs
 from tests.engine.rig import CALL, PERP, Rig, settings
 
 NEAR, FAR = "BTC-30JAN26", "BTC-27MAR26"
+NEAR_PERP, FAR_PERP, FAR_NEAR = "BTC-FS-30JAN26_PERP", "BTC-FS-27MAR26_PERP", "BTC-FS-27MAR26_30JAN26"
 YEAR_MS = 365 * 86_400_000
 WIDE = Envelope(
     max_order_usd=1e6, max_turnover_hour_usd=1e9, max_turnover_day_usd=1e9, max_orders_per_minute=1000

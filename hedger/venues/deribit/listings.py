@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from hedger.domain.instrument import Instrument, InstrumentState
-from hedger.domain.names import parse_name
+from hedger.domain.names import is_combo, parse_name
 from hedger.engine.events import BadData, Event, InstrumentsListed, InstrumentStateChanged, Now
 from hedger.venues.deribit import decode, encode
 from hedger.venues.deribit.credits import Pool
@@ -19,6 +19,7 @@ KINDS = ("future", "option")
 LEARN_AGAIN_S = 2.0  # times the attempt
 LEARN_AGAIN_MOST_S = 30.0
 SHUT_AGAIN_S = 10.0
+SEEK_AGAIN_S = 300.0  # wire time between two questions for a combo that is not listed
 MAX_REFUSED_ROWS = 20  # named one by one; a venue that changed its format would name thousands
 _ENDED = (InstrumentState.DELIVERED, InstrumentState.INACTIVE, InstrumentState.ARCHIVIZED)
 
@@ -32,7 +33,23 @@ class Listings:
         self._parts: dict[tuple[str, str], tuple[Instrument, ...]] = {}
         self._failures: dict[str, int] = {}  # by the name of an instrument we could not learn yet
         self._learn_at_wire_s: dict[str, float] = {}
+        self._sought: frozenset[str] = frozenset()  # combos that somebody would trade in
         self.complete = False
+
+    def seek(self, names: Iterable[str], now: Now) -> None:
+        """The whole set watched from now on: combos among it are asked for by name, and again.
+
+        They come and go by the hour, and all of a currency are hundreds of which a few are wanted.
+        """
+        before, self._sought = self._sought, frozenset(name for name in names if is_combo(name))
+        for name in before - self._sought:
+            self._forget(name)
+        for name in sorted(self._sought - self._known.keys() - self._learn_at_wire_s.keys()):
+            self._learn(name, now)
+
+    def has(self, name: str) -> bool:
+        """Whether there is something to subscribe: a combo nobody has listed has no ticker."""
+        return name not in self._sought or name in self._known
 
     def load(self, now: Now) -> None:
         """Ask for everything; the answer replaces all that was known."""
@@ -76,7 +93,8 @@ class Listings:
             return event.state in _ENDED
         if event.state in _ENDED:
             self._forget(event.instrument)
-        if event.state is InstrumentState.OPEN and _may_be_ours(event.instrument):
+        sought = event.instrument in self._sought
+        if event.state is InstrumentState.OPEN and (sought or _may_be_ours(event.instrument)):
             self._learn(event.instrument, now)
         return False
 
@@ -97,6 +115,10 @@ class Listings:
         """Asked again until it answers or ends: an option we do not know has no delta for us."""
         if failure.code == CONNECTION_CLOSED:
             return []  # the next connection lists everything
+        if is_combo(name):
+            if name in self._sought:
+                self._learn_at_wire_s[name] = now.wire_s + SEEK_AGAIN_S
+            return []
         failures = self._failures[name] = self._failures.get(name, 0) + 1
         self._learn_at_wire_s[name] = now.wire_s + min(LEARN_AGAIN_S * failures, LEARN_AGAIN_MOST_S)
         return []
@@ -105,7 +127,7 @@ class Listings:
         """A future that does not trade is asked for until it does: the notice of that may be lost."""
         if state in (InstrumentState.OPEN, *_ENDED):
             self._forget(listed.name)
-        elif listed.is_future:
+        elif listed.is_future or listed.is_spread:
             self._learn_at_wire_s[listed.name] = now.wire_s + SHUT_AGAIN_S
 
     def _forget(self, name: str) -> None:

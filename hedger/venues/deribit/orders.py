@@ -23,6 +23,7 @@ from hedger.engine.events import (
     Reported,
 )
 from hedger.venues.deribit import encode, wire
+from hedger.venues.deribit.combos import Combos
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE, bad_data
 from hedger.venues.deribit.errors import NOT_SENT, ORDER_NOT_FOUND, amend_refused, placement_refused
@@ -46,8 +47,9 @@ class Orders:
         cancel_reserve: int,
         currency_of: Callable[[str], str],
         probe: Probe,
+        combos: Combos,
     ) -> None:
-        self._probe = probe
+        self._probe, self._combos = probe, combos
         self._link, self._trading, self._reserve = link, trading, cancel_reserve
         self._currency_of = currency_of
 
@@ -58,6 +60,7 @@ class Orders:
         """
         label = effect.approved.intent.label
         self._may_trade(effect)
+        self._combos.use([effect.approved.intent.instrument])
         if not self._link.usable:
             return self._unsent(label, "the link is down", now)
         if self._probe.needed(now):
@@ -120,7 +123,7 @@ class Orders:
     def _amended(self, label: str, reply: Reply, now: Now) -> list[Event]:
         """The order at its new terms, or cancelled where a post-only price would have taken."""
         try:
-            return self._told(reply)
+            return self._told(reply, now)
         except (BadDataError, *UNREADABLE) as error:
             lost = AmendLost(venue=self._link.venue, label=label, reason=f"unreadable reply: {error}")
             return [bad_data(self._link.venue, "private/edit", "", error), lost]
@@ -136,14 +139,15 @@ class Orders:
 
     def _placed(self, label: str, reply: Reply, now: Now) -> list[Event]:
         try:
-            return self._told(reply)
+            return self._told(reply, now)
         except (BadDataError, *UNREADABLE) as error:
             return self._unreadable(label, error)
 
-    def _told(self, reply: Reply) -> list[Event]:
+    def _told(self, reply: Reply, now: Now) -> list[Event]:
         """Trades first, then the order as they left it."""
         placed = _PLACED.decode(reply.result)
-        fills = [Filled(fill=fill_of(trade, self._link.venue)) for trade in placed.trades]
+        trades = [Filled(fill=fill_of(trade, self._link.venue)) for trade in placed.trades]
+        fills = [event for trade in trades for event in self._combos.heard(trade, now)]
         return [*fills, Reported(report=report_of(placed.order, self._link.venue))]
 
     def _unreadable(self, label: str, error: Exception) -> list[Event]:

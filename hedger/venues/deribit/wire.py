@@ -92,6 +92,7 @@ class Trade(msgspec.Struct):
     trade_seq: int = 0
     block_trade_id: str | None = None
     combo_id: str | None = None
+    combo_trade_id: str | int | None = None  # a text on the wire, a number in the documents
     liquidation: str | None = None
 
 
