@@ -76,7 +76,7 @@ def combo_instrument(combo: Combo, legs: list[Listing], state: str = "open") -> 
         "price_index": like.price_index,
         "contract_size": float(like.contract_size),
         "min_trade_amount": float(like.min_trade_amount),
-        "tick_size": float(like.tick_size),
+        "tick_size": float(min(leg.tick_size for leg in legs if leg.is_option is like.is_option)),
         "tick_size_steps": [],
         "maker_commission": 0.0,
         "taker_commission": 0.0,

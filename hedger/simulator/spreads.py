@@ -51,7 +51,7 @@ def find_spread(name: str, listings: Mapping[str, Listing]) -> Spread | None:
         return None
     underlying, *dates = found.groups()
     bought, sold = (listings.get(f"{underlying}-{'PERPETUAL' if date == 'PERP' else date}") for date in dates)
-    if bought is None or sold is None or bought.is_option or sold.is_option:
+    if bought is None or sold is None or bought.is_option or sold.is_option or bought is sold:
         return None
     made = _spread(bought, sold)
     return made if made.listing.name == name else None
@@ -77,6 +77,8 @@ def _spread(one: Listing, other: Listing) -> Spread:
         name=name,
         instrument_id=crc32(name.encode()) % 1_000_000,
         kind=SPREAD,
+        tick_size=min(later.tick_size, sooner.tick_size),
+        tick_size_steps=(),
         maker_commission=Decimal(0),
         taker_commission=Decimal(0),
         creation_ms=max(later.creation_ms, sooner.creation_ms),

@@ -99,10 +99,22 @@ def future(name: str) -> Instrument:
     )
 
 
+def spread(name: str) -> Instrument:
+    """A spread of two inverse BTC futures as listed: no fee of its own, gone with its first leg."""
+    return msgspec.structs.replace(
+        perpetual(name),
+        kind=Kind.FUTURE_COMBO,
+        expiration_ms=parse_name(name).expiration_ms,
+        settlement_period="month",
+        taker_commission=Decimal(0),
+        maker_commission=Decimal(0),
+    )
+
+
 def listing(name: str) -> Instrument:
     """What the name stands for, as listed."""
     kind = parse_name(name).kind
-    makers = {"option": option, "future": future, "perpetual": perpetual}
+    makers = {"option": option, "future": future, "perpetual": perpetual, "future_combo": spread}
     return makers[kind](name)
 
 
