@@ -48,8 +48,12 @@ def test_a_clip_moves_in_one_order_and_nothing_has_to_be_given_back() -> None:
     # the short moves: the perpetual is bought back, and the future, the spread's first leg, is sold
     assert (order.side, order.amount, order.purpose) == (Side.SELL, Decimal(50_000), Purpose.MOVE)
     assert (order.order_type, order.time_in_force) == (OrderType.LIMIT, TimeInForce.IOC)
-    assert (rig.hedged.reason, rig.hedged.instrument) == (Reason.BY_EXPIRY, PERP)
+    assert (rig.hedged.reason, rig.hedged.instrument) == (Reason.BY_EXPIRY, FAR_PERP)
     assert "in one order" in rig.hedged.detail
+    # 3.5 basis points in each leg, and to the touch at most 1.5 of 100,000 USD
+    cost = rig.hedged.expected_cost_usd
+    assert cost is not None
+    assert 35.0 < cost <= 35.0 + 0.75
     before, perp = rig.delta, rig.own(PERP)
     rig.answer()
     assert (rig.own(FAR), rig.own(PERP) - perp) == (-50_000, 50_000)

@@ -175,7 +175,8 @@ def _admitted(wish: Wish, spread: Book, planned: Planned) -> Outcome | str:
     if not isinstance(answer, Approved):
         return f"{spread.listed.name}: {answer.detail}"
     verdict = Verdict(Action.HEDGE, Reason.BY_EXPIRY, wish.why.detail, wish.target, planned, intent.label)
-    return Outcome(verdict, wish.sight, wish.memory, answer, whole=planned, rounding=wish.rounding)
+    there = legs.through(wish.sight, wish.state, wish.book, spread.listed.name)
+    return Outcome(verdict, there, wish.memory, answer, whole=planned, rounding=wish.rounding)
 
 
 def told(state: State, book: BookState, now: Now) -> str:

@@ -127,7 +127,7 @@ class Listings:
         """A future that does not trade is asked for until it does: the notice of that may be lost."""
         if state in (InstrumentState.OPEN, *_ENDED):
             self._forget(listed.name)
-        elif listed.is_future or listed.is_spread:
+        elif listed.is_future or listed.name in self._sought:
             self._learn_at_wire_s[listed.name] = now.wire_s + SHUT_AGAIN_S
 
     def _forget(self, name: str) -> None:
