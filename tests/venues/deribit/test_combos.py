@@ -11,7 +11,7 @@ from hedger.domain.order import Side
 from hedger.engine import events as ev
 from hedger.engine.effects import LookUp, RequestSnapshot, Watch
 from hedger.venues.deribit.combos import PATIENCE_S
-from hedger.venues.deribit.listings import SEEK_AGAIN_S
+from hedger.venues.deribit.listings import SEEK_AGAIN_S, SHUT_AGAIN_S
 from tests.venues.deribit.orders_fixtures import LABEL, make_place, wire_order, wire_trade
 from tests.venues.deribit.talk import MARKET_MS, PERPETUAL, Talk
 
@@ -225,6 +225,19 @@ def test_what_is_watched_no_more_is_asked_for_no_more() -> None:
     talk.perform(Watch(venue="deribit", instruments=("BTC-PERPETUAL",), indices=()))
     talk.sent.clear()
     talk.pass_time(SEEK_AGAIN_S + 1.0)
+    assert "public/get_instrument" not in talk.methods()
+
+
+def test_one_that_does_not_trade_is_asked_for_while_it_is_wanted() -> None:
+    talk = watching()
+    talk.answer("public/get_instrument", {**ROW, "state": "halted"})
+    talk.sent.clear()
+    talk.pass_time(SHUT_AGAIN_S)
+    assert "public/get_instrument" in talk.methods()
+    talk.answer("public/get_instrument", {**ROW, "state": "halted"})
+    talk.perform(Watch(venue="deribit", instruments=("BTC-PERPETUAL",), indices=()))
+    talk.sent.clear()
+    talk.pass_time(SHUT_AGAIN_S)
     assert "public/get_instrument" not in talk.methods()
 
 
