@@ -120,6 +120,15 @@ class Combos:
             for held in gone
         ]
 
+    def answered(self, fill: Fill, label: str, order_id: str) -> list[Event]:
+        """A trade out of the answer to an order is that order's, whatever it says of itself."""
+        combo = is_combo(fill.instrument)
+        trade = _own(fill) if combo else _parent(fill)
+        if trade is None:
+            return [Filled(fill=fill)]
+        waiting = self._found(trade, _Origin(label, order_id))
+        return waiting if combo else [*waiting, Filled(fill=_of_order(fill, self._origins))]
+
     def overdue(self, now: Now) -> bool:
         """Whether a leg has waited too long; what waits is forgotten: the whole truth holds it."""
         if not any(now.wire_s >= held.until_wire_s for held in self._held):

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+import msgspec
+
 from hedger.domain.instrument import Instrument, InstrumentState
-from hedger.domain.names import is_combo, parse_name
+from hedger.domain.names import is_combo, legs_of, parse_name
 from hedger.engine.events import BadData, Event, InstrumentsListed, InstrumentStateChanged, Now
-from hedger.venues.deribit import decode, encode
+from hedger.venues.deribit import decode, encode, wire
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE
 from hedger.venues.deribit.errors import CONNECTION_CLOSED
 from hedger.venues.deribit.link import Done, Link, earliest
 from hedger.venues.deribit.rpc import Failure, Reply
+from hedger.venues.deribit.texts import shown
 
 KINDS = ("future", "option")
+_COMBO = msgspec.json.Decoder(wire.Combo)
 LEARN_AGAIN_S = 2.0  # times the attempt
 LEARN_AGAIN_MOST_S = 30.0
 SHUT_AGAIN_S = 10.0
@@ -139,6 +143,30 @@ class Listings:
         row = decode.instrument_row(reply.result, self._link.venue)
         if isinstance(row, BadData):
             return [row]
+        if row.is_spread:
+            done = partial(self._legs_told, row)
+            self._link.ask(encode.combo_details(name), now, done, partial(self._not_learned, name))
+            return []
+        return self._take(row, reply, now)
+
+    def _legs_told(self, row: Instrument, reply: Reply, now: Now) -> list[Event]:
+        """What a spread trades in is taken from its name; one of which the venue says otherwise is none."""
+        try:
+            told = {leg.instrument_name: leg.amount for leg in _COMBO.decode(reply.result).legs}
+        except UNREADABLE as error:
+            return [self._refused(row.name, str(error), now)]
+        if told != dict(legs_of(row.name)):
+            legs = {name: str(amount) for name, amount in told.items()}
+            return [self._refused(row.name, f"legs = {legs}: must be {dict(legs_of(row.name))}", now)]
+        return self._take(row, reply, now)
+
+    def _refused(self, name: str, detail: str, now: Now) -> BadData:
+        self._learn_at_wire_s[name] = now.wire_s + SEEK_AGAIN_S
+        venue = self._link.venue
+        return BadData(venue=venue, channel="get_combo_details", instrument=name, detail=shown(detail))
+
+    def _take(self, row: Instrument, reply: Reply, now: Now) -> list[Event]:
+        """An instrument by itself, beside all that is known."""
         self._known[row.name] = row
         self._look_again(row, row.state, now)
         listed = InstrumentsListed(venue=self._link.venue, instruments=(row,), complete=False)

@@ -15,7 +15,6 @@ from hedger.engine.events import (
     AmendRefused,
     CancelRefused,
     Event,
-    Filled,
     Now,
     PlacementLost,
     PlacementRefused,
@@ -123,7 +122,7 @@ class Orders:
     def _amended(self, label: str, reply: Reply, now: Now) -> list[Event]:
         """The order at its new terms, or cancelled where a post-only price would have taken."""
         try:
-            return self._told(reply, now)
+            return self._told(reply)
         except (BadDataError, *UNREADABLE) as error:
             lost = AmendLost(venue=self._link.venue, label=label, reason=f"unreadable reply: {error}")
             return [bad_data(self._link.venue, "private/edit", "", error), lost]
@@ -139,16 +138,17 @@ class Orders:
 
     def _placed(self, label: str, reply: Reply, now: Now) -> list[Event]:
         try:
-            return self._told(reply, now)
+            return self._told(reply)
         except (BadDataError, *UNREADABLE) as error:
             return self._unreadable(label, error)
 
-    def _told(self, reply: Reply, now: Now) -> list[Event]:
+    def _told(self, reply: Reply) -> list[Event]:
         """Trades first, then the order as they left it."""
         placed = _PLACED.decode(reply.result)
-        trades = [Filled(fill=fill_of(trade, self._link.venue)) for trade in placed.trades]
-        fills = [event for trade in trades for event in self._combos.heard(trade, now)]
-        return [*fills, Reported(report=report_of(placed.order, self._link.venue))]
+        report = report_of(placed.order, self._link.venue)
+        fills = [fill_of(trade, self._link.venue) for trade in placed.trades]
+        told = [self._combos.answered(fill, report.label, report.order_id) for fill in fills]
+        return [*(event for events in told for event in events), Reported(report=report)]
 
     def _unreadable(self, label: str, error: Exception) -> list[Event]:
         """The venue said yes in words we cannot read: whatever it did, it is unknown."""

@@ -191,6 +191,17 @@ class InstrumentRow(msgspec.Struct):
     max_leverage: Decimal | None = None
 
 
+class ComboLeg(msgspec.Struct):
+    """A leg of one unit of a combo; a negative amount is traded the other way round."""
+
+    instrument_name: str
+    amount: Decimal
+
+
+class Combo(msgspec.Struct):
+    legs: list[ComboLeg]
+
+
 class Platform(msgspec.Struct):
     """`{"price_index", "locked"}` or `{"maintenance"}`; one word says which index, or all."""
 

@@ -27,6 +27,11 @@ ROW = {
     "maker_commission": 0.0,
     "taker_commission": 0.0,
 }
+DETAILS = {
+    "id": SPREAD,
+    "state": "active",
+    "legs": [{"instrument_name": "BTC-PERPETUAL", "amount": -1}, {"instrument_name": FUTURE, "amount": 1}],
+}
 OWN = wire_trade(
     trade_id="53", order_id="720074", instrument_name=SPREAD, direction="sell", price=-12.5, fee=0.0
 )
@@ -185,6 +190,16 @@ def test_a_new_connection_waits_for_nothing_of_the_last() -> None:
     assert not [event for event in talk.events if isinstance(event, ev.Filled)]
 
 
+def test_what_the_reply_tells_is_the_orders_even_where_it_tells_legs_alone() -> None:
+    talk = Talk().up()
+    talk.perform(make_place(instrument=SPREAD, side=Side.SELL))
+    told(talk, LEGS[0])
+    assert not talk.events
+    order = wire_order(order_id="720074", instrument_name=SPREAD, direction="sell")
+    talk.answer("private/sell", {"order": order, "trades": [LEGS[1]]})
+    assert fills(talk) == OURS
+
+
 # --- what is listed ----------------------------------------------------------------------------------
 
 
@@ -194,6 +209,10 @@ def test_a_spread_that_is_watched_is_asked_for_by_name_and_heard_once_it_is_list
     assert (asked["method"], asked["params"]) == ("public/get_instrument", {"instrument_name": SPREAD})
     assert talk.sent.popleft()["params"] == {"channels": ["ticker.BTC-PERPETUAL.100ms"]}
     talk.answer("public/get_instrument", ROW)
+    asked = talk.sent.popleft()
+    assert (asked["method"], asked["params"]) == ("public/get_combo_details", {"combo_id": SPREAD})
+    assert not talk.events
+    talk.answer("public/get_combo_details", DETAILS)
     listed = talk.take(ev.InstrumentsListed).instruments[0]
     assert (listed.name, listed.is_spread, listed.amount_unit) == (SPREAD, True, "USD")
     assert talk.sent.popleft()["params"] == {"channels": [f"ticker.{SPREAD}.100ms"]}
@@ -231,14 +250,36 @@ def test_what_is_watched_no_more_is_asked_for_no_more() -> None:
 def test_one_that_does_not_trade_is_asked_for_while_it_is_wanted() -> None:
     talk = watching()
     talk.answer("public/get_instrument", {**ROW, "state": "halted"})
+    talk.answer("public/get_combo_details", DETAILS)
     talk.sent.clear()
     talk.pass_time(SHUT_AGAIN_S)
     assert "public/get_instrument" in talk.methods()
     talk.answer("public/get_instrument", {**ROW, "state": "halted"})
+    talk.answer("public/get_combo_details", DETAILS)
     talk.perform(Watch(venue="deribit", instruments=("BTC-PERPETUAL",), indices=()))
     talk.sent.clear()
     talk.pass_time(SHUT_AGAIN_S)
     assert "public/get_instrument" not in talk.methods()
+
+
+@pytest.mark.parametrize(
+    "legs",
+    [
+        [{"instrument_name": "BTC-PERPETUAL", "amount": 1}, {"instrument_name": FUTURE, "amount": -1}],
+        [{"instrument_name": "BTC-PERPETUAL", "amount": -2}, {"instrument_name": FUTURE, "amount": 1}],
+        [{"instrument_name": "BTC-PERPETUAL", "amount": -1}],
+        "none",
+    ],
+)
+def test_a_spread_of_which_the_venue_says_other_legs_is_not_listed(legs: object) -> None:
+    talk = watching()
+    talk.answer("public/get_instrument", ROW)
+    talk.answer("public/get_combo_details", {**DETAILS, "legs": legs})
+    assert talk.take(ev.BadData).instrument == SPREAD
+    assert not talk.events
+    talk.sent.clear()
+    talk.pass_time(SEEK_AGAIN_S)
+    assert "public/get_instrument" in talk.methods()
 
 
 def test_its_ticker_tells_a_difference() -> None:
