@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from hedger.domain.names import legs_of, parse_name
-from hedger.domain.order import OrderIntent, Purpose, Side
+from hedger.domain.names import parse_name
+from hedger.domain.order import OrderIntent, Purpose
+from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Mode, Neutral
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
@@ -59,7 +59,6 @@ class Dated(Rig):
         self.sums: tuple[LabelSum, ...] = ()  # what the journal knows of earlier runs' trades
         self.snapshots = 1  # the first is answered by `start`
         self.spreads: tuple[str, ...] = ()  # listed, and quoted
-        self.spread_half_usd = 1.0  # of their books; both legs' together are 3 USD and more
 
     def journal(self, *args: Any, **keywords: Any) -> ev.JournalLoaded:
         return msgspec.structs.replace(super().journal(*args, **keywords), sums=self.sums)
@@ -73,39 +72,8 @@ class Dated(Rig):
         spreads = [self.spread_quote(name) for name in self.spreads if name not in self.silent]
         return [*super().quotes(*options), *(self.future_quote(name) for name in futures), *spreads]
 
-    def spread_quote(self, name: str, **changes: Any) -> ev.Quoted:
-        """About the difference of its legs' marks, in ticks."""
-        marks = [
-            (self.perp_quote() if leg == PERP else self.future_quote(leg)).quote.mark
-            for leg, _ in legs_of(name)
-        ]
-        mark, half = marks[0] - marks[1], self.spread_half_usd
-        bid, ask = math.floor((mark - half) * 2) / 2, math.ceil((mark + half) * 2) / 2
-        shown = {"bid": bid, "ask": ask, "bid_amount": 1e6, "ask_amount": 1e6}
-        limits = {"min_price": mark - 1500.0, "max_price": mark + 1500.0}
-        fields = {"instrument": name, "funding_8h": None, "mark": mark, **limits, **shown}
-        return super().perp_quote(**{**fields, **changes})
-
-    def legs_told(self, intent: OrderIntent, amount: Decimal | None = None) -> list[ev.Event]:
-        """What the venue tells of a spread's trade: each leg, at its mark."""
-        told: list[ev.Event] = []
-        for name, sign in intent.legs:
-            quote = (self.perp_quote() if name == PERP else self.future_quote(name)).quote
-            price = Decimal(str(round(quote.mark, 2)))
-            made = self.fill(name, Side.of(sign), amount or intent.amount, price, intent.label)
-            told.append(
-                ev.Filled(msgspec.structs.replace(made, combo_id=intent.instrument, combo_trade_id="1"))
-            )
-        return told
-
-    def fill_of(
-        self, intent: OrderIntent, amount: Decimal | None = None, *, state: str | None = None
-    ) -> list[ev.Event]:
-        """Of a spread its report, and the trades of its legs."""
-        made = super().fill_of(intent, amount, state=state)
-        if len(intent.legs) == 1 or len(made) == 1:
-            return made
-        return [made[0], *self.legs_told(intent, amount)]
+    def leg_quote(self, name: str) -> Quote:
+        return (self.perp_quote() if name == PERP else self.future_quote(name)).quote
 
     def perp_quote(self, **changes: Any) -> ev.Quoted:
         return super().perp_quote(**{"funding_8h": self.funding_8h, **changes})
