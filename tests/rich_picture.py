@@ -183,6 +183,7 @@ def by_expiry() -> ByExpiryView:
             offset_coin=0.0,
             saving_usd=522.4,
         ),
+        through="BTC-FS-27MAR26_PERP",
         held_back="max_turnover_hour_usd is kept for hedges",
         steps=14,
         moved_usd=192_400.0,

@@ -30,6 +30,8 @@ def by_expiry_of(told: ByExpiryView, wide: bool) -> RenderableType | None:
         ("offset", coin(allocation.offset_coin)),
         ("basis", f"{number(told.basis_coin, 6, '+')} coin"),
     ]
+    if told.through:
+        head.append(("next step", escape(told.through)))
     if told.use is Use.MOVE:
         moved = f"{usd(told.moved_usd)} USD in {told.steps} steps, fees {usd(told.fees_usd)} USD"
         head += [("moved", moved), *([("held back", escape(told.held_back))] if told.held_back else [])]

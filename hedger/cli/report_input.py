@@ -56,6 +56,8 @@ def hedge_rows(known: Known) -> Iterator[HedgeRow]:
         order, hedge = known.orders.get(fill.label), reasons.get(fill.label)
         decision = known.decisions.get(fill.label)
         mark = None if order is None else order.intent.reference_price or None
+        if order is not None and order.intent.instrument != fill.instrument:
+            mark = fill.mark_price  # a leg of a spread, which is decided by its own mark
         mark = mark if hedge is None else hedge.reference_price or mark
         told = hedge or decision
         yield _row(

@@ -30,7 +30,8 @@ class Fill(msgspec.Struct, frozen=True, tag="fill", forbid_unknown_fields=True):
     liquidity: str = ""  # "M" | "T"
     trade_seq: int = 0
     block_trade_id: str | None = None
-    combo_id: str | None = None
+    combo_id: str | None = None  # of a leg: the combo it was traded in
+    combo_trade_id: str | None = None  # and the trade of the combo it is part of
     liquidation: bool = False  # a side of it was under liquidation
     liquidated: str = ""  # which: "M" maker, "T" taker, "MT"
 

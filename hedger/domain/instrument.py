@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
 import msgspec
@@ -87,15 +87,20 @@ class Instrument(msgspec.Struct, frozen=True, tag="instrument", forbid_unknown_f
         return self.kind in (Kind.FUTURE, Kind.PERPETUAL)
 
     @property
+    def is_spread(self) -> bool:
+        """Two futures that trade as one: held as its legs, quoted at the difference of their prices."""
+        return self.kind is Kind.FUTURE_COMBO
+
+    @property
     def amount_unit(self) -> AmountUnit:
-        """USD for inverse futures and perpetuals, base coin for everything else (deribit.md 6)."""
-        inverse_future = self.is_future and self.payoff is Payoff.INVERSE
-        return AmountUnit.USD if inverse_future else AmountUnit.COIN
+        """USD for inverse futures, perpetuals and their spreads, base coin for the rest (deribit.md 6)."""
+        in_usd = (self.is_future or self.is_spread) and self.payoff is Payoff.INVERSE
+        return AmountUnit.USD if in_usd else AmountUnit.COIN
 
     @property
     def amount_step(self) -> Decimal:
         """Amounts are multiples of this: contract size for futures, the minimum trade for the rest."""
-        return self.contract_size if self.is_future else self.min_trade_amount
+        return self.contract_size if self.is_future or self.is_spread else self.min_trade_amount
 
     def tick_at(self, price: Decimal) -> Decimal:
         """The tick that applies at `price`."""
@@ -109,11 +114,12 @@ class Instrument(msgspec.Struct, frozen=True, tag="instrument", forbid_unknown_f
         """The nearest legal price at or above (`up`) or at or below `price`."""
         exact = price if isinstance(price, Decimal) else Decimal(repr(price))
         tick = self.tick_at(exact)
-        steps = (exact / tick).to_integral_value(ROUND_UP if up else ROUND_DOWN)
+        steps = (exact / tick).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR)
         return plain(steps * tick)
 
     def legal_price(self, price: Decimal) -> bool:
-        return price > 0 and price % self.tick_at(price) == 0
+        """Whether the venue takes a limit there; a difference of two prices may be 0 or below."""
+        return (price > 0 or self.is_spread) and price % self.tick_at(price) == 0
 
     def legal_amount(self, amount: Decimal) -> bool:
         return amount >= self.min_trade_amount and amount % self.amount_step == 0

@@ -23,6 +23,9 @@ from typing import Literal
 
 import msgspec
 
+PERPETUAL_LEG = "PERP"
+"""How a future spread's name calls the perpetual."""
+
 NameKind = Literal["option", "future", "perpetual", "spot", "future_combo", "option_combo"]
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -38,7 +41,9 @@ _OUTRIGHT = re.compile(
 )
 _LEG_DATE = re.compile(rf"(?<=[-_]){_DATE}(?=[-_]|$)")
 _SPOT = re.compile(r"(?P<base>[A-Z0-9]+)_(?P<quote>[A-Z]+)", re.ASCII)
-_FUTURE_COMBO = re.compile(rf"{_UNDERLYING}-FS-(?:{_DATE}|PERP)_(?:{_DATE}|PERP)", re.ASCII)
+_FUTURE_COMBO = re.compile(
+    rf"{_UNDERLYING}-FS-(?P<bought>{_DATE}|{PERPETUAL_LEG})_(?P<sold>{_DATE}|{PERPETUAL_LEG})", re.ASCII
+)
 _OPTION_COMBO = re.compile(
     rf"{_UNDERLYING}-(?!FS-)(?:COMBO-\d+|[A-Z]+\d*-{_DATE}(?:_{_DATE})*-{_STRIKE}(?:_{_STRIKE})*(?:-[CP])?)",
     re.ASCII,
@@ -75,6 +80,49 @@ def parse_name(name: str) -> ParsedName:
         if found := pattern.fullmatch(name):
             return ParsedName(name, kind, found["base"], found["quote"], _earliest_leg_ms(name))
     raise ValueError(f"instrument_name = {name!r}: must be {_GRAMMAR}")
+
+
+@lru_cache(maxsize=16_384)
+def legs_of(name: str) -> tuple[tuple[str, int], ...]:
+    """The instruments in which an order trades, each with the sign it takes there.
+
+    An instrument by itself, and of a future spread the two its name tells: who buys BTC-FS-25DEC26_PERP buys
+    BTC-25DEC26 and sells as much BTC-PERPETUAL (recorded: get_combos and trades of May 2026).
+    """
+    found = _FUTURE_COMBO.fullmatch(name)
+    if found is None:
+        return ((name, 1),)
+    underlying = name.partition("-")[0]
+    bought, sold = (
+        f"{underlying}-{'PERPETUAL' if leg == PERPETUAL_LEG else leg}"
+        for leg in (found["bought"], found["sold"])
+    )
+    return ((bought, 1), (sold, -1))
+
+
+def spread_of(first: str, second: str) -> str:
+    """The name of the future spread of two futures of one underlying: the later expiry stands first, a
+    perpetual last. Raises ValueError for anything else."""
+    one, other = parse_name(first), parse_name(second)
+    same = (one.base, one.quote, one.kind in _FUTURES) == (other.base, other.quote, other.kind in _FUTURES)
+    if not same or one.kind not in _FUTURES or one.expiration_ms == other.expiration_ms:
+        raise ValueError(f"legs = {first!r}, {second!r}: must be two futures of one underlying")
+    far, near = sorted((one, other), key=lambda leg: leg.expiration_ms or 0, reverse=True)
+    dates = (leg.name.partition("-")[2] for leg in (far, near))
+    return f"{far.name.partition('-')[0]}-FS-" + "_".join(
+        PERPETUAL_LEG if date == "PERPETUAL" else date for date in dates
+    )
+
+
+_FUTURES = ("future", "perpetual")
+
+
+def is_combo(name: str) -> bool:
+    """Whether a name is a combo's, of futures or of options: what trades as one and is held as its legs."""
+    try:
+        return parse_name(name).kind in ("future_combo", "option_combo")
+    except ValueError:
+        return False
 
 
 def _outright(name: str, found: re.Match[str]) -> ParsedName:

@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from hedger.domain.errors import InvariantError
+from hedger.domain.names import legs_of
 
 
 class Side(StrEnum):
@@ -208,6 +209,11 @@ class OrderIntent(msgspec.Struct, frozen=True, tag="order_intent", forbid_unknow
     @property
     def signed_amount(self) -> Decimal:
         return self.amount * self.side.sign
+
+    @property
+    def legs(self) -> tuple[tuple[str, int], ...]:
+        """The instruments whose positions it moves, each with the sign of its side there: +1 buys."""
+        return tuple((name, sign * self.side.sign) for name, sign in legs_of(self.instrument))
 
 
 class OrderReport(msgspec.Struct, frozen=True, tag="order_report", forbid_unknown_fields=True):

@@ -55,7 +55,8 @@ def held(state: State, book: BookState, outcome: Outcome, now: Now) -> Held | No
     if outcome.code is None or sight.inputs is None or sight.listed is None or sight.quote is None:
         return None
     running = state.breaker is BreakerState.RUNNING and book.breaker is BreakerState.RUNNING
-    if not running or book.working.hedge is not None or settings.execution.resting or book.by_expiry.leg:
+    moving = book.by_expiry.leg or book.by_expiry.spread
+    if not running or book.working.hedge is not None or settings.execution.resting or moving:
         return None
     if settings.delta.source is Source.ACCOUNT or book.book.currencies != (book.book.underlying,):
         return None  # these rest on more than the running sums

@@ -12,7 +12,7 @@ from dataclasses import replace
 from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Rung
 from hedger.engine import calm, clock, gates, profile, work
-from hedger.engine.by_expiry import legs, moving
+from hedger.engine.by_expiry import legs, moving, spreads
 from hedger.engine.decision import Decision
 from hedger.engine.delta import ladder, settlement, sources
 from hedger.engine.delta.agreed import agreed_coin
@@ -77,6 +77,8 @@ def _follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None
     """What the decision means for the hedge being worked, for what rests, and for whoever must know."""
     working.follow(state, book, outcome, step)
     legs.follow(state, book, outcome, step)
+    if book.by_expiry.spread:
+        spreads.follow(state, book, step.now)
     if chase.child_of(state, book) is not None:
         chase.tend(state, book, judge(state, book, step.now, alone=True), step)
     resting.tend(state, book, outcome, step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hedger.domain.names import legs_of
 from hedger.domain.vocabulary import Action, Mode, Severity
 from hedger.engine.decision import Decision
 from hedger.engine.events import Now
@@ -11,7 +12,7 @@ from hedger.engine.records import Decided
 from hedger.engine.sight import Sight, interval_of
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Verdict
-from hedger.execution.costs import expected_usd, rates_of
+from hedger.execution.costs import expected_usd, rates_of_legs
 from hedger.policies.inputs import Interval
 
 
@@ -75,7 +76,9 @@ def describe(state: State, book: BookState, verdict: Verdict, sight: Sight, now:
 def _expected_cost_usd(state: State, book: BookState, verdict: Verdict, sight: Sight) -> float | None:
     if verdict.planned is None or sight.listed is None or sight.quote is None:
         return None
-    rates = rates_of(sight.listed, state.venues[book.settings.venue].fees)
+    venue = state.venues[book.settings.venue]
+    legs = [venue.instruments.get(name, sight.listed) for name, _ in legs_of(sight.listed.name)]
+    rates = rates_of_legs(legs, venue.fees)
     return expected_usd(verdict.planned, sight.listed, sight.quote, rates)
 
 

@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.instrument import Instrument
-from hedger.domain.order import HEDGES, Order, OrderIntent
+from hedger.domain.order import HEDGES, Order, OrderIntent, Side
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Reason
 from hedger.engine import gates, lease
 from hedger.engine.events import Now
 from hedger.engine.guard import margins
 from hedger.engine.state import BookState, State
-from hedger.risk.admit import Standing, admit
+from hedger.risk.admit import Leg, Standing, admit
 
 MOST_VALIDITY_S = 60.0  # wire time: no order may stay executable longer than this
 
@@ -49,13 +49,33 @@ def admitted(
         beside=margins.beside(state, book, intent.instrument),
         now=now,
         latched=book.guard.latch,
-        account=margins.with_instrument(state, book, listed, quote, now),
+        account=None if listed.is_spread else margins.with_instrument(state, book, listed, quote, now),
         floor=book.settings.margin,
         max_validity_ms=int(MOST_VALIDITY_S * 1000 * state.settings.market_speed),
         filled=filled,
         in_flight=in_flight,
         standing=standing,
+        legs=_legs(state, book, intent, now) if listed.is_spread else (),
     )
+
+
+def _legs(state: State, book: BookState, intent: OrderIntent, now: Now) -> tuple[Leg, ...]:
+    """Of a spread; a leg that is not listed and quoted is none, and the order is refused without it."""
+    venue, found = state.venues[intent.venue], []
+    for name, sign in intent.legs:
+        listed, quote, side = venue.instruments.get(name), venue.quotes.get(name), Side.of(sign)
+        if listed is not None and quote is not None:
+            leg = Leg(
+                listed,
+                quote,
+                side,
+                book.book.size(name),
+                margins.beside(state, book, name),
+                state.orders.worst_case(intent.venue, name, side, but=intent.label, hedges=False),
+                margins.with_instrument(state, book, listed, quote, now),
+            )
+            found.append(leg)
+    return tuple(found)
 
 
 def door(

@@ -320,7 +320,9 @@ def watch(state: State, venue: VenueState, step: Step) -> None:
     instruments = {book.settings.hedge_instrument for book in books} | {
         n for book in books for n in book.book.held()
     }
-    instruments |= set(venue.asked_tickers) | {name for book in books for name in book.by_expiry.futures}
+    instruments |= set(venue.asked_tickers)
+    for book in books:
+        instruments |= {*book.by_expiry.futures, *book.by_expiry.spreads}
     indices = {index for book in books if (index := index_of(state, book))}
     wanted = Watch(venue=venue.name, instruments=tuple(sorted(instruments)), indices=tuple(sorted(indices)))
     if wanted != venue.watch:

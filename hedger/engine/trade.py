@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, assert_never
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import OrderIntent, Purpose, Side
-from hedger.domain.quote import Quote
+from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine import gates
 from hedger.engine.by_expiry import places
@@ -25,7 +25,7 @@ from hedger.execution.labels import make_label
 from hedger.execution.params import ExecutionParams, Style
 from hedger.execution.plan import NoPlan, Planned, Round, clip, plan
 from hedger.policies.inputs import Inputs, Interval
-from hedger.risk.review import review
+from hedger.risk.review import Reviewed, review
 
 URGENT = frozenset(
     {
@@ -91,22 +91,7 @@ def trade(wish: Wish) -> Outcome:
     quote, listed, index = wish.sight.quote, wish.sight.listed, wish.sight.index_price
     if quote is None or listed is None or index is None:
         return wish.blocked(Refused(Reason.MISSING_QUOTE, "the hedge instrument or its index is not quoted"))
-    reviewed = review(
-        wish.change_coin,
-        hedge_position_coin=hedge_position_coin(book, wish.sight),
-        in_flight_coin=wish.sight.in_flight_coin + _beside_coin(wish, listed, quote),
-        index_usd=index.price_usd,
-        hedge_price_usd=quote.mark,
-        envelope=book.settings.envelope,
-        breaker=gates.breaker_of(state, book),
-        counters=book.counters,
-        now=wish.now,
-        account=book.guard.margin,
-        floor=book.settings.margin,
-        listed=listed,
-        beside_coin=margins.beside_coin(state, book, listed, quote.mark),
-        others_coin=places.others_coin(state, book, listed.name),
-    )
+    reviewed = first_door(wish, listed, quote, index, places.others_coin(state, book, listed.name))
     if isinstance(reviewed, Refused):
         return wish.blocked(reviewed)
     whole, change = reviewed.shrunk_by is None, reviewed.change_coin
@@ -132,6 +117,29 @@ def trade(wish: Wish) -> Outcome:
     outcome = _admitted(wish, child, quote, wish.why.detail + shrunk + part)
     return confirmation.asked(
         wish.book, outcome._replace(whole=planned, rounding=wish.rounding), wish.change_coin
+    )
+
+
+def first_door(
+    wish: Wish, listed: Instrument, quote: Quote, index: IndexPrice, others_coin: float
+) -> Reviewed | Refused:
+    """How much of the change may be asked for; `others_coin` is the hedge in other instruments."""
+    state, book = wish.state, wish.book
+    return review(
+        wish.change_coin,
+        hedge_position_coin=hedge_position_coin(book, wish.sight),
+        in_flight_coin=wish.sight.in_flight_coin + _beside_coin(wish, listed, quote),
+        index_usd=index.price_usd,
+        hedge_price_usd=quote.mark,
+        envelope=book.settings.envelope,
+        breaker=gates.breaker_of(state, book),
+        counters=book.counters,
+        now=wish.now,
+        account=book.guard.margin,
+        floor=book.settings.margin,
+        listed=listed,
+        beside_coin=margins.beside_coin(state, book, listed, quote.mark),
+        others_coin=others_coin,
     )
 
 
@@ -175,7 +183,7 @@ def room_coin(change_coin: float, inputs: Inputs, interval: Interval | None) -> 
 def _admitted(wish: Wish, planned: Planned, quote: Quote, detail: str) -> Outcome:
     """The second door. An order that only observe mode refuses is one that would have been sent."""
     state, book = wish.state, wish.book
-    intent = _intent(wish, planned, quote)
+    intent = intent_of(wish, planned, quote)
     answer = door(state, book, intent, wish.now)
     match answer:
         case Approved():
@@ -190,7 +198,8 @@ def _admitted(wish: Wish, planned: Planned, quote: Quote, detail: str) -> Outcom
             assert_never(answer)
 
 
-def _intent(wish: Wish, planned: Planned, quote: Quote) -> OrderIntent:
+def intent_of(wish: Wish, planned: Planned, quote: Quote) -> OrderIntent:
+    """The order as it is to be written down and sent, in the instrument of the quote."""
     state, book, now = wish.state, wish.book, wish.now
     venue = state.venues[book.settings.venue]
     return OrderIntent(

@@ -15,7 +15,8 @@ class Use(StrEnum):
 
     OFF = "off"  # one net hedge in `hedge_instrument`, nothing else is looked at
     ADVISE = "advise"  # the choice and what it would save are shown; nothing of it is traded
-    MOVE = "move"  # the standing part is moved, clip by clip, inside the policy's no-trade interval
+    MOVE = "move"  # the standing part is moved, clip by clip, inside the policy's no-trade interval: by an
+    # order in the spread of the two futures where the venue lists it, else in two legs
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ lost A (1/R - 1/P) coin; a linear one of A coin has lost A (P - R) dollars. Sale
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
@@ -52,6 +53,12 @@ def rates_of(instrument: Instrument, overrides: Mapping[FeeKey, Rates]) -> Rates
     return Rates(own.maker * listed.maker, own.taker * listed.taker) if own.relative else own
 
 
+def rates_of_legs(legs: Iterable[Instrument], overrides: Mapping[FeeKey, Rates]) -> Rates:
+    """Of an order that trades in all of these at once, at most: a venue may ask less for a spread."""
+    rates = [rates_of(leg, overrides) for leg in legs]
+    return Rates(math.fsum(rate.maker for rate in rates), math.fsum(rate.taker for rate in rates))
+
+
 def expected_usd(planned: Planned, instrument: Instrument, quote: Quote, rates: Rates) -> float:
     """Fee and the way from mark to the touch, in USD, for an order of the size planned.
 
@@ -60,7 +67,12 @@ def expected_usd(planned: Planned, instrument: Instrument, quote: Quote, rates: 
     rate = rates.maker if planned.post_only else rates.taker
     takes_ask = (planned.side is Side.BUY) != planned.post_only
     touch = quote.ask if takes_ask else quote.bid
-    away = 0.0 if touch is None else planned.side.sign * (touch / quote.mark - 1.0)
+    if touch is None:
+        away = 0.0
+    elif instrument.is_spread:  # its mark is a difference of prices
+        away = planned.side.sign * (touch - quote.mark) / quote.index_usd
+    else:
+        away = planned.side.sign * (touch / quote.mark - 1.0)
     return planned.usd * (rate + away)
 
 

@@ -146,6 +146,13 @@ def smallest_amount(instrument: Instrument) -> Decimal:
     return max(steps, Decimal(1)) * step
 
 
+def whole_amount(amount: float, instrument: Instrument) -> Decimal:
+    """The largest legal order of no more than `amount` (not negative, venue's unit); 0 where none is."""
+    step = instrument.amount_step
+    whole = _round(amount / float(step), None) * step
+    return plain(whole) if whole >= smallest_amount(instrument) else Decimal(0)
+
+
 def _whole_lots(
     size_coin: float, instrument: Instrument, mark: float, rounding: Round, room_coin: float | None
 ) -> Decimal:

@@ -50,6 +50,7 @@ class OrderTable:
         self._ended: dict[str, None] = {}  # labels, the longest ended first
         self._by_id: dict[tuple[str, str], str] = {}
         self._traded: dict[str, tuple[Decimal, Decimal]] = {}  # label -> amount, amount times price
+        self._legs: dict[str, dict[str, Decimal]] = {}  # of spreads: label -> instrument -> amount traded
         self._settling: dict[str, Order] = {}  # reported as filled further than their trades have told
         self._fills: dict[tuple[str, str, str], None] = {}
         self._touched_wire_s: dict[str, float] = {}
@@ -221,6 +222,8 @@ class OrderTable:
         for label, order in tuple(self._settling.items()):
             if order.intent.venue == venue and self._touch(order) < before_wire_s:
                 self._traded[label] = (order.filled_amount, order.filled_amount * order.average_price)
+                if len(order.intent.legs) > 1:
+                    self._legs[label] = {name: order.filled_amount for name, _ in order.intent.legs}
                 del self._settling[label]
 
     def recent(self, most: int) -> list[Order]:
@@ -242,10 +245,11 @@ class OrderTable:
             intent = order.intent
             if book is not None and intent.book != book:
                 continue
-            if (intent.venue, intent.instrument) == (venue, instrument):
-                counts = hedges and intent.purpose in HEDGES
-                waiting = order.remaining_amount if counts else Decimal(0)
-                total += (waiting + self._untraded(label, order)) * intent.side.sign
+            for name, sign in intent.legs:
+                if (intent.venue, name) == (venue, instrument):
+                    counts = hedges and intent.purpose in HEDGES
+                    waiting = order.remaining_amount if counts else Decimal(0)
+                    total += (waiting + self._untraded(label, order, name)) * sign
         return total
 
     def worst_case(
@@ -259,7 +263,7 @@ class OrderTable:
         for order in self.live(venue):
             intent = order.intent
             counts = intent.label != but and (hedges or intent.purpose not in HEDGES)
-            if counts and (intent.instrument, intent.side) == (instrument, side):
+            if counts and (instrument, side.sign) in intent.legs:
                 total += order.remaining_amount
         return total * side.sign
 
@@ -324,13 +328,31 @@ class OrderTable:
 
     def _attach(self, order: Order, fill: Fill) -> None:
         label = order.intent.label
+        order.fees += fill.fee
+        if len(order.intent.legs) > 1:
+            self._attach_leg(order, fill)
+            return
         amount, value = self._traded.get(label, (Decimal(0), Decimal(0)))
         amount, value = amount + fill.amount, value + fill.amount * fill.price
         self._traded[label] = (amount, value)
         self._identify(order, fill.venue, fill.order_id)
         if amount > order.filled_amount:  # otherwise a report has told of it, with the venue's own average
             order.average_price = value / amount
-        order.fees += fill.fee
+        self._proved(order, amount)
+
+    def _attach_leg(self, order: Order, fill: Fill) -> None:
+        """A leg's trade: that much of the spread has filled, and has arrived once every leg has told of it.
+
+        It has a number of an order of its own, which is not the spread's.
+        """
+        told = self._legs.setdefault(order.intent.label, {name: Decimal(0) for name, _ in order.intent.legs})
+        if fill.instrument in told:
+            told[fill.instrument] += fill.amount
+            self._traded[order.intent.label] = (min(told.values()), Decimal(0))
+            self._proved(order, max(told.values()))
+
+    def _proved(self, order: Order, amount: Decimal) -> None:
+        """Trades prove that this much of an order has filled."""
         self._filled_to(order, amount)
         if order.filled_amount == order.amount:
             self._move(order, OrderEvent.FILLED_ALL)
@@ -338,10 +360,11 @@ class OrderTable:
             self._move(order, OrderEvent.ACKED_OPEN)
         self._settle(order)
 
-    def _untraded(self, label: str, order: Order) -> Decimal:
+    def _untraded(self, label: str, order: Order, instrument: str) -> Decimal:
         if label not in self._settling:
             return Decimal(0)
-        return order.filled_amount - self._traded.get(label, (Decimal(0), Decimal(0)))[0]
+        amount = self._traded.get(label, (Decimal(0), Decimal(0)))[0]
+        return order.filled_amount - self._legs.get(label, {}).get(instrument, amount)
 
     def _settle(self, order: Order) -> None:
         label = order.intent.label
@@ -384,6 +407,7 @@ class OrderTable:
         del self._ended[label]
         self._by_id.pop((order.intent.venue, order.order_id or ""), None)
         self._traded.pop(label, None)
+        self._legs.pop(label, None)
         self._settling.pop(label, None)
         self._touched_wire_s.pop(label, None)
         self._looked_up_wire_s.pop(label, None)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple, assert_never
 
+import msgspec
+
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.instrument import Instrument, InstrumentState, Payoff
 from hedger.domain.order import OrderIntent, OrderType, Side, TimeInForce
@@ -35,6 +37,18 @@ class Standing(NamedTuple):
     max_amends_per_minute: int
 
 
+class Leg(NamedTuple):
+    """What one leg of a spread is judged by; sizes as those of `admit`, signed, in the leg's amount unit."""
+
+    instrument: Instrument
+    quote: Quote
+    side: Side  # the order's in this leg
+    hedge_position: Decimal
+    beside: Decimal
+    in_flight: Decimal
+    account: MarginState | None
+
+
 class _Case(NamedTuple):
     """Everything an order is judged by."""
 
@@ -56,6 +70,20 @@ class _Case(NamedTuple):
     filled: Decimal
     in_flight: Decimal
     standing: Standing | None
+    legs: tuple[Leg, ...] = ()
+
+    def of_leg(self, leg: Leg) -> _Case:
+        """The order as it trades in one leg of a spread."""
+        return self._replace(
+            intent=msgspec.structs.replace(self.intent, instrument=leg.instrument.name, side=leg.side),
+            instrument=leg.instrument,
+            quote=leg.quote,
+            hedge_position=leg.hedge_position,
+            beside=leg.beside,
+            in_flight=leg.in_flight,
+            account=leg.account,
+            legs=(),
+        )
 
     @property
     def amount(self) -> Decimal:
@@ -78,6 +106,9 @@ class _Case(NamedTuple):
         return to.amount_to_coin(amount, price_usd), to.amount_to_usd(amount, price_usd)
 
 
+_Check = Callable[[_Case], Refused | None]
+
+
 def admit(
     intent: OrderIntent,
     instrument: Instrument,
@@ -98,6 +129,7 @@ def admit(
     filled: Decimal = Decimal(0),
     in_flight: Decimal = Decimal(0),
     standing: Standing | None = None,
+    legs: tuple[Leg, ...] = (),
 ) -> Approved | Refused:
     """Permission for exactly this order, or the first limit it breaks.
 
@@ -107,7 +139,8 @@ def admit(
     `account` is None while its margin is not known: live, only orders pass then that shrink the position.
     Of an amendment `filled` is the part of the intent's amount that has traded already and `standing` the
     order as it stands, which new terms may make smaller and never larger. `in_flight` is the
-    signed amount of other orders on this side that may still trade; all of it is assumed to.
+    signed amount of other orders on this side that may still trade; all of it is assumed to. A spread is
+    judged by its own book and, in each of its `legs`, as an order there.
     """
     case = _Case(
         intent,
@@ -128,12 +161,33 @@ def admit(
         filled,
         in_flight,
         standing,
+        legs,
     )
-    for check in _CHECKS:
-        refused = check(case)
-        if refused is not None:
-            return refused
-    return Approved(intent, mode)
+    refused = next((found for check in _CHECKS if (found := check(case)) is not None), None)
+    return Approved(intent, mode) if refused is None else refused
+
+
+def _each_leg(check: _Check) -> _Check:
+    """A check of positions: of a spread's legs, one by one."""
+
+    def checked(case: _Case) -> Refused | None:
+        parts = [case.of_leg(leg) for leg in case.legs] if case.instrument.is_spread else [case]
+        return next((found for part in parts if (found := check(part)) is not None), None)
+
+    return checked
+
+
+def _spread_legs(case: _Case) -> Refused | None:
+    """A spread stands for exactly the legs its name tells, each of them open and with a fresh price."""
+    told = tuple((leg.instrument.name, leg.side.sign) for leg in case.legs)
+    wanted = case.intent.legs if case.instrument.is_spread else ()
+    if told != wanted:
+        return Refused(Reason.ILLEGAL_ORDER, f"judged by legs {told}: must be {wanted}")
+    parts = [case.of_leg(leg) for leg in case.legs]
+    found = ((part, _identity(part) or _state(part) or _data(part)) for part in parts)
+    return next(
+        (Refused(why.reason, f"leg {part.instrument.name}: {why.detail}") for part, why in found if why), None
+    )
 
 
 def _latch(case: _Case) -> Refused | None:
@@ -213,7 +267,8 @@ def _data(case: _Case) -> Refused | None:
     """Sound and fresh: mark, index, and their ages in wire time."""
     most_s, wire_s = case.envelope.max_quote_age_s, case.now.wire_s
     worthless = case.instrument.is_option and case.quote.mark == 0.0
-    if not worthless and not 0.0 < case.quote.mark < _INF:
+    difference = case.instrument.is_spread and -_INF < case.quote.mark < _INF
+    if not worthless and not difference and not 0.0 < case.quote.mark < _INF:
         return Refused(Reason.BAD_INPUT, f"mark = {case.quote.mark}: must be above 0")
     if not 0.0 < case.index_price.price_usd < _INF:
         return Refused(Reason.BAD_INPUT, f"index = {case.index_price.price_usd}: must be above 0")
@@ -230,16 +285,18 @@ def _liquidity(case: _Case) -> Refused | None:
     bid, ask = quote.bid, quote.ask
     if case.instrument.is_option and case.intent.order_type is not OrderType.MARKET:
         return None  # often quoted on one side only; its price is held by the collar
-    if bid is None or ask is None or not bid > 0.0 or not ask < _INF:
+    least = -_INF if case.instrument.is_spread else 0.0
+    if bid is None or ask is None or not bid > least or not ask < _INF:
         return Refused(Reason.NO_LIQUIDITY, f"bid {bid}, ask {ask}: both sides must be quoted")
     if not (quote.bid_amount > 0.0 and quote.ask_amount > 0.0):
         detail = f"{quote.bid_amount} bid and {quote.ask_amount} offered: both must be above 0"
         return Refused(Reason.NO_LIQUIDITY, detail)
     if not bid < ask:
         return Refused(Reason.BAD_INPUT, f"crossed book: bid {bid}, ask {ask}")
-    spread = (ask - bid) / ((ask + bid) / 2)
+    what, price = ("the index", quote.index_usd) if case.instrument.is_spread else ("mid", (ask + bid) / 2)
+    spread = (ask - bid) / price
     if not spread <= most:
-        return Refused(Reason.SPREAD, f"spread is {spread:.4%} of mid, max_spread_fraction = {most:g}")
+        return Refused(Reason.SPREAD, f"spread is {spread:.4%} of {what}, max_spread_fraction = {most:g}")
     return None
 
 
@@ -271,7 +328,8 @@ def _collar(case: _Case) -> Refused | None:
     quote = case.quote
     touch = quote.ask if case.intent.side is Side.BUY else quote.bid
     price = float(case.intent.price) if case.intent.price is not None else (touch or 0.0)
-    refused = _option_collar(case, price) if case.instrument.is_option else _future_collar(case, price)
+    collar = _option_collar if case.instrument.is_option else _future_collar
+    refused = (_spread_collar if case.instrument.is_spread else collar)(case, price)
     if refused is not None:
         return refused
     low, high = quote.min_price, quote.max_price
@@ -292,6 +350,18 @@ def _future_collar(case: _Case, price: float) -> Refused | None:
         if not away <= most:
             detail = f"price {price:g} is {away:.4%} from the {name} {reference:g}, {key} = {most:g}"
             return Refused(Reason.PRICE_COLLAR, detail)
+    return None
+
+
+def _spread_collar(case: _Case, price: float) -> Refused | None:
+    """Against the spread's own mark and against the difference of its legs' marks, in shares of the index."""
+    most = case.envelope.collar_mark_fraction
+    legs = sum(leg.side.sign * leg.quote.mark for leg in case.legs) * case.intent.side.sign
+    for name, reference in (("mark", case.quote.mark), ("difference of the legs' marks", legs)):
+        away = abs(price - reference) / case.index_price.price_usd
+        if not away <= most:
+            detail = f"price {price:g} is {away:.4%} of the index from the {name} {reference:g}"
+            return Refused(Reason.PRICE_COLLAR, f"{detail}, collar_mark_fraction = {most:g}")
     return None
 
 
@@ -353,7 +423,7 @@ def _rate(case: _Case) -> Refused | None:
 
 def _turnover(case: _Case) -> Refused | None:
     envelope, counters, now = case.envelope, case.counters, case.now
-    _, usd = case.coin_and_usd(case.amount)
+    usd = case.coin_and_usd(case.amount)[1] * max(1, len(case.legs))
     hour, day = envelope.max_turnover_hour_usd, envelope.max_turnover_day_usd
     windows = (
         (Reason.TURNOVER_HOUR, "max_turnover_hour_usd", hour, counters.turnover_hour_usd(now)),
@@ -378,11 +448,12 @@ def _mode(case: _Case) -> Refused | None:
     return None
 
 
-_CHECKS: tuple[Callable[[_Case], Refused | None], ...] = (
+_CHECKS: tuple[_Check, ...] = (
     _latch,
-    _breaker,
+    _spread_legs,
+    _each_leg(_breaker),
     _identity,
-    _kind,
+    _each_leg(_kind),
     _style,
     _state,
     _data,
@@ -391,10 +462,10 @@ _CHECKS: tuple[Callable[[_Case], Refused | None], ...] = (
     _smaller,
     _validity,
     _collar,
-    _size,
-    _position,
+    _each_leg(_size),
+    _each_leg(_position),
     _rate,
     _turnover,
-    _margin,
+    _each_leg(_margin),
     _mode,
 )

@@ -24,9 +24,14 @@ def check_amount(listing: Listing, amount: Decimal) -> None:
         raise ApiError(10027)
 
 
-def check_price(listing: Listing, market: Market, direction: str, price: Decimal) -> None:
-    """10023 not positive, 10043 off the tick, 10007 a buy above the band, 10005 a sell below it."""
-    if price <= 0:
+def check_price(
+    listing: Listing, market: Market, direction: str, price: Decimal, *, difference: bool = False
+) -> None:
+    """10023 not positive, 10043 off the tick, 10007 a buy above the band, 10005 a sell below it.
+
+    A `difference` of two prices need not be positive.
+    """
+    if price <= 0 and not difference:
         raise ApiError(10023)
     if not is_multiple(price, tick_at(listing, price)):
         raise ApiError(10043)

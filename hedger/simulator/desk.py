@@ -138,7 +138,7 @@ class Desk:
         """Fill a whole order at its price beside the book; the caller announces the change."""
         self.orders[order.order_id] = order
         taker = provenance.liquidation is None
-        trade = self._enter(order, order.price, order.amount, fee, now_ms, taker, provenance)
+        trade = self.enter(order, order.price, order.amount, fee, now_ms, taker, provenance)
         return Change(order.name, [order], [trade])
 
     # -- the market moves -------------------------------------------------------------------------
@@ -305,9 +305,9 @@ class Desk:
         fee = trade_fee(listing, amount, price, index, taker=taker)
         if order.is_liquidation:
             fee, provenance = liquidation_fee(listing, amount, price, index), Provenance(liquidation="T")
-        return self._enter(order, price, amount, fee, now_ms, taker, provenance)
+        return self.enter(order, price, amount, fee, now_ms, taker, provenance)
 
-    def _enter(
+    def enter(
         self,
         order: Order,
         price: Decimal,

@@ -108,7 +108,7 @@ class Feeds:
     def known(self, channel: Channel) -> bool:
         """Whether the instrument or index of a channel exists."""
         if channel.instrument:
-            return channel.instrument in self._markets.listings()
+            return self._markets.is_there(channel.instrument)
         if channel.index:
             indices = {listing.price_index for listing in self._markets.listings().values()}
             return channel.index in indices

@@ -8,9 +8,11 @@ from decimal import Decimal
 from hedger.simulator.account import trade_fee
 from hedger.simulator.checks import band_price, reducible
 from hedger.simulator.desk import Change, Desk
+from hedger.simulator.funds import Funds
 from hedger.simulator.model import Listing
 from hedger.simulator.numbers import ZERO
 from hedger.simulator.orders import Order, Provenance, Trade
+from hedger.simulator.rpc import ApiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,19 @@ def trade_block(desk: Desk, legs: list[BlockLeg], provenance: Provenance, now_ms
         fee = trade_fee(leg.listing, leg.amount, leg.price, index, taker=True)
         changes.append(desk.agree(order, fee, provenance, now_ms))
     return changes
+
+
+def require_funds(desk: Desk, legs: list[BlockLeg], now_ms: int) -> None:
+    """10009 when all legs together would break the initial margin, unless they need less than before."""
+    tried, markets = desk.account.copy(), desk.markets
+    for leg in legs:
+        index, signed = markets.index(leg.listing.price_index), leg.amount * leg.sign
+        tried.apply_trade(leg.listing, signed, leg.price, ZERO, index, now_ms)
+    after = Funds(tried, markets, desk.open_orders)
+    for currency in dict.fromkeys(leg.listing.settlement_currency for leg in legs):
+        needs = after.margins(currency)
+        if needs.available < 0 and needs.initial > desk.funds.margins(currency).initial:
+            raise ApiError(10009)
 
 
 def _order(desk: Desk, leg: BlockLeg, now_ms: int) -> Order:

@@ -14,6 +14,7 @@ from hedger.simulator.liquidity import Level, Liquidity
 from hedger.simulator.model import Greeks, Listing, Market, World
 from hedger.simulator.numbers import exact, rounded
 from hedger.simulator.rpc import ApiError, invalid_param
+from hedger.simulator.spreads import Spread, all_spreads, find_spread, spread_market
 
 INDEX_PLACES = 2
 FUTURE_MARK_PLACES = 2
@@ -59,6 +60,7 @@ class Markets:
         self.empty: frozenset[str] = frozenset()  # instruments whose ladders are empty (a fault)
         self.locked: frozenset[str] = frozenset()  # price indices that are locked
         self.states: Mapping[str, str] = {}  # states by name, where not the world's
+        self.lists_spreads = True  # any two futures of one underlying trade as one
         self._settling = False
         self._expired: dict[str, tuple[Listing, Market]] = {}
         self._moment = Moment(world.now_ms)
@@ -105,9 +107,23 @@ class Markets:
         """The listing of an instrument that is there; -32602 `instrument not found` otherwise."""
         expired = self._expired.get(name)
         found = self.world.listings().get(name) if expired is None else expired[0]
+        if found is None and (spread := self.spread(name)) is not None:
+            return spread.listing
         if found is None:
             raise invalid_param("instrument_name", "instrument not found")
         return found
+
+    def spread(self, name: str) -> Spread | None:
+        """The future spread of a name, while both legs trade."""
+        return find_spread(name, self.world.listings()) if self.lists_spreads else None
+
+    def spreads(self) -> list[Spread]:
+        """All that are listed."""
+        return list(all_spreads(self.world.listings())) if self.lists_spreads else []
+
+    def is_there(self, name: str) -> bool:
+        """Whether an instrument or a spread of that name is listed."""
+        return name in self.listings() or self.spread(name) is not None
 
     def market(self, name: str) -> Market:
         """The market of an instrument now."""
@@ -120,7 +136,11 @@ class Markets:
     def _market(self, name: str) -> Market:
         if name in self._expired:
             return replace(self._expired[name][1], market_ms=self.world.now_ms)
-        market = self.world.market(name)
+        spread = None if name in self.world.listings() else self.spread(name)
+        if spread is None:
+            market = self.world.market(name)
+        else:
+            market = spread_market(spread, self.market(spread.bought.name), self.market(spread.sold.name))
         state = "settlement" if self._settling and market.state == "open" else market.state
         state = self.states.get(name, state)
         return market if state == market.state else replace(market, state=state)

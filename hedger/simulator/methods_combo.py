@@ -1,4 +1,4 @@
-"""Combos that were traded here (recorded May 2026). They are known, but have no book of their own."""
+"""Combos (recorded May 2026): future spreads, with books of their own, and what was traded as one here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def get_combo_ids(call: Call) -> object:
 
 @method("public/get_combo_details")
 def get_combo_details(call: Call) -> object:
-    found = call.exchange.account.combos.get(call.params.required_text("combo_id"))
+    name = call.params.required_text("combo_id")
+    spread = call.exchange.markets.spread(name)
+    found = call.exchange.account.combos.get(name) or (None if spread is None else spread.as_combo())
     if found is None:
         raise ApiError(13020)
     return found.as_json()
@@ -35,15 +37,18 @@ def combo_instruments(call: Call, kind: str, currency: str) -> list[object]:
     for combo in _live_combos(call, currency):
         legs = [call.exchange.markets.listings()[leg.instrument_name] for leg in combo.legs]
         if kind == _kind(legs):
-            rows.append(_instrument(combo, legs))
+            markets = call.exchange.markets
+            state = "open" if markets.spread(combo.id) is None else markets.market(combo.id).state
+            rows.append(combo_instrument(combo, legs, state))
     return rows
 
 
 def _live_combos(call: Call, currency: str) -> list[Combo]:
     listed = call.exchange.markets.listings()
+    spreads = {spread.listing.name: spread.as_combo() for spread in call.exchange.markets.spreads()}
     return [
         combo
-        for combo in call.exchange.account.combos.values()
+        for combo in {**spreads, **call.exchange.account.combos}.values()
         if currency in ("any", combo.currency) and all(leg.instrument_name in listed for leg in combo.legs)
     ]
 
@@ -52,7 +57,7 @@ def _kind(legs: list[Listing]) -> str:
     return OPTION_COMBO if any(leg.is_option for leg in legs) else FUTURE_COMBO
 
 
-def _instrument(combo: Combo, legs: list[Listing]) -> dict[str, object]:
+def combo_instrument(combo: Combo, legs: list[Listing], state: str = "open") -> dict[str, object]:
     """A combo as an instrument: it has the units of its first kind of leg and ends with its first leg."""
     like = next((leg for leg in legs if leg.is_option), legs[0])
     ends = min(legs, key=lambda leg: leg.expiration_ms)
@@ -60,8 +65,8 @@ def _instrument(combo: Combo, legs: list[Listing]) -> dict[str, object]:
         "instrument_name": combo.id,
         "instrument_id": combo.instrument_id,
         "kind": _kind(legs),
-        "state": "open",
-        "is_active": True,
+        "state": state,
+        "is_active": state == "open",
         "base_currency": like.base_currency,
         "quote_currency": like.quote_currency,
         "counter_currency": like.counter_currency,
@@ -71,7 +76,7 @@ def _instrument(combo: Combo, legs: list[Listing]) -> dict[str, object]:
         "price_index": like.price_index,
         "contract_size": float(like.contract_size),
         "min_trade_amount": float(like.min_trade_amount),
-        "tick_size": float(like.tick_size),
+        "tick_size": float(min(leg.tick_size for leg in legs if leg.is_option is like.is_option)),
         "tick_size_steps": [],
         "maker_commission": 0.0,
         "taker_commission": 0.0,

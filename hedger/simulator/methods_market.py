@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hedger.simulator.channels import KINDS
 from hedger.simulator.methods import Call, method
 from hedger.simulator.methods_account import asked_currency
-from hedger.simulator.methods_combo import combo_instruments
+from hedger.simulator.methods_combo import combo_instrument, combo_instruments
 from hedger.simulator.model import Listing
 from hedger.simulator.params import required_integer
 from hedger.simulator.render_market import render_instrument, render_order_book, render_summary
@@ -69,6 +69,9 @@ def _state(call: Call, listing: Listing) -> str:
 @method("public/get_instrument")
 def get_instrument(call: Call) -> object:
     listing = _named(call)
+    spread = call.exchange.markets.spread(listing.name)
+    if spread is not None:
+        return combo_instrument(spread.as_combo(), [spread.bought, spread.sold], _state(call, listing))
     return render_instrument(listing, _state(call, listing))
 
 

@@ -11,6 +11,7 @@ from hedger.simulator.model import Listing
 from hedger.simulator.orders import Order, Revision, Ticket, Trade
 from hedger.simulator.render_order import render_order, render_trade
 from hedger.simulator.rpc import ApiError, invalid_param
+from hedger.simulator.spread_desk import place_spread
 
 WRITE = ("trade", "read_write")
 TIMES_IN_FORCE = ("good_til_cancelled", "good_til_day", "immediate_or_cancel", "fill_or_kill")
@@ -40,7 +41,10 @@ def sell(call: Call) -> object:
 def _place(call: Call, direction: str) -> object:
     _check_valid_until(call)
     ticket = _ticket(call, direction)
-    order, trades = call.exchange.desk.place(ticket, call.now_ms)
+    spread, desk = call.exchange.markets.spread(ticket.listing.name), call.exchange.desk
+    if spread is not None:
+        return _reply(call, *place_spread(desk, spread, ticket, call.now_ms))
+    order, trades = desk.place(ticket, call.now_ms)
     return _reply(call, order, trades)
 
 

@@ -11,8 +11,7 @@ from hedger.simulator.checks import check_amount
 from hedger.simulator.combos import describe_combo
 from hedger.simulator.entries import DEPOSIT, TRANSFER, WITHDRAWAL, Entry
 from hedger.simulator.exchange import Exchange
-from hedger.simulator.forced import BlockLeg, deleverage, trade_block
-from hedger.simulator.funds import Funds
+from hedger.simulator.forced import BlockLeg, deleverage, require_funds, trade_block
 from hedger.simulator.locks import ACCOUNT, ALL, LIQUIDATION, POSITION, Lock
 from hedger.simulator.orders import Provenance
 from hedger.simulator.params import Params, required_number
@@ -125,7 +124,7 @@ def block(exchange: Exchange, body: Mapping[str, object], wire_s: float) -> Json
     gap_ms, now_ms = params.number("gap_ms") or Decimal(0), exchange.clock.market_ms(wire_s)
     if gap_ms < 0:
         raise invalid_param("gap_ms", "must not be negative")
-    _require_funds(exchange, legs, now_ms)
+    require_funds(exchange.desk, legs, now_ms)
     shuffled = params.choice("order", ("given", "shuffled"), "given") == "shuffled"
     number = exchange.account.blocks = exchange.account.blocks + 1
     provenance = _provenance(exchange, legs, number, params.flag("combo"), now_ms)
@@ -163,19 +162,6 @@ def _leg(exchange: Exchange, row: Mapping[str, object]) -> BlockLeg:
         raise ApiError(10023)
     agreed = exchange.markets.mark(listing.name) if price is None else price
     return BlockLeg(listing, side, amount, agreed, params.text("label"))
-
-
-def _require_funds(exchange: Exchange, legs: list[BlockLeg], now_ms: int) -> None:
-    """10009 when all legs together would break the initial margin, unless they need less than before."""
-    tried, markets = exchange.account.copy(), exchange.markets
-    for leg in legs:
-        index, signed = markets.index(leg.listing.price_index), leg.amount * leg.sign
-        tried.apply_trade(leg.listing, signed, leg.price, Decimal(0), index, now_ms)
-    after = Funds(tried, markets, exchange.desk.open_orders)
-    for currency in dict.fromkeys(leg.listing.settlement_currency for leg in legs):
-        needs = after.margins(currency)
-        if needs.available < 0 and needs.initial > exchange.funds.margins(currency).initial:
-            raise ApiError(10009)
 
 
 def _provenance(

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from hedger.cli.by_expiry import by_expiry_of
 from hedger.execution.by_expiry_params import Use
-from tests.engine.dated import FAR, Dated
+from tests.engine.dated import FAR, FAR_PERP, Dated
 
 
 def shown(rig: Dated, width: int) -> str:
@@ -38,3 +38,15 @@ def test_it_says_what_is_not_known_and_nothing_while_it_is_off() -> None:
     rig.pass_time(10)
     assert "BTC-PERPETUAL: no funding rate yet" in shown(rig, 100)
     assert by_expiry_of(Dated(Use.OFF).by_expiry, True) is None
+
+
+def test_it_says_how_the_next_step_would_be_made() -> None:
+    rig = Dated(Use.ADVISE)
+    rig.live()
+    rig.pass_time(10)
+    assert f"next step in two legs: {FAR_PERP} is not listed" in " ".join(shown(rig, 160).split())
+    listed = Dated(Use.ADVISE)
+    listed.spreads = (FAR_PERP,)
+    listed.live()
+    listed.pass_time(10)
+    assert f"next step {FAR_PERP}" in " ".join(shown(listed, 160).split())

@@ -313,7 +313,7 @@ def test_everything_recorded_since_2024_that_we_subscribe_or_call_decodes(
     assert {name: found for name, found in refused.items() if found and not name.endswith(".csv")} == {}
 
 
-def test_of_what_was_recorded_before_2023_only_combos_and_rows_without_a_type_are_refused(
+def test_of_what_was_recorded_before_2023_only_option_combos_and_rows_without_a_type_are_refused(
     judged: dict[str, list[str]],
 ) -> None:
     old = [name for name in judged if name.startswith(("cryptofeed/", "tardis_node/"))]
@@ -322,8 +322,19 @@ def test_of_what_was_recorded_before_2023_only_combos_and_rows_without_a_type_ar
         "get_instruments: instrument_type",
         "ticker.BTC-STRD-30SEP22-20000.raw: greeks",
         "ticker.BTC-CSR12-16SEP22-21000_23000.raw: greeks",
-        "ticker.BTC-FS-30SEP22_PERP.raw: mark_price",
     }
+
+
+def test_a_recorded_ticker_of_a_spread_tells_differences_on_either_side_of_zero() -> None:
+    path = shared_data("deribit_payloads", "tardis_node", "messages_2019_2020.jsonl")
+    line = next(
+        text for text in path.read_text().splitlines() if "ticker.BTC-FS-30SEP22_PERP" in text
+    ).encode()
+    (event,) = decode.notification(line, decode.peek_channel(line), SOURCE)
+    assert isinstance(event, ev.Quoted)
+    quote = event.quote
+    assert (quote.mark, quote.bid, quote.ask, quote.ask_amount) == (10.12, -7.0, -5.0, 300_000.0)
+    assert (quote.min_price, quote.max_price, quote.index_usd) == (-67.0, 87.5, 19_320.68)
 
 
 def test_the_documented_examples_of_what_we_use_decode(judged: dict[str, list[str]]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from hedger.domain.names import ParsedName, parse_name
+from hedger.domain.names import ParsedName, is_combo, legs_of, parse_name, spread_of
 from tests.shared_data import shared_data
 
 # in these two the 27DEC24 instruments "expire" at 12:00 UTC, which no recorded instrument does
@@ -172,3 +172,91 @@ def test_every_name_of_the_five_months_of_chains_is_an_option() -> None:
     assert len(parsed) > 5_000
     assert {each.kind for each in parsed} == {"option"}
     assert {each.base for each in parsed} == {"BTC", "ETH"}
+
+
+# --- spreads ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "legs"),
+    [
+        ("BTC-FS-25DEC26_PERP", (("BTC-25DEC26", 1), ("BTC-PERPETUAL", -1))),
+        ("BTC-FS-22MAY26_19MAY26", (("BTC-22MAY26", 1), ("BTC-19MAY26", -1))),
+        ("SOL_USDC-FS-25DEC26_PERP", (("SOL_USDC-25DEC26", 1), ("SOL_USDC-PERPETUAL", -1))),
+        ("BTC-PERPETUAL", (("BTC-PERPETUAL", 1),)),
+        ("BTC-CS-25DEC26-80000_90000", (("BTC-CS-25DEC26-80000_90000", 1),)),
+        ("no name at all", (("no name at all", 1),)),
+    ],
+)
+def test_a_spread_trades_in_its_two_legs_and_everything_else_in_itself(
+    name: str, legs: tuple[tuple[str, int], ...]
+) -> None:
+    assert legs_of(name) == legs
+
+
+def test_every_recorded_future_spread_has_the_legs_its_name_tells() -> None:
+    path = shared_data("deribit_payloads", "nautilus_trader", "http_get_combos.json")
+    rows = [row for row in json.loads(path.read_text())["result"] if "-FS-" in row["id"]]
+    assert rows
+    for row in rows:
+        told = {leg["instrument_name"]: leg["amount"] for leg in row["legs"]}
+        assert dict(legs_of(row["id"])) == told
+        assert spread_of(*told) == row["id"]
+
+
+def test_every_recorded_trade_of_a_spread_trades_its_legs_as_the_name_tells() -> None:
+    path = shared_data("deribit_payloads", "nautilus_trader", "http_get_last_trades_future_combo.json")
+    rows = json.loads(path.read_text())["result"]["trades"]
+    assert rows
+    for row in rows:
+        sign = 1 if row["direction"] == "buy" else -1
+        sides = {leg["instrument_name"]: 1 if leg["direction"] == "buy" else -1 for leg in row["legs"]}
+        assert sides == {name: sign * leg for name, leg in legs_of(row["instrument_name"])}
+        prices = {leg["instrument_name"]: leg["price"] for leg in row["legs"]}
+        (first, _), (second, _) = legs_of(row["instrument_name"])
+        assert row["price"] == prices[first] - prices[second]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "name"),
+    [
+        ("BTC-PERPETUAL", "BTC-25DEC26", "BTC-FS-25DEC26_PERP"),
+        ("BTC-25DEC26", "BTC-PERPETUAL", "BTC-FS-25DEC26_PERP"),
+        ("BTC-27MAR26", "BTC-25DEC26", "BTC-FS-25DEC26_27MAR26"),
+        ("SOL_USDC-27MAR26", "SOL_USDC-PERPETUAL", "SOL_USDC-FS-27MAR26_PERP"),
+    ],
+)
+def test_two_futures_have_one_spread_the_later_first_and_the_perpetual_last(
+    first: str, second: str, name: str
+) -> None:
+    assert spread_of(first, second) == name
+    assert {leg for leg, _ in legs_of(name)} == {first, second}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("BTC-PERPETUAL", "ETH-25DEC26"),
+        ("BTC-PERPETUAL", "BTC_USDC-PERPETUAL"),
+        ("BTC-PERPETUAL", "BTC-PERPETUAL"),
+        ("BTC-PERPETUAL", "BTC-25DEC26-80000-C"),
+        ("BTC-PERPETUAL", "BTC/USD:BTC"),
+    ],
+)
+def test_nothing_else_has_a_spread(first: str, second: str) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        spread_of(first, second)
+
+
+@pytest.mark.parametrize(
+    ("name", "combo"),
+    [
+        ("BTC-FS-25DEC26_PERP", True),
+        ("BTC-COMBO-12", True),
+        ("BTC-25DEC26", False),
+        ("BTC-25DEC26-80000-C", False),
+        ("?", False),
+    ],
+)
+def test_a_combo_is_known_by_its_name(name: str, combo: bool) -> None:
+    assert is_combo(name) is combo

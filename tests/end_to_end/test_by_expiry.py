@@ -9,7 +9,7 @@ from tests.end_to_end.sides import PERPETUAL, Exchange
 from tests.end_to_end.waiting import until
 from tests.end_to_end.yard import BRISK, Yard
 
-CALL, FUTURE = "BTC-1OCT26-105000-C", "BTC-1OCT26"
+CALL, FUTURE, SPREAD = "BTC-1OCT26-105000-C", "BTC-1OCT26", "BTC-FS-1OCT26_PERP"
 BOOK = f"""
 [equity]
 BTC = 5
@@ -43,6 +43,7 @@ def test_the_standing_short_moves_to_the_future_that_earns_and_flattening_closes
     whole_usd = _held(exchange, PERPETUAL)
 
     until(lambda: _held(exchange, FUTURE) <= -40_000, "two clips in the future")
+    until(lambda: _sold(exchange, SPREAD) > 0, "a clip through the spread")
     daemon.until_quiet()
     told = daemon.book()["by_expiry"]
     moved = Decimal(str(told["moved_usd"]))
@@ -65,3 +66,12 @@ def _book(folder: Path) -> Path:
 
 def _held(exchange: Exchange, instrument: str) -> Decimal:
     return Decimal(exchange.state()["positions_exact"].get(instrument, "0"))
+
+
+def _sold(exchange: Exchange, instrument: str) -> float:
+    """What our own orders sold of it."""
+    rows = exchange.state()["trades"]
+    ours = [
+        row for row in rows if row["instrument_name"] == instrument and row.get("label", "").startswith("h-")
+    ]
+    return sum(float(row["amount"]) for row in ours if row["direction"] == "sell")

@@ -10,6 +10,7 @@ import msgspec
 
 from hedger.domain.names import parse_name
 from hedger.domain.order import OrderIntent, Purpose
+from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Mode, Neutral
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
@@ -24,6 +25,7 @@ from tests.engine import rig as rigs
 from tests.engine.rig import CALL, PERP, Rig, settings
 
 NEAR, FAR = "BTC-30JAN26", "BTC-27MAR26"
+NEAR_PERP, FAR_PERP, FAR_NEAR = "BTC-FS-30JAN26_PERP", "BTC-FS-27MAR26_PERP", "BTC-FS-27MAR26_30JAN26"
 YEAR_MS = 365 * 86_400_000
 WIDE = Envelope(
     max_order_usd=1e6, max_turnover_hour_usd=1e9, max_turnover_day_usd=1e9, max_orders_per_minute=1000
@@ -56,17 +58,22 @@ class Dated(Rig):
         self.answered = 0
         self.sums: tuple[LabelSum, ...] = ()  # what the journal knows of earlier runs' trades
         self.snapshots = 1  # the first is answered by `start`
+        self.spreads: tuple[str, ...] = ()  # listed, and quoted
 
     def journal(self, *args: Any, **keywords: Any) -> ev.JournalLoaded:
         return msgspec.structs.replace(super().journal(*args, **keywords), sums=self.sums)
 
     def listed(self, *options: str) -> ev.InstrumentsListed:
-        return super().listed(*dict.fromkeys((NEAR, FAR, *options)))
+        return super().listed(*dict.fromkeys((NEAR, FAR, *self.spreads, *options)))
 
     def quotes(self, *options: str) -> list[ev.Event]:
         futures = [name for name in (NEAR, FAR) if name not in self.silent]
         options = tuple(name for name in options if name not in (NEAR, FAR))
-        return [*super().quotes(*options), *(self.future_quote(name) for name in futures)]
+        spreads = [self.spread_quote(name) for name in self.spreads if name not in self.silent]
+        return [*super().quotes(*options), *(self.future_quote(name) for name in futures), *spreads]
+
+    def leg_quote(self, name: str) -> Quote:
+        return (self.perp_quote() if name == PERP else self.future_quote(name)).quote
 
     def perp_quote(self, **changes: Any) -> ev.Quoted:
         return super().perp_quote(**{"funding_8h": self.funding_8h, **changes})

@@ -5,6 +5,7 @@ The rig plays the world: it feeds events and collects effects. It holds no copy 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ import msgspec
 
 from hedger.domain.account import Account, Fill, Position
 from hedger.domain.instrument import Instrument, InstrumentState, Kind, Payoff, TickStep
-from hedger.domain.names import parse_name
+from hedger.domain.names import legs_of, parse_name
 from hedger.domain.order import OrderIntent, OrderReport, Side
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import BreakerState, Environment, Mode, Neutral
@@ -99,10 +100,22 @@ def future(name: str) -> Instrument:
     )
 
 
+def spread(name: str) -> Instrument:
+    """A spread of two inverse BTC futures as listed: no fee of its own, gone with its first leg."""
+    return msgspec.structs.replace(
+        perpetual(name),
+        kind=Kind.FUTURE_COMBO,
+        expiration_ms=parse_name(name).expiration_ms,
+        settlement_period="month",
+        taker_commission=Decimal(0),
+        maker_commission=Decimal(0),
+    )
+
+
 def listing(name: str) -> Instrument:
     """What the name stands for, as listed."""
     kind = parse_name(name).kind
-    makers = {"option": option, "future": future, "perpetual": perpetual}
+    makers = {"option": option, "future": future, "perpetual": perpetual, "future_combo": spread}
     return makers[kind](name)
 
 
@@ -276,7 +289,9 @@ class Rig:
         return tickers + [self.quote(name) for name in options if name != PERP]
 
     def quote(self, name: str) -> ev.Quoted:
-        """The ticker of an option or a future at the rig's index."""
+        """The ticker of an option, a future or a spread at the rig's index."""
+        if listing(name).is_spread:
+            return self.spread_quote(name)
         return self.option_quote(name) if listing(name).is_option else self.perp_quote(instrument=name)
 
     def move(self, index: float, *options: str) -> list[fx.Effect]:
@@ -307,6 +322,20 @@ class Rig:
             "funding_8h": self.funding_8h if name == PERP else None,
         }
         return ev.Quoted(Quote(**{**fields, **changes}))
+
+    def leg_quote(self, name: str) -> Quote:
+        """What a future is quoted at."""
+        return self.perp_quote(instrument=name).quote
+
+    def spread_quote(self, name: str, **changes: Any) -> ev.Quoted:
+        """A dollar on either side of the difference of its legs' marks, in ticks."""
+        bought, sold = (self.leg_quote(leg).mark for leg, _ in legs_of(name))
+        mark = bought - sold
+        bid, ask = math.floor((mark - 1.0) * 2.0) / 2.0, math.ceil((mark + 1.0) * 2.0) / 2.0
+        shown = {"bid": bid, "ask": ask, "bid_amount": 1e6, "ask_amount": 1e6}
+        limits = {"min_price": mark - 1500.0, "max_price": mark + 1500.0}
+        fields = {"instrument": name, "funding_8h": None, "mark": mark, **limits, **shown}
+        return Rig.perp_quote(self, **{**fields, **changes})
 
     def option_quote(self, name: str, **changes: Any) -> ev.Quoted:
         listed = option(name)
@@ -346,7 +375,19 @@ class Rig:
         report = self.report_of(intent, word, filled, average=price if filled else Decimal(0))
         if not filled:
             return [report]
+        if len(intent.legs) > 1:
+            return [report, *self.legs_told(intent, filled)]
         return [report, ev.Filled(self.trade(intent, filled, price))]
+
+    def legs_told(self, intent: OrderIntent, amount: Decimal | None = None) -> list[ev.Event]:
+        """What the venue tells of a spread's trade: each leg, at its mark."""
+        told: list[ev.Event] = []
+        for name, sign in intent.legs:
+            price = Decimal(str(round(self.leg_quote(name).mark, 2)))
+            made = self.fill(name, Side.of(sign), amount or intent.amount, price, intent.label)
+            leg = msgspec.structs.replace(made, combo_id=intent.instrument, combo_trade_id="1")
+            told.append(ev.Filled(leg))
+        return told
 
     def report_of(
         self, intent: OrderIntent, state: str, filled: Decimal = Decimal(0), average: Decimal = Decimal(0)

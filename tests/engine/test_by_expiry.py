@@ -14,7 +14,7 @@ from hedger.engine import events as ev
 from hedger.engine.ownership.owned import LabelSum
 from hedger.execution.by_expiry_params import Use
 from hedger.execution.params import ExecutionParams, Style
-from tests.engine.dated import FAR, NEAR, WIDE, Dated
+from tests.engine.dated import FAR, FAR_PERP, NEAR, NEAR_PERP, WIDE, Dated
 from tests.engine.rig import CALL, PERP
 
 # --- off and advise ---------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ def test_advice_names_the_place_its_saving_and_every_candidates_costs_and_trades
     rig = Dated(Use.ADVISE)
     rig.live()
     rig.pass_time(10)
-    assert set(rig.watched) == {CALL, PERP, NEAR, FAR}
+    assert set(rig.watched) == {CALL, PERP, NEAR, FAR, NEAR_PERP, FAR_PERP}
     allocation = rig.by_expiry.allocation
     assert allocation is not None
     (choice,) = allocation.choices

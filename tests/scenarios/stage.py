@@ -166,6 +166,10 @@ class Stage(Aftermath):
         """future INSTRUMENT basis=0.01: the venue lists a dated future that far over the index"""
         self.rig.basis[words[0]] = float(options["basis"])
 
+    def on_spread(self, words: list[str], _options: Options) -> None:
+        """spread INSTRUMENT: the venue lists a future spread, a dollar either side of its legs' difference"""
+        self.rig.basis[words[0]] = 0.0
+
     def on_funding(self, words: list[str], _options: Options) -> None:
         """funding RATE: what the perpetual pays in 8 hours, a fraction; told with its next ticker"""
         self.rig.funding_8h = float(words[0])

@@ -1,5 +1,6 @@
 """Lives under faults in which the standing part of the hedge moves between perpetual and dated futures.
 
+Through spreads where the exchange lists them, in two legs where it does not.
 More of them: HEDGER_LIVES_THAT_MOVE=200.
 """
 
@@ -14,12 +15,15 @@ import pytest
 from hedger.backtest.simulate.disk import Shelf
 from hedger.backtest.simulate.life import Life
 from hedger.backtest.simulate.plan import Plan, draw
-from hedger.domain.order import Purpose
+from hedger.domain.order import OrderIntent, Purpose
 from hedger.engine.settings import SettlementParams
 from hedger.execution.by_expiry_params import ByExpiryParams, Use
+from hedger.simulator.spreads import SPREAD
 
 MORE = int(os.environ.get("HEDGER_LIVES_THAT_MOVE", "0"))
-SEEDS = (4, 7, 11, *range(12, 12 + MORE))  # the first three move much
+FURTHER = range(1_000, 1_000 + MORE)
+LEGS = (4, 7, 11)  # these move much in two legs
+SPREADS = (7, 22, 202)  # and these through spreads
 
 
 def moving(seed: int) -> Plan:
@@ -37,13 +41,33 @@ def moving(seed: int) -> Plan:
     return replace(plan, market=market, settings=replace(plan.settings, books=(book,)))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_life_that_moves_ends_in_agreement(seed: int) -> None:
+def lived(seed: int, *, spreads: bool) -> tuple[Life, list[OrderIntent]]:
+    """A whole life, and the moves it asked for. Raises Violation."""
     with Shelf() as shelf:
         life = Life(moving(seed), shelf)
+        life.venue.exchange.markets.lists_spreads = spreads
         with closing(life.store):
-            life.run()  # raises Violation
-    legs = [each.intent for each in life.checks.asked.values() if each.intent.purpose is Purpose.MOVE]
-    if seed in SEEDS[:3]:
-        assert len({leg.instrument for leg in legs}) > 1
-        assert len(legs) >= 8
+            life.run()
+    asked = life.checks.asked.values()
+    return life, [each.intent for each in asked if each.intent.purpose is Purpose.MOVE]
+
+
+@pytest.mark.parametrize("seed", [*LEGS, *FURTHER])
+def test_a_life_that_moves_in_two_legs_ends_in_agreement(seed: int) -> None:
+    _, moves = lived(seed, spreads=False)
+    assert not [move for move in moves if len(move.legs) > 1]
+    if seed in LEGS:
+        assert len({move.instrument for move in moves}) > 1
+        assert len(moves) >= 8
+
+
+@pytest.mark.parametrize("seed", [*SPREADS, *FURTHER])
+def test_a_life_that_moves_through_spreads_ends_in_agreement(seed: int) -> None:
+    life, moves = lived(seed, spreads=True)
+    trades = life.venue.exchange.desk.trades
+    traded = {trade.trade_id for trade in trades if trade.kind == SPREAD}
+    legs = [trade for trade in trades if trade.provenance.combo_trade_id in traded]
+    assert len(legs) == 2 * len(traded)
+    if seed in SPREADS:
+        assert len([move for move in moves if len(move.legs) > 1]) >= 8
+        assert len(traded) >= 8

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hedger.backtest.simulate.disk import VENUE
 from hedger.backtest.simulate.plan import BAND_COIN, BOOK
 from hedger.backtest.simulate.process import Process
+from hedger.backtest.simulate.spreads import Legs
 from hedger.backtest.simulate.tally import Violation
 from hedger.domain.order import Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, Environment, Reason
@@ -16,6 +17,7 @@ from hedger.engine.events import JournalLoaded
 from hedger.engine.views.view import BookView, StatusView
 from hedger.risk.counters import BUCKET_MS
 from hedger.simulator import sim
+from hedger.simulator.orders import Trade
 from hedger.simulator.world.expiries import DAY_MS
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ def _journal(life: Life, process: Process) -> None:
     request = LoadJournal(venue=VENUE, environment=Environment.LOCAL, account_id=str(process.account_id))
     loaded = life.store.load(request, life.plan.origin_ms)  # all of the life: some last longer than a day
     _orders(loaded, state)
-    _fills(loaded, state)
+    _fills(loaded, list(Legs().of(life.venue.exchange.desk.trades)))
 
 
 def _orders(loaded: JournalLoaded, state: Any) -> None:
@@ -136,19 +138,14 @@ def _amount(order: Order, theirs: tuple[Any, ...] | None) -> Decimal:
     return amended if amended is not None and theirs is not None and theirs[2] == amended else order.amount
 
 
-def _fills(loaded: JournalLoaded, state: Any) -> None:
+def _fills(loaded: JournalLoaded, trades: list[Trade]) -> None:
     ours = {
         fill.trade_id: (fill.label, fill.instrument, fill.side.value, fill.amount, fill.price, fill.fee)
         for fill in loaded.fills
     }
     theirs = {
-        row["trade_id"]: (
-            row.get("label", ""),
-            row["instrument_name"],
-            row["direction"],
-            *(_exact(row[name]) for name in ("amount", "price", "fee")),
-        )
-        for row in state["trades"]
+        row.trade_id: (row.label, row.instrument_name, row.direction, row.amount, row.price, row.fee)
+        for row in trades
     }
     if ours != theirs:
         raise Violation("journal fills", _different(ours, theirs))
@@ -166,7 +163,7 @@ def _turned_over_usd(life: Life, since_ms: int) -> float:
     asked = life.checks.asked
     return sum(
         float(trade.amount)
-        for trade in life.venue.exchange.desk.trades
+        for trade in Legs().of(life.venue.exchange.desk.trades)
         if trade.label in asked
         and asked[trade.label].intent.purpose is not Purpose.MANUAL
         and trade.timestamp_ms > since_ms

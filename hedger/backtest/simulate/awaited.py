@@ -56,7 +56,8 @@ class Awaited:
             return
         self._trades.add(key)
         self._filled[label] = self._filled.get(label, Decimal(0)) + fill.amount
-        if self._filled[label] >= self._amount.get(label, self._hedges[label].intent.amount):
+        intent = self._hedges[label].intent  # of a spread every leg tells the whole amount
+        if self._filled[label] >= self._amount.get(label, intent.amount) * len(intent.legs):
             del self._hedges[label]
 
     def _looked_up(self, event: ev.LookedUp) -> None:

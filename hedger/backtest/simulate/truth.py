@@ -8,6 +8,7 @@ from itertools import islice
 
 from hedger.backtest.simulate.plan import BOOK, HARD_COIN, Plan
 from hedger.backtest.simulate.process import Process
+from hedger.backtest.simulate.spreads import Legs
 from hedger.backtest.simulate.tally import Tally, Violation
 from hedger.backtest.simulate.venue import Venue
 from hedger.domain.approval import Approved
@@ -41,6 +42,7 @@ class Truth:
         self._looked_s = 0.0
         self._turnover: deque[tuple[int, float]] = deque()  # market ms, USD
         self._orders = self._trades = 0  # of the exchange, looked at
+        self._legs = Legs()
 
     def overtaken(self, epoch: int) -> None:
         """Another run has taken the account; whoever held it may be frozen and not know yet."""
@@ -60,7 +62,7 @@ class Truth:
         self._delta(process)
         self._one_writer()
         trades = self._venue.exchange.desk.trades
-        for trade in trades[self._trades :]:
+        for trade in self._legs.of(trades[self._trades :]):
             say(
                 f"exchange: {trade.label or 'no label'} {trade.direction} {trade.amount} "
                 f"{trade.instrument_name} at {trade.price}"

@@ -33,8 +33,8 @@ def filled(state: State, fill: Fill, step: Step) -> None:
 def _decided(state: State, fill: Fill) -> float | None:
     """The mark at the decision a trade came from: that of the whole hedge, which may have many orders."""
     order = state.orders.order_of(fill)
-    if order is None:
-        return None
+    if order is None or order.intent.instrument != fill.instrument:
+        return None  # a spread is decided by its own mark, which is none of its legs'
     book = state.books.get(order.intent.book)
     hedge = None if book is None else book.working.hedge
     if hedge is not None and order.intent.label in hedge.children:

@@ -32,8 +32,9 @@ def look(state: State, book: BookState, step: Step) -> None:
         return
     memory.looked_wire_s = step.now.wire_s
     found = places.futures(state, book, step.now)
-    if found != memory.futures:
-        memory.futures = found
+    spreads = places.spreads(state, book, found)
+    if (found, spreads) != (memory.futures, memory.spreads):
+        memory.futures, memory.spreads = found, spreads
         holdings.watch(state, venue, step)
     _remember_funding(state, book, step.now)
     _follow_basis(state, book, step.now)
@@ -134,12 +135,16 @@ def _collateral_coin(book: BookState, hedge: float) -> float:
 
 
 def furthest(state: State, book: BookState) -> tuple[str, float]:
-    """The dated future with the longest way to its target, and the way in signed coin; "" where all are near.
+    """The dated future with the longest way to its target, and the way in signed coin; "": all are near."""
+    return max(gaps(state, book), key=lambda gap: abs(gap[1]), default=("", 0.0))
+
+
+def gaps(state: State, book: BookState) -> Iterator[tuple[str, float]]:
+    """Dated futures away from their targets, and the way in signed coin.
 
     Less than a clip is left alone, but for what is to be left altogether.
     """
     venue, allocation = state.venues[book.settings.venue], book.by_expiry.allocation
-    best, way = "", 0.0
     for placed in () if allocation is None else allocation.placed[1:]:
         held = places.coin(venue, placed.instrument, places.size(state, book, placed.instrument))
         quote = venue.quotes.get(placed.instrument)
@@ -147,6 +152,5 @@ def furthest(state: State, book: BookState) -> tuple[str, float]:
             continue
         gap = placed.target_coin - held
         enough = placed.target_coin == 0.0 or abs(gap) * quote.mark >= book.settings.by_expiry.clip_usd
-        if enough and abs(gap) > abs(way):
-            best, way = placed.instrument, gap
-    return best, way
+        if gap and enough:
+            yield placed.instrument, gap

@@ -16,7 +16,9 @@ from hedger.engine.sight import Sight, interval_of
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Outcome
 from hedger.execution.plan import smallest_amount
+from hedger.policies.inputs import Inputs
 
+ROOM_SHARE = 0.5  # of the way to the interval's edge that a first leg may take
 EDGE_SHARE = 0.05  # of the interval's width that a second leg keeps away from its edge
 MOST_TRIES = 4  # of a second leg at all; what it leaves is the policy's
 
@@ -67,9 +69,12 @@ def _open_amount(state: State, book: BookState, leg: Leg) -> Decimal:
 
 
 def sent(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
-    """A leg was handed on."""
+    """A leg was handed on, or an order in the spread of both."""
     assert outcome.approved is not None
     intent, known = outcome.approved.intent, book.by_expiry
+    if len(intent.legs) > 1:
+        known.steps, known.stepped_ms, known.spread = known.steps + 1, step.now.market_ms, intent.label
+        return
     if known.leg is not None:
         known.leg.tries, known.leg.tried_wire_s = known.leg.tries + 1, step.now.wire_s
         return
@@ -103,6 +108,16 @@ def follow(state: State, book: BookState, outcome: Outcome, step: Step) -> None:
             step.note(Severity.WARNING, "move_given_up", book=book.name, detail=told)
         if late or (not left and outcome.sight.inputs is not None):
             known.leg = None
+
+
+def room_coin(book: BookState, inputs: Inputs, towards: float) -> float:
+    """Half of the way to the edge of the no-trade interval on the side of a leg; nothing outside it."""
+    interval = interval_of(book, inputs)
+    if interval is None:
+        return 0.0
+    edge = interval.upper_delta if towards > 0.0 else interval.lower_delta
+    way = (edge - inputs.delta_coin) * (1.0 if towards > 0.0 else -1.0)
+    return max(0.0, ROOM_SHARE * way) if way == way else 0.0
 
 
 def close_next(state: State, book: BookState, sight: Sight) -> Sight:

@@ -30,15 +30,19 @@ class ByExpiry:
     """One book's slow figures, its newest division of the hedge, and the step under way."""
 
     futures: tuple[str, ...] = ()  # to choose from, by expiry; watched
+    spreads: tuple[str, ...] = ()  # that a move may go through; watched
     standing: Slow | None = None
     funding: Slow | None = None  # mean rate of 8 h
     allocation: Allocation | None = None  # None: not known
     waits: str = ""  # why it is not known
     looked_wire_s: float = -math.inf
     leg: Leg | None = None
+    spread: str = ""  # label of the newest order in a spread, until its end is judged
+    two_legs_until_ms: float = -math.inf  # market time: a spread has failed, moves take two legs
+    two_legs_why: str = ""
     stepped_ms: float = -math.inf  # market time of the last step
     held_back: str = ""  # why the next step is not made
-    steps: int = 0  # first legs handed on in this run
+    steps: int = 0  # first legs and orders in spreads handed on in this run
     moved_usd: float = 0.0  # traded by both legs in this run
     fees_usd: float = 0.0  # paid for it
     basis: BasisLine = field(default_factory=BasisLine)

@@ -1,6 +1,7 @@
-"""Moves the standing part of a hedge between perpetual and dated futures, a clip at a time, in two legs.
+"""Moves the standing part of a hedge between perpetual and dated futures, a clip at a time.
 
-The first leg is the one that brings delta inwards in the policy's no-trade interval, or has the longer way to
+Where the venue lists the spread of the two futures a clip is one order in it (`spreads`), else two legs. The
+first leg is the one that brings delta inwards in the policy's no-trade interval, or has the longer way to
 its edge; the second gives back what the first really traded: in the other instrument, and in the perpetual
 where the future does not fill. Both are immediate orders, judged by every gate and by `risk.admit`.
 
@@ -19,7 +20,7 @@ from typing import Any
 from hedger.domain.order import Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Mode, Reason
 from hedger.engine import gates
-from hedger.engine.by_expiry import advice, legs, places
+from hedger.engine.by_expiry import advice, legs, places, spreads
 from hedger.engine.by_expiry.memory import Leg
 from hedger.engine.delta import settlement
 from hedger.engine.events import Now
@@ -33,7 +34,6 @@ from hedger.execution.by_expiry_params import Use
 from hedger.execution.plan import Round, smallest_amount
 from hedger.policies.inputs import Inputs
 
-ROOM_SHARE = 0.5  # of the way to the interval's edge that a first leg may take
 CAP_SHARE = 0.5  # of the part of a cap that changes nothing yet that moves may fill
 FUTURE_TRIES = 2  # of a second leg in the future before the perpetual gives back
 RETRY_S = 2.0  # wire time between two tries of a second leg
@@ -58,7 +58,7 @@ def next_leg(
         if leg is None
         else _second(state, book, leg, sight, inputs, memory, now)
     )
-    if isinstance(made, str):
+    if isinstance(made, str | Outcome):
         return made
     outcome = trade(made)
     return outcome if outcome.approved is not None else outcome.verdict.detail
@@ -87,8 +87,11 @@ def _gate(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now)
     return ""
 
 
-def _first(state: State, book: BookState, sight: Sight, inputs: Inputs, memory: Any, now: Now) -> Wish | str:
-    """A clip towards the allocation, in the future that is furthest from its target."""
+def _first(
+    state: State, book: BookState, sight: Sight, inputs: Inputs, memory: Any, now: Now
+) -> Outcome | Wish | str:
+    """A clip towards the allocation, in the future that is furthest from its target: the order in its spread,
+    else the wish of a first leg."""
     known, params = book.by_expiry, book.settings.by_expiry
     if known.allocation is None or now.wire_s - known.looked_wire_s > OLD_S:
         return known.waits or "the division of the hedge is being looked at"
@@ -104,14 +107,17 @@ def _first(state: State, book: BookState, sight: Sight, inputs: Inputs, memory: 
     crowded = _crowded(book, now)
     if crowded:
         return f"{crowded} is kept for hedges"
+    whole = spreads.order(state, book, sight, inputs, memory, now, name, gap_coin)
+    if isinstance(whole, Outcome):
+        return whole
     most_coin = min(abs(gap_coin), params.clip_usd / there.quote.mark)
-    ahead, back = (_room_coin(book, inputs, sign * gap_coin) for sign in (1.0, -1.0))
+    ahead, back = (legs.room_coin(book, inputs, sign * gap_coin) for sign in (1.0, -1.0))
     future_first = ahead >= min(back, most_coin)
     size = min(most_coin, ahead if future_first else back)
     if size < there.listed.amount_to_coin(smallest_amount(there.listed), there.quote.mark):
         return "the policy leaves no room for a leg"
     change = math.copysign(size, gap_coin if future_first else -gap_coin)
-    detail = f"{gap_coin:+.4f} coin to move into {name}, one clip of it"
+    detail = f"{gap_coin:+.4f} coin to move into {name}, one clip of it in two legs: {whole}"
     where = there if future_first else sight
     return _wish(state, book, where, inputs, memory, now, change, Round.DOWN_AT_LEAST_ONE, detail)
 
@@ -168,16 +174,6 @@ def _wish(
 def _inside(book: BookState, inputs: Inputs) -> bool:
     interval = interval_of(book, inputs)
     return interval is not None and interval.lower_delta <= inputs.delta_coin <= interval.upper_delta
-
-
-def _room_coin(book: BookState, inputs: Inputs, towards: float) -> float:
-    """Half of the way to the edge of the no-trade interval on the side of the leg; nothing outside it."""
-    interval = interval_of(book, inputs)
-    if interval is None:
-        return 0.0
-    edge = interval.upper_delta if towards > 0.0 else interval.lower_delta
-    way = (edge - inputs.delta_coin) * (1.0 if towards > 0.0 else -1.0)
-    return max(0.0, ROOM_SHARE * way) if way == way else 0.0
 
 
 def _crowded(book: BookState, now: Now) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from hedger.domain.globs import matches
 from hedger.domain.instrument import Instrument, InstrumentState, Kind
+from hedger.domain.names import spread_of
 from hedger.domain.quote import Quote
 from hedger.engine.events import Now
 from hedger.engine.ownership import ownership
@@ -35,6 +36,24 @@ def futures(state: State, book: BookState, now: Now) -> tuple[str, ...]:
         and (chosen(book, listed.name) or size(state, book, listed.name))
     ]
     return tuple(each.name for each in sorted(found, key=lambda each: (each.expiration_ms or 0, each.name)))
+
+
+def spreads(state: State, book: BookState, futures: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the spreads a move may go through, listed or not: of each future with the hedge instrument,
+    and of each that holds a part of the hedge with the others."""
+    home = book.settings.hedge_instrument
+    held = [name for name in futures if size(state, book, name)]
+    pairs = [(home, name) for name in futures]
+    pairs += [(one, other) for one in held for other in futures if one != other]
+    return tuple(dict.fromkeys(name for pair in pairs if (name := spread_name(*pair))))
+
+
+def spread_name(first: str, second: str) -> str:
+    """Of two futures; empty where the venue's names are of another grammar: it lists no spreads we know."""
+    try:
+        return spread_of(first, second)
+    except ValueError:
+        return ""
 
 
 def chosen(book: BookState, instrument: str) -> bool:
@@ -123,6 +142,8 @@ def gap(state: State, book: BookState, listed: Instrument, quote: Quote | None, 
     if quote.bid is None or quote.ask is None:
         return "one-sided prices"
     known = (quote.mark, quote.index_usd, quote.bid, quote.ask)
+    if listed.is_spread:  # a difference of prices may be 0 or below
+        return "" if all(math.isfinite(price) for price in known) else f"prices {known}: must be finite"
     if not all(0.0 < price < math.inf for price in known):
         return f"mark, index, bid, ask {known}: must be finite and above 0"
     return ""

@@ -16,6 +16,7 @@ class ByExpiryView(msgspec.Struct, frozen=True):
     waits: str = ""  # why the division is not known; empty: it is, or use is off
     funding_8h: float | None = None  # the slow mean that is expected, fraction; None: not told yet
     allocation: Allocation | None = None  # None: off, or not known
+    through: str = ""  # the spread the next step of a move would go through, or why it takes two legs
     held_back: str = ""  # why no step of a move is made now
     steps: int = 0  # of moves, begun
     moved_usd: float = 0.0  # traded by both legs of the steps
@@ -23,14 +24,15 @@ class ByExpiryView(msgspec.Struct, frozen=True):
     basis_coin: float = 0.0  # earned where forwards and futures moved apart from the hedge instrument
 
 
-def by_expiry_view(book: BookState) -> ByExpiryView:
-    """The picture of one book."""
+def by_expiry_view(book: BookState, through: str) -> ByExpiryView:
+    """The picture of one book; `through` is how the next step would be made."""
     memory = book.by_expiry
     return ByExpiryView(
         use=book.settings.by_expiry.use,
         waits=memory.waits,
         funding_8h=None if memory.funding is None else memory.funding.value,
         allocation=memory.allocation,
+        through=through,
         held_back=memory.held_back,
         steps=memory.steps,
         moved_usd=memory.moved_usd,

@@ -10,6 +10,7 @@ from hedger.domain.order import TERMINAL, Order, OrderState
 from hedger.domain.vocabulary import BreakerState, Phase, Reason, stricter
 from hedger.domain.vocabulary import State as StateWord
 from hedger.engine import alarms, gates, holdings, profile
+from hedger.engine.by_expiry import spreads
 from hedger.engine.delta import ladder
 from hedger.engine.describe import known
 from hedger.engine.events import Now
@@ -176,7 +177,7 @@ def _book(state: State, book: BookState, now: Now) -> BookView:
         working=working_view(state, book, sight, now),
         profile=profile.view(book),
         tags=tags.cuts(state, book),
-        by_expiry=by_expiry_view(book),
+        by_expiry=by_expiry_view(book, spreads.told(state, book, now)),
         differences=differences(state, book),
         shadows=shadow_views(state, book),
         smile=smile_view(book, now),

@@ -109,6 +109,10 @@ def get_instrument(name: str) -> Request:
     return Request("public/get_instrument", {"instrument_name": name})
 
 
+def combo_details(name: str) -> Request:
+    return Request("public/get_combo_details", {"combo_id": name})
+
+
 def account_summaries() -> Request:
     return Request("private/get_account_summaries", {"extended": True})
 

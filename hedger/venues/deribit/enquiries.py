@@ -26,6 +26,7 @@ from hedger.engine.events import (
     SnapshotTaken,
 )
 from hedger.venues.deribit import encode, wire
+from hedger.venues.deribit.combos import joined
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE
 from hedger.venues.deribit.encode import Request
@@ -310,8 +311,8 @@ class _Lookup:
 
 
 def in_order(trades: Iterable[Trades]) -> tuple[Fill, ...]:
-    """Fills of several currencies by time, then by number."""
-    fills = [fill for one in trades for fill in one.fills.values()]
+    """Fills of several currencies by time, then by number; of a combo its legs."""
+    fills = joined([fill for one in trades for fill in one.fills.values()])
     return tuple(
         sorted(fills, key=lambda fill: (fill.market_ms, fill.instrument, fill.trade_seq, fill.trade_id))
     )

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+import msgspec
+
 from hedger.domain.instrument import Instrument, InstrumentState
-from hedger.domain.names import parse_name
+from hedger.domain.names import is_combo, legs_of, parse_name
 from hedger.engine.events import BadData, Event, InstrumentsListed, InstrumentStateChanged, Now
-from hedger.venues.deribit import decode, encode
+from hedger.venues.deribit import decode, encode, wire
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE
 from hedger.venues.deribit.errors import CONNECTION_CLOSED
 from hedger.venues.deribit.link import Done, Link, earliest
 from hedger.venues.deribit.rpc import Failure, Reply
+from hedger.venues.deribit.texts import shown
 
 KINDS = ("future", "option")
+_COMBO = msgspec.json.Decoder(wire.Combo)
 LEARN_AGAIN_S = 2.0  # times the attempt
 LEARN_AGAIN_MOST_S = 30.0
 SHUT_AGAIN_S = 10.0
+SEEK_AGAIN_S = 300.0  # wire time between two questions for a combo that is not listed
 MAX_REFUSED_ROWS = 20  # named one by one; a venue that changed its format would name thousands
 _ENDED = (InstrumentState.DELIVERED, InstrumentState.INACTIVE, InstrumentState.ARCHIVIZED)
 
@@ -32,7 +37,23 @@ class Listings:
         self._parts: dict[tuple[str, str], tuple[Instrument, ...]] = {}
         self._failures: dict[str, int] = {}  # by the name of an instrument we could not learn yet
         self._learn_at_wire_s: dict[str, float] = {}
+        self._sought: frozenset[str] = frozenset()  # combos that somebody would trade in
         self.complete = False
+
+    def seek(self, names: Iterable[str], now: Now) -> None:
+        """The whole set watched from now on: combos among it are asked for by name, and again.
+
+        They come and go by the hour, and all of a currency are hundreds of which a few are wanted.
+        """
+        before, self._sought = self._sought, frozenset(name for name in names if is_combo(name))
+        for name in before - self._sought:
+            self._forget(name)
+        for name in sorted(self._sought - self._known.keys() - self._learn_at_wire_s.keys()):
+            self._learn(name, now)
+
+    def has(self, name: str) -> bool:
+        """Whether there is something to subscribe: a combo nobody has listed has no ticker."""
+        return name not in self._sought or name in self._known
 
     def load(self, now: Now) -> None:
         """Ask for everything; the answer replaces all that was known."""
@@ -76,7 +97,8 @@ class Listings:
             return event.state in _ENDED
         if event.state in _ENDED:
             self._forget(event.instrument)
-        if event.state is InstrumentState.OPEN and _may_be_ours(event.instrument):
+        sought = event.instrument in self._sought
+        if event.state is InstrumentState.OPEN and (sought or _may_be_ours(event.instrument)):
             self._learn(event.instrument, now)
         return False
 
@@ -97,6 +119,10 @@ class Listings:
         """Asked again until it answers or ends: an option we do not know has no delta for us."""
         if failure.code == CONNECTION_CLOSED:
             return []  # the next connection lists everything
+        if is_combo(name):
+            if name in self._sought:
+                self._learn_at_wire_s[name] = now.wire_s + SEEK_AGAIN_S
+            return []
         failures = self._failures[name] = self._failures.get(name, 0) + 1
         self._learn_at_wire_s[name] = now.wire_s + min(LEARN_AGAIN_S * failures, LEARN_AGAIN_MOST_S)
         return []
@@ -105,7 +131,7 @@ class Listings:
         """A future that does not trade is asked for until it does: the notice of that may be lost."""
         if state in (InstrumentState.OPEN, *_ENDED):
             self._forget(listed.name)
-        elif listed.is_future:
+        elif listed.is_future or listed.name in self._sought:
             self._learn_at_wire_s[listed.name] = now.wire_s + SHUT_AGAIN_S
 
     def _forget(self, name: str) -> None:
@@ -117,6 +143,30 @@ class Listings:
         row = decode.instrument_row(reply.result, self._link.venue)
         if isinstance(row, BadData):
             return [row]
+        if row.is_spread:
+            done = partial(self._legs_told, row)
+            self._link.ask(encode.combo_details(name), now, done, partial(self._not_learned, name))
+            return []
+        return self._take(row, reply, now)
+
+    def _legs_told(self, row: Instrument, reply: Reply, now: Now) -> list[Event]:
+        """What a spread trades in is taken from its name; one of which the venue says otherwise is none."""
+        try:
+            told = {leg.instrument_name: leg.amount for leg in _COMBO.decode(reply.result).legs}
+        except UNREADABLE as error:
+            return [self._refused(row.name, str(error), now)]
+        if told != dict(legs_of(row.name)):
+            legs = {name: str(amount) for name, amount in told.items()}
+            return [self._refused(row.name, f"legs = {legs}: must be {dict(legs_of(row.name))}", now)]
+        return self._take(row, reply, now)
+
+    def _refused(self, name: str, detail: str, now: Now) -> BadData:
+        self._learn_at_wire_s[name] = now.wire_s + SEEK_AGAIN_S
+        venue = self._link.venue
+        return BadData(venue=venue, channel="get_combo_details", instrument=name, detail=shown(detail))
+
+    def _take(self, row: Instrument, reply: Reply, now: Now) -> list[Event]:
+        """An instrument by itself, beside all that is known."""
         self._known[row.name] = row
         self._look_again(row, row.state, now)
         listed = InstrumentsListed(venue=self._link.venue, instruments=(row,), complete=False)

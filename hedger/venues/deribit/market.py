@@ -11,6 +11,7 @@ from msgspec.structs import astuple
 
 from hedger.domain.errors import BadDataError
 from hedger.domain.instrument import InstrumentState
+from hedger.domain.names import is_combo
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.venues.deribit import wire
 from hedger.venues.deribit.instruments import state_of
@@ -50,6 +51,8 @@ def quote_of(ticker: wire.Ticker, instrument: str, channel: str, venue: str, wir
         and 0.0 < mark < MOST_PRICE_USD
         and 0 < market_ms < LATEST_MS
     ):
+        if is_combo(name):
+            return _combo_quote(ticker, channel, venue, wire_s)
         _check_prices(ticker, channel)
     bid, bid_amount = (bid, bid_amount or 0.0) if bid else (None, 0.0)
     ask, ask_amount = (ask, ask_amount or 0.0) if ask else (None, 0.0)
@@ -80,6 +83,39 @@ def quote_of(ticker: wire.Ticker, instrument: str, channel: str, venue: str, wir
         theta,
         funding_8h,
         _delivery(delivery, index_usd, channel),
+    )
+
+
+def _combo_quote(ticker: wire.Ticker, channel: str, venue: str, wire_s: float) -> Quote:
+    """Prices are differences and may be 0 or below: a side is empty where nothing is shown on it."""
+    mark, index_usd = ticker.mark_price, ticker.index_price
+    if index_usd is None or not LEAST_PRICE_USD < index_usd < MOST_PRICE_USD:
+        raise BadDataError(channel, "index_price", index_usd, "above zero and a price in USD")
+    if mark is None or not abs(mark) < index_usd:
+        raise BadDataError(channel, "mark_price", mark, f"a difference of prices, below index = {index_usd}")
+    plausible_ms(channel, "timestamp", ticker.timestamp)
+    for field in ("best_bid_amount", "best_ask_amount"):
+        amount = getattr(ticker, field)
+        if amount is not None and not amount >= 0.0:
+            raise BadDataError(channel, field, amount, "zero or above")
+    bid = ticker.best_bid_price if ticker.best_bid_amount else None
+    ask = ticker.best_ask_price if ticker.best_ask_amount else None
+    if bid is not None and ask is not None and not bid < ask:
+        raise BadDataError(channel, "best_bid_price", bid, f"below best_ask_price = {ask} (crossed book)")
+    return Quote(
+        venue,
+        ticker.instrument_name,
+        ticker.timestamp,
+        wire_s,
+        state_of(ticker.state),
+        mark,
+        index_usd,
+        bid,
+        (ticker.best_bid_amount or 0.0) if bid is not None else 0.0,
+        ask,
+        (ticker.best_ask_amount or 0.0) if ask is not None else 0.0,
+        ticker.min_price,
+        ticker.max_price,
     )
 
 

@@ -15,7 +15,6 @@ from hedger.engine.events import (
     AmendRefused,
     CancelRefused,
     Event,
-    Filled,
     Now,
     PlacementLost,
     PlacementRefused,
@@ -23,6 +22,7 @@ from hedger.engine.events import (
     Reported,
 )
 from hedger.venues.deribit import encode, wire
+from hedger.venues.deribit.combos import Combos
 from hedger.venues.deribit.credits import Pool
 from hedger.venues.deribit.decode import UNREADABLE, bad_data
 from hedger.venues.deribit.errors import NOT_SENT, ORDER_NOT_FOUND, amend_refused, placement_refused
@@ -46,8 +46,9 @@ class Orders:
         cancel_reserve: int,
         currency_of: Callable[[str], str],
         probe: Probe,
+        combos: Combos,
     ) -> None:
-        self._probe = probe
+        self._probe, self._combos = probe, combos
         self._link, self._trading, self._reserve = link, trading, cancel_reserve
         self._currency_of = currency_of
 
@@ -58,6 +59,7 @@ class Orders:
         """
         label = effect.approved.intent.label
         self._may_trade(effect)
+        self._combos.use([effect.approved.intent.instrument])
         if not self._link.usable:
             return self._unsent(label, "the link is down", now)
         if self._probe.needed(now):
@@ -143,8 +145,10 @@ class Orders:
     def _told(self, reply: Reply) -> list[Event]:
         """Trades first, then the order as they left it."""
         placed = _PLACED.decode(reply.result)
-        fills = [Filled(fill=fill_of(trade, self._link.venue)) for trade in placed.trades]
-        return [*fills, Reported(report=report_of(placed.order, self._link.venue))]
+        report = report_of(placed.order, self._link.venue)
+        fills = [fill_of(trade, self._link.venue) for trade in placed.trades]
+        told = [self._combos.answered(fill, report.label, report.order_id) for fill in fills]
+        return [*(event for events in told for event in events), Reported(report=report)]
 
     def _unreadable(self, label: str, error: Exception) -> list[Event]:
         """The venue said yes in words we cannot read: whatever it did, it is unknown."""

@@ -8,6 +8,7 @@ import msgspec
 
 from hedger.domain.account import Account, Fill, LedgerEntry, Position
 from hedger.domain.errors import BadDataError
+from hedger.domain.names import is_combo
 from hedger.domain.order import OrderReport, Side
 from hedger.venues.deribit import wire
 from hedger.venues.deribit.fees import fees_of
@@ -50,7 +51,7 @@ def fill_of(trade: wire.Trade, venue: str) -> Fill:
         instrument=identifier("trade", "instrument_name", trade.instrument_name),
         side=_side("trade", trade.direction),
         amount=positive("trade", "amount", trade.amount),
-        price=not_negative("trade", "price", trade.price),
+        price=_traded_at(trade),
         fee=finite("trade", "fee", trade.fee),
         fee_currency=identifier("trade", "fee_currency", trade.fee_currency),
         market_ms=plausible_ms("trade", "timestamp", trade.timestamp),
@@ -60,9 +61,17 @@ def fill_of(trade: wire.Trade, venue: str) -> Fill:
         trade_seq=trade.trade_seq if 0 <= trade.trade_seq < _MOST_SEQUENCE else 0,
         block_trade_id=_optional_id("block_trade_id", trade.block_trade_id),
         combo_id=_optional_id("combo_id", trade.combo_id),
+        combo_trade_id=_optional_id("combo_trade_id", str(trade.combo_trade_id or "")),
         liquidation=bool(trade.liquidation),
         liquidated=shown(trade.liquidation or ""),
     )
+
+
+def _traded_at(trade: wire.Trade) -> Decimal:
+    """A combo's price is a difference of its legs' prices and may be 0 or below."""
+    if is_combo(trade.instrument_name):
+        return finite("trade", "price", trade.price)
+    return not_negative("trade", "price", trade.price)
 
 
 def position_of(position: wire.Position, venue: str) -> Position:

@@ -27,6 +27,7 @@ from hedger.engine.effects import (
 )
 from hedger.engine.events import Event, Now
 from hedger.venues.deribit import channels, decode, encode, wire
+from hedger.venues.deribit.combos import Combos
 from hedger.venues.deribit.credits import Bucket, Pool
 from hedger.venues.deribit.enquiries import AHEAD_MS, Enquiries
 from hedger.venues.deribit.errors import (
@@ -79,8 +80,9 @@ class DeribitSession:
         self._enquiries = Enquiries(self._link, params.currencies, self._listings.currency_of)
         self._resync = Resync(self._link, self._enquiries)
         self._probe = Probe(self._link, params.probe_after_s)
+        self._combos = Combos()
         self._orders = Orders(
-            self._link, trading, params.cancel_reserve, self._listings.currency_of, self._probe
+            self._link, trading, params.cancel_reserve, self._listings.currency_of, self._probe, self._combos
         )
         self._health = Health(name, params.health_s)
         self._account_channels = channels.account_channels(params.currencies)
@@ -105,7 +107,7 @@ class DeribitSession:
         self._link.up, self._link.ending, self._account_id = False, None, ""
         self._open, self._link.heard_wire_s = True, now.wire_s
         self._login_by_wire_s = now.wire_s + LOGIN_TIMEOUTS * self._params.request_timeout_s
-        for part in (self._subscriptions, self._quiet, self._platform, self._resync):
+        for part in (self._subscriptions, self._quiet, self._platform, self._resync, self._combos):
             part.reset()
         self._health.reset(now)
         self._login.start(now, unix_ms, nonce)
@@ -131,7 +133,7 @@ class DeribitSession:
         events += self._subscriptions.tick(now)
         events += self._subscriptions.renew(self._quiet.found(now), now)
         self._listings.tick(now)
-        events += self._resync.tick(now)
+        events += self._resync.needed(now) if self._combos.overdue(now) else self._resync.tick(now)
         events += self._probe.tick(now)
         if self._health.probe_due(now) and self._link.up:
             self._health.probed(now)
@@ -151,6 +153,7 @@ class DeribitSession:
             self._quiet.look_at_wire_s,
             self._listings.next_deadline(),
             self._resync.at_wire_s,
+            self._combos.next_deadline(),
             self._probe.due_wire_s,
             self._health.probe_at_wire_s if self._link.up else self._login_by_wire_s,
             self._link.heard_wire_s + self._silence_s,
@@ -204,7 +207,7 @@ class DeribitSession:
             self._want(now)
         if isinstance(event, ev.BadData) and family == channels.CHANGES:
             return [event, *self._resync.needed(now)]
-        return [event]
+        return self._combos.heard(event, now)
 
     def _answered(self, raw: bytes, now: Now) -> list[Event]:
         try:
@@ -338,7 +341,8 @@ class DeribitSession:
         names = [*self._account_channels, channels.LOCK]
         if self._watch is not None:
             feeds = [channels.index(name) for name in self._watch.indices]
-            feeds += [channels.ticker(name) for name in self._watch.instruments]
+            watched = self._watch.instruments
+            feeds += [channels.ticker(name) for name in watched if self._listings.has(name)]
             self._quiet.watch(feeds, now)
             names += feeds
         names += [channels.ticker(name) for name in self._listings.options_of(self._params.chained)]
@@ -352,6 +356,8 @@ class DeribitSession:
         match effect:
             case Watch():
                 self._watch = effect
+                self._combos.use(effect.instruments)
+                self._listings.seek(effect.instruments, now)
                 self._want(now)
                 return []
             case RequestSnapshot():
@@ -359,6 +365,7 @@ class DeribitSession:
             case RequestLog():
                 return self._enquiries.log(effect, now)
             case LookUp():
+                self._combos.use([effect.instrument])
                 return self._enquiries.look_up(effect, now)
             case Place():
                 return self._orders.place(effect, now)

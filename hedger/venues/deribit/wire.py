@@ -92,6 +92,7 @@ class Trade(msgspec.Struct):
     trade_seq: int = 0
     block_trade_id: str | None = None
     combo_id: str | None = None
+    combo_trade_id: str | int | None = None  # a text on the wire, a number in the documents
     liquidation: str | None = None
 
 
@@ -188,6 +189,17 @@ class InstrumentRow(msgspec.Struct):
     taker_commission: Decimal = Decimal(0)
     settlement_period: str | None = None
     max_leverage: Decimal | None = None
+
+
+class ComboLeg(msgspec.Struct):
+    """A leg of one unit of a combo; a negative amount is traded the other way round."""
+
+    instrument_name: str
+    amount: Decimal
+
+
+class Combo(msgspec.Struct):
+    legs: list[ComboLeg]
 
 
 class Platform(msgspec.Struct):

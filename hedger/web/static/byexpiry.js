@@ -28,6 +28,7 @@ export function byExpiry(book) {
 function summary(told, division) {
   const funding = known(told.funding_8h) ? ` · funding ${number(told.funding_8h * 1e4, 2, true)} bp in 8 h expected` : "";
   const moved = told.use === "move" ? ` · ${usd(told.moved_usd)} USD moved in ${told.steps} steps` : "";
+  const next = told.through ? ` · next step ${told.through}` : "";
   const back = told.held_back ? ` · ${told.held_back}` : "";
-  return `${words(told.use)} · standing ${coin(division.standing_coin)} of ${coin(division.hedge_coin)} · moves would save ${usd(division.saving_usd, true)} USD · basis ${number(told.basis_coin, 6, true)}${funding}${moved}${back}`;
+  return `${words(told.use)} · standing ${coin(division.standing_coin)} of ${coin(division.hedge_coin)} · moves would save ${usd(division.saving_usd, true)} USD · basis ${number(told.basis_coin, 6, true)}${funding}${moved}${next}${back}`;
 }
