@@ -7,7 +7,8 @@ volatility, and neither has one whose sums fit no single option: then it hedges 
 reason says so.
 
 Between windows only delta that was born (start-up, a trade, an expiry, new settings) and delta beyond the
-cap is hedged, at once. A hedge once due stays due until at most one lot is missing.
+cap is hedged, at once. A hedge once due stays due until at most one lot is missing, or what delta drifts by
+while an order is on its way.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import NamedTuple
 from hedger.domain.keys import Key
 from hedger.policies import equivalent
 from hedger.policies.bounds import check_keys, check_target
-from hedger.policies.due import NONE, YEAR_S, move_usd, standing
+from hedger.policies.due import NONE, YEAR_S, move_usd, near_coin, standing
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.levels import index_levels
 from hedger.policies.reasons import Reason
@@ -122,11 +123,13 @@ def decide(
     if not math.isfinite(y + target + inputs.now_s + inputs.index_usd + inputs.lot_coin + inputs.book_epoch):
         return memory, y, _NOT_FINITE
     window = inputs.now_s // window_s
-    far = abs(y - target) > cap_coin(window_s, cap_sigmas, inputs)
+    cap = cap_coin(window_s, cap_sigmas, inputs)
+    far = abs(y - target) > cap
     reason = due_now(memory, inputs, window, far, ended)
     if reason == NONE:
         return memory, y, _WAITING
-    if abs(y - target) <= inputs.lot_coin:
+    went_out = memory.due != NONE and memory.book_epoch == inputs.book_epoch
+    if abs(y - target) <= (min(near_coin(inputs), cap) if went_out else inputs.lot_coin):
         centred_s = inputs.centre_s if inputs.centre_s > 0.0 else memory.centred_s
         return Memory(inputs.book_epoch, window, NONE, centred_s), y, _FLAT
     if inputs.blackout != 0.0 and not far:
