@@ -61,6 +61,13 @@ def test_between_windows_delta_is_left_alone_and_at_the_end_it_goes_to_zero() ->
     assert time(SIX_HOURS, flat, later(6.1, 0.3))[2] == Reason.WAITING_WINDOW
 
 
+def test_another_length_of_the_windows_ends_none() -> None:
+    """A profile comes into force: nothing is hedged for that, only at the end of a window of its own."""
+    hourly = Params(window_s=HOUR_S)
+    assert time(hourly, settled(), later(0.5, 0.3))[2] == Reason.WAITING_WINDOW
+    assert time(hourly, settled(), later(1.0, 0.3))[2] == Reason.WINDOW_ENDED
+
+
 def test_a_window_that_ends_flat_is_over() -> None:
     memory, answer, reason = time(SIX_HOURS, settled(), later(6.0, 5e-5))
     assert (answer, reason) == (5e-5, Reason.WINDOW_FLAT)
