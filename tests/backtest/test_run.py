@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -172,6 +173,14 @@ def test_an_option_nobody_quotes_keeps_its_volatility_and_blocks_the_hedger() ->
         assert result.points[place].action == "blocked"
         true = outcome().points[place]
         assert result.points[place].options_coin == pytest.approx(true.options_coin, rel=0.02)
+
+
+def test_a_leg_of_less_than_may_be_traded_keeps_the_whole_from_being_opened() -> None:
+    """One leg alone would be another structure."""
+    small = replace(STRANGLE.legs[0], amount_coin=0.05)
+    result = outcome(strategy=replace(STRANGLE, legs=(small, *STRANGLE.legs[1:])))
+    assert result.options == ()
+    assert result.postponed == len(result.points)
 
 
 def test_the_book_may_keep_its_dollars_neutral() -> None:
