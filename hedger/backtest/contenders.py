@@ -11,7 +11,6 @@ from hedger.domain.keys import named
 from hedger.engine.settings import BookSettings
 from hedger.policies.partial import PartialParams
 from hedger.policies.registry import policy_named
-from hedger.policies.schedule import Schedule
 from hedger.risk.envelope import Envelope
 
 HOUR_S = 3_600.0
@@ -80,17 +79,20 @@ def default_book(coin: str) -> BookSettings:
 
 
 def book_of(contender: Contender, book: BookSettings) -> BookSettings:
-    """The same book under this contender's policy: no profile or schedule of another policy is kept.
+    """The same book under this contender's policy. Blackouts and announced events are the book's, whatever
+    its policy; profiles are of the policy as it is set, and of no other.
 
     Raises ValueError for a policy or parameters that do not exist.
     """
     policy = policy_named(contender.policy)
     policy.params(contender.params, book.target_delta_coin)
+    numbers = policy.numbers(contender.params)
+    own = (contender.policy, numbers) == (book.policy, book.policy_params)
     return replace(
         book,
         policy=contender.policy,
-        policy_params=policy.numbers(contender.params),
+        policy_params=numbers,
         partial=contender.parts,
-        profiles={},
-        schedule=Schedule(),
+        profiles=book.profiles if own else {},
+        schedule=book.schedule if own else replace(book.schedule, profiles=()),
     )

@@ -9,18 +9,19 @@ the engine stops where it would have.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from hedger.backtest.chain import Chain, Opening, Recorded, Row, Touch, TradedOption
+from hedger.backtest.replay import Lines
 from hedger.domain.account import Fill
 from hedger.domain.names import parse_name
 from hedger.domain.quote import Quote
 from hedger.engine import events as ev
 from hedger.engine.events import Event
-from hedger.engine.recording import Gap, Header, RecordedStep, decode_header, decode_line
+from hedger.engine.recording import Gap, Header
 from hedger.engine.settings import EngineSettings
 
 TOLD = (
@@ -65,9 +66,8 @@ def flight_chain(path: Path, coin: str) -> Chain:
     """The chain of a flight record. Raises RecordError for a file that is none, ValueError for one in which
     the book of that coin was never known whole."""
     with path.open("rb") as file:
-        header = decode_header(file.readline())
-        steps = (decode_line(line, number) for number, line in enumerate(file, start=2))
-        return _Listener(header, coin).chain(steps, path.name)
+        lines = Lines(file)
+        return _Listener(lines.header(), coin).chain(lines, path.name)
 
 
 class _Listener:
@@ -86,16 +86,18 @@ class _Listener:
         self._trades: list[TradedOption] = []
         self._seen: set[tuple[str, str, str]] = set()
 
-    def chain(self, steps: Iterable[RecordedStep | Gap], name: str) -> Chain:
+    def chain(self, lines: Lines, name: str) -> Chain:
         """Everything up to the end of the record, or its first gap."""
         told = [f"Data: {name}."]
-        for step in steps:
+        for step in lines.steps():
             if isinstance(step, Gap):
                 told.append(f"The record has a gap ({step.reason}); what follows it is left out.")
                 break
             for event in step.events:
                 self._hear(event, step.now.market_ms)
             self._keep(step.now.market_ms)
+        if lines.truncated_line is not None:
+            told.append(f"Its line {lines.truncated_line}, the last, is not whole and left out.")
         if self._opening is None or len(self._instants) < 2:
             raise ValueError(f"the book of {self._coin} is never known whole: positions, equity and tickers")
         return Chain(

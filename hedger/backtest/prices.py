@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -31,8 +32,19 @@ def read_closes(path: Path) -> tuple[Close, ...]:
     if len(times_ms) < 2 or any(later <= earlier for earlier, later in pairwise(times_ms)):
         raise ValueError(f"{known[0]}: must be at least two times in ascending order")
     candle_ms = round(median(later - earlier for earlier, later in pairwise(times_ms)))
-    prices = (float(str(value)) for value in columns["close"])
+    prices = [_price(number, value) for number, value in enumerate(columns["close"], start=1)]
     return tuple(Close(at + candle_ms, price) for at, price in zip(times_ms, prices, strict=True))
+
+
+def _price(number: int, value: object) -> float:
+    """Of the candle of that number, counted from 1."""
+    try:
+        price = float(str(value))
+    except ValueError:
+        price = math.nan
+    if not 0.0 < price < math.inf:
+        raise ValueError(f"candle {number}: close = {value}: must be a finite price above 0")
+    return price
 
 
 def read_dvol(folder: Path, coin: str) -> tuple[Close, ...]:

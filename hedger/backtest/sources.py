@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 from hedger.backtest.chain import Chain, of_snapshots
@@ -39,7 +40,7 @@ def load_chain(path: Path, coin: str, start_ms: int | None = None, end_ms: int |
     """
     try:
         return _load(path, coin, Window(start_ms, end_ms)).between(start_ms, end_ms)
-    except (OSError, ValueError, KeyError, ImportError, RecordError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, ImportError, RecordError) as error:
         raise ConfigError(f"--data {path}: {error}") from error
 
 

@@ -55,9 +55,10 @@ class Trader:
         return closing
 
     def _opening(self, strategy: Strategy, instant: Instant) -> list[OptionOrder]:
-        """All legs at the sizes that the equity of this moment allows; empty where one has no price."""
+        """All legs at the sizes that the equity of this moment allows; empty where one has no price, or is
+        less than may be traded."""
         desk, equity = self._desk, self._desk.holdings.equity_coin
-        return [
+        orders = [
             OptionOrder(
                 each.name,
                 each.side,
@@ -66,6 +67,7 @@ class Trader:
             )
             for each in pick(strategy, instant.table())
         ]
+        return orders if all(order.amount > 0 for order in orders) else []
 
     def _as_made(self, instant: Instant) -> Iterator[OptionOrder]:
         """Trades that were made until now, at the prices they had; one without a ticker waits for it."""

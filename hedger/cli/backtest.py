@@ -127,10 +127,9 @@ def _compared(
 
 
 def _bridged(chain: Chain, step_s: float, seed: int) -> Chain:
-    try:
-        return chain.filled(Bridge(round(step_s * 1000), seed))
-    except ValueError as error:
-        raise ConfigError(f"--bridge: {error}") from error
+    if not 1.0 <= step_s <= 86_400.0:  # NaN is neither
+        raise ConfigError(f"--bridge {step_s:g}: must be 1 to 86400 s")
+    return chain.filled(Bridge(round(step_s * 1000), seed))
 
 
 def assumed(rests: Assumptions, given: Sequence[str]) -> Assumptions:
@@ -145,6 +144,8 @@ def assumed(rests: Assumptions, given: Sequence[str]) -> Assumptions:
 def book_and_own(config: Path | None, name: str, coin: str) -> tuple[BookSettings, Sequence[Contender]]:
     """The book, and its own policy as it is set; without a configuration there is none."""
     if config is None:
+        if name:
+            raise ConfigError(f"--book {name}: needs --config, the file of that book")
         return default_book(coin), ()
     from hedger.runtime.start import Source
 

@@ -28,6 +28,21 @@ def show(console: Console, report: Comparison) -> None:
     gap = max(summary.gap_coin for summary in report.policies)
     told = f"attribution closes: its lines miss the change of equity by {gap:.1e} coin at most"
     console.print(told, highlight=False)
+    for line in _missing(report):
+        console.print(f"[yellow]{escape(line)}[/]", highlight=False)
+
+
+def _missing(report: Comparison) -> Iterator[str]:
+    """What the data did not have, at most over the policies."""
+    postponed = max(summary.postponed for summary in report.policies)
+    unquoted = max(summary.unquoted for summary in report.policies)
+    if postponed:
+        yield (
+            f"at {postponed:,} of {report.heading.instants:,} instants the strategy wanted to trade and an "
+            "expiry, a price or a size that may be traded was missing"
+        )
+    if unquoted:
+        yield f"{unquoted:,} times a held option was not quoted and valued at its last volatility"
 
 
 def heading_lines(report: Comparison) -> Iterator[str]:

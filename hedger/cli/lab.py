@@ -67,7 +67,10 @@ def run(
 @lab.command()
 def tables(
     file: Annotated[Path, typer.Argument(help="The experiment; config/lab/*.toml are examples.")],
-    window_h: Annotated[float, typer.Option(min=0, help="Hours of a window, whole steps.")] = 24.0,
+    window_h: Annotated[
+        float | None,
+        typer.Option("--window-h", min=0, help="Hours of a window, whole steps; else the fewest of a day."),
+    ] = None,
     path: Annotated[int, typer.Option(min=0, help="Which of the first thousand paths.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -90,23 +93,33 @@ def tables(
         return
     console = Console()
     console.print(table(_GREEKS, sensitivities(experiment), True, "the options by day and spot"))
-    columns = [
-        Column[Window]("day", lambda row: f"{row.day:.4g}"),
-        Column[Window]("index", lambda row: f"{row.spot_usd:,.6g}"),
-        Column[Window]("naked", lambda row: f"{row.naked:.3g}"),
-        *(column for rule in experiment.policies for column in _hedged(rule.name)),
-    ]
     money = "coin" if experiment.book.accounting == "inverse" else "USD"
-    title = f"path {path}: futures traded per window (trades), coin; result since the start, {money}"
-    console.print(table(columns, cut, True, title))
+    console.print(f"path {path}: futures traded per window (trades), coin; result since the start, {money}")
+    names = [rule.name for rule in experiment.policies]
+    fit = max(1, (console.width - _WINDOW_WIDTH) // _HEDGED_WIDTH)
+    for first in range(0, len(names), fit):
+        numbered = dict(enumerate(names[first : first + fit], start=first + 1))
+        columns = (*_WINDOW, *(column for pair in numbered.items() for column in _hedged(*pair)))
+        title = ", ".join(f"{number} {name}" for number, name in numbered.items())
+        console.print("", table(columns, cut, True, title))
 
 
-def _hedged(name: str) -> tuple[Column[Window], Column[Window]]:
+_WINDOW = (
+    Column[Window]("day", lambda row: f"{row.day:.4g}"),
+    Column[Window]("index", lambda row: f"{row.spot_usd:,.6g}"),
+    Column[Window]("naked", lambda row: f"{row.naked:.3g}"),
+)
+_WINDOW_WIDTH, _HEDGED_WIDTH = 30, 25
+
+
+def _hedged(number: int, name: str) -> tuple[Column[Window], Column[Window]]:
+    """Policies are told by their numbers: no figure is cut for a long name."""
+
     def traded(row: Window) -> str:
         at = row.policies[name]
         return f"{at.futures_coin:.3g} ({at.trades:.0f})"
 
-    return Column(name, traded), Column("result", lambda row: f"{row.policies[name].pnl:.3g}")
+    return Column(str(number), traded), Column("result", lambda row: f"{row.policies[name].pnl:.3g}")
 
 
 _GREEKS = (

@@ -44,7 +44,8 @@ def smile(
 
     with told_errors():
         if not data.is_file():
-            raise ConfigError(f"--data {data}: no such file")
+            told = "a folder; name one file of it" if data.is_dir() else "no such file"
+            raise ConfigError(f"--data {data}: {told}")
         if coin and coin not in coins_of(data):
             raise ConfigError(f"--coin {coin!r}: the file holds {', '.join(coins_of(data))}")
         days = Days(_day_ms("--from", from_, 0), _day_ms("--to", to, 1 << 60))

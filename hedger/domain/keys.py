@@ -59,6 +59,8 @@ def check_bounds(params: Any) -> None:
             raise ValueError(f"{name} = {value}: must be at least {key.least:g}{_unit(key)}")
         if key.most is not None and value > key.most:
             raise ValueError(f"{name} = {value}: must be at most {key.most:g}{_unit(key)}")
+        if isinstance(value, float) and math.isinf(value):
+            raise ValueError(f"{name} = {value}: must be finite")
 
 
 def _unit(key: Key) -> str:

@@ -122,7 +122,7 @@ class Reason(StrEnum):
     QUIET_WINDOW = "quiet_window"  # theta-offset, long gamma: the move did not pay the decay
     WINDOW_ENDED = "window_ended"  # time: the window has ended, to the target
     SLICE = "slice"  # the next part of a hedge made in slices
-    DELTA_CAP = "delta_cap"  # theta-offset: the mandatory cap
+    DELTA_CAP = "delta_cap"  # theta-offset: the mandatory cap; time: where one is set
     NEW_DELTA = "new_delta"  # delta born of start-up, a trade, an expiry or new settings
     SIGMA_BAND = "sigma_band"  # gamma and theta do not offset: a band in sigmas instead
     STEP = "step"  # the FMZ rule

@@ -30,6 +30,7 @@ from hedger.risk.review import Reviewed, review
 URGENT = frozenset(
     {
         Reason.HARD_LIMIT,
+        Reason.DELTA_CAP,
         Reason.FLATTEN,
         Reason.NEUTRALISE,
         Reason.LAST_RESORT,

@@ -58,6 +58,8 @@ class Book:
         check_bounds(self)
         if not self.options:
             raise ValueError("options = []: must hold at least one option")
+        if not any(leg.quantity_coin for leg in self.options):
+            raise ValueError("options: quantity_coin = 0 in all of them: must not be 0 in one at least")
         if self.accounting == "linear" and (self.neutral != "usd" or self.equity_coin != 0.0):
             raise ValueError("neutral and equity_coin: must be left out unless accounting is inverse")
         if self.accounting == "inverse" and self.rate != 0.0:

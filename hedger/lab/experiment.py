@@ -6,6 +6,7 @@ is refused with the nearest that is.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -103,8 +104,8 @@ class Measures:
             if not 0.0 < share < 1.0:
                 raise ValueError(f"tails = {share}: must be between 0 and 1")
         for aversion in self.risk_aversion:
-            if not aversion > 0.0:
-                raise ValueError(f"risk_aversion = {aversion}: must be above 0")
+            if not 0.0 < aversion < math.inf:
+                raise ValueError(f"risk_aversion = {aversion}: must be above 0 and finite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +187,12 @@ def read(found: Mapping[str, Any]) -> Experiment:
     for name, kind in (("book", Book), ("costs", Costs), ("simulation", Simulation), ("measures", Measures)):
         if name in given:
             made[name] = _converted(name, given.pop(name), kind)
-    rules = given.pop("policies", [])
+    rules = _list("policies", given.pop("policies", []))
     made["policies"] = tuple(_converted(f"policies[{i}]", rule, Rule) for i, rule in enumerate(rules))
     if "book" not in made:
         raise ValueError("book: missing; must be a table [book]")
+    if not isinstance(given.get("title", ""), str):
+        raise ValueError(f"title = {given['title']!r}: must be a text")
     return Experiment(**made, **given)
 
 
@@ -211,7 +214,9 @@ def model_of(found: Mapping[str, Any], iv: float) -> Model:
     if ratio is not None:
         if "volatility" in values:
             raise ValueError("model: must have volatility or realised_over_implied, not both")
-        values["volatility"] = float(ratio) * iv
+        if isinstance(ratio, bool) or not isinstance(ratio, int | float):
+            raise ValueError(f"model.realised_over_implied = {ratio!r}: must be a number")
+        values["volatility"] = ratio * iv
     made: Model = _converted("model", values, MODELS[kind], extra=("kind", "realised_over_implied"))
     return made
 
@@ -222,13 +227,19 @@ def _table(name: str, found: Any) -> Mapping[str, Any]:
     return found
 
 
+def _list(name: str, found: Any) -> list[Any]:
+    if not isinstance(found, list):
+        raise ValueError(f"{name} = {found!r}: must be tables, [[{name}]]")
+    return found
+
+
 def _converted(where: str, found: Any, kind: Any, extra: tuple[str, ...] = ()) -> Any:
     table = _table(where, found)
     _known(where, table, kind, extra)
     if kind is Rule and "partial" in table:
         _known(f"{where}.partial", _table(f"{where}.partial", table["partial"]), PartialParams)
     if kind is Book:
-        for i, leg in enumerate(table.get("options", ())):
+        for i, leg in enumerate(_list(f"{where}.options", table.get("options", []))):
             _known(f"{where}.options[{i}]", _table(f"{where}.options[{i}]", leg), Leg)
     try:
         return msgspec.convert(table, kind)

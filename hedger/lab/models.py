@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hedger.domain.errors import ConfigError
 from hedger.domain.keys import Key, check_bounds
 from hedger.pricing.black76 import Floats
 
@@ -195,7 +196,9 @@ class Bootstrap:
     def _recorded(self, dt: float) -> Floats:
         moves = np.diff(np.log(prices(self.path, self.column)[:: self.every]))
         if len(moves) < self.block:
-            raise ValueError(f"block = {self.block}: must be at most the {len(moves)} recorded returns")
+            raise ConfigError(
+                f"model: block = {self.block}: must be at most the {len(moves)} recorded returns"
+            )
         spread = float(moves.std())
         scale = self.volatility * math.sqrt(dt) / spread if self.volatility > 0.0 else 1.0
         return np.asarray((moves - moves.mean()) * scale + self.drift * dt - 0.5 * (spread * scale) ** 2)
@@ -209,30 +212,39 @@ class Bootstrap:
 
 @cache
 def prices(path: str, column: str) -> Floats:
-    """A column of recorded prices. Raises ValueError naming file and column."""
+    """A column of recorded prices. Raises ConfigError naming file and column."""
     if not Path(path).is_file():
-        raise ValueError(f"path = {path!r}: no such file")
+        raise ConfigError(f"model: path = {path!r}: no such file")
+    try:
+        values = np.asarray(_column(path, column), dtype=np.float64)
+    except ImportError as error:
+        raise ConfigError(f"model: path = {path!r} needs pyarrow: pip install 'hedger[lab]'") from error
+    except (OSError, EOFError, ValueError) as error:
+        raise ConfigError(f"model: path = {path!r}: {error}") from error
+    if len(values) < 2 or not (np.isfinite(values) & (values > 0.0)).all():
+        raise ConfigError(
+            f"model: path = {path!r}: {column} must hold at least two prices, all finite and above 0"
+        )
+    return values
+
+
+def _column(path: str, column: str) -> Any:
+    """As it is in the file."""
     if path.endswith(".parquet"):
         import pyarrow.parquet as pq
 
         names = pq.read_schema(path).names
-        _known(path, column, names)
-        found = pq.read_table(path, columns=[column]).column(column).to_numpy()
-    else:
-        from pyarrow import csv
+        return pq.read_table(path, columns=[_known(column, names)]).column(column).to_numpy()
+    from pyarrow import csv
 
-        table = csv.read_csv(path)
-        _known(path, column, table.column_names)
-        found = table.column(column).to_numpy()
-    values = np.asarray(found, dtype=np.float64)
-    if len(values) < 2 or not (np.isfinite(values) & (values > 0.0)).all():
-        raise ValueError(f"path = {path!r}: {column} must hold at least two prices, all finite and above 0")
-    return values
+    table = csv.read_csv(path)
+    return table.column(_known(column, table.column_names)).to_numpy()
 
 
-def _known(path: str, column: str, names: list[str]) -> None:
+def _known(column: str, names: list[str]) -> str:
     if column not in names:
-        raise ValueError(f"column = {column!r}: {path} has {', '.join(names)}")
+        raise ValueError(f"column = {column!r}: it has {', '.join(names)}")
+    return column
 
 
 MODELS: Mapping[str, type] = MappingProxyType(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,7 +39,8 @@ def meaning(figure: str) -> str:
 
 
 def write_parquet(result: Result, path: Path) -> None:
-    """One row per policy and figure: policy, figure, value, se, unit of money. Raises ConfigError."""
+    """One row per policy and figure: policy, figure, value, se, unit of money. Raises ConfigError without
+    pyarrow, or for a file that cannot be written."""
     need("pyarrow", "--parquet")
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -48,11 +50,13 @@ def write_parquet(result: Result, path: Path) -> None:
         for each in result.policies
         for name, figure in each.figures.items()
     ]
-    pq.write_table(pa.Table.from_pylist(rows), path)
+    with written(path):
+        pq.write_table(pa.Table.from_pylist(rows), path)
 
 
 def write_html(result: Result, path: Path) -> None:
-    """Frontier, distributions and a table; opens without a network. Raises ConfigError without plotly."""
+    """Frontier, distributions and a table; opens without a network. Raises ConfigError without plotly, or
+    for a file that cannot be written."""
     need("plotly", "--html")
     from plotly.io import to_html
 
@@ -65,7 +69,17 @@ def write_html(result: Result, path: Path) -> None:
     simulation = result.experiment.simulation
     told = f"{simulation.paths:,} paths, {simulation.steps:,} steps, seed {simulation.seed}, {result.unit}"
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><h1>{title}</h1>'
-    path.write_text(f"{head}<p>{told}</p>{''.join(parts)}</html>")
+    with written(path):
+        path.write_text(f"{head}<p>{told}</p>{''.join(parts)}</html>", encoding="utf-8")
+
+
+@contextmanager
+def written(path: Path) -> Iterator[None]:
+    """Raises ConfigError naming the file that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from error
 
 
 def need(package: str, option: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hedger.lab import grid, walk
-from hedger.lab.book import YEAR_DAYS, legs_of
+from hedger.lab.book import DAY_S, YEAR_DAYS, legs_of
 from hedger.lab.chunks import Prepared, market_along, market_of, prepared_of, walked
 from hedger.lab.experiment import Experiment
 from hedger.pricing.black76 import Floats
@@ -72,8 +72,8 @@ class Window(NamedTuple):
     policies: dict[str, Hedged]
 
 
-def windows(experiment: Experiment, hours: float, path: int = 0) -> list[Window]:
-    """One path of the first chunk cut into windows that end every `hours`.
+def windows(experiment: Experiment, hours: float | None = None, path: int = 0) -> list[Window]:
+    """One path of the first chunk cut into windows that end every `hours`; None: the fewest steps of a day.
 
     Raises ValueError for hours that are not whole steps, or a path that is not there.
     """
@@ -96,7 +96,9 @@ def windows(experiment: Experiment, hours: float, path: int = 0) -> list[Window]
     return told
 
 
-def _steps(experiment: Experiment, hours: float) -> int:
+def _steps(experiment: Experiment, hours: float | None) -> int:
+    if hours is None:
+        return min(math.ceil(DAY_S / experiment.step_s - 1e-6), experiment.simulation.steps)
     every = hours * 3600.0 / experiment.step_s
     if every < 0.5 or abs(every - round(every)) > 1e-6:
         raise ValueError(f"window_h = {hours:g}: must be whole steps of {experiment.step_s / 3600.0:g} h")

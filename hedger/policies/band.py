@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from hedger.policies.band_params import Params
+from hedger.policies.due import near_coin
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.levels import index_levels
 from hedger.policies.reasons import Reason
@@ -113,8 +114,8 @@ def observed(params: Params, memory: Memory, inputs: Inputs, outside: bool, cent
 
 
 def at_centre(params: Params, inputs: Inputs, centre: float) -> bool:
-    """Whether what is missing to the target is too small to be traded."""
-    return abs(inputs.delta_coin - centre) < max(inputs.lot_coin, params.min_trade_coin)
+    """Whether what is missing to the target is too small to be traded, or no more than a hedge leaves."""
+    return abs(inputs.delta_coin - centre) < max(near_coin(inputs), params.min_trade_coin)
 
 
 def window_ended(params: Params, memory: Memory, now_s: float) -> bool:

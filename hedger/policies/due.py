@@ -13,6 +13,9 @@ YEAR_S = 365.0 * DAY_S
 NONE = -1
 """No hedge is due."""
 
+SETTLING_S = 10.0
+"""Market time that an order may take from its decision to the look at what it left."""
+
 _BORN = int(Reason.BORN)
 _CENTRE_BEFORE = int(Reason.CENTRE_BEFORE)
 
@@ -35,3 +38,13 @@ def standing(book_epoch: float, due: int, centred_s: float, inputs: Inputs) -> i
 def move_usd(inputs: Inputs, horizon_s: float) -> float:
     """One standard deviation of the index over the horizon, F iv sqrt(h), in USD."""
     return inputs.index_usd * inputs.iv * math.sqrt(horizon_s / YEAR_S)
+
+
+def near_coin(inputs: Inputs) -> float:
+    """How near its target a hedge that went out has arrived: a lot, or what delta drifts by in SETTLING_S.
+
+    Delta moves on while an order is on its way. To chase what it moved by, order after order, would be to
+    hedge without a pause.
+    """
+    drift_coin = abs(inputs.book_gamma_coin_per_usd) * move_usd(inputs, SETTLING_S)
+    return drift_coin if drift_coin > inputs.lot_coin else inputs.lot_coin  # NaN is not

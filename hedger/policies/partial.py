@@ -5,6 +5,9 @@ What is still to come counts, for the policy underneath, as on its way: the poli
 part is done, and whatever it asks for anew cancels the slices. A slice is never more than what is missing
 at that moment and never in the other direction: |delta - target| only falls. Measured, it costs 12 % less
 for 2 % less risk, gains where moves revert and loses where they trend.
+
+What lies beyond a cap or a hard limit, slices to come or not, is hedged whole and at once. Delta that was
+born (a trade, an expiry, new settings) ends the slices: they were parts of another book's hedge.
 """
 
 from __future__ import annotations
@@ -19,6 +22,10 @@ from hedger.policies.inputs import Inputs, Interval, at_delta
 from hedger.policies.reasons import Reason
 
 _SLICE = int(Reason.SLICE)
+_NOT_FINITE = int(Reason.NOT_FINITE)
+_CAP = int(Reason.CAP)
+_HARD_TO_EDGE = int(Reason.HARD_LIMIT_TO_EDGE)
+_HARD_TO_CENTRE = int(Reason.HARD_LIMIT_TO_CENTRE)
 
 Kernel = Callable[[Any, Any, Inputs], tuple[Any, float, int]]
 Shown = Callable[[Any, Any, Inputs], Interval]
@@ -51,11 +58,27 @@ class Memory(NamedTuple):
     slices: int
     next_s: float
     """Market time of the next slice."""
+    book_epoch: float
+    """Of the book whose hedge is under way."""
 
 
 def initial(inner: Any) -> Memory:
     """Nothing is under way."""
-    return Memory(inner, 0.0, 0.0, 0, math.inf)
+    return nothing_under_way(inner, math.nan)
+
+
+def nothing_under_way(inner: Any, book_epoch: float) -> Memory:
+    return Memory(inner, 0.0, 0.0, 0, math.inf, book_epoch)
+
+
+def coming_coin(memory: Memory, inputs: Inputs) -> float:
+    """Delta with the slices done that are still to come."""
+    return inputs.delta_coin + (memory.rest if memory.book_epoch == inputs.book_epoch else 0.0)
+
+
+def at_once(reason: int) -> bool:
+    """Whether a hedge may not be divided."""
+    return reason == _CAP or reason == _HARD_TO_EDGE or reason == _HARD_TO_CENTRE  # numba knows no set
 
 
 def kernel(inner: Kernel, first_share: float, over_s: float, slices: int) -> Kernel:
@@ -63,16 +86,24 @@ def kernel(inner: Kernel, first_share: float, over_s: float, slices: int) -> Ker
     share, pause_s, most = first_share, over_s / slices, slices
 
     def decide(params: Any, memory: Memory, inputs: Inputs) -> tuple[Memory, float, int]:
-        y, coming = inputs.delta_coin, inputs.delta_coin + memory.rest
+        y, epoch, coming = inputs.delta_coin, inputs.book_epoch, coming_coin(memory, inputs)
         after, target, reason = inner(params, memory.inner, at_delta(inputs, coming))
-        if target != coming:  # a new trigger cancels what was to come
-            after, target, reason = inner(params, memory.inner, inputs)
-            rest = (1.0 - share) * (target - y)
-            return Memory(after, target, rest, most, inputs.now_s + pause_s), target - rest, reason
+        if reason == _NOT_FINITE:
+            return memory, y, reason
+        if target != coming or coming != y:
+            now, whole, why = inner(params, memory.inner, inputs)
+            if at_once(why):
+                return nothing_under_way(now, epoch), whole, why
+            if target != coming:  # a new trigger cancels what was to come
+                rest = (1.0 - share) * (whole - y)
+                return Memory(now, whole, rest, most, inputs.now_s + pause_s, epoch), whole - rest, why
+        if memory.book_epoch != epoch:
+            return nothing_under_way(after, epoch), y, reason
         if memory.slices == 0 or inputs.now_s < memory.next_s or inputs.blackout != 0.0:
-            return Memory(after, memory.target, memory.rest, memory.slices, memory.next_s), y, reason
+            return Memory(after, memory.target, memory.rest, memory.slices, memory.next_s, epoch), y, reason
         part, gap = memory.rest / memory.slices, memory.target - y
-        left = Memory(after, memory.target, memory.rest - part, memory.slices - 1, memory.next_s + pause_s)
+        next_s = memory.next_s + pause_s
+        left = Memory(after, memory.target, memory.rest - part, memory.slices - 1, next_s, epoch)
         if gap * part <= 0.0:
             return left, y, reason
         return left, y + math.copysign(min(abs(part), abs(gap)), part), _SLICE
@@ -84,6 +115,6 @@ def shown(inner: Shown) -> Shown:
     """The no-trade interval of the policy underneath, seen with the slices done."""
 
     def interval(params: Any, memory: Memory, inputs: Inputs) -> Interval:
-        return inner(params, memory.inner, at_delta(inputs, inputs.delta_coin + memory.rest))
+        return inner(params, memory.inner, at_delta(inputs, coming_coin(memory, inputs)))
 
     return interval

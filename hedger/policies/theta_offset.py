@@ -17,7 +17,8 @@ What a window is judged by may be widened: `reference = last_rebalance` adds wha
 hedge came to (Hegic's other reading: a third of the hedges at two to three times the risk), `fee_bps` asks
 that the loss exceed what the hedge costs, `inner_sigmas` leaves small gaps alone whatever the window lost.
 
-A hedge once due stays due until the gap is at most one lot; then the book is flat and a new reference starts.
+A hedge once due stays due until the gap is at most one lot, or what delta drifts by while an order is on its
+way; then the book is flat and a new reference starts.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from typing import NamedTuple
 
 from hedger.domain.keys import Key
 from hedger.policies.bounds import check_keys, check_target
-from hedger.policies.due import DAY_S, NONE, move_usd, standing
+from hedger.policies.due import DAY_S, NONE, move_usd, near_coin, standing
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.levels import index_levels
 from hedger.policies.reasons import Reason
@@ -165,8 +166,8 @@ def all_finite(inputs: Inputs) -> bool:
 def hedge_until_flat(
     params: Params, memory: Memory, inputs: Inputs, reason: int
 ) -> tuple[Memory, float, int]:
-    """Ask for the target until at most one lot is missing; then start a new reference."""
-    if abs(inputs.delta_coin - inputs.target_delta_coin) > inputs.lot_coin:
+    """Ask for the target until it is reached; then start a new reference."""
+    if abs(inputs.delta_coin - inputs.target_delta_coin) > reached_coin(params, memory, inputs):
         waiting = Memory(
             inputs.book_epoch,
             memory.ref_s,
@@ -181,6 +182,13 @@ def hedge_until_flat(
         return waiting, inputs.target_delta_coin, reason
     flat = reference(inputs, inputs.centre_s if inputs.centre_s > 0.0 else memory.centred_s)
     return flat, inputs.delta_coin, _WAITING_WINDOW if decay_offsets(params, flat) else _SIGMA_HOLD
+
+
+def reached_coin(params: Params, memory: Memory, inputs: Inputs) -> float:
+    """The gap that is none: one lot; once a hedge went out what its way took, but never more than the cap."""
+    if memory.due == NONE or memory.book_epoch != inputs.book_epoch:
+        return inputs.lot_coin
+    return min(near_coin(inputs), half_width(params, inputs, params.cap_sigmas))
 
 
 def reference(inputs: Inputs, centred_s: float = 0.0, carried_usd: float = 0.0) -> Memory:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from hedger.domain.keys import Key
 from hedger.policies import equivalent
 from hedger.policies.bounds import check_keys, check_target
+from hedger.policies.due import near_coin
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.levels import index_levels
 from hedger.policies.reasons import Reason
@@ -109,7 +110,7 @@ def decide(params: Params, memory: Memory, inputs: Inputs, band: Band) -> tuple[
     y, target = inputs.delta_coin, inputs.target_delta_coin
     if not math.isfinite(y + target + inputs.now_s + band.lower + band.upper):
         return memory, y, _NOT_FINITE
-    there = abs(y - target) <= inputs.lot_coin
+    there = abs(y - target) <= near_coin(inputs)
     announced = inputs.centre_s > 0.0 and memory.centred_s != inputs.centre_s
     if announced and there:
         return Memory(inputs.centre_s), y, _WITHIN

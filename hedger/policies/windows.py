@@ -7,7 +7,8 @@ volatility, and neither has one whose sums fit no single option: then it hedges 
 reason says so.
 
 Between windows only delta that was born (start-up, a trade, an expiry, new settings) and delta beyond the
-cap is hedged, at once. A hedge once due stays due until at most one lot is missing.
+cap is hedged, at once. A hedge once due stays due until at most one lot is missing, or what delta drifts by
+while an order is on its way.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import NamedTuple
 from hedger.domain.keys import Key
 from hedger.policies import equivalent
 from hedger.policies.bounds import check_keys, check_target
-from hedger.policies.due import NONE, YEAR_S, move_usd, standing
+from hedger.policies.due import NONE, YEAR_S, move_usd, near_coin, standing
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.levels import index_levels
 from hedger.policies.reasons import Reason
@@ -74,11 +75,11 @@ LELAND_DOC: Mapping[str, Key] = MappingProxyType(
 
 
 class Memory(NamedTuple):
-    """The window that was last hedged or found flat, and the hedge still due."""
+    """When the book was last hedged or found flat, and the hedge still due."""
 
     book_epoch: float
-    window: float
-    """Number of the window since 1970 in which the book was last looked at."""
+    settled_s: float
+    """Market time at which the book was last flat; its window is over."""
     due: int
     """The reason of a hedge not yet seen in y; -1 if none."""
     centred_s: float
@@ -121,27 +122,28 @@ def decide(
     y = inputs.delta_coin
     if not math.isfinite(y + target + inputs.now_s + inputs.index_usd + inputs.lot_coin + inputs.book_epoch):
         return memory, y, _NOT_FINITE
-    window = inputs.now_s // window_s
-    far = abs(y - target) > cap_coin(window_s, cap_sigmas, inputs)
-    reason = due_now(memory, inputs, window, far, ended)
+    cap = cap_coin(window_s, cap_sigmas, inputs)
+    far = abs(y - target) > cap
+    reason = due_now(window_s, memory, inputs, far, ended)
     if reason == NONE:
         return memory, y, _WAITING
-    if abs(y - target) <= inputs.lot_coin:
+    went_out = memory.due != NONE and memory.book_epoch == inputs.book_epoch
+    if abs(y - target) <= (min(near_coin(inputs), cap) if went_out else inputs.lot_coin):
         centred_s = inputs.centre_s if inputs.centre_s > 0.0 else memory.centred_s
-        return Memory(inputs.book_epoch, window, NONE, centred_s), y, _FLAT
+        return Memory(inputs.book_epoch, inputs.now_s, NONE, centred_s), y, _FLAT
     if inputs.blackout != 0.0 and not far:
         return memory, y, _BLACKOUT
-    return Memory(inputs.book_epoch, memory.window, reason, memory.centred_s), target, reason
+    return Memory(inputs.book_epoch, memory.settled_s, reason, memory.centred_s), target, reason
 
 
-def due_now(memory: Memory, inputs: Inputs, window: float, far: bool, ended: int) -> int:
+def due_now(window_s: float, memory: Memory, inputs: Inputs, far: bool, ended: int) -> int:
     """Why a hedge is due, -1 while none is."""
     before = standing(memory.book_epoch, memory.due, memory.centred_s, inputs)
     if before != NONE:
         return before
     if far:
         return _CAP
-    return ended if window != memory.window else NONE
+    return ended if inputs.now_s // window_s != memory.settled_s // window_s else NONE
 
 
 def cap_coin(window_s: float, cap_sigmas: float, inputs: Inputs) -> float:

@@ -19,7 +19,7 @@ from hedger.policies.partial import PartialParams
 from hedger.policies.registry import LIVE_POLICIES, live_policy
 from hedger.settings.catalogue import TABLES, Path, dotted, entry_at, pattern_of
 from hedger.settings.extras import missing_packages
-from hedger.settings.problems import refuse, wrong
+from hedger.settings.problems import refuse, unknown, wrong
 from hedger.settings.sharing import equity_counters, shared_problems
 from hedger.settings.tables import VenueSettings
 from hedger.settings.tree import Tree
@@ -220,6 +220,9 @@ def shadow_of(
 
 def _partial(at: Path, book: BookSettings, table: Mapping[str, Any]) -> PartialParams:
     """The book's own, with what the table says otherwise."""
+    other = next((name for name in table if not entry_at((*at, name))), None)
+    if other is not None:
+        raise ValueError(unknown((*at, other)))
     try:
         parts: PartialParams = convert({**asdict(book.partial), **table}, PartialParams, strict=False)
     except ValueError as error:

@@ -7,14 +7,16 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from hedger.backtest.assumptions import Assumptions
 from hedger.backtest.compare import compare
-from hedger.backtest.contenders import UNHEDGED, Contender, default_book, default_contenders
+from hedger.backtest.contenders import UNHEDGED, Contender, book_of, default_book, default_contenders
 from hedger.backtest.summary import summarise
+from hedger.policies.schedule import Schedule
 from tests.backtest.markets import STRANGLE, chain
 
 MARKET = chain(40)
@@ -109,3 +111,17 @@ def test_a_policy_that_does_not_exist_is_refused_before_anything_runs() -> None:
         compare(MARKET, STRANGLE, [Contender("x", "bandd", {})], default_book("BTC"), mapper=map)
     with pytest.raises(ValueError, match="wide"):
         compare(MARKET, STRANGLE, [Contender("x", "band", {"wide": 1})], default_book("BTC"), mapper=map)
+
+
+def test_the_policy_as_it_is_set_keeps_its_profiles_and_every_policy_the_books_blackouts() -> None:
+    calm, silent = ("daily 00:30-01:00 calm",), ("mon-fri 07:55-08:05",)
+    base = book_of(Contender("clock", "time", {"window_s": 3_600.0}), default_book("BTC"))
+    base = replace(base, profiles={"calm": {"window_s": 7_200.0}}, schedule=Schedule(calm, silent))
+    own = book_of(Contender("configured: time", base.policy, base.policy_params), base)
+    assert (own.profiles, own.schedule) == (base.profiles, base.schedule)
+    other = book_of(Contender("clock", "time", {"window_s": 21_600.0}), base)
+    assert (other.profiles, other.schedule) == ({}, Schedule(blackouts=silent))
+    silenced = replace(base, schedule=Schedule(blackouts=("daily 00:00-24:00",)))
+    configured = Contender("configured", base.policy, base.policy_params)
+    (told,) = compare(MARKET, STRANGLE, (configured,), silenced, None, map).report.policies
+    assert told.trades == 0

@@ -113,6 +113,14 @@ def test_what_follows_a_gap_is_left_out(rig: RecordedRig, tmp_path: Path) -> Non
     assert 5 < len(chain.instants) < len(INDICES) - 5
 
 
+def test_a_last_line_that_is_still_being_written_is_left_out(rig: RecordedRig, tmp_path: Path) -> None:
+    path = tmp_path / "flight.jsonl"
+    lines = rig.recorded.lines
+    path.write_bytes(b"".join(lines)[:-40])
+    chain = load_chain(path, "BTC")
+    assert f"Its line {len(lines)}, the last, is not whole and left out." in chain.told
+
+
 def test_a_record_that_says_too_little_is_refused(rig: RecordedRig, tmp_path: Path) -> None:
     path = tmp_path / "flight.jsonl"
     path.write_bytes(b"".join(rig.recorded.lines[:4]))

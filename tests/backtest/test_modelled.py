@@ -186,6 +186,22 @@ def test_columns_are_found_by_name_and_their_absence_told(tmp_path: Path) -> Non
         load_chain(path, "BTC")
 
 
+@pytest.mark.parametrize("close", ["nan", "0", "-5", "", "inf", "high"])
+def test_a_close_that_is_no_price_is_named(tmp_path: Path, close: str) -> None:
+    path = tmp_path / "candles.csv"
+    path.write_text(f"time,close\n0,100\n3600,{close}\n7200,101\n")
+    with pytest.raises(ConfigError, match=rf"candles.csv: candle 2: close = {close}: must be a finite price"):
+        load_chain(path, "BTC")
+
+
+def test_a_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    rows = "".join(f"{at},{100 + at % 7}\n" for at in range(0, 3_600_000, 3_600))
+    path = tmp_path / "candles.csv.gz"
+    path.write_bytes(gzip.compress(f"time,close\n{rows}".encode())[:500])
+    with pytest.raises(ConfigError, match=r"candles.csv.gz: Compressed file ended"):
+        load_chain(path, "BTC")
+
+
 def test_recorded_candles_of_every_shape() -> None:
     folder = shared_data("crypto_prices")
     hourly = read_closes(folder / "binance_spot_ETHUSDT_1h_202104_202206.csv.gz")

@@ -61,6 +61,10 @@ def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) ->
         (("--data", ".", "--from", "yesterday"), "--from yesterday: must be a day like 2026-02-01"),
         (("--data", ".", "--strategy", "none.toml"), "none.toml: No such file or directory"),
         (("--data", ".", "-c", str(DEMO), "--book", "eth"), "--book eth: "),
+        (("--data", ".", "--book", "btc"), "--book btc: needs --config"),
+        (("--data", "{recorded}", "--bridge", "nan"), "--bridge nan: must be 1 to 86400 s"),
+        (("--data", "{recorded}", "--bridge", "inf"), "--bridge inf: must be 1 to 86400 s"),
+        (("--data", "{recorded}", "--bridge", "-5"), "--bridge -5: must be 1 to 86400 s"),
         (("--data", ".", "--coin", "SOL"), "coin = SOL: must be one of BTC, ETH"),
         (
             ("--data", ".", "--policy", "band:lower"),
@@ -69,8 +73,9 @@ def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) ->
     ],
 )
 def test_what_is_wrong_is_told(options: tuple[str, ...], why: str) -> None:
-    result = told(*options)
-    assert result.exit_code == 2
+    named = (option.replace("{recorded}", str(shared_data("deribit_options"))) for option in options)
+    result = told(*named)
+    assert result.exit_code == 2, result.output
     assert why in result.output
 
 
@@ -100,7 +105,16 @@ def test_a_bridge_is_labelled_modelled() -> None:
     assert result.exit_code == 0, result.output
     assert "MODELLED: an instant every 7200 s" in result.output
     refused = told("--data", str(shared_data("deribit_options")), *WEEK, "--bridge", "0")
-    assert "--bridge: step = 0 s: must be 1 to 86400" in refused.output
+    assert "--bridge 0: must be 1 to 86400 s" in refused.output
+
+
+def test_it_says_where_the_strategy_could_not_trade(tmp_path: Path) -> None:
+    strategy = tmp_path / "small.toml"
+    strategy.write_text('[[leg]]\nside = "sell"\noption = "call"\ndelta = 0.2\namount_coin = 0.01\n')
+    data = str(shared_data("deribit_options"))
+    output = told("--data", data, *WEEK, "--policy", "band", "--strategy", str(strategy)).output
+    words = " ".join(output.split())
+    assert "at 15 of 15 instants the strategy wanted to trade and an expiry, a price or a size" in words
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -124,6 +124,7 @@ def test_in_observe_mode_own_stands_first(tmp_path: Path) -> None:
         (("--policy", "band:lowr=1"), "lowr = 1.0: no such parameter; did you mean lower?"),
         (("--policy", "band:lower"), "'lower' must be key=value"),
         (("--policy", "band:lower=far"), "lower = 'far': must be a number"),
+        (("--policy", "band:partial.frist_share=0.5"), "band.partial.frist_share: no such key; did you mean"),
         (("--from", "noon"), "--from 'noon': must be ISO 8601"),
         (("--from", "2026-01-02", "--to", "2026-01-01"), "the end must be later than the beginning"),
     ],

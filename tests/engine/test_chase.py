@@ -14,7 +14,7 @@ from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.settings import Timing
 from hedger.execution.params import ExecutionParams, Style
-from tests.engine.rig import CALL, VENUE, Rig
+from tests.engine.rig import CALL, PUT, VENUE, Rig
 
 WIDE = {"lower": -0.1, "upper": 0.1, "hard_lower": -50.0, "hard_upper": 50.0}
 CHASE = ExecutionParams(style=Style.CHASE, chase_tries=3, chase_s=30.0, repeg_s=2.0)
@@ -123,6 +123,19 @@ def test_more_is_wanted_the_order_is_not_made_larger() -> None:
     after(rig, 3.0, 101_000.0)
 
     assert amended(rig)[0].amount == order.amount
+
+
+def test_beyond_the_cap_nothing_rests() -> None:
+    """The cap is theta-offset's hard limit: it is hedged at once, as beyond that of a band."""
+    rig = Rig(policy="theta_offset", execution=CHASE)
+    rig.start({CALL: "-10", PUT: "-10"})
+    (first,) = rig.placed
+    assert first.post_only
+    rig.step(*rig.fill_of(first))
+    rig.wait(60)
+    rig.move(106_000.0, CALL, PUT)
+
+    assert (rig.placed[-1].post_only, rig.placed[-1].time_in_force) == (False, TimeInForce.IOC)
 
 
 # --- its end ------------------------------------------------------------------------------------------

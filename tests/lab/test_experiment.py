@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,16 @@ def _with(*path: Any, value: Any) -> dict[str, Any]:
         ),
         (_with("simulation", "paths", value=1.5), r"simulation.paths: expected `int`, got `float`"),
         (_with("book", value=3), r"^book: missing; must be a table"),
+        (_with("book", "options", 0, "strike_usd", value=math.inf), r"strike_usd = inf: must be finite"),
+        (_with("book", "options", 0, "quantity_coin", value=0.0), r"book: options: quantity_coin = 0 in all"),
+        (_with("book", "options", value=5), r"^book.options = 5: must be tables, \[\[book.options\]\]"),
+        (_with("policies", value=5), r"^policies = 5: must be tables, \[\[policies\]\]"),
+        (_with("measures", value={"risk_aversion": [math.inf]}), r"risk_aversion = inf: must be above 0 and"),
+        (_with("title", value=5), r"^title = 5: must be a text"),
+        (
+            _with("model", value={"kind": "gbm", "realised_over_implied": "x"}),
+            r"^model.realised_over_implied = 'x': must be a number",
+        ),
         (_with("policies", value=[]), r"policies = \[\]: must name at least one"),
         (_with("model", "realised_over_implied", value=1.0), r"^model: must have volatility or realised"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hedger.domain.errors import ConfigError
 from hedger.lab.models import MODELS, Bootstrap, Gbm
 from tests.lab.experiments import drawn
 
@@ -71,7 +73,19 @@ def test_bootstrap_draws_whole_blocks_of_what_was_recorded(tmp_path: Path) -> No
 def test_bootstrap_says_which_file_or_column_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "closes.csv"
     path.write_text("time,price\n0,1.0\n1,2.0\n")
-    with pytest.raises(ValueError, match=r"no such file"):
+    with pytest.raises(ConfigError, match=r"no such file"):
         Bootstrap(path=str(tmp_path / "no.csv")).deviation(1.0)
-    with pytest.raises(ValueError, match=r"column = 'close': .* has time, price"):
+    with pytest.raises(ConfigError, match=r"closes.csv': column = 'close': it has time, price"):
         Bootstrap(path=str(path)).deviation(1.0)
+    with pytest.raises(ConfigError, match=r"block = 9: must be at most the 1 recorded returns"):
+        drawn(Bootstrap(str(path), "price", block=9), np.random.default_rng(1), 1, 1, 1 / 365)
+
+
+def test_bootstrap_says_which_file_it_cannot_read(tmp_path: Path) -> None:
+    words, cut = tmp_path / "words.csv", tmp_path / "cut.csv.gz"
+    words.write_text("time,close\n0,a\n1,b\n")
+    with pytest.raises(ConfigError, match=r"words.csv': could not convert string to float"):
+        Bootstrap(path=str(words)).deviation(1.0)
+    cut.write_bytes(gzip.compress(b"time,close\n" + b"0,1.0\n" * 1_000)[:40])
+    with pytest.raises(ConfigError, match=r"cut.csv.gz'"):
+        Bootstrap(path=str(cut)).deviation(1.0)

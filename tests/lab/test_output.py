@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hedger.cli.main import app_for
+from hedger.domain.errors import ConfigError
 
 _FILE = """
 title = "a <small> test"
@@ -54,6 +55,18 @@ def test_one_run_writes_json_parquet_and_a_page_that_agree(tmp_path: Path) -> No
     text = page.read_text()
     assert "a &lt;small&gt; test" in text
     assert "<script src" not in text
+
+
+@pytest.mark.parametrize("option", ["--out", "--html", "--parquet"])
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, option: str) -> None:
+    pytest.importorskip("plotly")
+    file, nowhere = tmp_path / "e.toml", tmp_path / "no" / "out"
+    file.write_text(_FILE)
+    asked = ["lab", "run", str(file), "--executor", "serial", option, str(nowhere)]
+    done = CliRunner().invoke(app_for(), asked)
+    assert isinstance(done.exception, ConfigError), done.output
+    assert str(done.exception).startswith(f"{nowhere}: ")
+    assert "No such file or directory" in str(done.exception)
 
 
 def test_a_run_on_a_terminal_tells_figures_with_their_errors(tmp_path: Path) -> None:

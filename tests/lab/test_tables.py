@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,6 +73,19 @@ def test_windows_are_whole_steps_of_a_path_that_is_there() -> None:
         windows(_experiment(), 5.0)
     with pytest.raises(ValueError, match=r"path = 40: must be at least 0 and below 40"):
         windows(_experiment(), 84.0, path=40)
+
+
+def test_without_a_length_windows_are_the_fewest_steps_of_a_day() -> None:
+    assert [round(each.day, 9) for each in windows(_experiment())[:2]] == [3.5, 7.0]
+    hourly = _experiment(options=[{**_LEGS[0], "expiry_days": 26.0 / 24.0}])
+    assert [round(each.day, 9) for each in windows(hourly)] == [1.0]
+
+
+@pytest.mark.parametrize("path", sorted(Path("config/lab").glob("*.toml")), ids=lambda path: path.stem)
+def test_on_eighty_columns_no_figure_of_a_shipped_experiment_is_cut(path: Path) -> None:
+    shown = CliRunner().invoke(app_for(), ["lab", "tables", str(path)], env={"COLUMNS": "80"})
+    assert shown.exit_code == 0, shown.output
+    assert "…" not in shown.output
 
 
 def test_the_command_shows_both_tables() -> None:

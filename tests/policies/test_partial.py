@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from hedger.policies.partial import PartialParams
 from hedger.policies.reasons import Reason
 from hedger.policies.registry import POLICIES, Policy, in_parts
 from hedger.policies.rounding import Rounding
-from tests.policies.books import HOUR_S, NOON_S, book
+from tests.policies.books import GAMMA, HOUR_S, NOON_S, THETA_USD_PER_DAY, book
 
 THREE_HOURS = PartialParams(first_share=0.75)
 
@@ -96,3 +98,67 @@ def test_whatever_happens_no_part_leads_away_from_the_target(
         assert abs(answer) <= abs(y) + 1e-12
         assert answer * y >= -1e-9
         y, now_s = answer + drift, now_s + pause_s
+
+
+def test_what_delta_drifts_by_while_the_first_part_is_on_its_way_is_no_new_trigger() -> None:
+    """Fifteen lots of drift in a fraction of a second: the slices stay what they were."""
+    policy = in_parts(POLICIES["theta_offset"], THREE_HOURS)
+    params = policy.params({})
+    big = book(-1.0, gamma=-100 * GAMMA, theta=100 * THETA_USD_PER_DAY)
+    begun, answer, _ = policy.decide(params, policy.initial_memory, big)
+    drifted = big._replace(delta_coin=answer - 0.0015, now_s=NOON_S + 0.3)
+    after, answer, reason = policy.decide(params, begun, drifted)
+    assert (answer, reason) == (drifted.delta_coin, Reason.WAITING_WINDOW)
+    assert (after.rest, after.slices) == (pytest.approx(0.25), 3)
+
+
+def test_beyond_a_cap_the_whole_is_hedged_at_once() -> None:
+    """The cap is .071 coin; without this a quarter of what lies beyond it would wait for hours."""
+    policy = in_parts(POLICIES["theta_offset"], PartialParams(first_share=0.25))
+    params = policy.params({})
+    flat = policy.decide(params, policy.initial_memory, book())[0]
+    _, answer, reason = policy.decide(params, flat, book(-0.08, now_s=NOON_S + 60))
+    assert (answer, reason) == (0.0, Reason.CAP)
+
+
+def test_slices_that_are_to_come_do_not_hide_a_delta_beyond_the_cap() -> None:
+    policy = in_parts(POLICIES["theta_offset"], PartialParams(first_share=0.25))
+    params = policy.params({})
+    begun, answer, reason = policy.decide(params, policy.initial_memory, book(-0.06))
+    assert (answer, reason) == (pytest.approx(-0.045), Reason.BORN)
+    begun = policy.decide(params, begun, book(answer))[0]
+    _, answer, reason = policy.decide(params, begun, book(-0.075, now_s=NOON_S + 60))
+    assert (answer, reason) == (0.0, Reason.CAP)
+
+
+def test_beyond_the_bands_hard_limit_the_whole_is_hedged_at_once() -> None:
+    policy = in_parts(POLICIES["band"], PartialParams(first_share=0.25))
+    params = policy.params({})
+    _, answer, reason = policy.decide(params, policy.initial_memory, book(-0.4))
+    assert (answer, reason) == (pytest.approx(-0.1), Reason.HARD_LIMIT_TO_EDGE)
+
+
+@pytest.mark.parametrize("field", ["delta_coin", "index_usd", "now_s"])
+def test_no_slice_is_made_on_a_number_that_is_not_finite_and_none_is_lost(field: str) -> None:
+    policy = in_parts(POLICIES["theta_offset"], THREE_HOURS)
+    params = policy.params({})
+    begun, answer, _ = policy.decide(params, policy.initial_memory, book(-0.06))
+    resting = policy.decide(params, begun, book(answer))[0]
+    bad = book(answer, now_s=NOON_S + HOUR_S)._replace(**{field: math.nan})
+    after, answer, reason = policy.decide(params, resting, bad)
+    assert reason == Reason.NOT_FINITE
+    assert answer == bad.delta_coin or math.isnan(bad.delta_coin)
+    assert after == resting
+
+
+def test_delta_that_is_born_ends_the_slices_of_the_hedge_before() -> None:
+    """New settings have moved band and target to the other side: what was to come would lead away."""
+    policy = in_parts(POLICIES["band"], THREE_HOURS)
+    params = policy.params({})
+    begun, answer, _ = policy.decide(params, policy.initial_memory, book(-0.2))
+    assert (answer, begun.rest) == (pytest.approx(-0.125), pytest.approx(0.025))
+    moved = policy.params({"lower": -0.5, "upper": -0.05}, -0.3)
+    later = book(answer, target=-0.3, now_s=NOON_S + HOUR_S, epoch=2.0)
+    after, answer, reason = policy.decide(moved, begun, later)
+    assert (answer, reason) == (later.delta_coin, Reason.WITHIN_BAND)
+    assert (after.rest, after.slices) == (0.0, 0)

@@ -125,6 +125,19 @@ def test_a_hedge_stays_due_until_delta_arrives_and_then_starts_a_new_reference()
     assert memory == reference(arrived)
 
 
+def test_what_delta_drifted_by_while_the_hedge_was_on_its_way_is_not_chased() -> None:
+    """A hundred calls: half a second moves delta by many lots, so that no order would ever leave one lot."""
+    big = book(-1.0, gamma=-100 * GAMMA, theta=100 * THETA_USD_PER_DAY, now_s=NOON_S + 60)
+    memory, _, reason = decide(SIX_HOURS, INITIAL_MEMORY, big)
+    assert reason == Reason.BORN
+    arrived = big._replace(delta_coin=0.004, now_s=NOON_S + 60.5)
+    after, answer, reason = decide(SIX_HOURS, memory, arrived)
+    assert (after, answer, reason) == (reference(arrived), 0.004, Reason.WAITING_WINDOW)
+    far = arrived._replace(delta_coin=0.09)  # ten seconds move it by .076
+    assert decide(SIX_HOURS, memory, far)[1:] == (0.0, Reason.BORN)
+    assert decide(SIX_HOURS, memory, arrived._replace(book_epoch=2.0))[1:] == (0.0, Reason.BORN)
+
+
 def test_beyond_two_sigma_of_the_windows_delta_move_the_hedge_does_not_wait_for_its_end() -> None:
     cap = half_width(SIX_HOURS, book(), 2.0)
     assert cap == pytest.approx(2 * GAMMA * X_STAR, rel=1e-6)  # with r = 0 the window's sigma is x*

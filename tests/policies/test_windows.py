@@ -20,7 +20,7 @@ from hedger.policies.windows import (
     validate,
 )
 from hedger.pricing.scalar import black76_one
-from tests.policies.books import HOUR_S, NOON_S, book, option
+from tests.policies.books import GAMMA, HOUR_S, NOON_S, book, option
 
 SIX_HOURS = Params()
 YEAR = {"forward": 100.0, "strike": 100.0, "tau_years": 1.0}
@@ -43,6 +43,15 @@ def test_delta_that_was_born_is_hedged_at_once() -> None:
     assert (flat.due, reason) == (-1, Reason.WINDOW_FLAT)
 
 
+def test_what_delta_drifted_by_while_the_hedge_was_on_its_way_is_not_chased() -> None:
+    big = book(-4.0, gamma=-100 * GAMMA)
+    due, _, _ = time(SIX_HOURS, INITIAL_MEMORY, big)
+    arrived = big._replace(delta_coin=0.004, now_s=NOON_S + 0.5)
+    flat, answer, reason = time(SIX_HOURS, due, arrived)
+    assert (flat.due, answer, reason) == (-1, 0.004, Reason.WINDOW_FLAT)
+    assert time(SIX_HOURS, due, arrived._replace(delta_coin=0.09))[1:] == (0.0, Reason.BORN)
+
+
 def test_between_windows_delta_is_left_alone_and_at_the_end_it_goes_to_zero() -> None:
     memory = settled()
     assert time(SIX_HOURS, memory, later(5.9, 0.3))[1:] == (0.3, Reason.WAITING_WINDOW)
@@ -50,6 +59,13 @@ def test_between_windows_delta_is_left_alone_and_at_the_end_it_goes_to_zero() ->
     assert (answer, reason) == (0.0, Reason.WINDOW_ENDED)
     flat, _, _ = time(SIX_HOURS, due, later(6.01, 0.0))
     assert time(SIX_HOURS, flat, later(6.1, 0.3))[2] == Reason.WAITING_WINDOW
+
+
+def test_another_length_of_the_windows_ends_none() -> None:
+    """A profile comes into force: nothing is hedged for that, only at the end of a window of its own."""
+    hourly = Params(window_s=HOUR_S)
+    assert time(hourly, settled(), later(0.5, 0.3))[2] == Reason.WAITING_WINDOW
+    assert time(hourly, settled(), later(1.0, 0.3))[2] == Reason.WINDOW_ENDED
 
 
 def test_a_window_that_ends_flat_is_over() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,11 +49,15 @@ ALWAYS = Days(0, 1 << 60)
 def read_chains(path: Path, coin: str, days: Days = ALWAYS) -> Iterator[Chain]:
     """Chains of a file, recognised by its name. ConfigError for one that is none, or without such options."""
     if path.name.endswith(".parquet"):
-        columns = _svcj(path, coin)
-    elif path.name.endswith(".csv.gz"):
-        columns = _r1quant(path, coin)
+        read = _svcj
+    elif path.name.startswith("r1quant_") and path.name.endswith(".csv.gz"):
+        read = _r1quant
     else:
         raise ConfigError(f"{path}: must be a recorded chain, svcj_*.parquet or r1quant_*.csv.gz")
+    try:
+        columns = read(path, coin)
+    except (OSError, EOFError, zlib.error, ValueError, KeyError) as error:
+        raise ConfigError(f"{path}: {error}") from error
     if not len(columns.market_ms):
         raise ConfigError(f"{path}: holds no options of {coin}")
     return _chains(columns, days)
@@ -91,10 +96,7 @@ def _svcj(path: Path, coin: str) -> _Columns:
         import pyarrow.parquet as pq
     except ImportError as error:
         raise ConfigError(f"reading {path.name} needs pyarrow: install hedger[lab]") from error
-    try:
-        table = pq.read_table(path, columns=_COLUMNS)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: {error}") from None
+    table = pq.read_table(path, columns=_COLUMNS)
     table = table.filter(pc.starts_with(table["instrument_name"], f"{coin}-"))
     names = table["instrument_name"].combine_chunks().dictionary_encode()
     parts = [_parts(name) for name in names.dictionary.to_pylist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -162,3 +163,19 @@ def test_what_is_no_record_is_refused_in_a_line(options: list[str], told: str) -
     answer = CliRunner().invoke(app, options)
     assert answer.exit_code == ConfigError.exit_code
     assert told in answer.output
+
+
+def test_a_record_that_cannot_be_read_is_refused_in_a_line(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(smile)
+    rows = b"date,instrument_name,mark_iv,delta\n" + b"2026-01-23,BTC-30JAN26-90000-C,50,0.5\n" * 500
+    for name, content, told in (
+        ("r1quant_cut.csv.gz", gzip.compress(rows)[:60], "Compressed file ended"),
+        ("r1quant_other.csv.gz", gzip.compress(b"instrument_name\nBTC-30JAN26-90000-C\n"), "mark_iv"),
+        ("mh_full_chain_btc_20260114_options.csv.gz", b"", "must be a recorded chain"),
+        ("svcj_cut.parquet", b"PAR1", "svcj_cut.parquet: "),
+    ):
+        (tmp_path / name).write_bytes(content)
+        answer = CliRunner().invoke(app, ["--data", str(tmp_path / name)])
+        assert (answer.exit_code, told in answer.output) == (ConfigError.exit_code, True), answer.output
+    assert "a folder; name one file" in CliRunner().invoke(app, ["--data", str(tmp_path)]).output
