@@ -99,6 +99,13 @@ class Greeks(NamedTuple):
     tau: float
 
 
+class Instant(NamedTuple):
+    """A step, and how many expiries there have been: delta that one leaves is born, not drifted."""
+
+    step: int
+    expiries: int
+
+
 class Held(NamedTuple):
     """What one path holds and what hedging it came to; money in USD or coin by the accounting."""
 
@@ -130,11 +137,14 @@ def walk(
     resting = np.full(paths, math.nan)  # the hedge of a path whose policy held there, NaN: ask
     memories = [initial for _ in range(paths)]
     helds = [begun(math.exp(market.log_spot), terms) for _ in range(paths)]
+    expiries = 0
     for step in range(steps):
         if flow_at[step] >= 0:
+            expiries += 1
             for path in range(paths):
                 helds[path] = paid(helds[path], flows[flow_at[step], path])
         if step % terms.ask_every == 0:
+            now = Instant(step, expiries)
             fill_deltas(deltas, logs, table, step)
             for path in range(paths):
                 delta = deltas[path]
@@ -143,7 +153,7 @@ def walk(
                 spot = math.exp(logs[path])
                 greeks = delta_alone(delta) if alone else looked_up(table, step, logs[path], spot)
                 memory, held = asked(
-                    decide, params, memories[path], rounding, greeks, helds[path], spot, step, terms
+                    decide, params, memories[path], rounding, greeks, helds[path], spot, now, terms
                 )
                 memories[path], helds[path] = memory, held
                 resting[path] = held.hedge if is_quiet(delta + held.hedge, terms) else math.nan
@@ -215,12 +225,12 @@ def asked(
     greeks: Greeks,
     held: Held,
     spot: float,
-    step: int,
+    now: Instant,
     terms: Terms,
 ) -> tuple[Any, Held]:
     """One path at one instant: what the policy says is traded, until it holds. Its memory, what it holds."""
     lot_coin = FRACTION_COIN if terms.lot <= 0.0 else coin_of(terms.lot, spot, terms.inverse)
-    inputs = seen(greeks, held, spot, lot_coin, step, terms)
+    inputs = seen(greeks, held, spot, lot_coin, now, terms)
     after, target, reason = decide(params, memory, inputs)
     if not abs(target - inputs.delta_coin) > FRACTION_COIN:
         return after, held
@@ -233,7 +243,7 @@ def asked(
         held,
         spot,
         lot_coin,
-        step,
+        now,
         terms,
         target - inputs.delta_coin,
         reason,
@@ -249,7 +259,7 @@ def until_it_holds(
     held: Held,
     spot: float,
     lot_coin: float,
-    step: int,
+    now: Instant,
     terms: Terms,
     change_coin: float,
     reason: int,
@@ -259,8 +269,8 @@ def until_it_holds(
         units = traded_units(change_coin, spot, rounding[reason], terms)
         if units == 0.0:
             break
-        held = traded(units, held, spot, step, attempt == 0, terms)
-        inputs = seen(greeks, held, spot, lot_coin, step, terms)
+        held = traded(units, held, spot, now, attempt == 0, terms)
+        inputs = seen(greeks, held, spot, lot_coin, now, terms)
         memory, target, reason = decide(params, memory, inputs)
         change_coin = target - inputs.delta_coin
         if not abs(change_coin) > FRACTION_COIN:
@@ -268,11 +278,11 @@ def until_it_holds(
     return memory, held
 
 
-def seen(greeks: Greeks, held: Held, spot: float, lot_coin: float, step: int, terms: Terms) -> Inputs:
+def seen(greeks: Greeks, held: Held, spot: float, lot_coin: float, now: Instant, terms: Terms) -> Inputs:
     """What the policy sees, as the engine maps it."""
     y, equity = controlled(greeks, spot, held.hedge, held.cash, terms)
     return Inputs(
-        terms.start_s + step * terms.step_s,
+        terms.start_s + now.step * terms.step_s,
         y,
         terms.target_delta_coin,
         greeks.gamma - 2.0 * y / spot if terms.controlled == COIN else greeks.gamma,
@@ -281,7 +291,7 @@ def seen(greeks: Greeks, held: Held, spot: float, lot_coin: float, step: int, te
         greeks.iv,
         lot_coin,
         held.hedged_s,
-        0.0,
+        float(now.expiries),
         equity,
         greeks.gamma,
         terms.band_scale,
@@ -375,11 +385,11 @@ def traded_units(change_coin: float, spot: float, rounding: int, terms: Terms) -
     return math.copysign(whole * terms.lot, units)
 
 
-def traded(units: float, held: Held, spot: float, step: int, first: bool, terms: Terms) -> Held:
+def traded(units: float, held: Held, spot: float, now: Instant, first: bool, terms: Terms) -> Held:
     """After one trade and its cost; `first` of its instant."""
-    now_s = terms.start_s + step * terms.step_s
+    now_s = terms.start_s + now.step * terms.step_s
     hedge, cash = held.hedge + units, held.cash - units * unit_price(spot, terms.inverse)
-    if step == 0 and terms.first_free == 1:
+    if now.step == 0 and terms.first_free == 1:
         return Held(hedge, cash, now_s, held.cost, held.trades, held.acted, held.turnover_coin)
     coin = coin_of(abs(units), spot, terms.inverse)
     cost = cost_of(coin, spot, terms)

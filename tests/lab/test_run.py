@@ -104,3 +104,17 @@ def test_every_figure_has_a_standard_error_and_a_meaning() -> None:
         assert math.isfinite(figure.value), name
         assert 0.0 < figure.se < math.inf, name
         assert meaning(name)
+
+
+def test_what_an_expiry_leaves_is_hedged_at_once() -> None:
+    """Its delta is born, not drifted: no window is waited for, as the daemon does not wait."""
+    short = {"kind": "call", "strike_usd": 90.0, "expiry_days": 3.5, "quantity_coin": -1.0, "iv": 0.5}
+    long = {"kind": "put", "strike_usd": 100.0, "expiry_days": 91.0, "quantity_coin": -1.0, "iv": 0.5}
+    windows = {"name": "w", "policy": "theta_offset", "params": {"window_s": 604_800.0, "cap_sigmas": 10.0}}
+    experiment = short_call_experiment(
+        book={"spot_usd": 100.0, "options": [short, long]},
+        simulation={"paths": 200, "steps": 4, "seed": 5, "horizon_days": 7.0},
+        policies=[windows],
+    )
+    outcome = next(outcomes_of(tasks_of(experiment)[0]))[0]
+    assert (outcome.trades == 2.0).mean() > 0.95  # at the start, and as the call expires
