@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from hedger.domain.instrument import Instrument
 from hedger.domain.vocabulary import Action, BreakerState, Neutral, Reason
 from hedger.engine.delta import settlement
-from hedger.engine.events import Event, Indexed, Now, Quoted
+from hedger.engine.events import Event, Indexed, LeaseRenewed, Now, Quoted
+from hedger.engine.one_writer import ALARM as LEASE_ALARM
 from hedger.engine.shadow import follow as shadow
 from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Outcome
@@ -105,6 +106,19 @@ def holds_on(state: State, calm: Calm, events: Sequence[Event], step: Step) -> b
         if book.shadows:
             _shadows(state, book, book.held, now)
     return True
+
+
+def passes_by(state: State, events: Sequence[Event], step: Step) -> bool:
+    """Whether a step brings nothing to decide on: the lease goes on, and nothing waits for it.
+
+    Ages, windows and periods are judged at the engine's next deadline, as if nothing had arrived.
+    """
+    if not events or step.effects or any(type(event) is not LeaseRenewed for event in events):
+        return False
+    if state.stopping or state.outbox.carries or any(name == LEASE_ALARM for _, name in state.alarms):
+        return False
+    last = [book.last_decision for book in state.books.values()]
+    return all(one is not None and one.reason is not Reason.LEASE for one in last)
 
 
 def _shadows(state: State, book: BookState, before: Held, now: Now) -> None:

@@ -60,7 +60,7 @@ class Engine:
         `idle_s`: what IDLE_S says, wire time; longer where thousands of lives are to be simulated.
         """
         self._state, self._calm, self._calm_steps = State(settings, started), calm.STORM, calm_steps
-        self._idle_s = idle_s
+        self._idle_s, self._look_by_wire_s = idle_s, started.wire_s + idle_s
         commands.install(self._state, settings)
 
     def step(self, now: Now, events: Sequence[Event]) -> list[Effect]:
@@ -70,11 +70,14 @@ class Engine:
         clock.look(state, step)
         for event in events:
             apply(state, event, step)
-        if not calm.holds_on(state, self._calm, events, step):
-            self._calm = calm.STORM  # also where the full step raises
-            self._decide(step)
-            if self._calm_steps:
-                self._calm = calm.begin(state, step, self.next_deadline)
+        lease_alone = self._calm_steps and calm.passes_by(state, events, step)
+        if not lease_alone or now.wire_s >= self.next_deadline(now):
+            self._look_by_wire_s = now.wire_s + self._idle_s
+            if not calm.holds_on(state, self._calm, events, step):
+                self._calm = calm.STORM  # also where the full step raises
+                self._decide(step)
+                if self._calm_steps:
+                    self._calm = calm.begin(state, step, self.next_deadline)
         state.steps, state.events, state.last_step = state.steps + 1, state.events + len(events), now
         return step.effects
 
@@ -127,7 +130,7 @@ class Engine:
     def next_deadline(self, now: Now) -> float:
         """Wire time at which `step` is to be called even if nothing arrives."""
         state = self._state
-        due = [now.wire_s + self._idle_s, state.stop_by_wire_s]
+        due = [self._look_by_wire_s, state.stop_by_wire_s]
         timing = state.settings.timing
         for deadline in (
             state.outbox.next_deadline(),

@@ -147,3 +147,26 @@ def test_a_jump_through_the_band_is_hedged_in_its_own_step(moved: float) -> None
     rig.index *= 1.0 + moved
     rig.step(*rig.quotes(CALL), after_s=0.001)
     assert len(rig.placed) == placed + 1
+
+
+def test_a_lease_that_goes_on_is_no_reason_to_decide_again_until_a_deadline_comes() -> None:
+    calm, _ = twins()
+    decided, deadline_s = calm.engine._state.decisions.total(), calm.engine.next_deadline(calm.now)
+    assert calm.step(renewed(calm), after_s=0.5) == []
+    assert calm.engine._state.decisions.total() == decided
+    assert calm.engine.next_deadline(calm.now) == deadline_s
+    calm.step(renewed(calm), after_s=deadline_s - calm.wire_s)
+    assert calm.engine._state.decisions.total() == decided + 1
+
+
+def test_a_lease_that_was_missed_is_decided_on_as_soon_as_it_is_back() -> None:
+    calm, _ = twins()
+    calm.step(ev.LeaseRenewed(venue="deribit", until_wire_s=calm.wire_s + 0.1))
+    calm.step(after_s=1.0)
+    assert calm.last.reason is Reason.LEASE
+    calm.step(renewed(calm))
+    assert calm.last.reason is Reason.WITHIN_BAND
+
+
+def renewed(rig: Rig) -> ev.LeaseRenewed:
+    return ev.LeaseRenewed(venue="deribit", until_wire_s=rig.wire_s + 10.0)
