@@ -14,7 +14,7 @@ from tests.simulation.defects import DEFECTS
 
 MOST_LIVES = 200
 CAUGHT_BY = {
-    "stale_quote_accepted": 81,
+    "stale_quote_accepted": 136,
     "breakers_forgotten": 12,
     "trades_asked_since_the_newest": 117,
     "liquidation_traded_against": 10,

@@ -123,8 +123,10 @@ def draw_incidents(chance: random.Random, until_s: float) -> tuple[Incident, ...
         incidents.append(_incident(chance, kind, at_s))
         if kind == "freeze":
             incidents += _overtaken(chance, incidents[-1])
-        if kind == "silence":  # and something to hedge comes in it
-            late_s = incidents[-1].seconds * chance.uniform(0.5, 1.0)
+        if (
+            kind == "silence"
+        ):  # and something to hedge comes in it, before the session gives up the connection
+            late_s = chance.uniform(22.0, 60.0)
             incidents.append(_incident(chance, "trade", at_s + late_s))
         if kind not in PROCESS and chance.random() < 0.05:  # and a process dies amid them
             incidents.append(_incident(chance, "crash", at_s + chance.uniform(0.0, incidents[-1].seconds)))
@@ -150,7 +152,7 @@ def _incident(chance: random.Random, kind: str, at_s: float) -> Incident:
     if kind == "freeze":
         seconds = chance.uniform(2.0, 40.0)  # a lease lasts ten
     if kind == "silence":
-        seconds = chance.uniform(10.0, 80.0)  # beyond what makes a ticker stale
+        seconds = chance.uniform(40.0, 90.0)  # beyond what makes a ticker stale
     words = EXCHANGE.get(kind)
     if words is None:
         return Incident(at_s, kind, seconds)

@@ -20,7 +20,8 @@ from hedger.backtest.simulate.tally import Tally, Violation
 from hedger.backtest.simulate.venue import Venue
 from hedger.domain.errors import LeaseError
 
-LEAST_EVENTS, LONGER_S = 5_000, 60.0
+LEAST_EVENTS, LONGER_S = 5_000, 10.0
+SETTLES_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Life:
     @property
     def settles(self) -> bool:
         """Whether options run out or have just been delivered: nobody has to agree amid that."""
-        return self.venue.settles(after_s=LONGER_S)
+        return self.venue.settles(after_s=SETTLES_S)
 
     def start(self) -> None:
         """Start a daemon, unless one lives."""
