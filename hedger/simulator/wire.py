@@ -47,19 +47,20 @@ class WirePrinter:
         return value
 
     def _vary_object(self, value: dict[str, object], depth: int) -> dict[str, object]:
-        items = list(value.items())
-        if items:
-            start = self._random.randrange(len(items))
-            items = items[start:] + items[:start]
+        names = list(value)
+        if names:
+            start = self._random.randrange(len(names))
+            names = names[start:] + names[:start]
         varied: dict[str, object] = {}
-        for key, item in items:
-            if isinstance(item, float):
-                varied[key] = self._respell(item)
+        for name in names:
+            item = value[name]
+            if type(item) in _NEVER_VARIED:
+                varied[name] = item
             else:
-                varied[key] = item if type(item) in _NEVER_VARIED else self._vary(item, depth + 1)
-        if depth >= 2 and len(items) > 8 and self._random.random() < 0.05:
-            name, extra = self._random.choice(EXTRA_FIELDS)
-            varied[name] = extra
+                varied[name] = self._respell(item) if isinstance(item, float) else self._vary(item, depth + 1)
+        if depth >= 2 and len(names) > 8 and self._random.random() < 0.05:
+            unknown, extra = self._random.choice(EXTRA_FIELDS)
+            varied[unknown] = extra
         return varied
 
     def _respell(self, value: float) -> float | int | Decimal:

@@ -162,7 +162,7 @@ def _settings(chance: random.Random, speed: float, stale_s: float) -> EngineSett
             hedge_stale_s=stale_s,
             index_stale_s=stale_s,
             reconcile_s=chance.choice((15.0, 60.0, 60.0)),
-            refresh_s=chance.choice((1.0, 5.0, 5.0, 5.0)),
+            refresh_s=chance.choice((1.0, 5.0, 10.0, 10.0)),
         ),
         market_speed=speed,
         config_hash="simulated",
