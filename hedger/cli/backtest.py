@@ -26,7 +26,7 @@ from hedger.backtest.strategy import Strategy, load_strategy
 from hedger.cli.backtest_page import page
 from hedger.cli.backtest_tables import show
 from hedger.cli.client import told_errors
-from hedger.cli.files import indented, save
+from hedger.cli.files import check_writable, indented, save
 from hedger.cli.instants import utc_ms
 from hedger.cli.lab import Workers
 from hedger.cli.shipped import SHORT_STRANGLE, shipped
@@ -79,6 +79,7 @@ def backtest(
     """
     began_s = Clock.wire_s()
     with told_errors():
+        check_writable(json_, html)
         plan, rests = strategy_of(strategy, data)
         rests = assumed(rests, assume or ())
         base, own = book_and_own(config, book, coin)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from hedger.cli.client import print_json
-from hedger.cli.files import indented, save
+from hedger.cli.files import check_writable, indented, save
 from hedger.cli.tables import WIDE, Column, table
 from hedger.domain.errors import ConfigError
 from hedger.lab.compile import numba_present
@@ -47,6 +47,7 @@ def run(
     from hedger.lab.run import run as run_experiment
 
     experiment = load(file)
+    check_writable(out, parquet, html)
     if not numba_present():
         typer.echo("numba is not installed (pip install 'hedger[lab]'): paths are looped slowly", err=True)
     with executor(where, workers) as place, _progress(quiet=as_json) as bar:

@@ -90,7 +90,8 @@ def period(newest_ms: int, *, day: bool, week: bool, since: str, until: str, hou
     from_ms = _ms("--from", since) if since else (0 if until else began)
     to_ms = _ms("--to", until) if until else newest_ms + 1
     if from_ms >= to_ms:
-        raise ConfigError(f"--from = {since}: must be before --to = {until or _iso(to_ms)}")
+        end = f"--to = {until}" if until else f"the end of what is known, {_iso(newest_ms)}"
+        raise ConfigError(f"--from = {since}: must be before {end}")
     return from_ms, to_ms
 
 

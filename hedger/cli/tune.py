@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -32,7 +33,7 @@ from hedger.cli.backtest import (
     day_ms,
 )
 from hedger.cli.client import told_errors
-from hedger.cli.files import indented, save
+from hedger.cli.files import check_writable, indented, save
 from hedger.cli.lab import Where, Workers
 from hedger.cli.shipped import SHORT_STRANGLE, shipped
 from hedger.cli.tune_book import COSTS, Simulated, case_of
@@ -65,6 +66,13 @@ CHAINS_ONLY = ("strategy", "coin", "from_", "to")
 BOOK_ONLY = ("journal", "url", "model", "paths", "horizon_days", "step_minutes")
 
 
+def finite(value: float) -> float:
+    """Of an option: a bound is no bound for what is no number."""
+    if not math.isfinite(value):
+        raise typer.BadParameter("must be a finite number")
+    return value
+
+
 def tune(
     context: typer.Context,
     config: Annotated[
@@ -95,7 +103,9 @@ def tune(
     risk_aversion: Annotated[
         float,
         typer.Option(
-            min=0.0, help="Per coin, of --objective utility, for the profit of an interval or path."
+            min=0.0,
+            callback=finite,
+            help="Per coin, of --objective utility, for the profit of an interval or path.",
         ),
     ] = 1.0,
     policies: Annotated[
@@ -115,7 +125,8 @@ def tune(
         float, typer.Option(min=0.1, help="Days simulated; no longer than the last expiry.")
     ] = 7.0,
     step_minutes: Annotated[
-        float, typer.Option(min=1.0, max=480.0, help="Between two looks of a policy at a simulated path.")
+        float,
+        typer.Option(min=1.0, max=480.0, help="Between two looks of a policy at a simulated path."),
     ] = 5.0,
     strategy: StrategyFile = None,
     coin: Coin = "BTC",
@@ -135,6 +146,7 @@ def tune(
     is changed anywhere: it prints what to set and what that would save, and says so where that is nothing.
     """
     with told_errors():
+        check_writable(json_, html)
         if data is None or data.suffix == ".jsonl":
             _refuse(context, CHAINS_ONLY, "a held book")
             how = Simulated(model, paths, horizon_days, step_minutes, seed)

@@ -56,6 +56,10 @@ def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) ->
     ("options", "why"),
     [
         (("--data", "/nowhere"), "--data /nowhere: no such file or folder"),
+        (("--data", ".", "--json", "/"), "/: Is a directory"),
+        (("--data", ".", "--policy", "band:partial.share=1"), "partial.share: must be one of first_share,"),
+        (("--data", ".", "--policy", "band:partial.slices=2.5"), "slices = 2.5: must be a whole number"),
+        (("--data", ".", "--policy", "band:partial.first_share=2"), "first_share = 2: must be"),
         (("--data", ".", "--assume", "spread=1"), "--assume: spread: unknown assumption; must be one of"),
         (("--data", ".", "--assume", "half_spread=2"), "half_spread = 2.0: must be at most 0.01"),
         (("--data", ".", "--from", "yesterday"), "--from yesterday: must be a day like 2026-02-01"),

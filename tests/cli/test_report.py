@@ -53,6 +53,7 @@ def test_times_are_utc_unless_they_say_otherwise() -> None:
             {"since": "2026-02-01", "until": "2026-01-01"},
             "--from = 2026-02-01: must be before --to = 2026-01-01",
         ),
+        ({"since": "2100-02-01"}, "--from = 2100-02-01: must be before the end of what is known"),
     ],
 )
 def test_what_is_no_period_is_refused_by_name(words: dict[str, object], told: str) -> None:

@@ -120,6 +120,9 @@ def test_todays_setting_stands_on_the_frontier() -> None:
         (["--data", "nowhere"], "--data nowhere: no such file"),
         (["--data", "flight.jsonl"], "name the book's configuration with -c"),
         (["--data", "nowhere", "--paths", "500"], "--paths: not with recorded chains"),
+        (["--data", "nowhere", "--risk-aversion", "inf"], "finite"),
+        (["--horizon-days", "nan"], "--horizon-days"),
+        (["--data", "nowhere", "--html", "/nowhere/at/all.html"], "all.html: No such file or directory"),
     ],
 )
 def test_what_it_cannot_use_is_refused_by_name(arguments: list[str], said: str) -> None:
