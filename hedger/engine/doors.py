@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.instrument import Instrument
-from hedger.domain.order import HEDGES, Order, OrderIntent, Side
+from hedger.domain.order import HEDGES, Order, OrderIntent, Purpose, Side
 from hedger.domain.quote import IndexPrice, Quote
 from hedger.domain.vocabulary import Reason
 from hedger.engine import gates, lease
@@ -54,9 +54,24 @@ def admitted(
         max_validity_ms=int(MOST_VALIDITY_S * 1000 * state.settings.market_speed),
         filled=filled,
         in_flight=in_flight,
+        under_way_usd=_under_way_usd(state, book, intent),
         standing=standing,
         legs=_legs(state, book, intent, now) if listed.is_spread else (),
     )
+
+
+def _under_way_usd(state: State, book: BookState, intent: OrderIntent) -> float:
+    """Turnover that the book's other hedges may still make, one resting at each edge above all."""
+    venue, total = state.venues[intent.venue], 0.0
+    for order in state.orders.live(intent.venue):
+        asked = order.intent
+        if asked.book != book.name or asked.label == intent.label or asked.purpose is Purpose.MANUAL:
+            continue
+        listed = venue.instruments.get(asked.instrument)
+        index = None if listed is None else venue.indices.get(listed.price_index)
+        if listed is not None and index is not None:
+            total += listed.amount_to_usd(order.remaining_amount, index.price_usd) * len(asked.legs)
+    return total
 
 
 def _legs(state: State, book: BookState, intent: OrderIntent, now: Now) -> tuple[Leg, ...]:

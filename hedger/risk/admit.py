@@ -69,6 +69,7 @@ class _Case(NamedTuple):
     floor: MarginParams
     filled: Decimal
     in_flight: Decimal
+    under_way_usd: float
     standing: Standing | None
     legs: tuple[Leg, ...] = ()
 
@@ -128,6 +129,7 @@ def admit(
     max_validity_ms: int = MAX_VALIDITY_MS,
     filled: Decimal = Decimal(0),
     in_flight: Decimal = Decimal(0),
+    under_way_usd: float = 0.0,
     standing: Standing | None = None,
     legs: tuple[Leg, ...] = (),
 ) -> Approved | Refused:
@@ -139,8 +141,9 @@ def admit(
     `account` is None while its margin is not known: live, only orders pass then that shrink the position.
     Of an amendment `filled` is the part of the intent's amount that has traded already and `standing` the
     order as it stands, which new terms may make smaller and never larger. `in_flight` is the
-    signed amount of other orders on this side that may still trade; all of it is assumed to. A spread is
-    judged by its own book and, in each of its `legs`, as an order there.
+    signed amount of other orders on this side that may still trade, `under_way_usd` the turnover that the
+    book's other hedges on either side may still make; all of it is assumed to. A spread is judged by its own
+    book and, in each of its `legs`, as an order there.
     """
     case = _Case(
         intent,
@@ -160,6 +163,7 @@ def admit(
         floor,
         filled,
         in_flight,
+        under_way_usd,
         standing,
         legs,
     )
@@ -430,8 +434,10 @@ def _turnover(case: _Case) -> Refused | None:
         (Reason.TURNOVER_DAY, "max_turnover_day_usd", day, counters.turnover_day_usd(now)),
     )
     for reason, key, most, traded in windows:
-        if not traded + usd <= most:
-            return Refused(reason, f"traded {traded:.2f} USD, order of {usd:.2f} USD, {key} = {most:g}")
+        if not traded + case.under_way_usd + usd <= most:
+            waiting = f"{case.under_way_usd:.2f} under way, " if case.under_way_usd else ""
+            told = f"traded {traded:.2f} USD, {waiting}order of {usd:.2f} USD"
+            return Refused(reason, f"{told}, {key} = {most:g}")
     return None
 
 

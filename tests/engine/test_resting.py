@@ -243,3 +243,12 @@ def test_before_the_first_hedge_is_confirmed_nothing_large_rests() -> None:
 def test_orders_at_the_edges_are_told_apart_from_hedges() -> None:
     rig, _, _ = resting()
     assert {row.purpose for row in view(rig).orders.recent} == {"resting"}
+
+
+def test_what_rests_at_one_edge_counts_towards_the_turnover_of_the_other() -> None:
+    """Both may fill before anybody hears of either: together they stay within the budget."""
+    both_usd = sum(float(order.amount) for order in calm().placed)
+    wide = {"max_order_usd": 1e7, "max_order_coin": 100.0, "max_hedge_position_coin": 100.0}
+    for budget_usd, orders in ((both_usd + 1.0, 2), (both_usd - 1.0, 1)):
+        rig = calm(envelope=Envelope(**wide, max_turnover_hour_usd=budget_usd))  # type: ignore[arg-type]
+        assert len(rig.placed) == orders
