@@ -27,6 +27,7 @@ class Key(NamedTuple):
     above: float | None = None
     secret: bool = False
     words: Mapping[str, float] | None = None
+    unlimited: bool = False  # inf may be written: no limit
     separator: str = ","  # between the items of a list in one text: the environment, --set
 
     def word_of(self, value: object) -> str | None:
@@ -59,7 +60,7 @@ def check_bounds(params: Any) -> None:
             raise ValueError(f"{name} = {value}: must be at least {key.least:g}{_unit(key)}")
         if key.most is not None and value > key.most:
             raise ValueError(f"{name} = {value}: must be at most {key.most:g}{_unit(key)}")
-        if isinstance(value, float) and math.isinf(value):
+        if isinstance(value, float) and math.isinf(value) and not key.unlimited:
             raise ValueError(f"{name} = {value}: must be finite")
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 
 from hedger.domain.account import Fill
 from hedger.domain.order import Purpose
@@ -70,7 +71,20 @@ def _hedged(state: State, book: BookState, fill: Fill) -> bool:
 def _terms(state: State, book: BookState, shadow: Shadow) -> str:
     """What the shadow is, and what it is held against: figures of anything else are not its own."""
     told = state.settings.mode, hear.live_of(book.settings), shadow.settings
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    return hashlib.sha256(repr(_alike(told)).encode()).hexdigest()
+
+
+def _alike(value: object) -> object:
+    """Equal values in one spelling: a record brings 0.0 back where a file says 0."""
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, Mapping):
+        return sorted((name, _alike(each)) for name, each in value.items())
+    if isinstance(value, tuple):
+        return tuple(map(_alike, value))
+    if is_dataclass(value):
+        return tuple(_alike(getattr(value, field.name)) for field in fields(value))
+    return value
 
 
 def _whole(shadow: Shadow) -> bool:

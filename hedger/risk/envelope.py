@@ -30,17 +30,19 @@ class OrderStyle(StrEnum):
 class Envelope:
     """Limits of one book. A target may be shrunk to fit; an order that does not fit is refused."""
 
-    max_order_usd: Annotated[float, Key("USD", "largest notional of one order", above=0)] = 250_000.0
-    max_order_coin: Annotated[float, Key("coin", "largest size of one order", above=0)] = 5.0
+    max_order_usd: Annotated[float, Key("USD", "largest notional of one order", above=0, unlimited=True)] = (
+        250_000.0
+    )
+    max_order_coin: Annotated[float, Key("coin", "largest size of one order", above=0, unlimited=True)] = 5.0
     max_hedge_position_coin: Annotated[
-        float, Key("coin", "largest absolute position in the hedge instruments", above=0)
+        float, Key("coin", "largest absolute position in the hedge instruments", above=0, unlimited=True)
     ] = 50.0
     max_orders_per_minute: Annotated[int, Key("orders", "orders in any 60 s of wire time", least=1)] = 20
     max_turnover_hour_usd: Annotated[
-        float, Key("USD", "hedge turnover in any hour of market time", above=0)
+        float, Key("USD", "hedge turnover in any hour of market time", above=0, unlimited=True)
     ] = 2_000_000.0
     max_turnover_day_usd: Annotated[
-        float, Key("USD", "hedge turnover in any 24 hours of market time", above=0)
+        float, Key("USD", "hedge turnover in any 24 hours of market time", above=0, unlimited=True)
     ] = 10_000_000.0
     collar_mark_fraction: Annotated[
         float,
