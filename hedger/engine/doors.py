@@ -61,7 +61,12 @@ def admitted(
 
 
 def _under_way_usd(state: State, book: BookState, intent: OrderIntent) -> float:
-    """Turnover that the book's other hedges may still make, one resting at each edge above all."""
+    """Turnover that a book's other orders may still make beside one at an edge of the band or an operator's.
+
+    A hedge has none beside it: it replaces the one before, and what rests is taken back before it goes.
+    """
+    if intent.purpose in HEDGES:
+        return 0.0
     venue, total = state.venues[intent.venue], 0.0
     for order in state.orders.live(intent.venue):
         asked = order.intent

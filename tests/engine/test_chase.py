@@ -14,6 +14,7 @@ from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.settings import Timing
 from hedger.execution.params import ExecutionParams, Style
+from hedger.risk.envelope import Envelope
 from tests.engine.rig import CALL, PUT, VENUE, Rig
 
 WIDE = {"lower": -0.1, "upper": 0.1, "hard_lower": -50.0, "hard_upper": 50.0}
@@ -366,3 +367,14 @@ def test_an_order_among_the_open_ones_stays() -> None:
     rig.step(rig.snapshot({CALL: "-10"}, open_orders=[report]), *rig.quotes(CALL))
 
     assert state_of(rig, order.label) == OrderState.OPEN
+
+
+def test_it_stays_in_its_budget_of_turnover_by_itself() -> None:
+    """It is judged again while it rests, and is not in its own way."""
+    wide = {"max_order_usd": 1e7, "max_order_coin": 100.0, "max_hedge_position_coin": 100.0}
+    _, first = chasing()
+    budget_usd = 1.5 * float(first.amount)
+    rig, intent = chasing(envelope=Envelope(**wide, max_turnover_hour_usd=budget_usd))  # type: ignore[arg-type]
+    after(rig, 3.0)
+    assert rig.of(fx.Cancel) == []
+    assert state_of(rig, intent.label) == "open"
