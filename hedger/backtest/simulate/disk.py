@@ -195,13 +195,17 @@ class Disk:
     def _refused(self) -> bool:
         return self._heap.now_s < self._weather.full_until_s
 
+    def commit_s(self) -> float:
+        """How long a transaction that begins now takes."""
+        slow = self._heap.now_s < self._weather.slow_until_s
+        sync_s = self._weather.slow_sync_s if slow else self._weather.sync_s
+        return sync_s * (0.5 + self._chance.random())
+
     def _begin(self) -> None:
         if self._committing or not self._waiting or not self.alive:
             return
         self._committing = tuple(self._waiting)[:MOST_WRITES]
-        slow = self._heap.now_s < self._weather.slow_until_s
-        sync_s = self._weather.slow_sync_s if slow else self._weather.sync_s
-        self._heap.after(sync_s * (0.5 + self._chance.random()), self._end)
+        self._heap.after(self.commit_s(), self._end)
 
     def _end(self) -> None:
         if not self.alive:

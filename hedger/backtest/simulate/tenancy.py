@@ -59,12 +59,19 @@ class Tenancy:
 
     def _renew(self) -> None:
         """A third into its life, or soon after an attempt that failed."""
-        process, lease = self._process, self._lease
+        process = self._process
         if not process.when_running(self._renew):
             return
         if not process.disk.answers:
             process.emit(LeaseUnrenewed(venue=VENUE, detail="the store does not answer"))
             self._heap.after(self._lease_s * AGAIN_AT, self._renew)
+            return
+        self._heap.after(process.disk.commit_s(), self._renewed)
+
+    def _renewed(self) -> None:
+        """The renewal's transaction has come to its end, which is as slow as the disk."""
+        process, lease = self._process, self._lease
+        if not process.when_running(self._renewed):
             return
         if lease.epoch != process.disk.epoch:
             process.emit(LeaseLost(venue=VENUE, holder=str(lease.holder), detail="taken over"))
