@@ -107,6 +107,7 @@ def _spent(what: Callable[[], object], clock: Callable[[], float]) -> float:
 def _peak(paths: int) -> float:
     """Bytes that numpy and Python held at most."""
     experiment = _experiment([100.0], paths)
+    work(tasks_of(experiment)[0])  # what all its paths share is there before
     tracemalloc.start()
     try:
         run(experiment)
