@@ -173,7 +173,8 @@ class KillLoop:
         self.relay.watch = trap
         try:
             self._revive()
-            self._prepare(trap.moment)
+            with self._killed_meanwhile(trap):
+                self._prepare(trap.moment)
             deadline = time.monotonic() + PATIENCE_S
             while time.monotonic() < deadline:
                 self._trade(trap)
@@ -213,8 +214,14 @@ class KillLoop:
 
     def _trade(self, trap: Trap | None = None) -> None:
         """A person trades; where the exchange was killed meanwhile, its own books tell if that was done."""
-        try:
+        with self._killed_meanwhile(trap):
             self.exchange.trade(self._chance.choice(("buy", "sell")), TRADE_USD)
+
+    @contextmanager
+    def _killed_meanwhile(self, trap: Trap | None) -> Iterator[None]:
+        """The exchange may not answer, but only because the trap has killed it."""
+        try:
+            yield
         except (OSError, http.client.HTTPException):
             if trap is None or not trap.sprung.wait(AGAIN_S) or self.exchange.process.running:
                 raise
