@@ -69,7 +69,7 @@ def held(state: State, book: BookState, outcome: Outcome, now: Now) -> Held | No
     return found if _inputs(state, book, found, now) == sight.inputs else None
 
 
-def begin(state: State, step: Step, next_deadline: Callable[[Now], float]) -> Calm:
+def begin(state: State, step: Step, next_deadline: Callable[[], float]) -> Calm:
     """How long the full step that ends here may be repeated; `next_deadline` is the engine's."""
     if step.effects or state.stopping or not state.orders.quiet or state.outbox.held:
         return STORM
@@ -82,7 +82,7 @@ def begin(state: State, step: Step, next_deadline: Callable[[Now], float]) -> Ca
         until_wire_s = min(until_wire_s, recorded_s, book.refreshed_wire_s + state.settings.timing.refresh_s)
         override = book.profile.override
         until_ms = min(until_ms, book.profile.change_ms, override.until_ms if override else until_ms)
-    return Calm(min(until_wire_s, now.wire_s + CALM_S, next_deadline(now)), until_ms)
+    return Calm(min(until_wire_s, now.wire_s + CALM_S, next_deadline()), until_ms)
 
 
 def holds_on(state: State, calm: Calm, events: Sequence[Event], step: Step) -> bool:

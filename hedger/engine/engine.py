@@ -71,7 +71,7 @@ class Engine:
         for event in events:
             apply(state, event, step)
         lease_alone = self._calm_steps and calm.passes_by(state, events, step)
-        if not lease_alone or now.wire_s >= self.next_deadline(now):
+        if not lease_alone or now.wire_s >= self.next_deadline():
             self._look_by_wire_s = now.wire_s + self._idle_s
             if not calm.holds_on(state, self._calm, events, step):
                 self._calm = calm.STORM  # also where the full step raises
@@ -127,7 +127,7 @@ class Engine:
                 ownership_gate.watch(self._state, book, step)
                 advice.look(self._state, book, step)
 
-    def next_deadline(self, now: Now) -> float:
+    def next_deadline(self) -> float:
         """Wire time at which `step` is to be called even if nothing arrives."""
         state = self._state
         due = [self._look_by_wire_s, state.stop_by_wire_s]

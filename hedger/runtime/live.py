@@ -174,7 +174,7 @@ class LiveDriver:
         if self._inbox:
             await asyncio.sleep(0)
             return
-        deadline = self.engine.next_deadline(self.clock.now())
+        deadline = self.engine.next_deadline()
         timer = asyncio.get_running_loop().call_at(deadline, self._wake.set)
         try:
             await self._wake.wait()

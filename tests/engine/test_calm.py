@@ -151,10 +151,10 @@ def test_a_jump_through_the_band_is_hedged_in_its_own_step(moved: float) -> None
 
 def test_a_lease_that_goes_on_is_no_reason_to_decide_again_until_a_deadline_comes() -> None:
     calm, _ = twins()
-    decided, deadline_s = calm.engine._state.decisions.total(), calm.engine.next_deadline(calm.now)
+    decided, deadline_s = calm.engine._state.decisions.total(), calm.engine.next_deadline()
     assert calm.step(renewed(calm), after_s=0.5) == []
     assert calm.engine._state.decisions.total() == decided
-    assert calm.engine.next_deadline(calm.now) == deadline_s
+    assert calm.engine.next_deadline() == deadline_s
     calm.step(renewed(calm), after_s=deadline_s - calm.wire_s)
     assert calm.engine._state.decisions.total() == decided + 1
 

@@ -355,10 +355,10 @@ def test_a_lookup_that_fails_and_link_figures_change_nothing_that_trades() -> No
 
 def test_the_next_deadline_is_the_nearest_thing_to_be_judged() -> None:
     rig = flat()
-    assert rig.engine.next_deadline(rig.now) == pytest.approx(rig.wire_s + 1.0)
+    assert rig.engine.next_deadline() == pytest.approx(rig.wire_s + 1.0)
     rig.move(105_000.0)
-    assert rig.engine.next_deadline(rig.now) <= rig.wire_s + 1.0
-    assert math.isfinite(rig.engine.next_deadline(rig.now))
+    assert rig.engine.next_deadline() <= rig.wire_s + 1.0
+    assert math.isfinite(rig.engine.next_deadline())
     assert rig.engine.settings.config_hash == "c0ffee"
     assert rig.engine.last_step == rig.now
 

@@ -170,7 +170,7 @@ def test_two_answers_of_the_journal_leave_no_order_in_flight_for_ever() -> None:
         rig.step(*rig.quotes(CALL))
 
     assert rig.of(fx.LookUp), "an order without an answer is looked up"
-    assert rig.engine.next_deadline(rig.now) > rig.now.wire_s, "the driver would spin"
+    assert rig.engine.next_deadline() > rig.now.wire_s, "the driver would spin"
 
 
 def test_a_snapshot_nobody_asked_for_does_not_start_trading_before_the_journal_is_read() -> None:

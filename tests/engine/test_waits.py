@@ -54,7 +54,7 @@ def test_delta_of_a_persons_trade_waits_for_settle_s_and_is_then_hedged() -> Non
 def test_the_engine_wakes_when_the_wait_ends() -> None:
     rig = flat(Scope(settle_s=0.3))
     rig.step(person(rig, Side.SELL, "2"))
-    assert rig.engine.next_deadline(rig.now) == pytest.approx(rig.wire_s + 0.3)
+    assert rig.engine.next_deadline() == pytest.approx(rig.wire_s + 0.3)
 
 
 def test_further_fills_of_the_same_order_do_not_prolong_its_wait() -> None:

@@ -188,7 +188,7 @@ class Process:
         self.machine.watcher.stepped(self, now, batch, effects)
         for effect in effects:
             self._perform(effect)
-        self._step_due_s = self.engine.next_deadline(now) - self.boot_s
+        self._step_due_s = self.engine.next_deadline() - self.boot_s
 
     def _perform(self, effect: Effect) -> None:
         match effect:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from typing import Any
 
 from hedger.domain.order import Purpose
-from hedger.domain.vocabulary import Severity
+from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine.by_expiry import advice, places
 from hedger.engine.by_expiry.memory import Leg
 from hedger.engine.events import Now
+from hedger.engine.gates import Gate
 from hedger.engine.hedging import working
 from hedger.engine.ownership.ownership import own_size
 from hedger.engine.sight import Sight, interval_of
 from hedger.engine.state import BookState, State, Step
+from hedger.engine.trade import Wish
 from hedger.engine.verdict import Outcome
-from hedger.execution.plan import smallest_amount
+from hedger.execution.plan import Round, smallest_amount
 from hedger.policies.inputs import Inputs
 
 ROOM_SHARE = 0.5  # of the way to the interval's edge that a first leg may take
@@ -27,6 +30,34 @@ def through(sight: Sight, state: State, book: BookState, instrument: str) -> Sig
     """The same look, with another instrument to trade in."""
     venue = state.venues[book.settings.venue]
     return sight._replace(listed=venue.instruments.get(instrument), quote=venue.quotes.get(instrument))
+
+
+def wish(
+    state: State,
+    book: BookState,
+    sight: Sight,
+    inputs: Inputs,
+    memory: Any,
+    now: Now,
+    change_coin: float,
+    rounding: Round,
+    detail: str,
+) -> Wish:
+    """An order of a move that changes delta by so much: a leg by its size, a spread by next to nothing."""
+    return Wish(
+        state,
+        book,
+        sight,
+        now,
+        change_coin=change_coin,
+        gap_coin=change_coin,
+        room_coin=None,
+        target=inputs.delta_coin + change_coin,
+        rounding=rounding,
+        why=Gate(Action.HEDGE, Reason.BY_EXPIRY, detail),
+        memory=memory,
+        purpose=Purpose.MOVE,
+    )
 
 
 def too_long(book: BookState, leg: Leg, now: Now) -> bool:

@@ -17,14 +17,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hedger.domain.order import Purpose
-from hedger.domain.vocabulary import Action, BreakerState, Mode, Reason
+from hedger.domain.vocabulary import BreakerState, Mode
 from hedger.engine import gates
 from hedger.engine.by_expiry import advice, legs, places, spreads
 from hedger.engine.by_expiry.memory import Leg
 from hedger.engine.delta import settlement
 from hedger.engine.events import Now
-from hedger.engine.gates import Gate
 from hedger.engine.hedging import resting, working
 from hedger.engine.sight import Sight, interval_of
 from hedger.engine.state import BookState, State
@@ -119,7 +117,7 @@ def _first(
     change = math.copysign(size, gap_coin if future_first else -gap_coin)
     detail = f"{gap_coin:+.4f} coin to move into {name}, one clip of it in two legs: {whole}"
     where = there if future_first else sight
-    return _wish(state, book, where, inputs, memory, now, change, Round.DOWN_AT_LEAST_ONE, detail)
+    return legs.wish(state, book, where, inputs, memory, now, change, Round.DOWN_AT_LEAST_ONE, detail)
 
 
 def _second(
@@ -133,7 +131,7 @@ def _second(
     if legs.too_long(book, leg, now) or now.wire_s - leg.tried_wire_s < RETRY_S:
         return "the second leg was tried a moment ago"
     detail = f"{change:+.4f} coin to give back for {leg.first}"
-    return _wish(state, book, there, inputs, memory, now, change, Round.NEAREST, detail)
+    return legs.wish(state, book, there, inputs, memory, now, change, Round.NEAREST, detail)
 
 
 def _back_through(state: State, book: BookState, leg: Leg, sight: Sight, now: Now) -> Sight:
@@ -142,33 +140,6 @@ def _back_through(state: State, book: BookState, leg: Leg, sight: Sight, now: No
     if leg.first == leg.future or leg.tries >= FUTURE_TRIES or there.listed is None:
         return sight
     return sight if places.gap(state, book, there.listed, there.quote, now) else there
-
-
-def _wish(
-    state: State,
-    book: BookState,
-    sight: Sight,
-    inputs: Inputs,
-    memory: Any,
-    now: Now,
-    change: float,
-    rounding: Round,
-    detail: str,
-) -> Wish:
-    return Wish(
-        state,
-        book,
-        sight,
-        now,
-        change_coin=change,
-        gap_coin=change,
-        room_coin=None,
-        target=inputs.delta_coin + change,
-        rounding=rounding,
-        why=Gate(Action.HEDGE, Reason.BY_EXPIRY, detail),
-        memory=memory,
-        purpose=Purpose.MOVE,
-    )
 
 
 def _inside(book: BookState, inputs: Inputs) -> bool:

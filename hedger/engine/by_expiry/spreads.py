@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.names import legs_of
-from hedger.domain.order import TERMINAL, OrderState, Purpose, Side
+from hedger.domain.order import TERMINAL, OrderState, Side
 from hedger.domain.vocabulary import Action, Mode, Reason
 from hedger.engine.by_expiry import advice, legs, places
 from hedger.engine.doors import door
 from hedger.engine.events import Now
-from hedger.engine.gates import Gate
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State
 from hedger.engine.trade import Wish, first_door, intent_of
@@ -115,7 +114,7 @@ def order(
     usd = found.bought.listed.amount_to_usd(1, found.bought.quote.mark)
     most = min(found.most, book.settings.by_expiry.clip_usd / usd)
     detail = f"{gap_coin:+.4f} coin to move into {future} from {found.other}, one clip of it in one order"
-    wish = _wish(state, book, sight, inputs, memory, now, detail)
+    wish = legs.wish(state, book, sight, inputs, memory, now, 0.0, Round.DOWN_AT_LEAST_ONE, detail)
     for leg, sign in ((found.bought, 1.0), (found.sold, -1.0)):
         fits = _fits(wish, leg, sign * found.side.sign * most)
         if isinstance(fits, Refused):
@@ -129,26 +128,6 @@ def order(
         return f"{name}: the basis would move delta by {moved:+.4f} coin, the policy leaves no room for that"
     return _admitted(
         wish._replace(change_coin=moved, target=inputs.delta_coin + moved), found.spread, planned
-    )
-
-
-def _wish(
-    state: State, book: BookState, sight: Sight, inputs: Inputs, memory: Any, now: Now, detail: str
-) -> Wish:
-    """Delta is to stay; what a leg changes is filled in for its review."""
-    return Wish(
-        state,
-        book,
-        sight,
-        now,
-        change_coin=0.0,
-        gap_coin=0.0,
-        room_coin=None,
-        target=inputs.delta_coin,
-        rounding=Round.DOWN_AT_LEAST_ONE,
-        why=Gate(Action.HEDGE, Reason.BY_EXPIRY, detail),
-        memory=memory,
-        purpose=Purpose.MOVE,
     )
 
 
