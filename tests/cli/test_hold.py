@@ -23,11 +23,6 @@ app.command("other")(lambda: None)
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-@pytest.fixture
 def address(desk: Desk, tmp_path: Path) -> Iterator[tuple[str, ...]]:
     token_path(tmp_path).write_text(TOKEN + "\n")
     with served(desk) as url:

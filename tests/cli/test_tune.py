@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from hedger.cli.tune_told import frontier_rows, settings_of, verdict
 from hedger.lab.tune import Candidate, Objective, Paired, Proposal, Score
 from hedger.policies.partial import PartialParams
 from hedger.settings.tables import WebSettings
-from tests.cli.daemon import served
 from tests.shared_data import shared_data
 from tests.view_fixtures import book
 from tests.view_fixtures import status as picture
@@ -165,17 +163,6 @@ def config(tmp_path: Path) -> Path:
     path = tmp_path / "hedger.toml"
     path.write_text(CONFIG)
     return path
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-@pytest.fixture
-def url(desk: Desk) -> Iterator[str]:
-    with served(desk) as url:
-        yield url
 
 
 def asked(config: Path, *more: object) -> Result:

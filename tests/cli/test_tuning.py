@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from hedger.cli.override import asked
 from hedger.domain.errors import ConfigError
 from hedger.engine.events import OverrideCleared, OverrideGiven
 from hedger.web.token import token_path
-from tests.cli.daemon import served
 from tests.web.desk import TOKEN, Desk
 
 app = typer.Typer()
@@ -30,17 +28,6 @@ app.command("status")(status.status)
 def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", "HEDGER_TOKEN": TOKEN}.items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-@pytest.fixture
-def url(desk: Desk) -> Iterator[str]:
-    with served(desk) as url:
-        yield url
 
 
 def run(*arguments: object) -> Result:

@@ -282,26 +282,28 @@ def test_a_spread_of_which_the_venue_says_other_legs_is_not_listed(legs: object)
     assert "public/get_instrument" in talk.methods()
 
 
+TICKER = {
+    "instrument_name": SPREAD,
+    "timestamp": MARKET_MS,
+    "state": "open",
+    "mark_price": -12.25,
+    "index_price": 100_000.0,
+    "best_bid_price": -12.5,
+    "best_bid_amount": 5_000.0,
+    "best_ask_price": 0.0,
+    "best_ask_amount": 2_000.0,
+    "min_price": -1_500.0,
+    "max_price": 1_500.0,
+}
+
+
 def test_its_ticker_tells_a_difference() -> None:
     talk = watching()
-    ticker = {
-        "instrument_name": SPREAD,
-        "timestamp": MARKET_MS,
-        "state": "open",
-        "mark_price": -12.25,
-        "index_price": 100_000.0,
-        "best_bid_price": -12.5,
-        "best_bid_amount": 5_000.0,
-        "best_ask_price": 0.0,
-        "best_ask_amount": 2_000.0,
-        "min_price": -1_500.0,
-        "max_price": 1_500.0,
-    }
-    talk.notify(f"ticker.{SPREAD}.100ms", ticker)
+    talk.notify(f"ticker.{SPREAD}.100ms", TICKER)
     quote = talk.take(ev.Quoted).quote
     assert (quote.mark, quote.bid, quote.ask, quote.ask_amount) == (-12.25, -12.5, 0.0, 2_000.0)
     assert (quote.min_price, quote.max_price) == (-1_500.0, 1_500.0)
-    talk.notify(f"ticker.{SPREAD}.100ms", {**ticker, "best_ask_amount": 0.0})
+    talk.notify(f"ticker.{SPREAD}.100ms", {**TICKER, "best_ask_amount": 0.0})
     quote = talk.take(ev.Quoted).quote
     assert (quote.bid, quote.ask, quote.ask_amount) == (-12.5, None, 0.0)
 
@@ -319,18 +321,7 @@ def test_its_ticker_tells_a_difference() -> None:
 )
 def test_a_senseless_ticker_is_refused(changes: dict[str, Any]) -> None:
     talk = watching()
-    ticker = {
-        "instrument_name": SPREAD,
-        "timestamp": MARKET_MS,
-        "state": "open",
-        "mark_price": -12.25,
-        "index_price": 100_000.0,
-        "best_bid_price": -12.5,
-        "best_bid_amount": 5_000.0,
-        "best_ask_price": 0.0,
-        "best_ask_amount": 2_000.0,
-    }
-    talk.notify(f"ticker.{SPREAD}.100ms", {**ticker, **changes})
+    talk.notify(f"ticker.{SPREAD}.100ms", {**TICKER, **changes})
     talk.take(ev.BadData)
 
 
