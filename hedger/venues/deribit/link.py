@@ -41,6 +41,10 @@ class Link:
         """Send a request when its pool has a credit."""
         self.calls.ask(Call(request.method, request.params, done, failed, pool), now)
 
+    def ask_first(self, request: Request, now: Now, done: Done, failed: Failed) -> None:
+        """Send a request that all others depend on with the next credit there is."""
+        self.calls.ask(Call(request.method, request.params, done, failed, Pool.GENERAL), now, first=True)
+
     def end(self, reason: str, wait_s: float = 0.0) -> None:
         """Ask for a new connection; the first reason stands."""
         if self.ending is None:

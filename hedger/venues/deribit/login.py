@@ -84,7 +84,7 @@ class Login:
 
     def _authenticate(self, now: Now) -> None:
         self._asked = True
-        self._link.ask(self._request(now), now, self._accepted, self._not_accepted)
+        self._link.ask_first(self._request(now), now, self._accepted, self._not_accepted)
 
     def _request(self, now: Now) -> Request:
         if self._params.auth is Grant.CREDENTIALS:
@@ -140,11 +140,12 @@ class Login:
         self._authenticate(now)
 
     def tick(self, now: Now) -> None:
-        """Refresh the token before it expires."""
+        """Refresh the token before it expires, ahead of all that waits for credits and needs it."""
         if self.refresh_at_wire_s is None or now.wire_s < self.refresh_at_wire_s or self._asked:
             return
         self._asked, self.refresh_at_wire_s = True, None
-        self._link.ask(encode.auth_refresh(self._refresh_token), now, self._accepted, self._not_refreshed)
+        refresh = encode.auth_refresh(self._refresh_token)
+        self._link.ask_first(refresh, now, self._accepted, self._not_refreshed)
 
     def _not_refreshed(self, failure: Failure, now: Now) -> list[Event]:
         """A refresh token that is not accepted is no fault of the key: show the key itself."""

@@ -97,13 +97,17 @@ class Calls:
         self._unsent: list[tuple[Call, Failure]] = []
         self.buckets: dict[Pool, Bucket] = default_buckets()
 
-    def ask(self, call: Call, now: Now) -> None:
-        """Send as soon as its pool has a credit. A full queue fails the call at the next `expire`."""
+    def ask(self, call: Call, now: Now, *, first: bool = False) -> None:
+        """Send as soon as its pool has a credit, `first`: before all that waits for one.
+
+        A full queue fails all others at the next `expire`.
+        """
         waiting = self._waiting[call.pool]
-        if len(waiting) >= MAX_WAITING:
+        if len(waiting) >= MAX_WAITING and not first:
             self._unsent.append((call, Failure(NOT_SENT, f"{MAX_WAITING} requests are waiting already")))
             return
-        waiting.append(_Waiting(call, now.wire_s + MAX_WAIT_S))
+        one = _Waiting(call, now.wire_s + MAX_WAIT_S)
+        waiting.appendleft(one) if first else waiting.append(one)
         self.release(now)
 
     def send_now(self, call: Call, now: Now, reserve: float) -> bool:

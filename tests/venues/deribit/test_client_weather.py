@@ -116,12 +116,12 @@ async def test_a_token_that_expires_in_the_session_is_replaced_without_a_reconne
 
 async def test_a_short_token_is_refreshed_before_it_ends() -> None:
     async with running_exchange() as exchange:
-        inject(exchange, kind="short_token", lifetime_s=1, duration_s=600)
+        inject(exchange, kind="short_token", lifetime_s=2, duration_s=600)
         venue = connect_to(exchange)
         async with running(venue) as (listener, _):
             await listener.until(ev.LinkUp)
-            ends = venue._now().wire_s + 1.5
-            while venue._now().wire_s < ends:
+            ends = venue._now().wire_s + 2.5
+            while venue._now().wire_s < ends:  # soon all of them wait for credits
                 venue.perform(snapshot(exchange))
                 await listener.until(ev.SnapshotTaken, len(listener.all(ev.SnapshotTaken)) + 1)
             assert listener.all(ev.SnapshotFailed) == []

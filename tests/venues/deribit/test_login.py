@@ -10,6 +10,7 @@ import pytest
 
 from hedger.domain.errors import AuthError
 from hedger.domain.vocabulary import Environment
+from hedger.engine.effects import RequestSnapshot
 from hedger.engine.events import Now
 from hedger.venues.deribit.params import DeribitParams, Grant
 from hedger.venues.deribit.session import DeribitSession
@@ -47,6 +48,17 @@ def test_a_token_is_refreshed_at_four_fifths_of_its_life() -> None:
         < public/auth {json.dumps(TOKEN | {"refresh_token": "r2"})}
         """
     )
+
+
+def test_a_refresh_does_not_wait_behind_the_calls_that_need_it() -> None:
+    talk = Talk().up()
+    for _ in range(40):
+        talk.perform(RequestSnapshot(venue="deribit", since_ms=MARKET_MS))
+    talk.sent.clear()
+    talk.session._login.refresh_at_wire_s = talk.now.wire_s
+    talk.pass_time(0.0)
+    talk.pass_time(0.051)  # one credit
+    assert [frame["params"].get("grant_type") for frame in talk.sent] == ["refresh_token"]
 
 
 @pytest.mark.parametrize(("code", "comes"), [(13009, "client_credentials"), (13004, "client_credentials")])

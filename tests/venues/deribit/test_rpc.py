@@ -91,6 +91,17 @@ def test_a_full_queue_fails_the_call() -> None:
     assert [failure.code for _, failure in calls.expire(NOW)] == [-3]
 
 
+def test_what_all_others_need_takes_the_next_credit() -> None:
+    calls = Calls(5.0)
+    for _ in range(MAX_WAITING + 100):
+        calls.ask(make_call(), NOW)
+    calls.frames()
+    calls.ask(make_call(refresh=True), NOW, first=True)
+    calls.release(Now(0, NOW.wire_s + 0.051))
+    assert [json.loads(frame)["params"] for frame in calls.frames()] == [{"refresh": True}]
+    assert calls.expire(NOW) == []
+
+
 def test_nothing_waits_for_a_credit_for_ever() -> None:
     calls = Calls(5.0)
     calls.buckets[Pool.GENERAL] = Bucket(rate_per_s=0.001, burst=1.0)
