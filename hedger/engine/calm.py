@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from hedger.domain.instrument import Instrument
 from hedger.domain.vocabulary import Action, BreakerState, Neutral, Reason
 from hedger.engine.delta import settlement
-from hedger.engine.events import Event, Indexed, LeaseRenewed, Now, Quoted
+from hedger.engine.events import Durable, Event, Indexed, LeaseRenewed, Now, Quoted
 from hedger.engine.one_writer import ALARM as LEASE_ALARM
 from hedger.engine.shadow import follow as shadow
 from hedger.engine.state import BookState, State, Step
@@ -25,6 +25,7 @@ from hedger.policies.inputs import Inputs
 from hedger.portfolio.contribution import Sums
 from hedger.portfolio.exposure import Source, gamma_weighted_years
 
+NO_NEWS = frozenset({Durable, LeaseRenewed})  # unless somebody waits for them
 CALM_S = 0.1  # wire time
 CALM_MS = 100  # market time, which may run faster
 
@@ -109,11 +110,12 @@ def holds_on(state: State, calm: Calm, events: Sequence[Event], step: Step) -> b
 
 
 def passes_by(state: State, events: Sequence[Event], step: Step) -> bool:
-    """Whether a step brings nothing to decide on: the lease goes on, and nothing waits for it.
+    """Whether a step brings nothing to decide on: the lease goes on or records are durable, and nothing has
+    waited for it (an order that has is sent or dropped by now).
 
     Ages, windows and periods are judged at the engine's next deadline, as if nothing had arrived.
     """
-    if not events or step.effects or any(type(event) is not LeaseRenewed for event in events):
+    if not events or step.effects or any(type(event) not in NO_NEWS for event in events):
         return False
     if state.stopping or state.outbox.carries or any(name == LEASE_ALARM for _, name in state.alarms):
         return False

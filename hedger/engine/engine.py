@@ -70,8 +70,8 @@ class Engine:
         clock.look(state, step)
         for event in events:
             apply(state, event, step)
-        lease_alone = self._calm_steps and calm.passes_by(state, events, step)
-        if not lease_alone or now.wire_s >= self.next_deadline():
+        no_news = self._calm_steps and calm.passes_by(state, events, step)
+        if not no_news or now.wire_s >= self.next_deadline():
             self._look_by_wire_s = now.wire_s + self._idle_s
             if not calm.holds_on(state, self._calm, events, step):
                 self._calm = calm.STORM  # also where the full step raises

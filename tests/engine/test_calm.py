@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from hedger.domain.vocabulary import Neutral, Reason
+from hedger.engine import effects as fx
 from hedger.engine import events as ev
+from hedger.engine.calm import NO_NEWS
 from hedger.engine.engine import Engine
 from hedger.engine.settings import DeltaParams
 from hedger.portfolio.exposure import Source
@@ -19,9 +22,20 @@ HELD = {CALL: "-10", PUT: "-10", PERP: "200000"}
 
 
 class Flooded(Rig):
-    """A rig that knows which of its orders were answered."""
+    """A rig that knows which of its orders were answered, and what was decided on no news."""
 
     answered = 0
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.on_no_news: Counter[Any] = Counter()
+
+    def step(self, *events: ev.Event, after_s: float = 0.01) -> list[fx.Effect]:
+        before = Counter(self.engine._state.decisions)
+        made = super().step(*events, after_s=after_s)
+        if events and all(type(event) in NO_NEWS for event in events):
+            self.on_no_news += self.engine._state.decisions - before
+        return made
 
 
 def twins(**keywords: Any) -> tuple[Flooded, Flooded]:
@@ -63,7 +77,7 @@ def test_a_delta_corrected_by_the_smile_is_judged_alike(smile_coin: float) -> No
 
 
 def assert_alike(calm: Flooded, full: Flooded, seed: int) -> None:
-    """Effects, memory and counts of both after every step of 600 moves."""
+    """Effects, memory and counts of both after every step of 600 moves; on no news only one decides."""
     for events in moves(calm, seed, 600):
         full.market_ms, full.wire_s, full.index = calm.market_ms, calm.wire_s, calm.index
         for rig in (calm, full):
@@ -73,9 +87,9 @@ def assert_alike(calm: Flooded, full: Flooded, seed: int) -> None:
         assert memory_and_counts(calm) == memory_and_counts(full)
 
 
-def memory_and_counts(rig: Rig) -> Any:
+def memory_and_counts(rig: Flooded) -> Any:
     state = rig.engine._state
-    return state.books["btc"].memory, state.decisions
+    return state.books["btc"].memory, state.decisions - rig.on_no_news
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -166,6 +180,26 @@ def test_a_lease_that_was_missed_is_decided_on_as_soon_as_it_is_back() -> None:
     assert calm.last.reason is Reason.LEASE
     calm.step(renewed(calm))
     assert calm.last.reason is Reason.WITHIN_BAND
+
+
+def test_records_that_are_durable_are_no_reason_to_decide_again() -> None:
+    calm, _ = twins()
+    decided, deadline_s = calm.engine._state.decisions.total(), calm.engine.next_deadline()
+    assert calm.step(ev.Durable(sequence=calm.engine._state.outbox.sequence), after_s=0.5) == []
+    assert calm.engine._state.decisions.total() == decided
+    assert calm.engine.next_deadline() == deadline_s
+
+
+def test_an_order_that_waited_for_the_journal_goes_and_is_decided_on_at_once() -> None:
+    calm, _ = twins()
+    calm.journal_ok = False
+    calm.index *= 1.05
+    calm.step(*calm.quotes(CALL, PUT))
+    state = calm.engine._state
+    placed, decided = len(calm.placed), state.decisions.total()
+    calm.step(ev.Durable(sequence=state.outbox.sequence))
+    assert len(calm.placed) == placed + 1
+    assert state.decisions.total() == decided + 1
 
 
 def renewed(rig: Rig) -> ev.LeaseRenewed:

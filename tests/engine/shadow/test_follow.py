@@ -112,6 +112,7 @@ def test_delta_born_of_a_foreign_trade_is_born_for_a_shadow_too() -> None:
     """theta_offset waits for its window unless delta is born."""
     rig = begun(BORN, **FAR)
     moved(rig, 100_300.0)
+    rig.step(*rig.quotes(CALL, PUT))
     assert shown(rig, "born").says.startswith("the observation window")
     trades = shown(rig, "born").own.trades
     rig.step(ev.Filled(rig.fill(PERP, Side.BUY, Decimal(9_000), Decimal(100_300))))
