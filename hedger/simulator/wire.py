@@ -12,6 +12,8 @@ import msgspec
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _NEVER_VARIED = frozenset({str, int, bool, type(None)})
+_AS_IT_IS = 0.8  # this share of numbers is spelled as usual
+_FEW_DIGITS = 4
 EXTRA_FIELDS: tuple[tuple[str, object], ...] = (
     ("starbase_hint", "0a"),
     ("x_revision", 7),
@@ -47,35 +49,41 @@ class WirePrinter:
         return value
 
     def _vary_object(self, value: dict[str, object], depth: int) -> dict[str, object]:
-        names = list(value)
-        if names:
-            start = self._random.randrange(len(names))
-            names = names[start:] + names[:start]
+        chance, fields = self._random.random, list(value.items())
+        start = int(chance() * len(fields))
         varied: dict[str, object] = {}
-        for name in names:
-            item = value[name]
+        for name, item in (*fields[start:], *fields[:start]):
             if type(item) in _NEVER_VARIED:
                 varied[name] = item
+            elif isinstance(item, float):
+                varied[name] = item if chance() < _AS_IT_IS else _respelled(item, chance())
             else:
-                varied[name] = self._respell(item) if isinstance(item, float) else self._vary(item, depth + 1)
-        if depth >= 2 and len(names) > 8 and self._random.random() < 0.05:
+                varied[name] = self._vary(item, depth + 1)
+        if depth >= 2 and len(fields) > 8 and chance() < 0.05:
             unknown, extra = self._random.choice(EXTRA_FIELDS)
             varied[unknown] = extra
         return varied
 
     def _respell(self, value: float) -> float | int | Decimal:
-        roll = self._random.random()
-        if roll < 0.8 or value == 0.0:
-            return value
-        if roll < 0.9 and value.is_integer() and abs(value) < 1e15:
-            return int(value)
-        return _exponent_form(value)
+        chance = self._random.random
+        return value if chance() < _AS_IT_IS else _respelled(value, chance())
 
 
-def _exponent_form(value: float) -> Decimal:
-    """The same number as mantissa and exponent, e.g. 3.2E+4."""
-    number = Decimal(repr(value)).normalize()
-    sign, digits, exponent = number.as_tuple()
-    if len(digits) > 4 or not isinstance(exponent, int) or exponent == 0:
-        return Decimal(repr(value))
+def _respelled(value: float, roll: float) -> float | int | Decimal:
+    """Another spelling of the number, if there is one; `roll` from 0 to 1 says which."""
+    if value == 0.0:
+        return value
+    if roll < 0.5 and value.is_integer() and abs(value) < 1e15:
+        return int(value)
+    return _exponent_form(value)
+
+
+def _exponent_form(value: float) -> float | Decimal:
+    """A number of few digits as mantissa and exponent, e.g. 3.2E+4; any other as it is."""
+    text = repr(value)
+    if len(text.strip("-0.").replace(".", "")) > _FEW_DIGITS:
+        return value
+    sign, digits, exponent = Decimal(text).normalize().as_tuple()
+    if not isinstance(exponent, int) or exponent == 0:
+        return value
     return Decimal((sign, digits, exponent))

@@ -123,9 +123,7 @@ def draw_incidents(chance: random.Random, until_s: float) -> tuple[Incident, ...
         incidents.append(_incident(chance, kind, at_s))
         if kind == "freeze":
             incidents += _overtaken(chance, incidents[-1])
-        if (
-            kind == "silence"
-        ):  # and something to hedge comes in it, before the session gives up the connection
+        if kind == "silence":  # and something to hedge comes before the session gives up the connection
             late_s = chance.uniform(22.0, 60.0)
             incidents.append(_incident(chance, "trade", at_s + late_s))
         if kind not in PROCESS and chance.random() < 0.05:  # and a process dies amid them

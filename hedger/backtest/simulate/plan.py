@@ -33,7 +33,7 @@ FIRST_DAY_MS = 1_790_812_800_000  # 2026-10-01 00:00 UTC
 START_USD, IV = 100_000.0, 0.6
 BAND_COIN, HARD_COIN = 0.1, 0.5
 MOST_INSTRUMENTS = 24
-STALE_S = (20.0, 45.0, 60.0, 60.0)  # the shortest within what a session takes for silence
+STALE_S = (20.0, 60.0, 60.0, 60.0)  # the shortest within what a session takes for silence
 TICKS_S = (0.36, 0.46)  # of that: tickers come every several seconds, for ticks are what a life costs
 SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
 
@@ -88,7 +88,7 @@ def draw(seed: int) -> Plan:
         tick_s=stale_s * chance.uniform(*TICKS_S),
         heartbeat_s=chance.choice((10, 30, 30)),
         busy_s=chance.choice((0.0, 0.01, 0.03, 0.03, 0.03, 0.03)),
-        idle_s=1.0 if chance.random() < 0.1 else 8.0,
+        idle_s=1.0 if chance.random() < 0.1 else 12.0,
         lease_s=chance.choice((LEASE_S, LEASE_S, 2 * LEASE_S)),
         margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
         market=market,
@@ -161,7 +161,7 @@ def _settings(chance: random.Random, speed: float, stale_s: float) -> EngineSett
         timing=Timing(
             hedge_stale_s=stale_s,
             index_stale_s=stale_s,
-            reconcile_s=chance.choice((15.0, 60.0, 60.0)),
+            reconcile_s=chance.choice((15.0, 60.0, 60.0, 60.0, 60.0)),
             refresh_s=chance.choice((1.0, 5.0, 10.0, 10.0)),
         ),
         market_speed=speed,
