@@ -19,9 +19,27 @@ from numpy.typing import NDArray
 
 from hedger.domain.errors import ConfigError
 from hedger.domain.keys import Key, check_bounds
+from hedger.lab.compile import compiled, numba_present
 from hedger.pricing.black76 import Floats
 
 Random = np.random.Generator
+
+
+def fill_normals(out: Floats, random: Random) -> None:
+    """What `random.standard_normal(out=out)` does: the same numbers in the same order.
+
+    numba's translation of numpy's ziggurat takes less than half the time: no branch on the sign.
+    """
+    if numba_present():
+        compiled(_fill_normals)(out, random)
+    else:
+        random.standard_normal(out=out)
+
+
+def _fill_normals(out: Floats, random: Random) -> None:
+    flat = out.reshape(-1)
+    for at in range(len(flat)):
+        flat[at] = random.standard_normal()
 
 
 class Model(Protocol):
@@ -58,7 +76,8 @@ class Gbm:
         check_bounds(self)
 
     def fill(self, moves: Floats, random: Random, dt: float) -> None:
-        z, a = random.standard_normal(out=moves), self.autocorrelation
+        z, a = moves, self.autocorrelation
+        fill_normals(z, random)
         if a != 0.0:
             z[1:] *= math.sqrt(1.0 - a * a)
             for step in range(1, len(z)):
@@ -85,10 +104,12 @@ class Merton:
         check_bounds(self)
 
     def fill(self, moves: Floats, random: Random, dt: float) -> None:
-        random.standard_normal(out=moves)
+        fill_normals(moves, random)
         moves *= self.volatility * math.sqrt(dt)
         count = random.poisson(self.jumps_per_year * dt, moves.shape)
-        moves += count * self.jump_mean + np.sqrt(count) * self.jump_sd * random.standard_normal(moves.shape)
+        sizes = np.empty_like(moves)
+        fill_normals(sizes, random)
+        moves += count * self.jump_mean + np.sqrt(count) * self.jump_sd * sizes
         lift = self.jumps_per_year * math.expm1(self.jump_mean + 0.5 * self.jump_sd**2)
         moves += (self.drift - 0.5 * self.volatility**2 - lift) * dt
 
@@ -117,11 +138,12 @@ class Heston:
         paths = moves.shape[1]
         variance = np.full(paths, self.volatility**2)
         h, other = dt / self.substeps, math.sqrt(1.0 - self.correlation**2)
+        normals = np.empty((self.substeps, 2, paths))
         for move in moves:
-            for _ in range(self.substeps):
+            fill_normals(normals, random)
+            for first, second in normals:
                 seen = np.maximum(variance, 0.0)
                 root = np.sqrt(seen * h)
-                first, second = random.standard_normal((2, paths))
                 move += (self.drift - 0.5 * seen) * h + root * first
                 shock = self.correlation * first + other * second
                 variance += (
@@ -153,7 +175,7 @@ class Regimes:
         wild: NDArray[np.bool_] = np.less(
             random.random(paths), self.wild_days / (self.calm_days + self.wild_days)
         )
-        random.standard_normal(out=moves)
+        fill_normals(moves, random)
         for move in moves:
             volatility = np.where(wild, self.wild_volatility, self.calm_volatility)
             move *= volatility * math.sqrt(dt)

@@ -9,6 +9,7 @@ import pytest
 
 from hedger.lab import chunks, compile
 from hedger.lab.chunks import outcomes_of, tasks_of
+from hedger.lab.models import fill_normals
 from hedger.policies import theta_offset
 from hedger.policies.registry import POLICIES
 from tests.lab.experiments import short_call_experiment
@@ -48,6 +49,22 @@ def test_compiled_and_looped_walks_give_the_same_numbers(
         for name in compiled._fields:
             np.testing.assert_array_equal(getattr(compiled, name), getattr(looped, name), err_msg=name)
     assert any(outcome.trades.any() for outcome in fast[0])
+
+
+def test_normals_are_numpys_own_to_the_bit_and_leave_the_generator_where_it_does() -> None:
+    """A million, so that the ziggurat's wedges and its tail are among them."""
+    ours, numpys = (np.random.Generator(np.random.SFC64(3)) for _ in range(2))
+    drawn = np.empty((4, 250, 1000))
+    fill_normals(drawn, ours)
+    np.testing.assert_array_equal(drawn, numpys.standard_normal(drawn.shape))
+    assert abs(drawn).max() > 4.5
+    assert ours.random() == numpys.random()
+
+
+@_COMPILES
+def test_normals_are_not_drawn_into_a_copy() -> None:
+    with pytest.raises(Exception, match="reshape"):
+        fill_normals(np.empty((4, 6))[:, :3], np.random.default_rng(1))
 
 
 @_COMPILES
