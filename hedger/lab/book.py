@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 
 from hedger.domain.keys import Key, check_bounds
-from hedger.pricing.black76 import Floats, black76
+from hedger.pricing.black76 import Floats, black76_price
 
 YEAR_DAYS = 365.0
 DAY_S = 86_400.0
@@ -88,5 +88,5 @@ def value_usd(legs: Legs, spot: Floats, now_years: float, rate: float) -> Floats
     """Value of the whole book at each spot, USD, discounted at `rate`; an expired option's payoff."""
     tau = np.maximum(legs.tau - now_years, 0.0)
     forward = np.multiply.outer(spot, np.exp(rate * tau))
-    each = black76(forward, legs.strike, tau, legs.iv, legs.sign).price_usd
+    each = black76_price(forward, legs.strike, tau, legs.iv, legs.sign)
     return np.asarray(each @ (legs.quantity * np.exp(-rate * tau)))

@@ -70,9 +70,11 @@ def black76_price(
     )
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         v = vol * np.sqrt(tau)
-        price = _value(forward, strike, v, w)[2]
         dead = (tau <= 0.0) | (vol <= 0.0) | (v < DEAD_BELOW)
-        return np.where(dead, np.maximum(w * (forward - strike), 0.0), price) if dead.any() else price
+        if not dead.any():
+            return _value(forward, strike, v, w)[2]
+        price = np.zeros(()) if dead.all() else _value(forward, strike, v, w)[2]
+        return np.where(dead, np.maximum(w * (forward - strike), 0.0), price)
 
 
 def _value(forward: Floats, strike: Floats, v: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:

@@ -231,11 +231,12 @@ def test_the_price_alone_is_that_of_all_figures_to_the_last_digit() -> None:
     forward = np.geomspace(1_000.0, 1_000_000.0, 41)
     strike, sign = np.array([[100_000.0], [90_000.0], [np.nan], [50_000.0]]), np.array([[1.0], [-1.0]] * 2)
     tau, vol = np.array([[0.1], [0.0], [0.2], [1e-30]]), np.array([[0.6], [0.5], [0.4], [0.0]])
-    np.testing.assert_array_equal(
-        black76_price(forward, strike, tau, vol, sign), black76(forward, strike, tau, vol, sign).price_usd
-    )
+    some_expired = (forward, strike, tau, vol, sign)
     live = (forward, 100_000.0, 0.1, 0.6, -1.0)
-    np.testing.assert_array_equal(black76_price(*live), black76(*live).price_usd)
+    all_expired = (forward, 100_000.0, np.array([[0.0], [-0.1]]), 0.6, 1.0)
+    no_option = (forward[:, None], np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0))
+    for given in (some_expired, live, all_expired, no_option):
+        np.testing.assert_array_equal(black76_price(*given), black76(*given).price_usd)
 
 
 class TestLiquidationPrice:
