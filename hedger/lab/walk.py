@@ -134,6 +134,7 @@ def walk(
     accrues = terms.growth != 1.0 or terms.funding != 0.0
     alone = terms.quiet_lower <= terms.quiet_upper
     logs, deltas = np.full(paths, market.log_spot), np.zeros(paths)
+    cells = np.zeros(paths, dtype=np.int64)
     resting = np.full(paths, math.nan)  # the hedge of a path whose policy held there, NaN: ask
     memories = [initial for _ in range(paths)]
     helds = [begun(math.exp(market.log_spot), terms) for _ in range(paths)]
@@ -145,7 +146,7 @@ def walk(
                 helds[path] = paid(helds[path], flows[flow_at[step], path])
         if step % terms.ask_every == 0:
             now = Instant(step, expiries)
-            fill_deltas(deltas, logs, table, step)
+            fill_deltas(deltas, cells, logs, table, step)
             for path in range(paths):
                 delta = deltas[path]
                 if is_quiet(delta + resting[path], terms):
@@ -302,13 +303,18 @@ def seen(greeks: Greeks, held: Held, spot: float, lot_coin: float, now: Instant,
     )
 
 
-def fill_deltas(deltas: Floats, logs: Floats, table: Grid, step: int) -> None:
-    """The options' delta of each path."""
-    first, cells = table.first[step], table.cells[step]
+def fill_deltas(deltas: Floats, cells: NDArray[np.int64], logs: Floats, table: Grid, step: int) -> None:
+    """The options' delta of each path; `cells` is room to work in.
+
+    All places first, then all cubics: a compiler makes vectors of the first loop, which takes half the time.
+    """
+    first, count = table.first[step], table.cells[step]
     for path in range(len(logs)):
-        at = place(logs[path], cells, table)
-        cell = int(at)
-        deltas[path] = delta_at(table, first + cell, at - cell)
+        at = place(logs[path], count, table)
+        cells[path] = int(at)
+        deltas[path] = at - cells[path]
+    for path in range(len(logs)):
+        deltas[path] = delta_at(table, first + cells[path], deltas[path])
 
 
 def place(log_spot: float, cells: int, table: Grid) -> float:

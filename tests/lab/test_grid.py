@@ -74,8 +74,9 @@ def test_delta_alone_is_as_close_on_the_few_nodes_it_needs(days: float) -> None:
     few = grid.build(_LEGS, now, np.log(100.0), 1.2, 20_001, 0.0, 0.0, whole=False)
     many = grid.build(_LEGS, now, np.log(100.0), 1.2, 20_001, 0.0, 0.0)
     seen, told = np.empty_like(logs), np.empty_like(logs)
-    fill_deltas(seen, logs, few, 0)
-    fill_deltas(told, logs, many, 0)
+    cells = np.zeros(len(logs), dtype=np.int64)
+    fill_deltas(seen, cells, logs, few, 0)
+    fill_deltas(told, cells, logs, many, 0)
     np.testing.assert_allclose(seen, told, atol=1e-5)
     assert few.cells[0] < 0.4 * many.cells[0]
     assert not few.others.size
