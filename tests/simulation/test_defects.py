@@ -16,7 +16,7 @@ MOST_LIVES = 200
 CAUGHT_BY = {
     "stale_quote_accepted": 136,
     "breakers_forgotten": 12,
-    "trades_asked_since_the_newest": 87,
+    "trades_asked_since_the_newest": 117,
     "liquidation_traded_against": 10,
     "epoch_not_checked": 21,
 }
