@@ -63,7 +63,7 @@ class Orders:
         if not self._link.usable:
             return self._unsent(label, "the link is down", now)
         if self._probe.needed(now):
-            return self._probe.hold(partial(self._place, effect), partial(self._unsent, label), now)
+            return self._probe.hold(label, partial(self._place, effect), partial(self._unsent, label), now)
         return self._place(effect, now)
 
     def _place(self, effect: Place, now: Now) -> list[Event]:
@@ -99,7 +99,9 @@ class Orders:
         if not self._link.usable:
             return self._not_edited(label, "the link is down", now)
         if self._probe.needed(now):
-            return self._probe.hold(partial(self._amend, effect), partial(self._not_edited, label), now)
+            return self._probe.hold(
+                label, partial(self._amend, effect), partial(self._not_edited, label), now
+            )
         return self._amend(effect, now)
 
     def _amend(self, effect: Amend, now: Now) -> list[Event]:
@@ -163,11 +165,17 @@ class Orders:
         return [PlacementLost(venue=venue, label=label, reason=str(failure))]
 
     def cancel(self, effect: Cancel, now: Now) -> list[Event]:
-        """Cancel by order id where known, else by label in the instrument's currency; waits for a credit."""
+        """Cancel by order id where known, else by label in the instrument's currency; waits for a credit.
+
+        What is held behind a probe would leave behind the cancel: it does not leave at all.
+        """
         if not self._trading:
             return self._not_cancelled(effect.label, Failure(NOT_SENT, "trading is not enabled"), now)
         if not self._link.usable:
             return self._not_cancelled(effect.label, Failure(NOT_SENT, "the link is down"), now)
+        withdrawn = self._probe.withdraw(effect.label, "cancelled before it was sent", now)
+        if withdrawn and effect.order_id is None:
+            return withdrawn
         failed = partial(self._not_cancelled, effect.label)
         if effect.order_id is not None:
             request = encode.cancel(effect.order_id)
@@ -175,7 +183,7 @@ class Orders:
         else:
             request = encode.cancel_by_label(effect.label, self._currency_of(effect.instrument))
             self._link.ask(request, now, partial(self._counted, effect.label), failed, Pool.MATCHING)
-        return []
+        return withdrawn
 
     def _cancelled(self, label: str, reply: Reply, now: Now) -> list[Event]:
         """The answer is the order itself."""

@@ -19,6 +19,7 @@ PATIENCE_S = 1.0  # wire time; an answer later than this is no proof of a link t
 
 
 class _Held(NamedTuple):
+    label: str
     send: Callable[[Now], list[Event]]
     unsent: Callable[[str, Now], list[Event]]
 
@@ -37,10 +38,14 @@ class Probe:
         return bool(self._held) or now.wire_s - self._link.heard_wire_s >= self._after_s
 
     def hold(
-        self, send: Callable[[Now], list[Event]], unsent: Callable[[str, Now], list[Event]], now: Now
+        self,
+        label: str,
+        send: Callable[[Now], list[Event]],
+        unsent: Callable[[str, Now], list[Event]],
+        now: Now,
     ) -> list[Event]:
         """Ask the venue for a word, ahead of every queue, and send behind its answer."""
-        self._held.append(_Held(send, unsent))
+        self._held.append(_Held(label, send, unsent))
         if self.due_wire_s is None:
             self._asked += 1
             self.due_wire_s = now.wire_s + PATIENCE_S
@@ -55,6 +60,12 @@ class Probe:
                 now,
             )
         return []
+
+    def withdraw(self, label: str, why: str, now: Now) -> list[Event]:
+        """What is held of an order will not be sent; nothing where nothing is."""
+        gone = [one for one in self._held if one.label == label]
+        self._held = deque(one for one in self._held if one.label != label)
+        return [event for one in gone for event in one.unsent(why, now)]
 
     def tick(self, now: Now) -> list[Event]:
         """A probe that is not answered: nothing was sent, and the connection is given up."""

@@ -16,7 +16,7 @@ from tests.venues.deribit.talk import Talk
 from tests.venues.deribit.test_amend import make_amend
 from tests.venues.deribit.test_client_exchange import WATCH, connect_to, inject, market_order
 from tests.venues.deribit.test_client_weather import QUICK
-from tests.venues.deribit.test_orders import BY_ID
+from tests.venues.deribit.test_orders import BY_ID, BY_LABEL
 from tests.venues.deribit.test_subscriptions import keep_alive
 
 PERPETUAL = "BTC-PERPETUAL"
@@ -94,6 +94,30 @@ def test_a_late_answer_of_a_probe_that_was_given_up_sends_nothing() -> None:
 
 def test_a_cancel_waits_for_no_probe() -> None:
     assert silent().perform(BY_ID).methods() == ["private/cancel"]
+
+
+def test_an_order_that_is_cancelled_behind_a_probe_never_leaves() -> None:
+    """A halt while the probe is under way: the cancel would arrive first and the order live on behind it."""
+    silent().perform(make_place()).perform(BY_LABEL).play(
+        """
+        > public/test
+        = PlacementUnsent {"reason": "cancelled before it was sent"}
+        < public/test {"version": "1.2.26"}
+        """
+    )
+
+
+def test_an_order_beside_a_cancelled_one_leaves_behind_the_probe() -> None:
+    talk = silent().perform(make_place()).perform(make_place(label="h-btc-7-2")).perform(BY_LABEL)
+    talk.answer("public/test", {"version": "1.2.26"})
+    assert talk.methods() == ["public/test", "private/buy"]
+
+
+def test_an_amendment_behind_a_probe_goes_with_its_order() -> None:
+    talk = silent().perform(make_amend()).perform(BY_ID)
+    assert talk.take(ev.AmendRefused).message == "cancelled before it was sent"
+    talk.answer("public/test", {"version": "1.2.26"})
+    assert talk.methods() == ["public/test", "private/cancel"]
 
 
 def test_an_amendment_waits_for_a_probe_too() -> None:
