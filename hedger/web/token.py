@@ -20,18 +20,16 @@ def token_path(state_dir: Path) -> Path:
 def ensure_token(state_dir: Path) -> str:
     """The daemon's side: read the token, or create it with mode 0600.
 
-    Raises ConfigError when the file is readable by others or too short to be a token.
+    Raises ConfigError when the file is readable by others or too short to be a token, or cannot be made.
     """
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = token_path(state_dir)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_guarded(path)
-    token = secrets.token_urlsafe(32)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(token + "\n")
-    return token
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _made(path)
+    except OSError as error:
+        raise ConfigError(
+            f"state_dir = {str(state_dir)!r}: cannot hold the token: {error.strerror}"
+        ) from error
 
 
 def read_token(state_dir: Path) -> str:
@@ -44,6 +42,22 @@ def read_token(state_dir: Path) -> str:
         raise AuthError(
             f"token file {path}: {reason}; give --state-dir of the running daemon or set HEDGER_TOKEN"
         ) from error
+
+
+def _made(path: Path) -> str:
+    """A disk that was full must not leave an empty file behind: it would be refused from then on."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read_guarded(path)
+    token = secrets.token_urlsafe(32)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(token + "\n")
+    except OSError:
+        path.unlink()
+        raise
+    return token
 
 
 def _read_guarded(path: Path) -> str:

@@ -42,6 +42,24 @@ def test_an_empty_file_is_refused_because_it_would_let_anyone_in(tmp_path: Path)
         ensure_token(tmp_path)
 
 
+def test_a_state_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(ConfigError, match=r"state_dir = '.*/state': cannot hold the token: File exists"):
+        ensure_token(tmp_path / "state")
+
+
+def test_a_token_that_could_not_be_written_leaves_no_file_to_be_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Path("/dev/full").open("w")  # noqa: SIM115, closed by whoever writes to it
+    monkeypatch.setattr("os.fdopen", lambda *_given, **_named: full)
+    with pytest.raises(ConfigError, match="No space left on device"):
+        ensure_token(tmp_path)
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == []
+    assert len(ensure_token(tmp_path)) >= 43
+
+
 def test_a_client_without_the_file_is_told_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(AuthError, match=str(tmp_path)):
         read_token(tmp_path)
