@@ -45,6 +45,7 @@ def run(
     from hedger.runtime.daemon import Started, run_daemon
     from hedger.runtime.loop import run_on
     from hedger.runtime.once import Once
+    from hedger.runtime.saying import say
     from hedger.runtime.start import Source
     from hedger.web.token import ensure_token
 
@@ -58,7 +59,7 @@ def run(
     hedging = Once(once_timeout_s) if once else None
 
     async def announce(started: Started) -> None:
-        print(f"hedger: {started.url}  (pid {os.getpid()})", flush=True)
+        say(f"hedger: {started.url}  (pid {os.getpid()})")
         if hedging is not None:
             await hedging.watch(started)
 

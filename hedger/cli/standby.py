@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hedger.engine.effects import Effect
 from hedger.engine.events import Event, JournalLoaded, LeaseAwaited, Now
+from hedger.runtime.saying import say
 
 
 class Standby:
@@ -18,8 +19,8 @@ class Standby:
             match event:
                 case LeaseAwaited() if self._waits_for.get(event.venue) != event.holder:
                     self._waits_for[event.venue] = event.holder
-                    print(f"hedger: standby for {event.venue}, held by {event.holder}", flush=True)
+                    say(f"hedger: standby for {event.venue}, held by {event.holder}")
                 case JournalLoaded() if self._waits_for.pop(event.venue, None):
-                    print(f"hedger: took {event.venue} over, epoch {event.epoch}", flush=True)
+                    say(f"hedger: took {event.venue} over, epoch {event.epoch}")
                 case _:
                     pass

@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TextIO, cast
 
 from hedger import __version__
 from hedger.domain.errors import ConfigError, HaltedError, HedgerError, LeaseError, VenueError
@@ -52,6 +52,7 @@ from hedger.runtime.metrics import Metrics
 from hedger.runtime.paper import PaperJournal
 from hedger.runtime.recorder import Recorder
 from hedger.runtime.reload import ReloadWatcher
+from hedger.runtime.saying import Saying
 from hedger.runtime.service import ServiceManager
 from hedger.runtime.start import Source, require_keys
 from hedger.runtime.watchdog import Watchdog
@@ -188,9 +189,10 @@ async def run_daemon(
         stack.push_async_callback(journal.close)
         clock = Clock(loaded.clock.origin_ms, loaded.clock.started_unix_ms, loaded.clock.speed)
         keeping = Keeping(journal, _terms(loaded.journal), clock.market_ms)
-        log = NoteLog(
-            sys.stderr, Clock.unix_ms, loaded.log.format == "json", loaded.log.level, loaded.secrets
-        )
+        stream = Saying(sys.stderr.fileno())
+        stack.callback(stream.close)
+        as_json, level = loaded.log.format == "json", loaded.log.level
+        log = NoteLog(cast(TextIO, stream), Clock.unix_ms, as_json, level, loaded.secrets, stream.left_out)
         log.take_over_standard_logging()
         log.redactor.register(token)
         driver, keeper, metrics = _driver(loaded, clock, journal, keeping, log, watchers, stack, wait)

@@ -96,7 +96,10 @@ class Redactor:
 
 
 class NoteLog:
-    """Says notes and decisions on one stream. `unix_ms` is the wall clock."""
+    """Says notes and decisions on one stream. `unix_ms` is the wall clock.
+
+    `left_out` tells how many lines the stream has lost since it was asked last.
+    """
 
     def __init__(
         self,
@@ -105,9 +108,10 @@ class NoteLog:
         as_json: bool = True,
         level: Severity = Severity.INFO,
         secrets: Iterable[str] = (),
+        left_out: Callable[[], int] = lambda: 0,
     ) -> None:
         self.redactor = Redactor(secrets)
-        self._stream, self._level = stream, LEVELS[level]
+        self._stream, self._level, self._left_out = stream, LEVELS[level], left_out
         self._prepare: list[Processor] = [_stamp(unix_ms), structlog.processors.format_exc_info]
         self._finish: list[Processor] = [self.redactor, _renderer(as_json, stream)]
         self._logger = structlog.wrap_logger(
@@ -117,7 +121,9 @@ class NoteLog:
         ).bind()
 
     def render(self, note: Note, now: Now) -> None:
-        """One line for a note of the engine."""
+        """One line for a note of the engine; before it another where lines were lost."""
+        if lost := self._left_out():
+            self._say(Severity.WARNING, "log_lines_lost", {"lines": lost}, now)
         self._say(note.severity, note.name, note.fields, now)
 
     def decided(self, decision: Decision, now: Now) -> None:

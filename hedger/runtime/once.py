@@ -10,6 +10,7 @@ from hedger.engine.engine import Engine
 from hedger.engine.events import Event, Now
 from hedger.engine.hedging.once import Rest
 from hedger.runtime.daemon import Started
+from hedger.runtime.saying import say
 
 
 class Once:
@@ -40,7 +41,7 @@ class Once:
             self._timed_out = True
         told = self._late() if self._rest is None else self._rest.detail
         started.daemon.stop(f"hedged once: {told}")
-        print(f"hedger: {told}", flush=True)
+        say(f"hedger: {told}")
 
     def _late(self) -> str:
         held = "" if self._engine is None else self._engine.holding_up()

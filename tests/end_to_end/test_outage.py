@@ -19,7 +19,7 @@ from tests.end_to_end.kills import STYLES
 from tests.end_to_end.ledgers import assert_ledgers_agree
 from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
-from tests.end_to_end.yard import BRISK, Yard
+from tests.end_to_end.yard import BRISK, Yard, yard_in
 from tests.postgres import binaries, running_postgres
 
 DISK_MB = 8
@@ -96,10 +96,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_is_full_under_the_daemon(small_disk: Path, yard: Yard) -> None:
+    """Its journal is there and its log: neither can be written, and neither ends it."""
     exchange = yard.exchange("--seed", "3", "--speed", "60", "--book", "strangle")
-    daemon = yard.daemon(exchange, overrides=SETTINGS, state=small_disk.name)
-    ballast = small_disk / "ballast"
-    the_journal_goes_and_comes_back(exchange, daemon, lambda: _fill(ballast), ballast.unlink)
+    with yard_in(small_disk) as beside:
+        daemon = beside.daemon(exchange, overrides=SETTINGS)
+        ballast = small_disk / "ballast"
+        the_journal_goes_and_comes_back(exchange, daemon, lambda: _fill(ballast), ballast.unlink)
+        assert "log_lines_lost" in daemon.process.complained()
 
 
 def _fill(path: Path) -> None:
