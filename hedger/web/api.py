@@ -134,7 +134,7 @@ class Api:
         requests.query_of(request, "limit", "book", "before_ms")
         limit, before_ms = requests.limit_of(request), requests.before_ms_of(request)
         book = requests.book_of(request, self._daemon.view())
-        async with self._deadline("decisions"):
+        async with deadline(self.bounds.answer_s, "decisions"):
             found = await self._daemon.decisions(limit, book, before_ms)
         return json_response(decisions_answer(found, limit))
 
@@ -213,4 +213,5 @@ class Api:
         return json_response(hold_answer(book, after))
 
     def _deadline(self, what: str) -> AbstractAsyncContextManager[None]:
-        return deadline(self.bounds.answer_s, what)
+        """Of what makes the daemon act."""
+        return deadline(self.bounds.answer_s, what, self._daemon)

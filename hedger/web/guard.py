@@ -11,6 +11,8 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from hedger.web.port import DaemonPort
+
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 SECURITY_HEADERS = {
@@ -136,14 +138,24 @@ def require_token(request: web.Request, token: str) -> None:
         raise ApiError(401, "commands need the header Authorization: Bearer TOKEN", "Authorization")
 
 
+TAKEN_IN = "taken in and in force, but not written down"
+NOT_KEPT = "a restart before it can be would not know of it, `hedger status` shows how it stands"
+
+
 @asynccontextmanager
-async def deadline(seconds: float, what: str) -> AsyncIterator[None]:
-    """A bound on a wait that ends in 504, so that no caller hangs on a stuck daemon."""
+async def deadline(seconds: float, what: str, daemon: DaemonPort | None = None) -> AsyncIterator[None]:
+    """A bound on a wait that ends in 504, so that no caller hangs on a stuck daemon.
+
+    `daemon` has been told to act: one that steps has done so, and may only be waiting for its journal.
+    """
     try:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError as error:
-        raise ApiError(504, f"{what}: no answer within {seconds:g} s") from error
+        why = f"no answer within {seconds:g} s"
+        if daemon is not None and daemon.step_age_s < seconds and not daemon.view().journal_ok:
+            why = f"{TAKEN_IN} within {seconds:g} s: the journal cannot be written; {NOT_KEPT}"
+        raise ApiError(504, f"{what}: {why}") from error
 
 
 def _told(request: web.Request, error: web.HTTPException) -> str:

@@ -46,7 +46,7 @@ class Reconcile:
         objection = self._daemon.accept_objection(given)
         if objection:
             raise ApiError(409, objection, "book")
-        async with deadline(self._answer_s, "the acceptance"):
+        async with deadline(self._answer_s, "the acceptance", self._daemon):
             after = await self._daemon.accept(given)
         found = next(each for each in after.books if each.name == book)
         return json_response(ReconcileAnswer(book=book, differences=found.differences))

@@ -71,7 +71,7 @@ class Tuning:
         require_token(request, self._daemon.token)
         body = decode_as(OverrideBody, await request.read())
         known_book(body.book, self._daemon.view())
-        async with deadline(self._answer_s, "the override"):
+        async with deadline(self._answer_s, "the override", self._daemon):
             after = await self._daemon.override(_told(body))
         shown = {book.name: book.profile for book in after.books if body.book in ("", book.name)}
         return json_response(OverrideAnswer(shown))

@@ -96,10 +96,20 @@ def test_a_journal_that_does_not_answer_is_waited_for_and_then_named(desk: Desk)
         desk.exchange.trade("sell", ONE_COIN_USD)
         until(lambda: not daemon.status()["journal_ok"], "the journal's failure noticed")
         assert daemon.reason() == "journal_down"
+        _halted_all_the_same(desk, daemon)
         daemon.process.send(signal.SIGTERM)
         assert daemon.process.wait(FLUSH_S + SLACK_S) == 4
         assert "the journal did not take its last records" in daemon.process.complained()
         database.execute("rollback")
+
+
+def _halted_all_the_same(desk: Desk, daemon: Daemon) -> None:
+    """At once; that a crash would forget it is told."""
+    words = ("pause", "--url", daemon.url, "--state-dir", str(daemon.state_dir))
+    command = desk.yard.run(*words)
+    assert "the command pause: taken in and in force, but not written down" in command.complained()
+    assert daemon.reason() == "paused"
+    assert desk.yard.start("resume", *words[1:], "--yes").wait() == 4
 
 
 def test_a_standby_stops_at_once_and_the_holder_does_not_mind(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from hedger.engine.views.view import StatusView
 from hedger.engine.views.view_guard import GuardView
 from hedger.web.answers import market_time
 from hedger.web.api import Bounds, make_app
+from tests.view_fixtures import status
 from tests.web.desk import TOKEN, Desk
 
 WITH_TOKEN = {"Authorization": f"Bearer {TOKEN}"}
@@ -145,6 +146,25 @@ async def test_a_daemon_that_does_not_obey_in_time_is_told_as_a_gateway_time_out
     async with TestClient(TestServer(app)) as client:
         response = await client.post("/v1/commands/pause", json={"reason": "x"}, headers=WITH_TOKEN)
         assert response.status == 504
+        assert "no answer within" in (await response.json())["error"]
+
+
+async def test_a_command_that_only_the_journal_holds_up_is_told_as_obeyed() -> None:
+    """Whoever halts while the journal is away must not think that nothing was halted."""
+    stuck = _Stuck(msgspec.structs.replace(status(), journal_ok=False))
+    stuck.step_age_s = 0.0
+    async with TestClient(TestServer(make_app(stuck, bounds=Bounds(answer_s=0.01)))) as client:
+        response = await client.post("/v1/commands/halt", json={"reason": "x"}, headers=WITH_TOKEN)
+        told = (await response.json())["error"]
+    assert response.status == 504
+    assert told.startswith("the command halt: taken in and in force, but not written down within 0.01 s: ")
+
+
+async def test_a_daemon_that_does_not_step_has_obeyed_nothing() -> None:
+    stuck = _Stuck(msgspec.structs.replace(status(), journal_ok=False))
+    stuck.step_age_s = 60.0
+    async with TestClient(TestServer(make_app(stuck, bounds=Bounds(answer_s=0.01)))) as client:
+        response = await client.post("/v1/commands/halt", json={"reason": "x"}, headers=WITH_TOKEN)
         assert "no answer within" in (await response.json())["error"]
 
 
