@@ -45,6 +45,7 @@ from hedger.journal.retention import Keep
 from hedger.journal.writer import JournalWriter
 from hedger.runtime.clock import Clock
 from hedger.runtime.journal_metrics import JournalCollector
+from hedger.runtime.last_resort import LastResort
 from hedger.runtime.lease import LeaseKeeper
 from hedger.runtime.live import JournalPort, LiveDriver, StepWatcher
 from hedger.runtime.log import NoteLog
@@ -182,7 +183,9 @@ async def run_daemon(
     as the daemon does; returning early ends nothing.
     """
     require_keys(loaded)
+    last = LastResort()
     async with AsyncExitStack() as stack:
+        stack.callback(last.over)
         journal = await Journal.open(
             loaded.journal_place, loaded.journal.password, lease_s=loaded.lease.duration_s
         )
@@ -215,18 +218,27 @@ async def run_daemon(
             tasks["reload"] = watcher.run()
         if companion is not None:
             tasks["companion"] = companion(Started(daemon, url))
-        return await _supervise(driver, keeping.writer, tasks)
+        return await _supervise(driver, keeping.writer, tasks, last)
 
 
 async def _supervise(
-    driver: LiveDriver, writer: JournalWriter, tasks: Mapping[str, Coroutine[Any, Any, None]]
+    driver: LiveDriver,
+    writer: JournalWriter,
+    tasks: Mapping[str, Coroutine[Any, Any, None]],
+    last: LastResort,
 ) -> int:
     """One TaskGroup for everything that lives as long as the daemon; the driver's end is its end."""
+    failure: HedgerError | None = None
     try:
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(task, name=name) for name, task in tasks.items()]
-            exit_ = await driver.run()
-            flushed = await _flush(writer)
+            try:
+                exit_ = await driver.run()
+                failure = _failure(exit_, await _flush(writer))
+            except BaseException as error:
+                last.begin(getattr(error, "exit_code", FORCED), str(error) or "stopped")
+                raise
+            last.begin(0 if failure is None else failure.exit_code, str(failure or exit_.reason))
             for task in beside:
                 task.cancel()
     except BaseExceptionGroup as group:  # not except*, which early 3.11 lets raise groups only
@@ -234,7 +246,9 @@ async def _supervise(
         if told is None or others is not None:
             raise
         raise _first(told) from None
-    return _code(exit_, flushed)
+    if failure is not None:
+        raise failure
+    return 0
 
 
 def _say(log: NoteLog, driver: LiveDriver, note: Note) -> None:
@@ -251,14 +265,14 @@ async def _flush(writer: JournalWriter) -> bool:
     return True
 
 
-def _code(exit_: Exit, flushed: bool) -> int:
-    """0, or the error that carries the engine's code: 4 outcome unknown, 5 halted, 6 taken over."""
+def _failure(exit_: Exit, flushed: bool) -> HedgerError | None:
+    """The error that carries the engine's code: 4 outcome unknown, 5 halted, 6 taken over; None: all well."""
     for error in (VenueError, HaltedError, LeaseError):
         if exit_.code == error.exit_code:
-            raise error(exit_.reason)
+            return error(exit_.reason)
     if not flushed:
-        raise VenueError(f"stopped, but the journal did not take its last records within {FLUSH_S:g} s")
-    return 0
+        return VenueError(f"stopped, but the journal did not take its last records within {FLUSH_S:g} s")
+    return None
 
 
 def _first(errors: BaseExceptionGroup[HedgerError]) -> HedgerError:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from tests.postgres import binaries, running_postgres
 DISK_MB = 8
 ROUNDS = 2
 HALF_A_COIN_USD = 50_000
+NOT_TAKEN = "the journal did not take its last records"
 SETTINGS = (
     *BRISK,
     *STYLES["chase"].settings,
@@ -103,6 +106,45 @@ def test_a_disk_that_is_full_under_the_daemon(small_disk: Path, yard: Yard) -> N
         ballast = small_disk / "ballast"
         the_journal_goes_and_comes_back(exchange, daemon, lambda: _fill(ballast), ballast.unlink)
         assert "log_lines_lost" in daemon.process.complained()
+
+
+@pytest.fixture
+def disk_that_hangs(tmp_path: Path) -> Iterator[Path]:
+    """A file system that can be made to hang: every write waits, without an end and without an error."""
+    image, folder = tmp_path / "image", tmp_path / "disk"
+    folder.mkdir()
+    image.write_bytes(bytes(DISK_MB * 1_000_000))
+    made = (["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(folder)])
+    needed = os.geteuid() == 0 and all(map(shutil.which, ("mkfs.ext4", "fsfreeze")))
+    if not needed or any(subprocess.run(words, capture_output=True).returncode for words in made):
+        pytest.skip("no file system can be made and frozen here: it takes root, mkfs.ext4 and fsfreeze")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def _hanging(disk: Path) -> Iterator[None]:
+    subprocess.run(["fsfreeze", "--freeze", str(disk)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["fsfreeze", "--unfreeze", str(disk)], check=True)
+
+
+def test_a_disk_that_hangs_under_the_daemon_holds_up_no_stop(disk_that_hangs: Path, yard: Yard) -> None:
+    """The process tells its end while the disk still hangs; the kernel lets it go when that is over."""
+    exchange = yard.exchange("--seed", "3", "--speed", "60", "--book", "strangle")
+    state = str(disk_that_hangs.relative_to(yard.folder) / "state")
+    daemon = yard.daemon(exchange, overrides=SETTINGS, state=state)
+    daemon.until_quiet()
+    with _hanging(disk_that_hangs):
+        exchange.trade("buy", HALF_A_COIN_USD)
+        daemon.until_reason("journal_down")
+        daemon.process.send(signal.SIGTERM)
+        until(lambda: NOT_TAKEN in daemon.process.complained(), "the end told")
+    assert daemon.process.wait() == 4
 
 
 def _fill(path: Path) -> None:
