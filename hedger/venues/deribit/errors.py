@@ -127,7 +127,6 @@ AUTH_FATAL: dict[int, str] = {
     UNAUTHORIZED: "the signature or the token was not accepted: wrong secret, or a clock that is off",
     AUTHORIZATION_REQUIRED: "no or invalid signature: wrong secret",
     FORBIDDEN: "the key's scope forbids it",
-    11098: "the account is locked",
     -32602: "client_id or client_secret has not the form of a key",
 }
 

@@ -10,7 +10,13 @@ from hedger.engine.events import Event, Now
 from hedger.venues.deribit import encode, wire
 from hedger.venues.deribit.decode import UNREADABLE
 from hedger.venues.deribit.encode import Request
-from hedger.venues.deribit.errors import AUTH_FATAL, LOGIN_OVER_LIMIT, UNAUTHENTICATED_DISABLED, UNAUTHORIZED
+from hedger.venues.deribit.errors import (
+    ACCOUNT_LOCKED,
+    AUTH_FATAL,
+    LOGIN_OVER_LIMIT,
+    UNAUTHENTICATED_DISABLED,
+    UNAUTHORIZED,
+)
 from hedger.venues.deribit.link import Done, Link
 from hedger.venues.deribit.params import DeribitParams, Grant, endpoint
 from hedger.venues.deribit.rpc import Failure, Reply
@@ -18,7 +24,7 @@ from hedger.venues.secret import Secret
 
 REFRESH_SHARE = 0.8  # of a token's life, in wire time
 REAUTH_PAUSE_S = 60.0  # a token refused again within this is not a matter of expiry
-LOGIN_PAUSE_S = 60.0  # after 12003
+LOGIN_PAUSE_S = 60.0  # after 12003, and while the account is locked
 TRADE_SCOPE = "trade:read_write"
 
 _AUTHENTICATED = msgspec.json.Decoder(wire.Authenticated)
@@ -124,9 +130,8 @@ class Login:
                 )
             )
         else:
-            self._link.end(
-                f"public/auth: {failure}", LOGIN_PAUSE_S if failure.code == LOGIN_OVER_LIMIT else 0.0
-            )
+            later = failure.code == LOGIN_OVER_LIMIT or failure.code in ACCOUNT_LOCKED
+            self._link.end(f"public/auth: {failure}", LOGIN_PAUSE_S if later else 0.0)
         return []
 
     def reauthenticate(self, now: Now) -> None:

@@ -260,7 +260,7 @@ class DeribitSession:
             self._login.reauthenticate(now)
         elif failure.code in _NO_TRADING_NOW:
             events = self._platform.refused(failure, now)
-        elif failure.code in ACCOUNT_LOCKED and call.method != "public/auth":
+        elif failure.code in ACCOUNT_LOCKED:
             detail = f"{call.method}: {failure}"
             events = [ev.AccountLocked(venue=self.name, locked=True, detail=detail)]
         return [*events, *call.failed(failure, now)]

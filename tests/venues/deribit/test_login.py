@@ -84,7 +84,7 @@ def test_a_refresh_that_fails_otherwise_ends_the_connection() -> None:
     assert "refresh" in ending_of(talk)
 
 
-@pytest.mark.parametrize("code", [13004, 13009, 10000, 13021, 11098, -32602])
+@pytest.mark.parametrize("code", [13004, 13009, 10000, 13021, -32602])
 def test_a_refused_key_is_fatal_and_names_environment_and_key_but_not_the_secret(code: int) -> None:
     talk = Talk().play(GREETED + "> public/auth\n! public/auth " + f"{code} invalid_credentials")
     ending = talk.session.ending
@@ -97,13 +97,25 @@ def test_a_refused_key_is_fatal_and_names_environment_and_key_but_not_the_secret
     assert SECRET not in text
 
 
-@pytest.mark.parametrize(("code", "wait_s"), [(12003, 60.0), (13028, 0.0), (11051, 0.0)])
+@pytest.mark.parametrize(("code", "wait_s"), [(12003, 60.0), (11098, 60.0), (13028, 0.0), (11051, 0.0)])
 def test_a_login_that_may_work_later_is_tried_later(code: int, wait_s: float) -> None:
     talk = Talk().play(GREETED + f"> public/auth\n! public/auth {code} later\n...")
     ending = talk.session.ending
     assert ending is not None
     assert ending.error is None
     assert ending.wait_s == wait_s
+
+
+def test_an_account_that_is_locked_as_we_come_back_is_a_lock_and_no_wrong_key() -> None:
+    """A liquidation takes minutes: a daemon that ended now would not be there when it is over."""
+    Talk().play(
+        GREETED
+        + """
+        > public/auth
+        ! public/auth 11098 account_locked
+        = AccountLocked {"locked": true, "detail": "public/auth: 11098 account_locked"}
+        """
+    )
 
 
 @pytest.mark.parametrize(
