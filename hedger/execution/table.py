@@ -36,8 +36,11 @@ _EVENT_OF_REPORT = {
     "rejected": OrderEvent.REFUSED,
 }
 
-_NOT_THERE = (OrderState.DRAFT, OrderState.REJECTED, OrderState.ABSENT, OrderState.DROPPED)
+_NOT_THERE = (OrderState.REJECTED, OrderState.ABSENT)
 """States that say the venue does not have the order: a fill contradicts them."""
+
+NEVER_LEFT = (OrderState.DRAFT, OrderState.DROPPED)
+"""States of an order that has not left this process: what the venue tells of its label is another's."""
 
 
 class OrderTable:
@@ -94,7 +97,7 @@ class OrderTable:
         evidence of the order's end: the order becomes UNKNOWN and is looked up.
         """
         order = self._orders.get(evidence.label)
-        if order is None:
+        if order is None or order.state in NEVER_LEFT:
             return False
         if order.order_id is not None and order.order_id != evidence.order_id:
             order.detail = f"the venue has a second order with this label: {evidence.order_id}"
@@ -107,8 +110,6 @@ class OrderTable:
         if evidence.average_price > 0:
             order.average_price = evidence.average_price
         order.detail = evidence.cancel_reason or order.detail
-        if order.filled_amount <= evidence.amount < order.amount:
-            order.reduced_to = evidence.amount  # a total only falls: an older word cannot raise it again
         event = _EVENT_OF_REPORT.get(evidence.state, OrderEvent.LOST)
         self._move(order, self._terms(order, evidence) if event is OrderEvent.ACKED_OPEN else event)
         self._settle(order)
@@ -164,7 +165,8 @@ class OrderTable:
     def order_of(self, fill: Fill) -> Order | None:
         """The order a fill belongs to: by its label, where it has none by the venue's number of the order."""
         label = fill.label or self._by_id.get((fill.venue, fill.order_id), "")
-        return self._orders.get(label)
+        order = self._orders.get(label)
+        return None if order is None or order.state in NEVER_LEFT else order
 
     def knows(self, key: tuple[str, str, str]) -> bool:
         """Whether a fill of this key has been counted."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from hedger.domain.order import OrderReport, Side
+from hedger.domain.order import OrderReport, OrderState, Side
 from hedger.domain.vocabulary import Action, Mode, Reason, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
@@ -61,6 +61,27 @@ def test_a_label_we_cannot_have_given_is_another_hedgers(label: str, told: str) 
     assert told in rig.last.detail
     alarm = {a.name: a for a in rig.engine.view(rig.now).alarms}["other_hedger"]
     assert alarm.severity is Severity.CRITICAL
+
+
+def test_two_that_start_together_give_the_same_labels() -> None:
+    """Two copies of one deployment, each with a journal of its own, decide at the same ticker: the other's
+    order is told while ours waits for the disk. It is no state of ours, and ours never leaves."""
+    rig = Rig(mode=Mode.LIVE, **BAND)
+    rig.journal_ok = False
+    rig.start()
+    (draft,) = rig.engine._state.orders.live()
+    assert draft.state is OrderState.DRAFT
+    other = order(rig, draft.intent.label)
+    trade = rig.fill(PERP, Side.BUY, Decimal(10), Decimal(100_000), draft.intent.label)
+    rig.step(ev.Reported(other), ev.Filled(trade))
+    assert blocked(rig)
+    assert (draft.filled_amount, draft.order_id) == (Decimal(0), None)
+
+    rig.step(ev.Durable(sequence=10))
+    assert rig.placed == []
+    assert draft.state is OrderState.DROPPED
+    rig.step(ev.Reported(other), ev.Filled(trade))
+    assert draft.state is OrderState.DROPPED
 
 
 def test_its_trades_show_it_as_well_as_its_orders() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from hedger.domain.account import Fill
-from hedger.domain.errors import InvariantError
 from hedger.domain.order import (
     Amendment,
     Order,
@@ -245,14 +244,21 @@ def test_evidence_of_presence_beats_a_refusal_and_a_proof_of_absence(event: Orde
     assert (order.state, in_flight(table), table.live()) == (OrderState.OPEN, 60, [order])
 
 
+@pytest.mark.parametrize("end", [None, OrderEvent.DROPPED])
 @pytest.mark.parametrize("amount", [40, 100])
-def test_a_fill_of_an_order_that_never_left_is_a_defect(amount: int) -> None:
+def test_what_the_venue_tells_of_an_order_that_never_left_is_of_another(
+    amount: int, end: OrderEvent | None
+) -> None:
+    """A second hedger gives the same labels: to whom they belong is for the engine to say."""
     table = OrderTable()
     order = table.add(intent())
-    order.apply(OrderEvent.DROPPED)
-    table.touched(LABEL, 10.0)
-    with pytest.raises(InvariantError):
-        table.fill(fill("1", amount))
+    if end is not None:
+        order.apply(end)
+        table.touched(LABEL, 10.0)
+    before = order.state
+    assert table.fill(fill("1", amount))
+    assert not table.report(report("filled", filled=amount))
+    assert (order.state, order.filled_amount, order.order_id) == (before, 0, None)
 
 
 def test_silence_is_noticed_at_its_deadline_and_not_before() -> None:

@@ -15,6 +15,7 @@ from hedger.engine import events as ev
 from hedger.engine.records import RivalSeen
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.execution.labels import parse_label
+from hedger.execution.table import NEVER_LEFT
 
 ALARM = "other_hedger"
 
@@ -50,6 +51,8 @@ def _strange(state: State, venue: VenueState, label: str, order_id: str) -> str:
     if parsed.book not in state.books:
         return f"this daemon has no book {parsed.book}"
     order = state.orders.get(label)
+    if order is not None and order.state in NEVER_LEFT:
+        return f"ours with this label is {order.state} and never left, the venue has order {order_id}"
     if order is not None:
         other = order.order_id is not None and bool(order_id) and order.order_id != order_id
         return f"the venue has another order with this label, {order_id}" if other else ""
