@@ -8,8 +8,10 @@ Two questions, since two different hands act on the answers:
 
 from __future__ import annotations
 
-from hedger.domain.vocabulary import State
+from hedger.domain.vocabulary import Severity, State
 from hedger.engine.views.view import StatusView, VenueView
+
+_ATTENDED = frozenset({State.RUNNING, State.PAUSED, State.REDUCE_ONLY, State.NEUTRALISING, State.FLATTENING})
 
 STEP_S = 5.0  # wire time: the engine is stepped every second even when nothing happens
 
@@ -29,15 +31,17 @@ def ailing(view: StatusView, data_age_s: float) -> str:
 def unattended(view: StatusView, data_age_s: float) -> str:
     """Why nobody keeps the book at its target, as far as this process knows; empty where it does.
 
-    A standby does not: the switch is to fall when the holder is gone and no standby has taken over. A daemon
-    that is halted does not; one that a person paused is attended by that person.
+    A standby does not: the switch is to fall when the holder is gone and no standby has taken over. Nor does
+    a daemon that is halted or has not come so far as to hedge, nor one that pages: a latched book, a journal
+    that is away, a position nothing explains. One that a person paused is attended by that person.
     """
     ill = ailing(view, data_age_s)
     if ill:
         return ill
-    if view.state in (State.STANDBY, State.HALTED, State.STOPPING):
+    if view.state not in _ATTENDED:
         return f"{view.state}"
-    return ""
+    paging = (alarm for alarm in view.alarms if alarm.severity is Severity.CRITICAL)
+    return next((f"{alarm.book} {alarm.name}: {alarm.detail}".lstrip() for alarm in paging), "")
 
 
 def _fresh(venue: VenueView, data_age_s: float) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hedger.domain.vocabulary import State
-from hedger.engine.views.view import StatusView
+from hedger.domain.vocabulary import Severity, State
+from hedger.engine.views.view import AlarmView, StatusView
 from hedger.runtime.vitality import ailing, unattended
 from tests.view_fixtures import status
 
@@ -49,6 +49,28 @@ def test_one_venue_that_still_sends_is_enough() -> None:
 def test_a_restart_helps_neither_a_standby_nor_a_halted_daemon_but_neither_hedges(state: State) -> None:
     assert ailing(seen(state), AGE_S) == ""
     assert unattended(seen(state), AGE_S) == state.value
+
+
+@pytest.mark.parametrize("state", [State.CONNECTING, State.RECOVERING, State.WARMING_UP])
+def test_a_start_that_never_comes_to_hedging_is_not_at_work_for_those_outside(state: State) -> None:
+    assert ailing(seen(state), AGE_S) == ""
+    assert unattended(seen(state), AGE_S) == state.value
+
+
+def alarmed(severity: Severity) -> StatusView:
+    told = AlarmView(
+        name="liquidation", book="btc", severity=severity, detail="a trade was forced", since_ms=0
+    )
+    return msgspec.structs.replace(seen(), alarms=(told,))
+
+
+def test_a_book_that_is_latched_is_running_and_hedged_by_nobody() -> None:
+    assert ailing(alarmed(Severity.CRITICAL), AGE_S) == ""
+    assert unattended(alarmed(Severity.CRITICAL), AGE_S) == "btc liquidation: a trade was forced"
+
+
+def test_an_alarm_that_pages_nobody_starves_nothing() -> None:
+    assert unattended(alarmed(Severity.ERROR), AGE_S) == ""
 
 
 @pytest.mark.parametrize("state", [State.PAUSED, State.REDUCE_ONLY, State.NEUTRALISING, State.FLATTENING])
