@@ -55,7 +55,7 @@ class ReloadWatcher:
 
     async def run(self) -> None:
         """Until cancelled."""
-        self._end_overtaken(self._current)
+        await self._end_overtaken(self._current)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(), name="file changes")
             while True:
@@ -94,7 +94,11 @@ class ReloadWatcher:
         """Set a key, or clear it where the value is empty: validated, kept, and obeyed when this returns.
 
         `obey` hands the event to the engine and waits for it. Raises ConfigError: nothing has changed.
+        Where the caller gives up waiting it goes on: what is kept is obeyed.
         """
+        return await asyncio.shield(self._change(edit, reason, obey))
+
+    async def _change(self, edit: Edit, reason: str, obey: Obey) -> SettingChange:
         async with self._one:
             current = self._current
             known = set_keys.find(current.edits, edit.key)
@@ -109,7 +113,7 @@ class ReloadWatcher:
                 raise ConfigError(
                     f"{edit.key}: was changed in the file at this moment; look again, then set it"
                 )
-            set_keys.write_edits(fresh.state_dir, fresh.edits)
+            await _keep(fresh)
             before = known.value if known else str(current.values.get(edit.key, ""))
             change = SettingChange(key=edit.key, value=edit.value, before=before, by=edit.by, reason=reason)
             ended = tuple(_ended(each) for each in fresh.ended_edits)
@@ -127,10 +131,10 @@ class ReloadWatcher:
             raise ConfigError(f"{edit.key}: is not set; keys that are: {known}")
         return set_keys.without(current.edits, edit.key)
 
-    def _end_overtaken(self, fresh: Loaded) -> None:
+    async def _end_overtaken(self, fresh: Loaded) -> None:
         """Forget for good what the file has overtaken, and have it journalled."""
         if fresh.ended_edits:
-            set_keys.write_edits(fresh.state_dir, fresh.edits)
+            await _keep(fresh)
             ended = tuple(_ended(edit) for edit in fresh.ended_edits)
             self._emit(SettingsApplied(settings=fresh.engine, changes=ended))
 
@@ -143,16 +147,16 @@ class ReloadWatcher:
         async with self._one:
             try:
                 fresh = await asyncio.to_thread(self._reload, None)
-                self._take(fresh)
+                await self._take(fresh)
             except ConfigError as error:
                 self._refuse(str(error))
 
-    def _take(self, fresh: Loaded) -> None:
+    async def _take(self, fresh: Loaded) -> None:
         fixed = restart_keys(self._current, fresh)
         if fixed:
             self._refuse(f"{', '.join(fixed)}: cannot change while running; restart the daemon")
         elif fresh.ended_edits:
-            self._end_overtaken(fresh)
+            await self._end_overtaken(fresh)
             self._current, self._refused = fresh, False
         elif self._refused or fresh.config_hash != self._current.config_hash:
             # After a refusal even the old configuration is applied: it takes the error out of the status.
@@ -162,6 +166,11 @@ class ReloadWatcher:
     def _refuse(self, detail: str) -> None:
         self._refused = True
         self._emit(SettingsRefused(detail=detail))
+
+
+async def _keep(fresh: Loaded) -> None:
+    """Off the loop: a disk may take its time, or hang, and ticks are read on. Raises ConfigError."""
+    await asyncio.to_thread(set_keys.write_edits, fresh.state_dir, fresh.edits)
 
 
 def _ended(edit: Edit) -> SettingChange:

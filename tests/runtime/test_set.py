@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,6 +58,23 @@ async def test_a_key_is_obeyed_told_and_kept_for_the_next_start(tmp_path: Path) 
     assert (upper_of(event), event.changes) == (0.25, (change,))
     assert event.settings.edits == read_edits(desk.state_dir)
     assert Desk(tmp_path).source.load().values[UPPER] == 0.25
+
+
+async def test_a_disk_that_hangs_holds_up_the_key_and_nothing_else(tmp_path: Path) -> None:
+    """The loop that reads ticks goes on; whoever asked may stop waiting."""
+    desk = Desk(tmp_path)
+    desk.state_dir.mkdir()
+    hangs = desk.state_dir / "set.json.new"
+    os.mkfifo(hangs)  # opening it waits for a reader
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await desk.set("0.25")
+    assert desk.heard.empty()
+    reader = os.open(hangs, os.O_RDONLY | os.O_NONBLOCK)
+    async with asyncio.timeout(DEADLINE_S):
+        with pytest.raises(ConfigError, match="cannot be written"):
+            await desk.set("0.3")  # behind the first, which was let go
+    os.close(reader)
 
 
 async def test_clearing_it_gives_the_files_value_back(tmp_path: Path) -> None:
