@@ -12,7 +12,7 @@ class JournalError(HedgerError):
 
 
 class JournalUnreachable(JournalError):
-    """The database server does not answer at the start."""
+    """The database does not answer at the start, or has no room: it may later."""
 
     exit_code = 4
 

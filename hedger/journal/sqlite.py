@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from hedger.domain.errors import ConfigError, HedgerError
+from hedger.journal.errors import JournalUnreachable
 from hedger.journal.inserts import inserts_of
 from hedger.journal.lock import ProcessLock
 from hedger.journal.store import Room, cause, failed
@@ -32,6 +34,8 @@ _PRAGMAS = (
     "foreign_keys = ON",
 )
 _LOOKING = ("query_only = ON", f"busy_timeout = {_BUSY_MS}")
+_PRIMARY = 0xFF  # of a result code; the rest says where it arose
+_PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 _INSERTS = inserts_of(insert)
 
 
@@ -61,7 +65,10 @@ class SqliteStore:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def refusal(self, error: Exception) -> HedgerError:
-        return ConfigError(f"journal.path = {self.shown!r}: cannot be used as a journal: {cause(error)}")
+        """A disk without room, or a file that another program keeps locked, may be well at the next start."""
+        told = f"journal.path = {self.shown!r}: cannot be used as a journal: {cause(error)}"
+        code = getattr(getattr(error, "orig", None) or error, "sqlite_errorcode", 0)
+        return JournalUnreachable(told) if code & _PRIMARY in _PASSING else ConfigError(told)
 
     async def room(self) -> Room:
         """Of the file and its write-ahead log, and of its file system for us."""

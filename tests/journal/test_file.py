@@ -11,7 +11,9 @@ import pytest
 
 from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import Environment
+from hedger.journal.errors import JournalUnreachable
 from hedger.journal.journal import Journal
+from hedger.journal.sqlite import SqliteStore
 from tests.journal.places import blocked
 from tests.journal.records import NOW_MS, VENUE
 
@@ -52,6 +54,23 @@ async def test_a_file_that_is_no_journal_is_refused(path: Path) -> None:
     path.write_text("these are not the rows you are looking for" * 50)
     with pytest.raises(ConfigError, match="cannot be used as a journal: file is not a database"):
         await Journal.open(path)
+
+
+async def test_a_file_that_another_program_keeps_locked_may_be_free_at_the_next_start(path: Path) -> None:
+    """Code 2 would tell the service manager never to start it again."""
+    async with await Journal.open(path):
+        pass
+    with blocked(path), pytest.raises(JournalUnreachable, match="database is locked") as refused:
+        await Journal.open(path)
+    assert refused.value.exit_code == 4
+
+
+async def test_a_disk_that_is_full_may_have_room_at_the_next_start(path: Path) -> None:
+    store = SqliteStore(path)
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    assert isinstance(store.refusal(full), JournalUnreachable)
+    await store.engine.dispose()
 
 
 async def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
