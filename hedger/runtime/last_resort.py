@@ -12,7 +12,7 @@ import sys
 import threading
 from contextlib import suppress
 
-END_S = 5.0
+END_S = 10.0  # page, record and journal are closed within this; the service manager kills after 30 s
 
 
 class LastResort:
