@@ -25,6 +25,10 @@ ENDED_KEPT = 1_000
 FILLS_KEPT = 50_000
 """Fill keys remembered; far more than a venue repeats."""
 
+TOLD_LATE_MS = 1_000
+"""Market time after `valid_until` at which a venue may still not tell of an order: it begins to process a
+request before that moment (deribit.md 8), and what it answers is gathered elsewhere a little later."""
+
 _NEVER_S = float("-inf")
 
 _EVENT_OF_REPORT = {
@@ -300,11 +304,13 @@ class OrderTable:
     ) -> bool:
         """Whether a look-up proves that the venue never had the order.
 
-        Only an answer later (server time, market ms) than the order's `valid_until` and empty in open orders,
-        state by label and trades, with no evidence before it: until then the placement may still arrive.
+        Only an answer later (server time, market ms) than the order's `valid_until` by TOLD_LATE_MS and empty
+        in open orders, state by label and trades, with no evidence before it: until then the placement may
+        still arrive, or be told.
         """
         never_seen = order.order_id is None and not order.filled_amount
-        return never_seen and not reports and not fills and looked_up_server_ms > order.intent.valid_until_ms
+        late = looked_up_server_ms > order.intent.valid_until_ms + TOLD_LATE_MS
+        return never_seen and not reports and not fills and late
 
     @staticmethod
     def end_proved(order: Order, looked_up_server_ms: int, reports: Sequence[OrderReport]) -> bool:

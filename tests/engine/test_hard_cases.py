@@ -15,7 +15,7 @@ from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.records import Commanded
 from hedger.engine.settings import Timing
-from hedger.execution.table import OrderTable
+from hedger.execution.table import TOLD_LATE_MS, OrderTable
 from tests.engine.rig import CALL, PERP, VENUE, Rig
 
 WIDE = {"lower": -0.1, "upper": 0.1, "hard_lower": -50.0, "hard_upper": 50.0}
@@ -326,7 +326,11 @@ def test_orders_refused_by_valid_until_do_not_use_up_the_rate_limit() -> None:
         order = rig.placed[-1]
         rig.step(ev.PlacementLost(venue=VENUE, label=order.label, reason="13888 timed_out"), after_s=0.02)
         late = ev.LookedUp(
-            venue=VENUE, label=order.label, server_ms=order.valid_until_ms + 1, reports=(), fills=()
+            venue=VENUE,
+            label=order.label,
+            server_ms=order.valid_until_ms + TOLD_LATE_MS + 1,
+            reports=(),
+            fills=(),
         )
         rig.step(late, after_s=0.02)
 

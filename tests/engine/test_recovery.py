@@ -12,6 +12,7 @@ from hedger.domain.vocabulary import Action, BreakerState, Environment, Reason, 
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.records import OrderChanged, Snapshot, Traded
+from hedger.execution.table import TOLD_LATE_MS
 from tests.engine.rig import CALL, PERP, PUT, VENUE, Rig
 
 WIDE = {"lower": -0.1, "upper": 0.1, "hard_lower": -50.0, "hard_upper": 50.0}
@@ -51,7 +52,7 @@ def test_an_unknown_order_is_asked_about_once_per_interval() -> None:
 
 def test_an_empty_look_up_before_valid_until_proves_nothing() -> None:
     rig = unanswered()
-    rig.step(empty_lookup(rig, rig.placed[0].valid_until_ms))
+    rig.step(empty_lookup(rig, rig.placed[0].valid_until_ms + TOLD_LATE_MS))
 
     assert rig.engine.view(rig.now).orders.unknown == 1
     assert len(rig.placed) == 1
@@ -60,7 +61,7 @@ def test_an_empty_look_up_before_valid_until_proves_nothing() -> None:
 def test_an_empty_look_up_after_valid_until_proves_absence_and_the_hedge_is_made_anew() -> None:
     rig = unanswered()
     rig.wait(2.5)
-    rig.step(empty_lookup(rig, rig.placed[0].valid_until_ms + 1), *rig.quotes(CALL))
+    rig.step(empty_lookup(rig, rig.placed[0].valid_until_ms + TOLD_LATE_MS + 1), *rig.quotes(CALL))
     assert rig.last.reason is Reason.VENUE_REFUSED  # it ended with nothing: a moment's pause
     rig.wait(0.6)
     rig.step(*rig.quotes(CALL))

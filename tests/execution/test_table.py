@@ -20,11 +20,12 @@ from hedger.domain.order import (
     Side,
     TimeInForce,
 )
-from hedger.execution.table import OrderTable
+from hedger.execution.table import TOLD_LATE_MS, OrderTable
 from tests.portfolio import market
 
 LABEL = "h-btc-1-1"
 VALID_UNTIL_MS = market.NOW_MS + 5_000
+LATE_MS = VALID_UNTIL_MS + TOLD_LATE_MS + 1  # an empty answer of then proves absence
 
 
 def intent(label: str = LABEL, **changes: Any) -> OrderIntent:
@@ -296,16 +297,16 @@ def test_an_unknown_order_is_looked_up_at_once_and_then_at_intervals() -> None:
 @pytest.mark.parametrize(
     ("server_ms", "reports", "fills", "proved"),
     [
-        (VALID_UNTIL_MS + 1, (), (), True),
-        (VALID_UNTIL_MS, (), (), False),
-        (VALID_UNTIL_MS + 1, (report("cancelled"),), (), False),
-        (VALID_UNTIL_MS + 1, (), (fill("1", 10),), False),
+        (LATE_MS, (), (), True),
+        (LATE_MS - 1, (), (), False),
+        (LATE_MS, (report("cancelled"),), (), False),
+        (LATE_MS, (), (fill("1", 10),), False),
     ],
 )
 def test_absence_needs_a_late_and_wholly_empty_answer(
     server_ms: int, reports: tuple[OrderReport, ...], fills: tuple[Fill, ...], proved: bool
 ) -> None:
-    """Before `valid_until` the placement may still be on its way, whatever an answer says."""
+    """Before `valid_until` the placement may still be on its way, and a moment after it unheard of."""
     table, order = sent_order()
     assert table.absence_proved(order, server_ms, reports, fills) is proved
     assert not table.end_proved(order, server_ms, reports)
@@ -314,7 +315,7 @@ def test_absence_needs_a_late_and_wholly_empty_answer(
 def test_what_was_once_seen_is_never_absent_but_it_ends_when_the_venue_forgets_it() -> None:
     table, order = sent_order()
     table.fill(fill("1", 10))
-    assert not table.absence_proved(order, VALID_UNTIL_MS + 1, (), ())
+    assert not table.absence_proved(order, LATE_MS, (), ())
     assert not table.end_proved(order, VALID_UNTIL_MS, ())
     assert not table.end_proved(order, VALID_UNTIL_MS + 1, (report("open"),))
     assert table.end_proved(order, VALID_UNTIL_MS + 1, ())

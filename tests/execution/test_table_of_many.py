@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, TimeInForce
 from hedger.execution.table import OrderTable
-from tests.execution.test_table import VALID_UNTIL_MS, fill, intent, report
+from tests.execution.test_table import LATE_MS, fill, intent, report
 from tests.portfolio import market
 
 MOST = 4
@@ -163,7 +163,7 @@ class Venue(RuleBasedStateMachine):
     def look_up(self, data: st.DataObject, late: bool, complete: bool) -> None:
         """True and whole where `complete`; a look-up that lost half its answer is none and proves nothing."""
         one = data.draw(st.sampled_from([o for o in self.orders if o.order.state is OrderState.UNKNOWN]))
-        server_ms = VALID_UNTIL_MS + (1 if late else 0)
+        server_ms = LATE_MS - (0 if late else 1)
         if late and self._on_its_way(one):
             one.refused = True  # later than valid_until the venue refuses whatever arrives
         if complete and self.table.absence_proved(

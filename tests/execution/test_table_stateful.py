@@ -20,7 +20,7 @@ from hedger.domain.order import (
     TimeInForce,
 )
 from hedger.execution.table import OrderTable
-from tests.execution.test_table import LABEL, VALID_UNTIL_MS, fill, intent, report
+from tests.execution.test_table import LABEL, LATE_MS, VALID_UNTIL_MS, fill, intent, report
 from tests.portfolio import market
 
 REOPENS = {
@@ -143,7 +143,7 @@ class Venue(RuleBasedStateMachine):
         """A true and whole answer; before valid_until even an empty one proves nothing."""
         reports = tuple(m for m in self.messages if isinstance(m, OrderReport))[-1:]
         fills = tuple(m for m in self.messages if isinstance(m, Fill))
-        server_ms = VALID_UNTIL_MS + (1 if late else -1)
+        server_ms = LATE_MS - (0 if late else 1)
         if self.table.absence_proved(self.order, server_ms, reports, fills):
             assert late
             assert not self.exists
