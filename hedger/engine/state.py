@@ -152,6 +152,7 @@ class BookState:
     blocked_by: Reason | None = None  # what the last full look was blocked by
     blocked_wire_s: float = -math.inf  # when that was
     blocked_s: dict[Reason, float] = field(default_factory=dict)  # wire time blocked in this run
+    out_wire_s: float | None = None  # since when it has been blocked with its delta beyond the hard limit
     working: Working = field(default_factory=Working)  # its execution
     ownership: Ownership = field(default_factory=Ownership)
     by_expiry: ByExpiry = field(default_factory=ByExpiry)

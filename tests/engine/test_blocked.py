@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hedger.domain.vocabulary import Action, Reason
+from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine.effects import Note
 from hedger.engine.hedging.blocked import ALARM
 from hedger.engine.settings import Timing
@@ -17,8 +17,8 @@ def said(rig: Rig) -> list[str]:
     return [note.name for note in notes]
 
 
-def test_a_look_at_the_venue_does_not_end_the_alarm() -> None:
-    """Once a minute positions are compared with the venue's; while that lasts nobody need be paged again."""
+def blocked() -> Rig:
+    """A book far out whose turnover budget is spent, looking at the venue every 5 s."""
     rig = Rig(
         envelope=Envelope(max_order_usd=2_000_000.0, max_turnover_hour_usd=5.0, max_quote_age_s=60.0),
         timing=Timing(reconcile_s=5.0, hedge_stale_s=60.0, index_stale_s=60.0),
@@ -29,6 +29,28 @@ def test_a_look_at_the_venue_does_not_end_the_alarm() -> None:
     )
     rig.start()
     assert rig.last.reason is Reason.TURNOVER_HOUR
+    return rig
+
+
+def severity(rig: Rig) -> Severity:
+    """Of the alarm that holds now."""
+    return next(alarm.severity for alarm in rig.engine.view(rig.now).alarms if alarm.name == ALARM)
+
+
+def test_what_lasts_for_a_minute_pages_a_person() -> None:
+    """Whatever blocks it, and through every look at the venue meanwhile."""
+    rig = blocked()
+    told = []
+    for _ in range(12):
+        rig.step(after_s=5.0)
+        rig.step(*rig.quotes(CALL), rig.snapshot({CALL: "-10"}))
+        told.append(severity(rig))
+    assert told == [Severity.ERROR] * 11 + [Severity.CRITICAL]
+
+
+def test_a_look_at_the_venue_does_not_end_the_alarm() -> None:
+    """Once a minute positions are compared with the venue's; while that lasts nobody need be paged again."""
+    rig = blocked()
     assert said(rig) == ["alarm"]
 
     rig.step(after_s=6.0)

@@ -1,4 +1,7 @@
-"""How long a book could not trade, by reason, and the alarm where its delta is out meanwhile."""
+"""How long a book could not trade, by reason, and the alarm where its delta is out meanwhile.
+
+An error at once, since whoever looks must see it; a page for a person where it has lasted for PAGES_S.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from hedger.engine.state import BookState, State, Step
 from hedger.engine.verdict import Verdict
 
 ALARM = "blocked_beyond_hard_limit"
+PAGES_S = 60.0  # wire time it may last: what ends by itself pages nobody
 _HAVE_THEIR_OWN = (Reason.PAUSED, Reason.HALTED, Reason.STOPPING)  # a person's doing, alarmed as such
 
 
@@ -20,10 +24,15 @@ def watch(state: State, book: BookState, verdict: Verdict, sight: Sight, step: S
         book.blocked_s[book.blocked_by] = spent_s + max(0.0, step.now.wire_s - since_wire_s)
     book.blocked_by = verdict.reason if verdict.action is Action.BLOCKED else None
     detail = _detail(book, verdict, sight)
-    lasting = state.alarms.get((book.name, ALARM))
-    if lasting is not None and not detail and verdict.reason is Reason.RECOVERING:
+    if book.out_wire_s is not None and not detail and verdict.reason is Reason.RECOVERING:
         return  # a look at the venue, which may tell that nothing has changed
-    alarms.tell(state, step, ALARM, detail, book=book.name, severity=Severity.ERROR)
+    if not detail:
+        book.out_wire_s = None
+    elif book.out_wire_s is None:
+        book.out_wire_s = step.now.wire_s
+    pages = book.out_wire_s is not None and step.now.wire_s - book.out_wire_s >= PAGES_S
+    severity = Severity.CRITICAL if pages else Severity.ERROR
+    alarms.tell(state, step, ALARM, detail, book=book.name, severity=severity)
 
 
 def _detail(book: BookState, verdict: Verdict, sight: Sight) -> str:
