@@ -9,7 +9,7 @@ from typing import assert_never
 import msgspec
 
 from hedger.domain.account import Fill
-from hedger.domain.approval import Approved
+from hedger.domain.approval import Approved, Refused
 from hedger.domain.errors import InvariantError, VenueError
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose, TimeInForce
@@ -25,7 +25,7 @@ from hedger.engine.reconcile import baseline, positions
 from hedger.engine.records import Commanded, Intended, OrderChanged, Traded
 from hedger.engine.shadow import hear as shadow
 from hedger.engine.sight import exposure_of
-from hedger.engine.state import BookState, State, Step
+from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.execution.labels import parse_label
 from hedger.portfolio.exposure import Exposure, check_identity, controlled
 from hedger.risk.counters import fee_usd
@@ -37,6 +37,7 @@ FLAT_COIN = 1e-3  # of each coin of options held (at least of one): this near th
 BACKOFF_MIN_S = 0.5  # wire time without a new order after one that ended with nothing; doubles each time
 BACKOFF_MAX_S = 60.0
 LOOKUP_OVERLAP_MS = 60_000
+_SHUT = {BreakerState.PAUSED: Reason.PAUSED, BreakerState.HALTED: Reason.HALTED}
 _MAY_REST = (OrderState.OPEN, OrderState.IN_FLIGHT, OrderState.AMENDING, OrderState.UNKNOWN)
 
 
@@ -66,9 +67,10 @@ def released(state: State, sequence: int, step: Step) -> None:
     for order in release.drop:
         drop(state, order, "waited too long for the journal", step)
     for order in release.send:
-        why = _forbidden_now(state, order.approved, step.now)
-        if why:
-            drop(state, order, why, step)
+        intent = order.approved.intent
+        refused = shut(state, state.venues[intent.venue], state.books.get(intent.book), step.now)
+        if refused is not None:  # something has changed while it waited
+            drop(state, order, refused.detail, step)
         else:
             _send(state, order, step)
 
@@ -85,31 +87,30 @@ def _send(state: State, order: Place | Amend, step: Step) -> None:
             assert_never(order)
 
 
-def _forbidden_now(state: State, approved: Approved, now: ev.Now) -> str:
-    """What changed while the order waited: the link, the lease, the journal or a breaker."""
-    venue = state.venues[approved.intent.venue]
+def shut(state: State, venue: VenueState, book: BookState | None, now: ev.Now) -> Refused | None:
+    """What no order may leave beside, whoever asked for it: link, clock, lease, journal, breaker, latch."""
     if not venue.connected:
-        return "the link went down"
+        return Refused(Reason.LINK_DOWN, "the link went down")
     if venue.jumped_wire_s is not None:
-        return "our clock stepped"
+        return Refused(Reason.CLOCK_SKEW, "our clock stepped")
     if venue.phase in (Phase.CONNECTING, Phase.RECOVERING):
-        return "positions and orders are being reconciled"
+        return Refused(Reason.RECOVERING, "positions and orders are being reconciled")
     short = lease.gap(state, venue, now)
     if short:
-        return short
+        return Refused(Reason.LEASE, short)
     if state.stopping:
-        return "the daemon is stopping"
+        return Refused(Reason.STOPPING, "the daemon is stopping")
     if state.journal_closed:
-        return state.journal_closed
-    book = state.books.get(approved.intent.book)
-    breaker = state.breaker if book is None else stricter(state.breaker, book.breaker)
+        return Refused(Reason.JOURNAL_DOWN, state.journal_closed)
     if book is not None and book.guard.latch:
-        return f"latched: {book.guard.latch}"
+        return Refused(Reason.LIQUIDATION, f"latched: {book.guard.latch}")
     if book is not None and book.ownership.rival:
-        return f"another hedger: {book.ownership.rival}"
-    if book is not None and (suspect := positions.waiting(state.venues[approved.intent.venue], book)):
-        return suspect
-    return f"breaker is {breaker}" if breaker in (BreakerState.PAUSED, BreakerState.HALTED) else ""
+        return Refused(Reason.OTHER_HEDGER, f"another hedger: {book.ownership.rival}")
+    if book is not None and (suspect := positions.waiting(venue, book)):
+        return Refused(Reason.UNEXPLAINED_POSITION, suspect)
+    breaker = state.breaker if book is None else stricter(state.breaker, book.breaker)
+    reason = _SHUT.get(breaker)
+    return None if reason is None else Refused(reason, f"breaker is {breaker}")
 
 
 def drop(state: State, order: Place | Amend, why: str, step: Step) -> None:

@@ -15,7 +15,7 @@ from hedger.engine.hedging.hedge import Manual
 from hedger.engine.hedging.manual_order import OrderAsked
 from hedger.engine.records import Commanded, Intended
 from hedger.risk.envelope import AssetClass, Envelope
-from tests.engine.rig import CALL, PERP, PUT, Rig
+from tests.engine.rig import CALL, PERP, PUT, VENUE, Rig
 
 CALM = {"lower": -9.0, "upper": 9.0, "hard_lower": -50.0, "hard_upper": 50.0}
 OPTIONS = Envelope(max_order_usd=2e6, asset_classes=tuple(AssetClass), collar_option_fraction=0.012)
@@ -104,6 +104,30 @@ def test_what_breaks_a_limit_is_refused_by_name(changes: dict[str, Any], reason:
     assert not rig.placed
     assert answer(rig).label == ""
     assert answer(rig).detail.startswith(reason)
+
+
+def another_hedger() -> ev.Event:
+    rig = calm()
+    return ev.Filled(rig.fill(PERP, Side.BUY, Decimal(10), Decimal(100_000), "h-main-1-1"))
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        ([another_hedger()], Reason.OTHER_HEDGER),
+        ([ev.LinkDown(venue=VENUE, reason="gone")], Reason.LINK_DOWN),
+        ([ev.LinkDown(venue=VENUE, reason="gone"), Rig().link_up()], Reason.RECOVERING),
+    ],
+)
+def test_what_would_be_dropped_once_durable_is_not_told_to_be_on_its_way(
+    before: list[ev.Event], reason: Reason
+) -> None:
+    rig = calm()
+    rig.step(*before)
+    rig.step(asked(), *rig.quotes(CALL))
+    assert not rig.placed
+    assert answer(rig).label == ""
+    assert answer(rig).detail.startswith(f"{reason}: ")
 
 
 def test_a_paused_book_takes_no_order_by_hand() -> None:

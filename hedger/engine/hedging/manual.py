@@ -86,24 +86,20 @@ def _answered(
         needs = f"of {book.settings.underlying}, settled in {'/'.join(book.book.currencies)}, in its scope"
         detail = f"{listed.name} is not of book {book.name}: must be {needs}"
         return Refused(Reason.ASSET_CLASS, detail)
-    gate = _shut(state, book)
+    gate = _shut(state, book, step.now)
     if gate is not None:
         return gate
     return door(state, book, _intent(state, book, asked, step), step.now)
 
 
-def _shut(state: State, book: BookState) -> Refused | None:
-    """What stops an operator's order before its own terms matter."""
+def _shut(state: State, book: BookState, now: ev.Now) -> Refused | None:
+    """What stops an operator's order before its own terms matter: also what would drop it once durable."""
     venue = state.venues[book.settings.venue]
     if state.settings.mode is not Mode.LIVE:
         return Refused(Reason.OBSERVE_MODE, f"mode is {state.settings.mode}: orders by hand need live")
-    if state.stopping:
-        return Refused(Reason.STOPPING, f"the daemon is stopping: {state.stopping}")
-    if not venue.connected or not venue.epoch or not venue.reconciled:
+    if not venue.epoch or not venue.reconciled:
         return Refused(Reason.RECOVERING, "positions and orders are being reconciled with the venue")
-    if state.journal_closed:
-        return Refused(Reason.JOURNAL_DOWN, state.journal_closed)
-    return None
+    return work.shut(state, venue, book, now)
 
 
 def _intent(state: State, book: BookState, asked: OrderAsked, step: Step) -> OrderIntent:
