@@ -24,7 +24,7 @@ from hedger.venues.secret import Secret
 
 REFRESH_SHARE = 0.8  # of a token's life, in wire time
 REAUTH_PAUSE_S = 60.0  # a token refused again within this is not a matter of expiry
-LOGIN_PAUSE_S = 60.0  # after 12003, and while the account is locked
+LOGIN_PAUSE_S = 60.0  # after 12003, while the account is locked, and where a key that was good is refused
 TRADE_SCOPE = "trade:read_write"
 
 _AUTHENTICATED = msgspec.json.Decoder(wire.Authenticated)
@@ -52,6 +52,7 @@ class Login:
         self._asked, self._last_reauth_wire_s = False, float("-inf")
         self.refresh_at_wire_s: float | None = None
         self.authenticated = False
+        self._proved = False  # the venue has taken the key once in this run
 
     def start(self, now: Now, unix_ms: int, nonce: str) -> None:
         """A connection is open: first learn which environment it is, only then show the key."""
@@ -116,19 +117,21 @@ class Login:
             return []
         self._refresh_token = Secret(token.refresh_token)
         self.refresh_at_wire_s = now.wire_s + REFRESH_SHARE * max(token.expires_in, 1.0)
-        first, self.authenticated = not self.authenticated, True
+        first, self.authenticated, self._proved = not self.authenticated, True, True
         return self._done(reply, now) if first else []
 
     def _not_accepted(self, failure: Failure, now: Now) -> list[Event]:
         self._asked = False
-        why = AUTH_FATAL.get(failure.code)
-        if why is not None:
-            self._link.fatal(
-                AuthError(
-                    f"{self._link.venue}: {self._url} ({self._environment}) refuses client_id "
-                    f"{self._params.client_id!r} with {failure}: {why}"
-                )
-            )
+        why = AUTH_FATAL.get(failure.code, "")
+        told = (
+            f"{self._url} ({self._environment}) refuses client_id {self._params.client_id!r} with {failure}"
+        )
+        if why and not self._proved:
+            self._link.fatal(AuthError(f"{self._link.venue}: {told}: {why}"))
+        elif (
+            why
+        ):  # the venue has a bad hour, our clock was set, or the key was taken from us: nobody can tell
+            self._link.end(f"{told}, which it has taken before: {why}", LOGIN_PAUSE_S)
         else:
             later = failure.code == LOGIN_OVER_LIMIT or failure.code in ACCOUNT_LOCKED
             self._link.end(f"public/auth: {failure}", LOGIN_PAUSE_S if later else 0.0)

@@ -97,6 +97,20 @@ def test_a_refused_key_is_fatal_and_names_environment_and_key_but_not_the_secret
     assert SECRET not in text
 
 
+@pytest.mark.parametrize("code", [13004, 13009, 10000, 13021, -32602])
+def test_a_key_that_was_good_and_is_refused_as_we_come_back_is_tried_again(code: int) -> None:
+    """A daemon that ended now would be down for good: after a wrong key no service manager starts it again."""
+    talk = Talk().up().play("- gone\n~ LinkDown")
+    talk.session.opened(talk.now, MARKET_MS, "n")
+    talk.pass_time(0.0)
+    talk.play(GREETED + f"> public/auth\n! public/auth {code} invalid_credentials")
+    ending = talk.session.ending
+    assert ending is not None
+    assert (ending.error, ending.wait_s) == (None, 60.0)
+    assert f"{code} invalid_credentials, which it has taken before" in ending.reason
+    assert SECRET not in ending.reason
+
+
 @pytest.mark.parametrize(("code", "wait_s"), [(12003, 60.0), (11098, 60.0), (13028, 0.0), (11051, 0.0)])
 def test_a_login_that_may_work_later_is_tried_later(code: int, wait_s: float) -> None:
     talk = Talk().play(GREETED + f"> public/auth\n! public/auth {code} later\n...")
