@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hedger.backtest.chain import Floats, Instant, Recorded, Row, Touch
+from hedger.domain.time_units import DAY_MS, HOUR_MS
 from hedger.pricing.black76 import YEAR_MS
 from hedger.pricing.scalar import black76_one, years_to
 
-HALF_DAY_MS = 12 * 3_600_000
+HALF_DAY_MS = 12 * HOUR_MS
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Bridge:
     seed: int
 
     def __post_init__(self) -> None:
-        if not 1_000 <= self.step_ms <= 86_400_000:
+        if not 1_000 <= self.step_ms <= DAY_MS:
             raise ValueError(f"step = {self.step_ms / 1000:g} s: must be 1 to 86400")
 
     @property

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from hedger.backtest.assumptions import Assumptions
 from hedger.domain.keys import keys_of, named
+from hedger.domain.time_units import HOUR_S
 from hedger.engine.settings import BookSettings
 from hedger.policies.partial import PartialParams
 from hedger.policies.registry import policy_named
 from hedger.risk.envelope import Envelope
 
-HOUR_S = 3_600.0
 NEVER = 1e6  # coin: a band that no book leaves
 
 
@@ -34,11 +34,11 @@ UNHEDGED = Contender("none", "band", {"lower": -NEVER, "upper": NEVER}, hedged=F
 def default_contenders(assumptions: Assumptions) -> tuple[Contender, ...]:
     """Clock, theta-offset, bands and utility bands; what hedging costs them is what is assumed."""
     cost = {"cost_bps": (assumptions.taker_fee + assumptions.half_spread) * 1e4}
-    six_hours = {"window_s": 6 * HOUR_S}
+    six_hours = {"window_s": 6.0 * HOUR_S}
     return (
         UNHEDGED,
         Contender("time 6 h", "time", six_hours),
-        Contender("time 24 h", "time", {"window_s": 24 * HOUR_S}),
+        Contender("time 24 h", "time", {"window_s": 24.0 * HOUR_S}),
         Contender("leland 6 h", "leland", {**six_hours, **cost}),
         Contender("theta_offset 6 h", "theta_offset", six_hours),
         Contender("band 0.2 coin", "band", {"lower": -0.2, "upper": 0.2}),

@@ -16,11 +16,10 @@ from hedger.backtest.ledger import Kind, Ledger
 from hedger.backtest.listings import VENUE
 from hedger.backtest.market import Market
 from hedger.domain.account import Account, Fill
+from hedger.domain.time_units import FUNDING_PERIOD_MS
 from hedger.portfolio.attribution import Mark
 from hedger.risk.standard import Holding, Required, standard
 from hedger.venues.paper_account import OPTION_FEE_CAP
-
-FUNDING_PERIOD_MS = 8 * 3_600_000
 
 
 class Holdings:

@@ -8,6 +8,7 @@ from hedger.backtest.delivery import IndexPath
 from hedger.backtest.listings import VENUE, Listings
 from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.quote import IndexPrice, Quote
+from hedger.domain.time_units import YEAR_DAYS
 from hedger.engine.events import Now
 from hedger.pricing.scalar import black76_one, years_to
 from hedger.pricing.settlement import averaging_one, in_window
@@ -87,7 +88,7 @@ class Market:
             delta=value.delta,
             gamma=value.gamma_per_usd,
             vega=value.vega_usd / 100.0,
-            theta=value.theta_usd_per_year / 365.0,
+            theta=value.theta_usd_per_year / YEAR_DAYS,
             estimated_delivery_usd=self.path.fixing(expiration_ms).average_usd,
         )
 

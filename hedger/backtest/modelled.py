@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hedger.backtest.chain import Chain, Recorded, Row, Touch
-from hedger.backtest.strategy import DAY_MS
 from hedger.domain.names import parse_name
+from hedger.domain.time_units import DAY_MS
 from hedger.pricing.black76 import YEAR_MS
 from hedger.pricing.scalar import black76_one, years_to
 from hedger.simulator.world.expiries import expiry_code, listed_expiries

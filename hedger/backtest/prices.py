@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 
 from hedger.backtest.modelled import Close
+from hedger.domain.time_units import DAY_MS
 
 DVOL_GLOB = "deribit_dvol_{coin}_daily_close*.csv*"
-DAY_MS = 86_400_000
 _TIMES = ("date", "ts_ms", "time")
 
 

@@ -11,13 +11,14 @@ from hedger.backtest.listings import COINS
 from hedger.backtest.modelled import LOOK_BACK_MS, price_chain
 from hedger.backtest.prices import read_closes, read_dvol
 from hedger.domain.errors import ConfigError
+from hedger.domain.time_units import HOUR_MS
 from hedger.engine.recording import RecordError
 from hedger.simulator.world.full_chain import OPTIONS_GLOB, read_full_chains
 from hedger.simulator.world.record import Window
 from hedger.simulator.world.svcj import read_svcj
 
 CHAIN_GLOB, FUTURES_GLOB = "svcj_*.parquet", "mh_full_chain_btc_*_futures.csv.gz"
-EVERY_MS = 3_600_000  # between two instants of a price series
+EVERY_MS = HOUR_MS  # between two instants of a price series
 
 _SVCJ = (
     "Recorded: option chains about every 6 h (marks, bids, asks, volatilities, forwards).",

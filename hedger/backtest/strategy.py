@@ -31,8 +31,7 @@ from hedger.backtest.assumptions import Assumptions
 from hedger.backtest.chain import Floats, Recorded
 from hedger.domain.errors import ConfigError
 from hedger.domain.order import Side
-
-DAY_MS = 86_400_000
+from hedger.domain.time_units import DAY_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 import msgspec
 
 from hedger.backtest.outcome import Outcome, Point
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Neutral
 from hedger.portfolio.attribution import LINES, Lines, added, in_usd
 from hedger.portfolio.effectiveness import Effectiveness, Hedged, effectiveness, hedged, variance
 from hedger.pricing.black76 import YEAR_MS
-
-DAY_MS = 86_400_000
 
 
 class Summary(msgspec.Struct, frozen=True):

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from hedger.backtest.chain import Instant, TradedOption
 from hedger.backtest.desk import Desk, OptionOrder
 from hedger.backtest.holdings import exact
-from hedger.backtest.strategy import DAY_MS, Strategy, pick
+from hedger.backtest.strategy import Strategy, pick
 from hedger.domain.order import Side
+from hedger.domain.time_units import DAY_MS
 
 
 class Trader:

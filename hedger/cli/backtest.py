@@ -31,6 +31,7 @@ from hedger.cli.instants import utc_ms
 from hedger.cli.lab import Workers
 from hedger.cli.shipped import SHORT_STRANGLE, shipped
 from hedger.domain.errors import ConfigError
+from hedger.domain.time_units import DAY_S
 from hedger.engine.settings import BookSettings
 from hedger.lab.executor import executor
 from hedger.runtime.clock import Clock
@@ -128,7 +129,7 @@ def _compared(
 
 
 def _bridged(chain: Chain, step_s: float, seed: int) -> Chain:
-    if not 1.0 <= step_s <= 86_400.0:  # NaN is neither
+    if not 1.0 <= step_s <= DAY_S:  # NaN is neither
         raise ConfigError(f"--bridge {step_s:g}: must be 1 to 86400 s")
     return chain.filled(Bridge(round(step_s * 1000), seed))
 

@@ -20,10 +20,11 @@ from hedger.cli.client import (
 from hedger.cli.commands import StateDir, Why, operator
 from hedger.cli.figures import clock
 from hedger.domain.errors import ConfigError
+from hedger.domain.time_units import HOUR_S, MINUTE_S
 from hedger.web.answers import HoldAnswer
 
 _SPAN = re.compile(r"(?P<count>\d{1,6}(?:\.\d{1,3})?)(?P<unit>[smh]?)", re.ASCII)
-_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SECONDS = {"": 1, "s": 1, "m": MINUTE_S, "h": HOUR_S}
 
 Span = Annotated[str, typer.Argument(help="How long, like 60s or 5m; at most an hour.")]
 End = Annotated[bool, typer.Option("--end", help="End a hold now.")]

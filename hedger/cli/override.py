@@ -21,11 +21,12 @@ from hedger.cli.client import (
 )
 from hedger.cli.commands import StateDir, Why, operator
 from hedger.domain.errors import ConfigError
+from hedger.domain.time_units import DAY_S, HOUR_S, MINUTE_S
 from hedger.engine.profile import ProfileView
 from hedger.web.answers import StatusAnswer, market_time
 from hedger.web.tuning import OverrideAnswer
 
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+_SECONDS = {"s": 1, "m": MINUTE_S, "h": HOUR_S, "d": DAY_S}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 
 What = Annotated[str | None, typer.Argument(metavar="[band]", help="What is scaled; nothing: list.")]

@@ -16,11 +16,12 @@ from hedger.cli.client import DEFAULT_STATE_DIR, told_errors
 from hedger.cli.instants import utc_ms
 from hedger.cli.journal import ConfigFile, StateDir, find, with_picture
 from hedger.domain.errors import ConfigError
+from hedger.domain.time_units import DAY_MS, EXPIRY_HOUR_UTC
+from hedger.engine.attribution.days import began_ms
 
 if TYPE_CHECKING:
     from hedger.reports.period import WalletReport
 
-DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 STDOUT = "-"
 
 
@@ -46,7 +47,7 @@ def report(
 ) -> None:
     """Explain a period's change of equity, line by line; without a period the running day so far."""
     with told_errors():
-        hour = 0 if midnight else 8
+        hour = 0 if midnight else EXPIRY_HOUR_UTC
         reports = _read(config, state_dir, day, week, since, until, hour)
         _write(reports, html, as_json, as_csv)
         if STDOUT not in (html, as_json, as_csv):
@@ -84,7 +85,7 @@ def period(newest_ms: int, *, day: bool, week: bool, since: str, until: str, hou
     """From and to in market time; `newest_ms` is the end of the last interval. Raises ConfigError."""
     if sum((day, week, bool(since or until))) > 1:
         raise ConfigError("--day, --week and --from/--to exclude one another: give one")
-    began = (newest_ms - hour * HOUR_MS) // DAY_MS * DAY_MS + hour * HOUR_MS
+    began = began_ms(newest_ms, hour)
     if day or week:
         return began - (DAY_MS if day else 7 * DAY_MS), began
     from_ms = _ms("--from", since) if since else (0 if until else began)

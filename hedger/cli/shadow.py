@@ -19,6 +19,7 @@ from hedger.cli.instants import utc_ms
 from hedger.cli.shadow_table import shadow_table
 from hedger.cli.tables import WIDE
 from hedger.domain.errors import ConfigError
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Mode
 from hedger.engine.settings import BookSettings
 from hedger.engine.shadow.terms import ShadowSettings
@@ -27,8 +28,6 @@ from hedger.runtime.clock import Clock
 from hedger.settings.load import load
 from hedger.settings.rules import shadow_of
 from hedger.web.answers import market_time
-
-DAY_MS = 86_400_000
 
 
 def shadow(

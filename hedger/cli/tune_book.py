@@ -18,6 +18,7 @@ from hedger.cli.journal import find, with_picture
 from hedger.cli.tune_case import Case
 from hedger.domain.errors import ConfigError, VenueError
 from hedger.domain.keys import named
+from hedger.domain.time_units import FUNDINGS_PER_DAY, YEAR_DAYS
 from hedger.domain.vocabulary import Legs
 from hedger.engine.settings import BookSettings
 from hedger.engine.views.view import StatusView
@@ -31,7 +32,6 @@ from hedger.settings.load import Loaded
 from hedger.settings.tables import WebSettings
 from hedger.web.answers import StatusAnswer
 
-EIGHT_HOURS_A_YEAR = 3 * 365
 COSTS = ("half_spread", "taker_fee", "funding_8h")
 """What of the assumptions is used."""
 
@@ -179,7 +179,7 @@ def _costs(rests: Assumptions) -> Costs:
     """Raises ConfigError for a rebate that is more than the spread."""
     try:
         one_way = rests.taker_fee + rests.half_spread
-        return Costs(one_way=one_way, funding=rests.funding_8h * EIGHT_HOURS_A_YEAR)
+        return Costs(one_way=one_way, funding=rests.funding_8h * (FUNDINGS_PER_DAY * YEAR_DAYS))
     except ValueError as error:
         raise ConfigError(
             f"--assume: taker_fee and half_spread, or funding_8h over a year: {error}"

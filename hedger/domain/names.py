@@ -23,13 +23,14 @@ from typing import Literal
 
 import msgspec
 
+from hedger.domain.time_units import EXPIRY_HOUR_UTC
+
 PERPETUAL_LEG = "PERP"
 """How a future spread's name calls the perpetual."""
 
 NameKind = Literal["option", "future", "perpetual", "spot", "future_combo", "option_combo"]
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_EXPIRY_HOUR_UTC = 8
 
 _DATE = rf"[1-9]\d?(?:{'|'.join(_MONTHS)})\d\d"
 _STRIKE = r"\d+(?:d\d+)?"
@@ -145,7 +146,7 @@ def _earliest_leg_ms(name: str) -> int | None:
 def _expiration_ms(name: str, date: str) -> int:
     day, month, year = int(date[:-5]), _MONTHS.index(date[-5:-2]) + 1, 2000 + int(date[-2:])
     try:
-        expiry = datetime(year, month, day, _EXPIRY_HOUR_UTC, tzinfo=UTC)
+        expiry = datetime(year, month, day, EXPIRY_HOUR_UTC, tzinfo=UTC)
     except ValueError as error:
         raise ValueError(f"instrument_name = {name!r}: {date} is not a day of the calendar") from error
     return int(expiry.timestamp()) * 1000

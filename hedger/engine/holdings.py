@@ -11,14 +11,13 @@ from hedger.domain.account import Account, Fill
 from hedger.domain.instrument import ENDED, Instrument, InstrumentState, plain
 from hedger.domain.names import parse_name
 from hedger.domain.order import Purpose
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import Watch
 from hedger.engine.ownership import cash, ownership, waits
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.execution.costs import Rates
 from hedger.execution.labels import parse_label
-
-DAY_MS = 86_400_000
 
 
 def books_on(state: State, venue: str) -> Iterator[BookState]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hedger.domain.time_units import DAY_S, MINUTE_S
 from hedger.domain.vocabulary import Severity
 from hedger.engine import events as ev
 from hedger.engine.profile import set_override
@@ -11,7 +12,7 @@ from hedger.engine.records import Overridden
 from hedger.engine.state import BookState, State, Step
 
 LEAST_FACTOR, MOST_FACTOR = 0.1, 10.0
-LEAST_S, MOST_S = 60.0, 7 * 86_400.0  # market time
+LEAST_S, MOST_S = MINUTE_S, 7 * DAY_S  # market time
 
 
 def check(factor: float, duration_s: float) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose
+from hedger.domain.time_units import DAY_MS, MINUTE_MS
 from hedger.domain.vocabulary import BreakerState, Phase, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine import holdings, overrides, shadows_kept, standby, work
@@ -27,8 +28,7 @@ from hedger.engine.records import Configured, EpochRaised
 from hedger.engine.state import State, Step, VenueState
 from hedger.execution.labels import parse_label
 
-OVERLAP_MS = 60_000  # trades are asked for again a little before the newest known one
-DAY_MS = 86_400_000
+OVERLAP_MS = MINUTE_MS  # trades are asked for again a little before the newest known one
 ENDED_AGAIN_S = 5.0  # wire time between looks at the positions while a held instrument has ended
 
 

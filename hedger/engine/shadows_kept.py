@@ -18,6 +18,7 @@ from dataclasses import fields, is_dataclass
 
 from hedger.domain.account import Fill
 from hedger.domain.order import Purpose
+from hedger.domain.time_units import MINUTE_MS
 from hedger.engine import work
 from hedger.engine.records import GridAt, LedgerAt, MomentsAt, ShadowAt, ShadowsKept
 from hedger.engine.shadow import hear
@@ -27,7 +28,7 @@ from hedger.engine.shadow.moments import Moments
 from hedger.engine.shadow.shadow import Shadow
 from hedger.engine.state import BookState, State, Step
 
-EVERY_MS = 15 * 60_000  # market time; and with all that is written while the daemon stops
+EVERY_MS = 15 * MINUTE_MS  # market time; and with all that is written while the daemon stops
 
 
 def write(state: State, step: Step) -> None:

@@ -13,6 +13,7 @@ from hedger.domain.approval import Approved, Refused
 from hedger.domain.errors import InvariantError, VenueError
 from hedger.domain.instrument import Instrument
 from hedger.domain.order import TERMINAL, Order, OrderEvent, OrderReport, OrderState, Purpose, TimeInForce
+from hedger.domain.time_units import DAY_MS, MINUTE_MS
 from hedger.domain.vocabulary import BreakerState, Neutral, Phase, Reason, Severity, stricter
 from hedger.engine import events as ev
 from hedger.engine import lease
@@ -30,13 +31,13 @@ from hedger.execution.labels import parse_label
 from hedger.portfolio.exposure import Exposure, check_identity, controlled
 from hedger.risk.counters import fee_usd
 
-MOST_FILL_AHEAD_MS = 86_400_000  # no clock is set by more
+MOST_FILL_AHEAD_MS = DAY_MS  # no clock is set by more
 MOST_AHEAD_S = 30.0  # wire time by which a venue's timestamp may be ahead of ours
 LOOK_S = 5.0  # wire time between two looks at what moved delta
 FLAT_COIN = 1e-3  # of each coin of options held (at least of one): this near the target a book is flat
 BACKOFF_MIN_S = 0.5  # wire time without a new order after one that ended with nothing; doubles each time
 BACKOFF_MAX_S = 60.0
-LOOKUP_OVERLAP_MS = 60_000
+LOOKUP_OVERLAP_MS = MINUTE_MS
 _SHUT = {BreakerState.PAUSED: Reason.PAUSED, BreakerState.HALTED: Reason.HALTED}
 _MAY_REST = (OrderState.OPEN, OrderState.IN_FLIGHT, OrderState.AMENDING, OrderState.UNKNOWN)
 

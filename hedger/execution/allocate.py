@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from hedger.domain.time_units import DAY_MS
 from hedger.execution.by_expiry_params import ByExpiryParams
-from hedger.execution.carry import DAY_MS, Candidate, Cost, cost
+from hedger.execution.carry import Candidate, Cost, cost
 
 COLLATERAL = "collateral"
 """The part of a hedge that no expiry ends."""

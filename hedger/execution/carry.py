@@ -20,9 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
-DAY_MS = 86_400_000.0
-FUNDINGS_PER_DAY = 3.0
-DAYS_PER_YEAR = 365.0
+from hedger.domain.time_units import DAY_MS, FUNDINGS_PER_DAY, YEAR_DAYS
 
 
 class Candidate(NamedTuple):
@@ -94,7 +92,7 @@ def cost(
     carry = side * _carry_per_day(candidate, now_ms) * life_days
     rolls = max(0, math.ceil(life_days / good_days - 1e-9) - 1) if 0.0 < good_days < math.inf else 0
     roll = 2.0 * trade * rolls
-    margin = candidate.initial_margin * capital_rate * life_days / DAYS_PER_YEAR
+    margin = candidate.initial_margin * capital_rate * life_days / YEAR_DAYS
     total = 2.0 * trade + carry + roll + margin
     return Cost(candidate.instrument, trade, trade, carry, roll, margin, total, refused)
 

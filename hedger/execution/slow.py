@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-HOUR_MS = 3_600_000.0
+from hedger.domain.time_units import HOUR_MS
 
 
 class Slow(NamedTuple):

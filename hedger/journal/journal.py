@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, Table, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.order import Order
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Environment
 from hedger.engine.decision import Decision
 from hedger.engine.events import JournalLoaded
@@ -107,7 +108,7 @@ class Journal:
         InvariantError for an unreadable row.
         """
         scope = self.belongs(venue, environment, account_id)
-        since_ms = market_ms - queries.DAY_MS
+        since_ms = market_ms - DAY_MS
         async with self._acquired(scope, market_ms) as (connection, epoch):
             newest_ms = await queries.last_fill_ms(connection, scope)
             base = await queries.baseline(connection, scope)
@@ -125,12 +126,10 @@ class Journal:
                 latches=await queries.latches(connection, scope),
                 loss_references=await queries.loss_references(connection, scope),
                 sums=(await self._totals(connection, scope, market_ms)).label_sums(),
-                cash_flows=await queries.cash_flows(connection, scope, since_ms - queries.DAY_MS),
+                cash_flows=await queries.cash_flows(connection, scope, since_ms - DAY_MS),
                 holds=await queries.last_of_each_book(connection, HoldSet, schema.holds, scope),
                 kept=await queries.last_of_each_book(connection, Kept, schema.kept, scope),
-                smiles=await queries.smiles(
-                    connection, scope, market_ms - queries.SMILE_DAYS * queries.DAY_MS
-                ),
+                smiles=await queries.smiles(connection, scope, market_ms - queries.SMILE_DAYS * DAY_MS),
                 shadows=await queries.shadows(connection, scope),
                 baseline=base,
                 attributed=await queries.attributed(connection, scope, since_ms),

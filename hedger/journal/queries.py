@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.account import Fill
 from hedger.domain.order import TERMINAL, Order
+from hedger.domain.time_units import HOUR_MS
 from hedger.domain.vocabulary import BreakerState
 from hedger.engine.ownership.owned import CashFlow
 from hedger.engine.records import (
@@ -26,11 +27,10 @@ from hedger.journal import schema
 from hedger.journal.codec import decode
 from hedger.journal.schema import BLANK, Scope
 
-DAY_MS = 86_400_000
 SMILE_DAYS = 90
 """Of what the smile has shown this much is read back, though a book may learn from more."""
 
-_ASKED_BEFORE_MS = 3_600_000  # the engine asks from a minute before; a venue's times may differ from ours
+_ASKED_BEFORE_MS = HOUR_MS  # the engine asks from a minute before; a venue's times may differ from ours
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.account import Fill
 from hedger.domain.order import Order
+from hedger.domain.time_units import HOUR_MS
 from hedger.domain.vocabulary import Action
 from hedger.engine.decision import Decision
 from hedger.engine.records import Attributed, Configured, HedgeDone
@@ -19,7 +20,7 @@ from hedger.journal.schema import Scope
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-LATER_MS = 3_600_000
+LATER_MS = HOUR_MS
 """A hedge is written down when it ends: it may have begun this long before, and ended after, a trade."""
 
 

@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, Table, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.order import TERMINAL
+from hedger.domain.time_units import DAY_MS
 from hedger.journal import queries, schema, sums
 from hedger.journal.schema import Scope
 
-DAY_MS = 86_400_000
 BATCH_ROWS = 200
 
 _ENDED = sorted(state.value for state in TERMINAL)

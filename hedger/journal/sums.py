@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hedger.domain.account import PAPER_TRADE
 from hedger.domain.errors import InvariantError
 from hedger.domain.order import Side
+from hedger.domain.time_units import DAY_MS
 from hedger.engine.ownership.owned import LabelSum
 from hedger.engine.records import Adjusted
 from hedger.execution.labels import parse_label
@@ -29,7 +30,7 @@ MOST_SUMMED = 2_000
 STEP = 500
 """Trades that one transaction brings into the checkpoint while orders may wait for it."""
 
-RECENT_MS = 86_400_000
+RECENT_MS = DAY_MS
 """No trade younger than this is in a checkpoint, nor any after it: it may not be the last to be written."""
 
 _Key = tuple[str, str, bool]  # label, instrument, of paper mode

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from hedger.domain.time_units import HOUR_S
 from hedger.journal import retention, sums
 from hedger.journal.errors import JournalError, LeaseHeld
 from hedger.journal.journal import Journal
@@ -16,7 +17,7 @@ from hedger.journal.retention import Keep, Rule
 from hedger.journal.schema import BLANK, Scope
 
 FIRST_S = 300.0  # wire time after the start: what a start has to do comes first
-ROUND_S = 6 * 3600.0
+ROUND_S = 6 * HOUR_S
 PAUSE_S = 0.05  # between batches
 
 _log = logging.getLogger(__name__)

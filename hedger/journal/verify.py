@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.errors import InvariantError
 from hedger.domain.order import TERMINAL, OrderState
+from hedger.domain.time_units import MINUTE_MS
 from hedger.engine.records import OrderChanged, Record, Traded
 from hedger.execution.labels import parse_label
 from hedger.journal import schema
@@ -28,7 +29,7 @@ from hedger.journal.rows import record_of, row_of
 from hedger.journal.schema import SCOPE, Scope
 from hedger.journal.sums import Checkpoint
 
-SETTLING_MS = 60_000
+SETTLING_MS = MINUTE_MS
 """Market time in which the trades of an order may still arrive."""
 
 MOST_TOLD = 100

@@ -8,10 +8,8 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 
 from hedger.domain.keys import Key, check_bounds
+from hedger.domain.time_units import YEAR_DAYS
 from hedger.pricing.black76 import Floats, black76_price
-
-YEAR_DAYS = 365.0
-DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)

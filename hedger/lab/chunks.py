@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hedger.domain.time_units import YEAR_DAYS
 from hedger.lab import grid, walk
-from hedger.lab.book import YEAR_DAYS, Book, Legs, legs_of, value_usd
+from hedger.lab.book import Book, Legs, legs_of, value_usd
 from hedger.lab.compile import compiled
 from hedger.lab.experiment import Experiment, Rule, params_of
 from hedger.lab.quiet import NEVER, quiet_between

@@ -18,7 +18,8 @@ import msgspec
 
 from hedger.domain.errors import ConfigError
 from hedger.domain.keys import Key, check_bounds
-from hedger.lab.book import DAY_S, Book, Leg
+from hedger.domain.time_units import DAY_S
+from hedger.lab.book import Book, Leg
 from hedger.lab.models import MODELS, Model
 from hedger.policies.partial import PartialParams
 from hedger.policies.registry import Policy, in_parts, policy_named

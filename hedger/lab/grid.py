@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from hedger.lab.book import YEAR_DAYS, Legs
+from hedger.domain.time_units import YEAR_DAYS
+from hedger.lab.book import Legs
 from hedger.pricing.black76 import Floats
 
 THETA, VALUE, IV, VANNA, TAU = 0, 1, 2, 3, 4

@@ -15,6 +15,7 @@ import numpy as np
 
 from hedger.domain.errors import ConfigError
 from hedger.domain.names import ParsedName, parse_name
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Neutral
 from hedger.engine.records import Attributed
 from hedger.engine.settings import BookSettings
@@ -23,7 +24,6 @@ from hedger.lab.book import Book, Leg, legs_of
 from hedger.policies.band_params import EQUITY
 from hedger.pricing.black76 import black76
 
-DAY_MS = 86_400_000
 _NEUTRAL = {Neutral.COIN: "coin", Neutral.USD: "usd", Neutral.BLACK: "bs"}
 
 

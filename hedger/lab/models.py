@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from hedger.domain.errors import ConfigError
 from hedger.domain.keys import Key, check_bounds
+from hedger.domain.time_units import YEAR_DAYS
 from hedger.lab.compile import compiled, numba_present
 from hedger.pricing.black76 import Floats
 
@@ -169,7 +170,7 @@ class Regimes:
         check_bounds(self)
 
     def fill(self, moves: Floats, random: Random, dt: float) -> None:
-        days = dt * 365.0
+        days = dt * YEAR_DAYS
         leave_calm, leave_wild = -math.expm1(-days / self.calm_days), -math.expm1(-days / self.wild_days)
         paths = moves.shape[1]
         wild: NDArray[np.bool_] = np.less(

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hedger.domain.time_units import DAY_S, HOUR_S, YEAR_DAYS
 from hedger.lab import grid, walk
-from hedger.lab.book import DAY_S, YEAR_DAYS, legs_of
+from hedger.lab.book import legs_of
 from hedger.lab.chunks import Prepared, market_along, market_of, prepared_of, walked
 from hedger.lab.experiment import Experiment
 from hedger.pricing.black76 import Floats
@@ -99,9 +100,9 @@ def windows(experiment: Experiment, hours: float | None = None, path: int = 0) -
 def _steps(experiment: Experiment, hours: float | None) -> int:
     if hours is None:
         return min(math.ceil(DAY_S / experiment.step_s - 1e-6), experiment.simulation.steps)
-    every = hours * 3600.0 / experiment.step_s
+    every = hours * HOUR_S / experiment.step_s
     if every < 0.5 or abs(every - round(every)) > 1e-6:
-        raise ValueError(f"window_h = {hours:g}: must be whole steps of {experiment.step_s / 3600.0:g} h")
+        raise ValueError(f"window_h = {hours:g}: must be whole steps of {experiment.step_s / HOUR_S:g} h")
     return round(every)
 
 

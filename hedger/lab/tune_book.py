@@ -8,14 +8,15 @@ from dataclasses import replace
 import numpy as np
 
 from hedger.domain.errors import ConfigError
+from hedger.domain.time_units import DAY_S, EXPIRY_HOUR_UTC, HOUR_S, YEAR_DAYS
 from hedger.engine.settings import BookSettings
-from hedger.lab.book import YEAR_DAYS, Book
+from hedger.lab.book import Book
 from hedger.lab.chunks import CHUNK_PATHS, Task, outcomes_of
 from hedger.lab.experiment import Costs, Experiment, Rule, Simulation
 from hedger.lab.models import Model
 from hedger.lab.tune import Candidate, Score
 
-STEP_MUST_DIVIDE_S = 8 * 3600
+STEP_MUST_DIVIDE_S = EXPIRY_HOUR_UTC * HOUR_S
 """Options expire at 08:00 UTC, and every expiry must fall on a step."""
 
 
@@ -45,14 +46,14 @@ def halves(
     The horizon ends at the last expiry if not before. Raises ConfigError for what cannot be simulated.
     """
     last_days = max(leg.expiry_days for leg in book.options)
-    steps = max(1, round(min(horizon_days, last_days) * 86_400 / step_s))
+    steps = max(1, round(min(horizon_days, last_days) * DAY_S / step_s))
     today = Rule("candidate", settings.policy, dict(settings.policy_params), partial=settings.partial)
     try:
         simulation = Simulation(
             paths=paths,
             steps=steps,
             seed=2 * seed,
-            horizon_days=steps * step_s / 86_400,
+            horizon_days=steps * step_s / DAY_S,
             start_s=start_ms / 1000,
         )
         first = Experiment(book, model, (today,), settings.name, costs, simulation)

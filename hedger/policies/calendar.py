@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from hedger.domain.time_units import DAY_MS, MINUTE_MS
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MINUTE_MS = 60_000
-DAY_MS = 1_440 * MINUTE_MS
 WEEK_MS = 7 * DAY_MS
 MONDAY_MS = 4 * DAY_MS  # 1970-01-05, the first Monday of the epoch
 MOST_WINDOWS = 200

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 
+from hedger.domain.time_units import YEAR_S
 from hedger.policies.inputs import Inputs
 from hedger.policies.reasons import Reason
-
-DAY_S = 86_400.0
-YEAR_S = 365.0 * DAY_S
 
 NONE = -1
 """No hedge is due."""

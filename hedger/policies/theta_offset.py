@@ -29,8 +29,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from hedger.domain.keys import Key
+from hedger.domain.time_units import DAY_S
 from hedger.policies.bounds import check_keys, check_target
-from hedger.policies.due import DAY_S, NONE, move_usd, near_coin, standing
+from hedger.policies.due import NONE, move_usd, near_coin, standing
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.levels import index_levels
 from hedger.policies.reasons import Reason

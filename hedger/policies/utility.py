@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from hedger.domain.keys import Key
+from hedger.domain.time_units import YEAR_DAYS
 from hedger.policies import equivalent
 from hedger.policies.bounds import check_keys, check_target
 from hedger.policies.due import near_coin
@@ -25,7 +26,7 @@ from hedger.policies.reasons import Reason
 from hedger.policies.rounding import Rounding
 from hedger.policies.shared_keys import COST_BPS
 
-DAY_YEARS = 1.0 / 365.0
+DAY_YEARS = 1.0 / YEAR_DAYS
 LEAST_AVERSION, MOST_AVERSION = 30.0, 1_000.0
 """Risk aversion times index per coin of notional between which Zakamouline's constants are used: at 10 and
 below Whalley-Wilmott is nearer to the exact band (theory 3.5)."""

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from hedger.domain.time_units import YEAR_DAYS
 from hedger.portfolio.attribution import Lines
 
 
@@ -72,7 +73,7 @@ def effectiveness(
     slope, r_squared = _line([one.hedge for one in series], [one.unhedged for one in series])
     cost = -math.fsum(one.costs for one in series)
     removed = None if before is None or after is None else (before - after) * len(series)
-    days = len(series) * interval_years * 365.0
+    days = len(series) * interval_years * YEAR_DAYS
     return Effectiveness(
         intervals=len(series),
         variance_reduction=None if not before or after is None else 1.0 - after / before,

@@ -7,10 +7,8 @@ stands in for it once, where it is told, else the first price heard.
 
 from __future__ import annotations
 
+from hedger.domain.time_units import DAY_MS, EXPIRY_OF_DAY_MS
 from hedger.pricing.settlement import WINDOW_MS, Fixing, elapsed_share
-
-DAY_MS = 86_400_000
-EXPIRY_OF_DAY_MS = 8 * 3_600_000  # 08:00 UTC
 
 
 def next_expiry_ms(market_ms: int) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hedger.domain.instrument import Payoff
+from hedger.domain.time_units import HOUR_MS
 from hedger.portfolio.fixing import IndexAverage
 from hedger.portfolio.row import Row
 from hedger.pricing.black76 import black76
@@ -186,9 +187,9 @@ def expiring(rows: Iterable[Row], market_ms: int, hours: float) -> tuple[Expirin
         if not (row.size and listed.is_option) or listed.expiration_ms is None or listed.strike_usd is None:
             continue
         left_ms = listed.expiration_ms - market_ms
-        if not 0 < left_ms <= hours * 3_600_000 or quote is None or not quote.underlying_usd or not quote.iv:
+        if not 0 < left_ms <= hours * HOUR_MS or quote is None or not quote.underlying_usd or not quote.iv:
             continue
         deviation = quote.iv * math.sqrt(years_to(listed.expiration_ms, market_ms))
         distance = math.log(float(listed.strike_usd) / quote.underlying_usd) / deviation
-        found.append(Expiring(listed.name, float(row.size), left_ms / 3_600_000, distance))
+        found.append(Expiring(listed.name, float(row.size), left_ms / HOUR_MS, distance))
     return tuple(sorted(found, key=lambda each: (abs(each.distance_sigmas), each.instrument)))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from hedger.domain.instrument import Instrument, Payoff
 from hedger.domain.quote import Quote
+from hedger.domain.time_units import DAY_MS, YEAR_DAYS
 from hedger.portfolio.contribution import Contribution
 from hedger.pricing.black76 import YEAR_MS
 from hedger.pricing.implied import SIGMA_MAX
@@ -26,8 +27,6 @@ at most in what was recorded. A ticker beyond it contradicts itself: forward, vo
 MOST_INDEX_APART = 1.25
 """Times by which the index in a ticker and the index itself may differ: both are told ten times a second."""
 
-_DAY_MS = 86_400_000
-_DAYS_PER_YEAR = 365.0
 _VOL_POINTS = 100.0
 _INF = math.inf
 _INDEX_APART_TWICE = MOST_INDEX_APART * MOST_INDEX_APART
@@ -117,7 +116,7 @@ def value_option(
         mark_usd = quote.mark * forward_usd if inverse else quote.mark
         if not abs(price_usd - mark_usd) <= MOST_MARK_APART * forward_usd:
             return f"contradicts itself: mark {mark_usd:g} USD, by its forward and volatility {price_usd:g}"
-    if left_ms < _DAY_MS:
+    if left_ms < DAY_MS:
         tau_years = variance_years(expiration_ms, market_ms)
         price_usd, delta, gamma, vega_usd, theta_usd = black76_one(
             forward_usd, strike_usd, tau_years, iv, sign
@@ -136,7 +135,7 @@ def value_option(
             0.0,
             gamma,
             gamma - 2.0 * (black - value) / forward_usd if inverse else gamma,
-            size * theta_usd / _DAYS_PER_YEAR,
+            size * theta_usd / YEAR_DAYS,
             vega,
             weight,
             weight * iv,
@@ -172,7 +171,7 @@ def value_averaging(
         futures=0.0,
         gamma=gamma,
         curvature=gamma - 2.0 * (black - value) / mean_usd if inverse else gamma,
-        theta=size * model.theta_usd_per_year / _DAYS_PER_YEAR,
+        theta=size * model.theta_usd_per_year / YEAR_DAYS,
         vega=vega,
         vega_weight=abs(vega),
         weighted_iv=abs(vega) * iv,

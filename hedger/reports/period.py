@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from hedger.domain.names import parse_name
+from hedger.domain.time_units import DAY_MS, YEAR_DAYS
 from hedger.portfolio.attribution import LINES, Lines, added, grouped
 from hedger.portfolio.breakdown import PERPETUAL
 from hedger.portfolio.carry import Carry, carry
@@ -18,8 +19,6 @@ from hedger.portfolio.running import ACCOUNT, Interval
 from hedger.portfolio.taylor import taylor
 from hedger.reports.hedges import HedgeRow
 
-DAY_MS = 86_400_000
-YEAR_DAYS = 365.0
 APART = 1e-9
 """Of the currency: an interval that begins with another equity than the last one ended with is not joined."""
 

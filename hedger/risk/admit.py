@@ -16,6 +16,7 @@ from hedger.domain.approval import Approved, Refused
 from hedger.domain.instrument import Instrument, InstrumentState, Payoff
 from hedger.domain.order import OrderIntent, OrderType, Side, TimeInForce
 from hedger.domain.quote import IndexPrice, Quote
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import BreakerState, Mode, Reason
 from hedger.portfolio.times import Now
 from hedger.risk.counters import Counters
@@ -23,7 +24,7 @@ from hedger.risk.envelope import AssetClass, Envelope, OrderStyle
 from hedger.risk.margin import MarginState, refusal
 from hedger.risk.margin_params import MarginParams
 
-MAX_VALIDITY_MS = 86_400_000
+MAX_VALIDITY_MS = DAY_MS
 """Default bound of `valid_until`, market time: wide, for exchanges whose market time runs fast."""
 
 _INF = float("inf")

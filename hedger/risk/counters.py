@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from hedger.domain.account import Fill
 from hedger.domain.names import parse_name
+from hedger.domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS, MINUTE_S
 from hedger.portfolio.times import Now
 
-MINUTE_S = 60.0
-BUCKET_MS = 60_000
-HOUR_BUCKETS = 60
-DAY_BUCKETS = 24 * 60
+BUCKET_MS = MINUTE_MS
+HOUR_BUCKETS = HOUR_MS // BUCKET_MS
+DAY_BUCKETS = DAY_MS // BUCKET_MS
 _DOLLARS = ("USD", "USDC", "USDT")
 
 

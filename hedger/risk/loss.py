@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Neutral
 from hedger.risk.envelope import Envelope
 from hedger.risk.tiers import Cap
-
-DAY_MS = 86_400_000
 
 
 class Wallets(NamedTuple):

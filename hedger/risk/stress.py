@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hedger.domain.instrument import Payoff
+from hedger.domain.time_units import YEAR_DAYS
 from hedger.pricing.black76 import black76
 from hedger.pricing.scalar import years_to
 from hedger.risk.standard import OPTION_MAINTENANCE, Holding, Required, rates_of, slope_of
@@ -119,7 +120,7 @@ def _options(options: Sequence[Holding], market_ms: int, shocks: Sequence[float]
 
 
 def _short_dated(tau_years: Floats) -> Floats:
-    days = np.maximum(tau_years * 365.0, LEAST_DAYS)
+    days = np.maximum(tau_years * YEAR_DAYS, LEAST_DAYS)
     grown: Floats = (SHOCK_DAYS / days) ** SHOCK_POWER
     return grown
 

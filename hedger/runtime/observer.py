@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hedger.domain.time_units import HOUR_MS
 from hedger.engine.effects import Effect
 from hedger.engine.engine import Engine
 from hedger.engine.events import Event, Filled, Now
@@ -66,7 +67,7 @@ class Observer:
         if self._first is None or self._first_now is None or self._last is None or self._now is None:
             return [("hedged", "nothing: the book was never fully known")]
         book = self._last.books[0]
-        hours = (self._now.market_ms - self._first_now.market_ms) / 3_600_000
+        hours = (self._now.market_ms - self._first_now.market_ms) / HOUR_MS
         unhedged = _change(self._first.options_value_coin, book.options_value_coin, book.underlying)
         hedged = _change(self._first.equity_coin, book.equity_coin, book.underlying)
         return [

@@ -11,8 +11,8 @@ from hedger.simulator.book_file import BookFile, read_book_file
 from hedger.simulator.markets import Markets
 from hedger.simulator.model import Listing
 from hedger.simulator.numbers import ZERO
+from hedger.simulator.time_units import DAY_MS
 
-DAY_MS = 86_400_000
 SIZE = Decimal(10)
 STRANGLE_DAYS = 30
 STRADDLE_DAYS = 14

@@ -13,12 +13,12 @@ from hedger.simulator.liquidity import Level
 from hedger.simulator.markets import Markets, among
 from hedger.simulator.model import Listing
 from hedger.simulator.render_market import grouped, levels, render_ticker
+from hedger.simulator.time_units import MINUTE_MS
 from hedger.simulator.volatility import volatility_index
 
 Json = dict[str, object]
 PLATFORM_INDICES = ("btc_usd", "eth_usd", "btc_usdc", "eth_usdc", "sol_usdc", "xrp_usdc")
 FIRST_CHANGE_ID = 174_959_000_000
-_MINUTE_MS = 60_000
 _TOUCH_PRICES = ("best_bid_price", "best_ask_price")
 _QUOTE_FIELDS = (
     "best_bid_price",
@@ -206,8 +206,8 @@ class Feeds:
         resolution = sub.channel.resolution
         minutes = 1440 if resolution == "1D" else int(resolution)
         now_ms = self._markets.world.now_ms
-        start_ms = now_ms // (minutes * _MINUTE_MS) * minutes * _MINUTE_MS
-        chart = self._history.candles(sub.channel.instrument, start_ms, now_ms, minutes * _MINUTE_MS)
+        start_ms = now_ms // (minutes * MINUTE_MS) * minutes * MINUTE_MS
+        chart = self._history.candles(sub.channel.instrument, start_ms, now_ms, minutes * MINUTE_MS)
         if not chart["ticks"]:
             return None
         candle = {key: column[-1] for key, column in chart.items() if key != "ticks"}

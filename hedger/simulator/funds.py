@@ -19,8 +19,7 @@ from hedger.simulator.orders import Order
 from hedger.simulator.remembered import Remembered
 from hedger.simulator.render_account import Totals, account_totals
 from hedger.simulator.requirements import CROSS_SM, SEGREGATED_SM, Holding, Requirement, requirement
-
-DAY_MS, EXPIRY_OF_DAY_MS = 86_400_000, 8 * 3_600_000  # 08:00 UTC
+from hedger.simulator.time_units import DAY_MS, EXPIRY_OF_DAY_MS
 
 
 @dataclass(frozen=True, slots=True)

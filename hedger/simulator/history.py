@@ -10,11 +10,11 @@ from hedger.simulator.markets import Markets
 from hedger.simulator.model import Market
 from hedger.simulator.orders import Trade
 from hedger.simulator.settlements import DELIVERY, Settlement
+from hedger.simulator.time_units import HOUR_MS, MINUTE_MS
 from hedger.simulator.volatility import volatility_index
 
-SAMPLE_MS = 60_000
+SAMPLE_MS = MINUTE_MS
 KEPT = 20_000
-HOUR_MS = 3_600_000
 
 
 @dataclass(slots=True)

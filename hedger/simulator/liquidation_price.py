@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hedger.pricing.black76 import black76_price
 from hedger.simulator.margin import OTHER_SLOPE, SHORT_OPTION_MAINTENANCE, SIZE_SLOPES
 from hedger.simulator.requirements import Holding
-from hedger.simulator.stress import DAY_MS, YEAR_DAYS
+from hedger.simulator.time_units import DAY_MS, YEAR_DAYS
 
 FURTHEST = 4.0  # logarithm of the largest factor that is looked at: 55 times
 STEPS = 40  # per side and grid

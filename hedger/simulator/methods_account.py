@@ -12,14 +12,15 @@ from hedger.simulator.positions import Position
 from hedger.simulator.render_margin import currency_summary, position_rows
 from hedger.simulator.render_order import render_order
 from hedger.simulator.rpc import invalid_param
+from hedger.simulator.time_units import DAY_MS, MINUTE_MS
 
 READ_ACCOUNT = ("account", "read")
 READ_TRADE = ("trade", "read")
-RECENT_ORDERS_MS = 30 * 60_000
+RECENT_ORDERS_MS = 30 * MINUTE_MS
 SUMMARY_CURRENCIES = ("BTC", "ETH", "USDC")
 _API_LIMITS: dict[str, object] = {
     "disable_kyc_verification": True,
-    "change_margin_model_api_limit": {"timeframe": 86_400_000, "rate": 10},
+    "change_margin_model_api_limit": {"timeframe": DAY_MS, "rate": 10},
 }
 ACCOUNT_CREATED_MS = 1_567_103_182_920
 

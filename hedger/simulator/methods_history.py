@@ -11,8 +11,9 @@ from hedger.simulator.orders import Trade, number_of
 from hedger.simulator.params import required_integer
 from hedger.simulator.render_order import render_public_trade, render_trade
 from hedger.simulator.rpc import invalid_param
+from hedger.simulator.time_units import DAY_MS
 
-RECENT_TRADES_MS = 24 * 3_600_000
+RECENT_TRADES_MS = DAY_MS
 
 Keep = Callable[[Trade], bool]
 Render = Callable[[Trade], dict[str, object]]

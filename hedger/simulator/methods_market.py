@@ -12,6 +12,7 @@ from hedger.simulator.model import Listing
 from hedger.simulator.params import required_integer
 from hedger.simulator.render_market import render_instrument, render_order_book, render_summary
 from hedger.simulator.rpc import invalid_param
+from hedger.simulator.time_units import MINUTE_MS
 
 _CURRENCIES = (
     ("BTC", "Bitcoin", "BITCOIN", 8),
@@ -153,7 +154,7 @@ def get_tradingview_chart_data(call: Call) -> object:
     start_ms, end_ms = _time_range(call)
     resolution = call.params.choice("resolution", _RESOLUTIONS, "1")
     minutes = 1440 if resolution == "1D" else int(resolution)
-    chart = call.exchange.history.candles(_named(call).name, start_ms, end_ms, minutes * 60_000)
+    chart = call.exchange.history.candles(_named(call).name, start_ms, end_ms, minutes * MINUTE_MS)
     return {**chart, "status": "ok" if chart["ticks"] else "no_data"}
 
 

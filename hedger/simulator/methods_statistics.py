@@ -9,6 +9,7 @@ from hedger.simulator.params import required_integer
 from hedger.simulator.rpc import invalid_param
 from hedger.simulator.settlements import KINDS as SETTLEMENT_KINDS
 from hedger.simulator.settlements import Settlement
+from hedger.simulator.time_units import DAY_MS
 from hedger.simulator.volatility import realised
 
 Json = dict[str, object]
@@ -61,7 +62,7 @@ def get_volatility_index_data(call: Call) -> object:
     start_ms = required_integer(params, "start_timestamp")
     end_ms = required_integer(params, "end_timestamp")
     resolution = params.choice("resolution", _RESOLUTIONS, "")
-    width_ms = 86_400_000 if resolution == "1D" else int(resolution) * 1000
+    width_ms = DAY_MS if resolution == "1D" else int(resolution) * 1000
     rows = call.exchange.history.volatility_candles(currency, start_ms, end_ms, width_ms)
     earlier = rows[:-_MOST_CANDLES]
     return {"data": rows[-_MOST_CANDLES:], "continuation": earlier[-1][0] if earlier else None}

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from hedger.pricing.black76 import black76_price
 from hedger.simulator.model import Listing
+from hedger.simulator.time_units import DAY_MS, YEAR_DAYS
 
 PRICE_RANGE = 0.16
 MOVES = tuple(PRICE_RANGE * step / 4 for step in range(-4, 5))
@@ -35,7 +36,6 @@ SHORT_TERM_POWER, LONG_TERM_POWER = 0.3, 0.13
 POWER_DAYS, LEAST_DAYS = 30.0, 1.0
 ANNUAL_BASIS_MOVE, LEAST_BASIS_MOVE = 0.075, 0.01
 MAINTENANCE_FACTOR = 0.8
-YEAR_DAYS, DAY_MS = 365.0, 86_400_000
 
 Floats = NDArray[np.float64]
 

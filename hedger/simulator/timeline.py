@@ -9,14 +9,12 @@ from hedger.simulator.markets import Markets
 from hedger.simulator.model import Expired, Listed, World
 from hedger.simulator.settling import Gone, Settling, StateChange, Tell, expired_rows
 from hedger.simulator.tape import Strangers
-
-DAY_MS = 86_400_000
-SETTLEMENT_MS = 8 * 3_600_000  # 08:00 UTC
+from hedger.simulator.time_units import DAY_MS, EXPIRY_OF_DAY_MS
 
 
 def next_settlement(market_ms: int) -> int:
     """The first 08:00 UTC after an instant, ms."""
-    return (market_ms - SETTLEMENT_MS) // DAY_MS * DAY_MS + DAY_MS + SETTLEMENT_MS
+    return (market_ms - EXPIRY_OF_DAY_MS) // DAY_MS * DAY_MS + DAY_MS + EXPIRY_OF_DAY_MS
 
 
 class Timeline:

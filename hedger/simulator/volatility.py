@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from hedger.pricing.black76 import YEAR_MS
 from hedger.simulator.markets import Markets
+from hedger.simulator.time_units import DAY_MS, HOUR_MS
 
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
 INDEX_TERM_MS = 30 * DAY_MS
 REALISED_OVER_MS = 15 * DAY_MS
-YEAR_MS = 365 * DAY_MS
 
 
 def volatility_index(markets: Markets, currency: str) -> float | None:

@@ -11,8 +11,9 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from hedger.cli.shadow import DAY_MS, _period, shadow
+from hedger.cli.shadow import _period, shadow
 from hedger.domain.errors import ConfigError
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Mode
 from tests.backtest.test_shadow import RecordedShaded
 from tests.engine.shadow.shaded import HELD, WIDE, shaded

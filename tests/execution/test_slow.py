@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedger.execution.slow import HOUR_MS, Slow, begun, mean, standing
+from hedger.domain.time_units import HOUR_MS
+from hedger.execution.slow import Slow, begun, mean, standing
 
 COIN = st.floats(-100.0, 100.0)
 

@@ -6,9 +6,10 @@ import math
 
 import pytest
 
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Neutral
 from hedger.risk.envelope import Envelope
-from hedger.risk.loss import DAY_MS, Wallets, day_of, loss_caps, reference
+from hedger.risk.loss import Wallets, day_of, loss_caps, reference
 
 BEFORE = reference(0, Wallets(10.0, 0.0, 100_000.0))
 LIMITS = Envelope(max_loss_day_coin=1.0, max_loss_coin=2.0, max_loss_day_usd=5e4, max_loss_usd=1e5)

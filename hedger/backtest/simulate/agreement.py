@@ -11,6 +11,7 @@ from hedger.backtest.simulate.process import Process
 from hedger.backtest.simulate.spreads import Legs
 from hedger.backtest.simulate.tally import Violation
 from hedger.domain.order import Order, OrderState, Purpose
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Action, Environment, Reason
 from hedger.engine.effects import LoadJournal
 from hedger.engine.events import JournalLoaded
@@ -18,7 +19,6 @@ from hedger.engine.views.view import BookView, StatusView
 from hedger.risk.counters import BUCKET_MS
 from hedger.simulator import sim
 from hedger.simulator.orders import Trade
-from hedger.simulator.world.expiries import DAY_MS
 
 if TYPE_CHECKING:
     from hedger.backtest.simulate.life import Life

@@ -9,6 +9,7 @@ from decimal import Decimal
 from hedger.backtest.simulate.disk import VENUE
 from hedger.backtest.simulate.incidents import Incident, draw_incidents
 from hedger.backtest.simulate.venue import PERPETUAL, walk
+from hedger.domain.time_units import DAY_MS, EXPIRY_OF_DAY_MS, HOUR_MS
 from hedger.domain.vocabulary import Environment, Mode, Neutral
 from hedger.engine.ownership.scope import Scope
 from hedger.engine.settings import (
@@ -22,7 +23,7 @@ from hedger.engine.settings import (
 from hedger.execution.params import ExecutionParams, Style
 from hedger.journal.lease import LEASE_S
 from hedger.risk.envelope import Envelope
-from hedger.simulator.world.expiries import DAY_MS, EXPIRY_HOUR_MS, expiry_code
+from hedger.simulator.world.expiries import expiry_code
 from hedger.simulator.world.fixed import FixedMarket
 
 BOOK = "btc"
@@ -103,13 +104,13 @@ def _origin_ms(chance: random.Random, speed: float, settles: bool) -> int:
     """Some time of a day; where the book is to settle, some minutes of wire time before 08:00 UTC."""
     day_ms = FIRST_DAY_MS + chance.randrange(28) * DAY_MS
     if settles:
-        return day_ms + EXPIRY_HOUR_MS - int(chance.uniform(100, 600) * 1000 * speed)
-    return day_ms + EXPIRY_HOUR_MS + chance.randrange(3_600_000, DAY_MS - 7_200_000)
+        return day_ms + EXPIRY_OF_DAY_MS - int(chance.uniform(100, 600) * 1000 * speed)
+    return day_ms + EXPIRY_OF_DAY_MS + chance.randrange(HOUR_MS, DAY_MS - 2 * HOUR_MS)
 
 
 def _options(chance: random.Random, origin_ms: int) -> tuple[str, ...]:
     """Calls and puts at a few strikes of the next expiry and of a later one."""
-    next_ms = (origin_ms - EXPIRY_HOUR_MS) // DAY_MS * DAY_MS + DAY_MS + EXPIRY_HOUR_MS
+    next_ms = (origin_ms - EXPIRY_OF_DAY_MS) // DAY_MS * DAY_MS + DAY_MS + EXPIRY_OF_DAY_MS
     expiries = (next_ms, next_ms + chance.choice((7, 28, 90)) * DAY_MS)
     strikes = sorted(chance.sample(range(90_000, 111_000, 2_500), chance.choice((2, 2, 2, 3, 4))))
     names = [

@@ -13,14 +13,13 @@ from hedger.backtest.simulate.tally import Tally, Violation
 from hedger.backtest.simulate.venue import Venue
 from hedger.domain.approval import Approved
 from hedger.domain.order import Purpose
+from hedger.domain.time_units import DAY_MS, HOUR_MS
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine.decision import Decision
 from hedger.engine.settings import SettlementMode
 from hedger.execution.labels import parse_label
 from hedger.simulator.orders import Trade
-from hedger.simulator.world.expiries import DAY_MS
 
-HOUR_MS = 3_600_000
 BACK_S, BACK_TICKS = 120.0, 10
 """Delta may be beyond the hard limit for this long and so many tickers while nothing blocks the book: two
 looks at the venue for what a silent channel never told, and a hedge in clips, each on a ticker of its own."""

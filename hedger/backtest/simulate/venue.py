@@ -10,6 +10,7 @@ from itertools import count
 
 from hedger.backtest.simulate.heap import Heap
 from hedger.backtest.simulate.wire import Network, Side, Wire
+from hedger.domain.time_units import DAY_MS, EXPIRY_OF_DAY_MS
 from hedger.pricing.settlement import WINDOW_MS
 from hedger.simulator.auth import Keys
 from hedger.simulator.books import open_book
@@ -21,7 +22,6 @@ from hedger.simulator.fault_requests import parse_fault
 from hedger.simulator.launch import bare_exchange
 from hedger.simulator.orders import Order
 from hedger.simulator.rpc import ApiError
-from hedger.simulator.world.expiries import DAY_MS, EXPIRY_HOUR_MS
 from hedger.simulator.world.fixed import FixedMarket, FixedWorlds, Move
 
 BRISK_S = 1.0  # between ticks while something is about to be told, or a fault holds that moves with them
@@ -155,7 +155,7 @@ class Venue:
 
     def settles(self, after_s: float) -> bool:
         """Whether options run out (half an hour before 08:00 UTC), or did within so much wire time."""
-        since_ms = (self.market_ms() - EXPIRY_HOUR_MS) % DAY_MS
+        since_ms = (self.market_ms() - EXPIRY_OF_DAY_MS) % DAY_MS
         return since_ms >= DAY_MS - WINDOW_MS or since_ms < after_s * 1000 * self.exchange.clock.speed
 
     def net_delta_coin(self) -> float:

@@ -15,7 +15,8 @@ import numpy as np
 
 from hedger.backtest.smile.chains import Chain
 from hedger.backtest.smile.results import RULES, Fit, Outcome, Params, Residuals, Stuck, Study, Verdict
-from hedger.backtest.smile.walk import ALL, HOUR_MS, TENORS, Group, Sums, Walk, days_of, with_calendar
+from hedger.backtest.smile.walk import ALL, TENORS, Group, Sums, Walk, days_of, with_calendar
+from hedger.domain.time_units import HOUR_MS
 from hedger.pricing.smile.curve import Parabola
 from hedger.pricing.smile.delta import Coefficients
 from hedger.pricing.smile.stickiness import Stickiness

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hedger.backtest.smile.chains import Chain
 from hedger.backtest.smile.results import RULES, Params
+from hedger.domain.time_units import DAY_MS, HOUR_MS, YEAR_DAYS
 from hedger.pricing.black76 import Floats
 from hedger.pricing.smile.curve import Smile, calendar_gap
 from hedger.pricing.smile.delta import LEAST_DELTA, MOST_DELTA
@@ -17,9 +18,6 @@ from hedger.pricing.smile.lesson import interval, lesson
 from hedger.pricing.smile.stickiness import Stickiness
 from hedger.pricing.smile.strip import Fitted, fit_strip
 from hedger.pricing.smile.track import Shifts, Track
-
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-YEAR_DAYS = 365.0
 
 
 class Group(NamedTuple):

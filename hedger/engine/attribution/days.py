@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hedger.domain.time_units import DAY_MS, EXPIRY_HOUR_UTC, HOUR_MS
 from hedger.portfolio.attribution import NO_LINES, Lines
 from hedger.portfolio.running import Interval
 
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
-CUTS = (0, 8)
+CUTS = (0, EXPIRY_HOUR_UTC)
 """Hours UTC at which a day begins."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from hedger.domain.names import parse_name
+from hedger.domain.time_units import MINUTE_MS
 from hedger.engine import holdings
 from hedger.engine.attribution.marks import terms_by_name, terms_of
 from hedger.engine.attribution.wallet import Wallet
@@ -13,7 +14,7 @@ from hedger.engine.state import State, VenueState
 from hedger.portfolio.attribution import Mark, payoff
 from hedger.portfolio.valuation import OptionTerms
 
-PATIENCE_MS = 60_000  # market time in which the venue's own delivery price is waited for
+PATIENCE_MS = MINUTE_MS  # market time in which the venue's own delivery price is waited for
 
 
 def expired(state: State, venue: VenueState, name: str, market_ms: int) -> int:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hedger.domain.account import LedgerEntry
+from hedger.domain.time_units import DAY_MS, EXPIRY_OF_DAY_MS, MINUTE_MS
 from hedger.engine.attribution.wallet import Funded, Wallet
 from hedger.engine.state import VenueState
-from hedger.portfolio.fixing import DAY_MS, EXPIRY_OF_DAY_MS
 
 SETTLEMENT, DELIVERY = "settlement", "delivery"
-ASK_AFTER_MS = 60_000  # market time after 08:00 UTC from which the log is asked
-ASK_AGAIN_MS = 5 * 60_000  # after an answer that did not have it yet
-ASK_UNTIL_MS = 30 * 60_000  # a venue that has not told by then does not
+ASK_AFTER_MS = MINUTE_MS  # market time after 08:00 UTC from which the log is asked
+ASK_AGAIN_MS = 5 * MINUTE_MS  # after an answer that did not have it yet
+ASK_UNTIL_MS = 30 * MINUTE_MS  # a venue that has not told by then does not
 
 
 def session_of(market_ms: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from hedger.domain.time_units import MINUTE_MS
 from hedger.domain.vocabulary import Mode
 from hedger.engine import alarms
 from hedger.engine.attribution import funding
@@ -19,7 +20,7 @@ from hedger.portfolio.attribution import Lines, Mark, tagged
 from hedger.portfolio.running import Interval, RunningAttribution
 from hedger.portfolio.taylor import rounding_of, taylor
 
-INTERVAL_MS = 15 * 60_000  # market time; 00:00 and 08:00 UTC are ends
+INTERVAL_MS = 15 * MINUTE_MS  # market time; 00:00 and 08:00 UTC are ends
 CLOSE_S = 1.0  # wire time between two, where market time runs faster
 LATE_S = 30.0  # wire time for which an equity, or a mark of everything held, is waited for
 LATE_STEPS = 20

@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass, field
 
 from hedger.domain.account import Fill
+from hedger.domain.time_units import MINUTE_MS
 from hedger.engine.attribution.cash import CashCheck
 from hedger.engine.attribution.days import Days
 from hedger.portfolio.running import RunningAttribution
 from hedger.portfolio.taylor import Taylor
 
-LOOK_MS = 60_000
+LOOK_MS = MINUTE_MS
 """Market time between two marks of everything."""
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from hedger.domain.approval import Approved, Refused
 from hedger.domain.names import legs_of
 from hedger.domain.order import TERMINAL, OrderState, Side
+from hedger.domain.time_units import HOUR_MS
 from hedger.domain.vocabulary import Action, Mode, Reason
 from hedger.engine.by_expiry import advice, legs, places
 from hedger.engine.doors import door
@@ -28,7 +29,7 @@ from hedger.execution.spread import Book, change_coin, plan_spread
 from hedger.policies.inputs import Inputs
 
 RETRY_PACES = 10.0  # of `pace_s`, after an order in a spread that traded nothing
-LEAST_LEFT_MS = 3_600_000  # market time to its first expiry: in the last half hour its deltas decay
+LEAST_LEFT_MS = HOUR_MS  # market time to its first expiry: in the last half hour its deltas decay
 
 
 _REFUSED = (OrderState.CANCELLED, OrderState.REJECTED)  # its book, or the venue, would not have it

@@ -8,6 +8,7 @@ trades again on two-sided prices nothing is sent, on any day: sessions settle th
 
 from __future__ import annotations
 
+from hedger.domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS
 from hedger.domain.vocabulary import Action, BreakerState, Reason, Severity, stricter
 from hedger.engine import alarms, work
 from hedger.engine.events import Now
@@ -16,14 +17,14 @@ from hedger.engine.records import Kept
 from hedger.engine.settings import SettlementMode
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, Settling, State, Step, VenueState
-from hedger.portfolio.fixing import DAY_MS, next_expiry_ms
+from hedger.portfolio.fixing import next_expiry_ms
 from hedger.pricing.settlement import WINDOW_MS
 
 QUIET_MS = 10_000  # no order in the last seconds before 08:00 UTC
-REOPEN_MS = 15 * 60_000  # afterwards trading is waited for this long; then the venue's own state decides
+REOPEN_MS = 15 * MINUTE_MS  # afterwards trading is waited for this long; then the venue's own state decides
 LAST_SLICE_MS = 2 * QUIET_MS  # the unwind's last slice, to the end, begins here
 LAST_SLICE = 1_000_000
-HEDGE_EXPIRING_MS = 60 * 60_000  # a future is no hedge within an hour of its own expiry
+HEDGE_EXPIRING_MS = HOUR_MS  # a future is no hedge within an hour of its own expiry
 
 
 def gate(book: BookState, sight: Sight, now: Now) -> Gate | None:
@@ -32,7 +33,7 @@ def gate(book: BookState, sight: Sight, now: Now) -> Gate | None:
     if listed is not None and listed.expiration_ms is not None:
         left_ms = listed.expiration_ms - now.market_ms
         if left_ms <= HEDGE_EXPIRING_MS:
-            left_min = max(left_ms, 0) / 60_000
+            left_min = max(left_ms, 0) / MINUTE_MS
             detail = f"{listed.name} expires in {left_min:.0f} min: choose another hedge_instrument"
             return _blocked(Reason.HEDGE_EXPIRING, detail)
     expiry_ms = next_expiry_ms(now.market_ms)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hedger.domain.order import Side
+from hedger.domain.time_units import MINUTE_S
 from hedger.domain.vocabulary import Reason
 from hedger.engine.hedging.manual_order import OrderAsked
 from hedger.engine.records import HedgeDone
 from hedger.execution.plan import Round
-
-MINUTE_S = 60.0
 
 
 @dataclass(slots=True)

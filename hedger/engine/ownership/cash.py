@@ -18,6 +18,7 @@ from decimal import Decimal
 
 from hedger.domain.account import PAPER_TRADE, Account, Fill
 from hedger.domain.names import parse_name
+from hedger.domain.time_units import DAY_MS, EXPIRY_OF_DAY_MS
 from hedger.domain.vocabulary import Neutral
 from hedger.engine.ownership.owned import CashFlow, CashWatch
 from hedger.engine.records import Snapshot
@@ -28,11 +29,8 @@ SETTLEMENT_S = 300.0  # market time after 08:00 UTC within which the settlement'
 SETTLEMENT_LAG_S = 5.0  # wire time the same may take where market time runs faster
 LEAST = Decimal("0.000001")  # of a coin or a dollar: the venue rounds to 8 digits
 LEAST_SHARE = Decimal("0.00001")  # of the balance; less is kept until it adds up to more
-KEPT_MS = 2 * 86_400_000
+KEPT_MS = 2 * DAY_MS
 DOLLAR = "USDC"
-
-_DAY_MS = 86_400_000
-_SETTLEMENT_MS = 8 * 3_600_000
 
 
 def told(state: State, account: Account, at_ms: int, step: Step) -> None:
@@ -102,9 +100,9 @@ def weigh(state: State, watch: CashWatch, step: Step) -> None:
 
 def settling(market_ms: int, market_speed: float) -> bool:
     """Whether the daily settlement's cash may be arriving."""
-    since_ms = (market_ms - _SETTLEMENT_MS) % _DAY_MS
+    since_ms = (market_ms - EXPIRY_OF_DAY_MS) % DAY_MS
     lasts_ms = max(SETTLEMENT_S, SETTLEMENT_LAG_S * market_speed) * 1000
-    return since_ms < lasts_ms or since_ms > _DAY_MS - 10_000
+    return since_ms < lasts_ms or since_ms > DAY_MS - 10_000
 
 
 def keep(book: BookState, flow: CashFlow, now_ms: int) -> None:
@@ -122,7 +120,7 @@ def cash_flow(book: BookState, since_ms: int) -> float:
 
 def cash_flow_coin(book: BookState, now_ms: int) -> float:
     """Of the present UTC day: what is no profit and no loss of it."""
-    return cash_flow(book, now_ms - now_ms % _DAY_MS)
+    return cash_flow(book, now_ms - now_ms % DAY_MS)
 
 
 def keeps_equity(book: BookState) -> bool:

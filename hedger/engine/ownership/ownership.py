@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from hedger.domain.account import Fill
 from hedger.domain.instrument import Instrument, plain
+from hedger.domain.time_units import MINUTE_MS
 from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine.events import Now
 from hedger.engine.ownership.owned import MOST_LABELS, LabelSum, Owned
@@ -23,7 +24,7 @@ from hedger.engine.records import Adjusted
 from hedger.engine.state import BookState, State, Step, VenueState
 from hedger.execution.labels import parse_label
 
-TRANSIT_MS = 60_000
+TRANSIT_MS = MINUTE_MS
 """Market time before its expiry from which a position in a dated future counts as born of an exercise."""
 
 _OWN = "h-"

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from hedger.domain.instrument import ENDED, Instrument, plain
 from hedger.domain.names import parse_name
+from hedger.domain.time_units import MINUTE_MS
 from hedger.domain.vocabulary import Severity
 from hedger.engine import alarms, holdings
 from hedger.engine.reconcile.differences import Compared, Suspect, signed
@@ -19,7 +20,7 @@ from hedger.engine.state import BookState, State, Step, VenueState
 
 EXPLAIN_S = 5.0  # wire time
 PATIENCE_S = 30.0  # wire time after which nobody waits for a log that does not come
-EXERCISE_MS = 60_000  # around expiries options are delivered and futures born of them without a trade
+EXERCISE_MS = MINUTE_MS  # around expiries options are delivered and futures born of them without a trade
 ALARM = "unexplained_position"
 
 _NONE = Decimal(0)

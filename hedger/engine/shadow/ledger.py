@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from hedger.domain.instrument import AmountUnit, Instrument
 from hedger.domain.order import Side
+from hedger.domain.time_units import FUNDING_PERIOD_MS
 from hedger.execution.costs import shortfall
-
-_EIGHT_HOURS_MS = 8 * 3_600_000
 
 
 class Worth(NamedTuple):
@@ -60,7 +59,7 @@ class Ledger:
         since_ms, self.accrued_ms = self.accrued_ms, now_ms
         if not funding_8h or not self.amount:
             return
-        rate = funding_8h * max(0, now_ms - since_ms) / _EIGHT_HOURS_MS
+        rate = funding_8h * max(0, now_ms - since_ms) / FUNDING_PERIOD_MS
         amount = float(self.amount)
         self.cash -= rate * (amount / mark if _inverse(listed) else amount * mark)
         self.funding_usd += rate * listed.amount_to_usd(amount, mark)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from hedger.domain.instrument import AmountUnit, Instrument
 from hedger.domain.order import Side
 from hedger.domain.quote import Quote
+from hedger.domain.time_units import HOUR_S, MINUTE_S
 from hedger.domain.vocabulary import Neutral
 from hedger.engine.delta.agreed import agreed_coin
 from hedger.engine.shadow.grid import Grid
@@ -23,7 +24,6 @@ from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.reasons import ACTS
 from hedger.policies.registry import Policy, in_parts, policy_named
 
-MINUTE_S, HOUR_S = 60, 3_600
 _AT_TOUCH = ExecutionParams(style=Style.MARKET)
 _ACTS = frozenset(int(reason) for reason in ACTS)  # asked for every ticker: an enumeration's hash is felt
 

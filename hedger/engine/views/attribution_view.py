@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from hedger.domain.time_units import DAY_MS
 from hedger.engine.attribution import intervals
 from hedger.engine.attribution.days import CUTS, Day
 from hedger.engine.attribution.wallet import Wallet
@@ -14,8 +15,6 @@ from hedger.engine.views.view_attribution import AttributionView
 from hedger.portfolio.attribution import LINES, Lines
 from hedger.portfolio.carry import carry
 from hedger.portfolio.running import Interval
-
-_DAY_MS = 86_400_000.0
 
 
 def attribution_views(state: State, now: Now) -> tuple[AttributionView, ...]:
@@ -43,7 +42,7 @@ def _view(
     venue: VenueState, wallet: Wallet, hour: int, day: Day, opened: Interval, share: float
 ) -> AttributionView:
     left = wallet.taylor
-    earned = carry(day.lines, (opened.to_ms - day.since_ms) / _DAY_MS)
+    earned = carry(day.lines, (opened.to_ms - day.since_ms) / DAY_MS)
     return AttributionView(
         venue=venue.name,
         currency=wallet.currency,

@@ -8,6 +8,7 @@ import msgspec
 
 from hedger.domain.instrument import Instrument
 from hedger.domain.quote import Quote
+from hedger.domain.time_units import HOUR_MS
 from hedger.engine import holdings
 from hedger.engine.events import Now
 from hedger.engine.state import State, VenueState
@@ -69,7 +70,7 @@ def _expiry(
         venue=venue.name,
         expiry=datetime.fromtimestamp(expiration_ms / 1000, UTC).date().isoformat(),
         settlement_currency=currency,
-        hours=(expiration_ms - now.market_ms) / 3_600_000,
+        hours=(expiration_ms - now.market_ms) / HOUR_MS,
         forward_usd=None if nearest is None else nearest.underlying_usd,
         atm_iv=None if nearest is None else nearest.iv,
         strikes=tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hedger.domain.time_units import DAY_MS, YEAR_DAYS
 from hedger.lab.verify.rows import Effort, Row, exact
 from hedger.portfolio.attribution import (
     FutureTerms,
@@ -18,10 +19,8 @@ from hedger.portfolio.attribution import (
     trade_lines,
 )
 from hedger.portfolio.valuation import OptionTerms
-from hedger.pricing.black76 import YEAR_MS
 from hedger.pricing.scalar import black76_one
 
-_DAY_MS = YEAR_MS // 365
 _TAKER, _SLIP, _CASH = 0.0005, 1e-4, 5.0
 _FUNDING = (1e-4, -5e-5, 0.0, 2e-4, 1e-4)
 _FORWARDS = (100_000.0, 102_000.0, 99_000.0, 95_000.0, 97_000.0, 98_500.0)
@@ -34,18 +33,16 @@ class _Sold(NamedTuple):
     vols: tuple[float, ...]
 
     def mark(self, day: int) -> Mark:
-        left = (30 - day) / 365.0
+        left = (30 - day) / YEAR_DAYS
         value = black76_one(_FORWARDS[day], self.terms.strike_usd, left, self.vols[day], self.terms.sign)
-        return Mark(day * _DAY_MS, value.price_usd / _FORWARDS[day], _FORWARDS[day], self.vols[day])
+        return Mark(day * DAY_MS, value.price_usd / _FORWARDS[day], _FORWARDS[day], self.vols[day])
 
 
 _BOOK = (
     _Sold(
-        OptionTerms(105_000.0, 30 * _DAY_MS, 1.0, inverse=True), -10.0, (0.55, 0.54, 0.57, 0.62, 0.60, 0.58)
+        OptionTerms(105_000.0, 30 * DAY_MS, 1.0, inverse=True), -10.0, (0.55, 0.54, 0.57, 0.62, 0.60, 0.58)
     ),
-    _Sold(
-        OptionTerms(95_000.0, 30 * _DAY_MS, -1.0, inverse=True), -5.0, (0.60, 0.59, 0.63, 0.70, 0.66, 0.64)
-    ),
+    _Sold(OptionTerms(95_000.0, 30 * DAY_MS, -1.0, inverse=True), -5.0, (0.60, 0.59, 0.63, 0.70, 0.66, 0.64)),
 )
 
 _LINES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from hedger.domain.time_units import HOUR_S
 from hedger.lab.closed import Call
 from hedger.lab.run import Result
 from hedger.lab.statistics import Figure
@@ -58,7 +59,7 @@ def _within_a_point(effort: Effort, what: str, ours: Figure, theirs: float) -> R
 
 
 def _tables(line: Line) -> dict[str, Any]:
-    window_s = line.window_h * 3600.0
+    window_s = line.window_h * HOUR_S
     offset = {"window_s": window_s, "cap_sigmas": 10.0, "gamma_floor_coin_per_usd": 1e-12}
     uncapped = {"policy": "theta_offset", "band_scale": 1e6}
     return {

@@ -1,7 +1,7 @@
 """The world of the local exchange: where its prices, contracts and expiries come from.
 
 Entrance: `seeded_world`, `replay_world` and `FixedWorlds`, each a `World` of `hedger.simulator.model`.
-Of hedger it may import `hedger.pricing` and `hedger.simulator.model` only.
+Of hedger it may import `hedger.pricing`, `hedger.simulator.model` and `hedger.simulator.time_units` only.
 """
 
 from __future__ import annotations

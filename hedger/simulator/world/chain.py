@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from hedger.simulator.model import Expired, Listed, Listing, Market, WorldEvent
+from hedger.simulator.time_units import DAY_MS, EXPIRY_OF_DAY_MS
 from hedger.simulator.world import seeding
 from hedger.simulator.world.contracts import perpetual_listing
-from hedger.simulator.world.expiries import DAY_MS, EXPIRY_HOUR_MS, usual_creation_ms
+from hedger.simulator.world.expiries import usual_creation_ms
 from hedger.simulator.world.future_market import future_mark, future_market
 from hedger.simulator.world.option_market import option_market, option_value
 from hedger.simulator.world.scene import AVERAGING_MS, Scene
@@ -130,4 +131,4 @@ class ChainWorld(ABC):
 
 def last_settlement_ms(market_ms: int) -> int:
     """The last 08:00 UTC at or before an instant."""
-    return market_ms - (market_ms - EXPIRY_HOUR_MS) % DAY_MS
+    return market_ms - (market_ms - EXPIRY_OF_DAY_MS) % DAY_MS

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
-EXPIRY_HOUR_MS = 8 * HOUR_MS
+from hedger.simulator.time_units import DAY_MS, EXPIRY_OF_DAY_MS
+
 PERPETUAL_EXPIRY_MS = 32_503_708_800_000
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -19,7 +18,7 @@ _LIFETIME_DAYS = {"day": 4, "week": 28, "month": 270}
 
 def expiry_ms(day: date) -> int:
     """08:00 UTC of a day, in milliseconds since the epoch."""
-    return day.toordinal() * DAY_MS - date(1970, 1, 1).toordinal() * DAY_MS + EXPIRY_HOUR_MS
+    return day.toordinal() * DAY_MS - date(1970, 1, 1).toordinal() * DAY_MS + EXPIRY_OF_DAY_MS
 
 
 def expiry_code(expiration_ms: int) -> str:

@@ -14,9 +14,10 @@ from decimal import Decimal
 
 from hedger.pricing.black76 import YEAR_MS
 from hedger.simulator.model import Funding, Listing, WorldEvent
+from hedger.simulator.time_units import DAY_MS
 from hedger.simulator.world.chain import ChainWorld
 from hedger.simulator.world.contracts import future_listing, future_name, option_listing
-from hedger.simulator.world.expiries import DAY_MS, parse_expiry_code
+from hedger.simulator.world.expiries import parse_expiry_code
 from hedger.simulator.world.record import name_parts
 from hedger.simulator.world.scene import ExpiryState, Spread, average_so_far, expiry_state
 from hedger.simulator.world.several import SeveralWorlds

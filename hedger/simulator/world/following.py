@@ -12,7 +12,8 @@ from zlib import crc32
 
 import numpy as np
 
-from hedger.simulator.world.path import DAY_S, YEAR_S, Carry, Day, IndexPath, PathParams, draw_nodes
+from hedger.simulator.time_units import DAY_S, YEAR_S
+from hedger.simulator.world.path import Carry, Day, IndexPath, PathParams, draw_nodes
 from hedger.simulator.world.timeline import Floats
 
 _PEG_STEP_S = 1_800

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hedger.pricing.scalar import Black76One, black76_one
 from hedger.simulator.model import Greeks, Listing, Market
+from hedger.simulator.time_units import MINUTE_MS, YEAR_DAYS
 from hedger.simulator.world import seeding
 from hedger.simulator.world.contracts import underlying_name
 from hedger.simulator.world.implied import quote_iv
@@ -62,7 +63,7 @@ def option_market(scene: Scene, listing: Listing, name_key: int, settlement_pric
     spread = _spread(scene, listing, value)
     lowest, highest = _band_units(grid, value, spread)
     bid_levels, ask_levels = _ladder(scene.market_ms, listing, value, spread, name_key, lowest, highest)
-    last = _last_price(bid_levels, ask_levels, seeding.at(name_key, scene.market_ms // 60_000, _TRADES))
+    last = _last_price(bid_levels, ask_levels, seeding.at(name_key, scene.market_ms // MINUTE_MS, _TRADES))
     low, high = _range_24h(scene, listing, value, last)
     interest = _open_interest(name_key)
     return Market(
@@ -109,8 +110,8 @@ def _greeks(value: OptionValue) -> Greeks:
     value (recorded: BTC-16JAN26-100000-C and -P at 8 h to expiry).
     """
     tau_years, told, left = value.expiry.tau_years, value.greeks76, value.expiry.delta_decay
-    days = min(tau_years * 365.0, 1.0)
-    theta = -min(-told.theta_usd_per_year / 365.0 * days, told.price_usd)
+    days = min(tau_years * YEAR_DAYS, 1.0)
+    theta = -min(-told.theta_usd_per_year / YEAR_DAYS * days, told.price_usd)
     rho = tau_years * (value.expiry.forward_usd * told.delta - told.price_usd) / 100.0
     return Greeks(
         delta=round(told.delta * left, 5),

@@ -13,11 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hedger.simulator.world.expiries import DAY_MS
+from hedger.simulator.time_units import DAY_MINUTES, DAY_MS, DAY_S, MINUTE_MS, YEAR_DAYS, YEAR_S
 from hedger.simulator.world.timeline import Floats, Stretch, Timeline
-
-DAY_S, _DAY_MINUTES = 86_400, 1_440
-YEAR_S = 365 * DAY_S
 
 _CALM, _NORMAL, _STRESSED = range(3)
 _LEVELS = (0.75, 1.05, 2.2)  # volatility as a multiple of its long-run level
@@ -25,7 +22,7 @@ _STAY_MINUTES = (36 * 60.0, 24 * 60.0, 6 * 60.0)
 _STRESS_AFTER_NORMAL = 0.4
 _REGIME_RELAXATION = 1.0 / 30.0  # per minute: volatility moves within half an hour, it does not jump
 _PREMIUM_MEAN, _PREMIUM_SD, _PREMIUM_REVERSION = 0.0001, 0.0003, math.log(2) / 120.0  # per minute
-_BASIS_MEAN, _BASIS_SD, _BASIS_REVERSION = 0.04, 0.02, math.log(2) / (5 * _DAY_MINUTES)
+_BASIS_MEAN, _BASIS_SD, _BASIS_REVERSION = 0.04, 0.02, math.log(2) / (5 * DAY_MINUTES)
 _JUMPS_PER_YEAR, _JUMP_MEAN, _JUMP_SD, _JUMPS_AT_VOL = 25.0, -0.003, 0.015, 0.55
 
 
@@ -85,7 +82,7 @@ class IndexPath(Timeline):
         """The path at `market_ms`; slow states are linear between minutes."""
         index = self.index_at(market_ms)  # first: it makes the day
         day, within_ms = divmod(market_ms - self.first_ms, DAY_MS)
-        minute, share = divmod(within_ms / 60_000.0, 1.0)
+        minute, share = divmod(within_ms / MINUTE_MS, 1.0)
         nodes = self._days[day - self._days_forgotten].nodes
         left, right = nodes[:, int(minute)].tolist(), nodes[:, int(minute) + 1].tolist()
         multiple, premium, basis = (a + (b - a) * share for a, b in zip(left, right, strict=True))
@@ -108,7 +105,7 @@ class IndexPath(Timeline):
         vol_multiple, premium, basis = day.nodes[:, -1].tolist()
         self._carry = Carry(float(levels[-1]), day.regime, vol_multiple, premium, basis)
         self._days.append(day)
-        premiums = np.interp(np.arange(DAY_S) / 60.0, np.arange(_DAY_MINUTES + 1), day.nodes[1])
+        premiums = np.interp(np.arange(DAY_S) / 60.0, np.arange(DAY_MINUTES + 1), day.nodes[1])
         index = np.maximum(np.round(np.exp(levels[:-1]), 2), 0.01)
         return self._accrue(first_s, index, premiums)
 
@@ -125,8 +122,8 @@ def _levels(steps: Floats, log_index: float) -> Floats:
 
 def draw_nodes(rng: np.random.Generator, carry: Carry, noise: float) -> tuple[int, Floats]:
     """The slow states minute by minute: regime (Markov), its relaxed volatility, premium, basis (both OU)."""
-    leaves, choices = rng.random((2, _DAY_MINUTES)).tolist()
-    shocks = rng.standard_normal((2, _DAY_MINUTES)) * noise
+    leaves, choices = rng.random((2, DAY_MINUTES)).tolist()
+    shocks = rng.standard_normal((2, DAY_MINUTES)) * noise
     premium_shocks = (shocks[0] * _PREMIUM_SD * math.sqrt(2 * _PREMIUM_REVERSION)).tolist()
     basis_shocks = (shocks[1] * _BASIS_SD * math.sqrt(2 * _BASIS_REVERSION)).tolist()
     regime, multiple, premium, basis = carry.regime, carry.vol_multiple, carry.premium, carry.basis
@@ -156,7 +153,7 @@ def _draw_returns(rng: np.random.Generator, vol_multiple: Floats, vol: float) ->
     vol_per_step = vol * vol_multiple / math.sqrt(YEAR_S)
     steps: Floats = rng.standard_normal(DAY_S) * vol_per_step - 0.5 * vol_per_step**2
     mean, sd = _JUMP_MEAN * vol / _JUMPS_AT_VOL, _JUMP_SD * vol / _JUMPS_AT_VOL
-    count = int(rng.poisson(_JUMPS_PER_YEAR / 365.0))
+    count = int(rng.poisson(_JUMPS_PER_YEAR / YEAR_DAYS))
     np.add.at(steps, rng.integers(0, DAY_S, count), rng.normal(mean, sd, count))
     compensator = _JUMPS_PER_YEAR / YEAR_S * math.expm1(mean + 0.5 * sd * sd)
     return steps - compensator

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from hedger.simulator.world.expiries import DAY_MS, HOUR_MS, expiry_ms, parse_expiry_code
+from hedger.simulator.time_units import DAY_MS, EXPIRY_OF_DAY_MS, HOUR_MS
+from hedger.simulator.world.expiries import expiry_ms, parse_expiry_code
 
 T = TypeVar("T")
 
@@ -82,7 +83,7 @@ def window(start: date | None, days: int | None) -> Window:
         raise ValueError(f"--days {days}: must be at least 1, and needs --from, the day to start from")
     if start is None:
         return Window(None, None)
-    start_ms = expiry_ms(start) - 8 * HOUR_MS
+    start_ms = expiry_ms(start) - EXPIRY_OF_DAY_MS
     return Window(start_ms, None if days is None else start_ms + days * DAY_MS)
 
 

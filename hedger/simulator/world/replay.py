@@ -15,6 +15,7 @@ import numpy as np
 
 from hedger.pricing.black76 import YEAR_MS
 from hedger.simulator.model import Funding, Listing, WorldEvent
+from hedger.simulator.time_units import YEAR_S
 from hedger.simulator.world.chain import ChainWorld
 from hedger.simulator.world.contracts import future_listing, future_name, option_listing
 from hedger.simulator.world.record import Record, linear, name_parts
@@ -30,7 +31,6 @@ from hedger.simulator.world.scene import (
 from hedger.simulator.world.terms import BTC
 from hedger.simulator.world.timeline import Floats, Stretch, Timeline
 
-_YEAR_S = YEAR_MS // 1000
 _WIDEST_PREMIUM = 0.002  # the recorded perpetual is a candle up to 30 s away from the snapshot
 _LEAST_DISTANCE_COIN = 1e-5  # keeps quotes recorded on top of the mark from meeting
 
@@ -68,7 +68,7 @@ class BridgedIndex(Timeline):
         left, right = (math.log(value) for value in self._record.index_usd[place : place + 2])
         count = (right_ms - left_ms) // 1000
         rng = np.random.default_rng((self._seed & ((1 << 64) - 1), left_ms))
-        walk = np.cumsum(rng.standard_normal(count)) * (self._record.atm[place] / math.sqrt(_YEAR_S))
+        walk = np.cumsum(rng.standard_normal(count)) * (self._record.atm[place] / math.sqrt(YEAR_S))
         share = np.arange(count + 1) / count
         noise = np.concatenate(([0.0], walk)) - share * walk[-1]
         index: Floats = np.exp(left + (right - left) * share + noise)

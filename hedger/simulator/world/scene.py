@@ -10,10 +10,10 @@ import math
 from typing import NamedTuple, Protocol
 
 from hedger.simulator.model import Funding, Listing
-from hedger.simulator.world.expiries import HOUR_MS
+from hedger.simulator.time_units import HOUR_MS, MINUTE_MS
 from hedger.simulator.world.timeline import Course
 
-AVERAGING_MS = 30 * 60_000
+AVERAGING_MS = 30 * MINUTE_MS
 """The delivery price is the index average of the last 30 minutes before expiry (deribit.md 11)."""
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from hedger.pricing.black76 import YEAR_MS
 from hedger.simulator.model import Funding, Listing, WorldEvent
+from hedger.simulator.time_units import DAY_MS, EXPIRY_OF_DAY_MS, HOUR_MS, MINUTE_MS
 from hedger.simulator.world import seeding
 from hedger.simulator.world.chain import ChainWorld
 from hedger.simulator.world.contracts import (
@@ -13,9 +14,6 @@ from hedger.simulator.world.contracts import (
     option_listing,
 )
 from hedger.simulator.world.expiries import (
-    DAY_MS,
-    EXPIRY_HOUR_MS,
-    HOUR_MS,
     listed_expiries,
 )
 from hedger.simulator.world.path import IndexPath
@@ -34,7 +32,7 @@ from hedger.simulator.world.terms import Terms
 
 _NO_NEW_STRIKES_MS = 2 * HOUR_MS
 _HALF_TICK_COIN = 0.00005  # half a tick: what even a worthless option's quotes keep apart
-_QUIET_BUCKET_MS = 10 * 60_000
+_QUIET_BUCKET_MS = 10 * MINUTE_MS
 
 
 class SeededScene:
@@ -126,7 +124,7 @@ class SeededWorld(ChainWorld):
         events: list[WorldEvent] = []
         hour_ms = (self._now_ms // HOUR_MS + 1) * HOUR_MS
         while hour_ms <= until_ms:
-            if (hour_ms - EXPIRY_HOUR_MS) % DAY_MS == 0:
+            if (hour_ms - EXPIRY_OF_DAY_MS) % DAY_MS == 0:
                 events += self._expire(hour_ms)
                 self._strikes.pop(hour_ms, None)
             events += self._list_new(hour_ms)

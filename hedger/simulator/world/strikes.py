@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+from hedger.simulator.time_units import YEAR_DAYS
+
 _STEPS_PER_SIDE = 5
 _STEPS_KEPT = 3
 _COVERED_DEVIATIONS, _WIDEST_SHARE = 2.0, 0.6
-_SHORTEST_YEARS = 1.0 / 365.0
+_SHORTEST_YEARS = 1.0 / YEAR_DAYS
 _LOWEST_SHARE = 0.2
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hedger.simulator.world.expiries import DAY_MS, HOUR_MS
+from hedger.simulator.time_units import DAY_MS, HOUR_MS
 
 Floats = NDArray[np.float64]
 

@@ -14,6 +14,7 @@ import msgspec
 from hedger.domain.account import Account, Fill, LedgerEntry, Position
 from hedger.domain.errors import BadDataError
 from hedger.domain.order import OrderReport
+from hedger.domain.time_units import DAY_MS
 from hedger.engine.effects import LookUp, RequestLog, RequestSnapshot
 from hedger.engine.events import (
     Event,
@@ -36,7 +37,7 @@ from hedger.venues.deribit.private import account_of, fill_of, ledger_of, positi
 from hedger.venues.deribit.rpc import Failure, Reply
 
 MAX_PAGES = 100
-AHEAD_MS = 86_400_000  # the end of a time range lies ahead: our clock may be behind the venue's
+AHEAD_MS = DAY_MS  # the end of a time range lies ahead: our clock may be behind the venue's
 
 _ORDERS = msgspec.json.Decoder(list[wire.Order])
 _POSITIONS = msgspec.json.Decoder(list[wire.Position])

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 
+from hedger.domain.time_units import HOUR_MS
 from hedger.engine.effects import RequestSnapshot
 from hedger.engine.events import Event, Now
 from hedger.venues.deribit.enquiries import Enquiries
 from hedger.venues.deribit.link import Link
 
-RESYNC_SPAN_MS = 3_600_000  # market time looked back
+RESYNC_SPAN_MS = HOUR_MS  # market time looked back
 RESYNC_PAUSE_S = 10.0
 
 

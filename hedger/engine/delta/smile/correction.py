@@ -13,6 +13,7 @@ from typing import assert_never
 
 import numpy as np
 
+from hedger.domain.time_units import HOUR_MS
 from hedger.domain.vocabulary import SmileRule
 from hedger.engine.delta.smile.state import SmileState
 from hedger.engine.delta.smile.surface import rows_by_expiry
@@ -29,7 +30,7 @@ from hedger.pricing.smile.delta import (
 )
 from hedger.pricing.smile.strip import LEAST_MS, Fitted
 
-OLD_MS = 3_600_000
+OLD_MS = HOUR_MS
 """A fit older than this, in market time, is not used any more."""
 
 

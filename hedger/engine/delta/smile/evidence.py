@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Severity, SmileRule
 from hedger.engine.delta.smile import memory
-from hedger.engine.delta.smile.memory import DAY_MS
 from hedger.engine.delta.smile.state import Hedged, SmileState, Squared
 from hedger.engine.delta.smile.surface import rows_by_expiry
 from hedger.engine.settings import DeltaParams

@@ -5,6 +5,7 @@ The gate itself is judged at the first sample of the new run, and to open it mus
 
 from __future__ import annotations
 
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import SmileRule
 from hedger.engine.delta.smile.state import SmileState, Squared
 from hedger.engine.records import SmileMove, SmileSampled
@@ -12,8 +13,6 @@ from hedger.engine.state import BookState, State, Step
 from hedger.pricing.smile.delta import normal_of
 from hedger.pricing.smile.lesson import Lesson, Move
 from hedger.pricing.smile.track import Track
-
-DAY_MS = 86_400_000
 
 
 def begin(book: BookState) -> SmileState:
