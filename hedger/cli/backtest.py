@@ -27,7 +27,7 @@ from hedger.cli.backtest_page import page
 from hedger.cli.backtest_tables import show
 from hedger.cli.client import told_errors
 from hedger.cli.files import check_writable, indented, save
-from hedger.cli.instants import utc_ms
+from hedger.cli.instants import Since, Until, span_ms
 from hedger.cli.lab import Workers
 from hedger.cli.shipped import SHORT_STRANGLE, shipped
 from hedger.domain.errors import ConfigError
@@ -42,8 +42,6 @@ StrategyFile = Annotated[
     Path | None, typer.Option("--strategy", help="Which options are traded when; a short strangle.")
 ]
 Coin = Annotated[str, typer.Option("--coin", help="BTC or ETH; a book's own with --config.")]
-FirstDay = Annotated[str, typer.Option("--from", help="First day, like 2026-02-01 (00:00 UTC).")]
-EndDay = Annotated[str, typer.Option("--to", help="The day after the last.")]
 Assume = Annotated[
     list[str] | None, typer.Option("--assume", help="KEY=VALUE, like half_spread=0.0002; repeatable.")
 ]
@@ -64,8 +62,8 @@ def backtest(
         list[str] | None,
         typer.Option("--policy", help="POLICY:KEY=VALUE,... instead of the default ones; repeatable."),
     ] = None,
-    from_: FirstDay = "",
-    to: EndDay = "",
+    from_: Since = None,
+    to: Until = None,
     assume: Assume = None,
     bridge: Annotated[
         float | None, typer.Option("--bridge", help="MODELLED instants every so many seconds in between.")
@@ -85,7 +83,7 @@ def backtest(
         rests = assumed(rests, assume or ())
         base, own = book_and_own(config, book, coin)
         contenders = (*own, *_contenders(policy or (), rests))
-        chain = load_chain(data, base.underlying, day_ms("--from", from_), day_ms("--to", to))
+        chain = load_chain(data, base.underlying, *span_ms(from_, to))
         chain = chain if bridge is None else _bridged(chain, bridge, rests.seed)
         loaded_s = Clock.wire_s()
         compared = _compared(chain, plan, contenders, base, rests, workers)
@@ -165,16 +163,6 @@ def _contenders(texts: Sequence[str], assumed: Assumptions) -> Sequence[Contende
         return (UNHEDGED, *map(parse_contender, texts)) if texts else default_contenders(assumed)
     except ValueError as error:
         raise ConfigError(f"--policy {error}") from error
-
-
-def day_ms(option: str, text: str) -> int | None:
-    """A day in ms since 1970, UTC; None for an empty text. Raises ConfigError."""
-    if not text:
-        return None
-    try:
-        return utc_ms(text)
-    except ValueError:
-        raise ConfigError(f"{option} {text}: must be a day like 2026-02-01") from None
 
 
 def _tell_speed(console: Console, compared: Compared, loading_s: float, running_s: float) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hedger.cli.exit_codes import ExitCode
-from hedger.cli.instants import utc_ms
+from hedger.cli.instants import day, instant_ms
+from hedger.domain.errors import ConfigError
 
 if TYPE_CHECKING:
     from hedger.simulator.options import Options
@@ -92,7 +93,7 @@ def exchange(
             asked=_asked(context),
         )
         asyncio.run(_serve(options, with_parent))
-    except (ValueError, OSError, ImportError) as error:
+    except (ConfigError, ValueError, OSError, ImportError) as error:
         print(f"hedger exchange: {error}", file=sys.stderr)
         raise typer.Exit(ExitCode.CONFIG) from None
 
@@ -119,24 +120,14 @@ def _first_day(text: str | None, replay: Path | None) -> date | None:
     """`--from`, which only a replay has."""
     if text is not None and replay is None:
         raise ValueError("--from: only with --replay; use --origin for a seeded world")
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"--from {text!r}: must be a day, YYYY-MM-DD, for example 2026-02-01") from None
+    return None if text is None else day("--from", text)
 
 
 def _origin_ms(text: str | None, replay: Path | None) -> int | None:
     """`--origin` in ms, which only a seeded world has; without a zone it is UTC."""
-    if text is None:
-        return None
-    if replay is not None:
+    if text is not None and replay is not None:
         raise ValueError("--origin: not with --replay; use --from for the first day of the replay")
-    try:
-        return utc_ms(text)
-    except ValueError:
-        raise ValueError(f"--origin {text!r}: must be ISO 8601, for example 2026-02-01T08:00") from None
+    return None if text is None else instant_ms("--origin", text)
 
 
 async def _serve(options: Options, with_parent: bool) -> None:

@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from hedger.cli.client import DEFAULT_STATE_DIR, told_errors
-from hedger.cli.instants import utc_ms
+from hedger.cli.instants import Since, Until, span_ms
 from hedger.cli.journal import ConfigFile, StateDir, find, with_picture
 from hedger.domain.errors import ConfigError
 from hedger.domain.time_units import DAY_MS, EXPIRY_HOUR_UTC
@@ -30,8 +30,8 @@ def report(
     state_dir: StateDir = DEFAULT_STATE_DIR,
     day: Annotated[bool, typer.Option("--day", help="The last whole day.")] = False,
     week: Annotated[bool, typer.Option("--week", help="The last seven whole days.")] = False,
-    since: Annotated[str, typer.Option("--from", help="From this time on, UTC: 2026-11-26[T08:00].")] = "",
-    until: Annotated[str, typer.Option("--to", help="Up to this time, UTC.")] = "",
+    since: Since = None,
+    until: Until = None,
     midnight: Annotated[
         bool, typer.Option("--midnight", help="Days begin at 00:00 UTC, not at the venue's 08:00.")
     ] = False,
@@ -55,7 +55,13 @@ def report(
 
 
 def _read(
-    config: Path | None, state_dir: Path, day: bool, week: bool, since: str, until: str, hour: int
+    config: Path | None,
+    state_dir: Path,
+    day: bool,
+    week: bool,
+    since: str | None,
+    until: str | None,
+    hour: int,
 ) -> list[WalletReport]:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -81,26 +87,21 @@ def _read(
     return told
 
 
-def period(newest_ms: int, *, day: bool, week: bool, since: str, until: str, hour: int) -> tuple[int, int]:
+def period(
+    newest_ms: int, *, day: bool, week: bool, since: str | None, until: str | None, hour: int
+) -> tuple[int, int]:
     """From and to in market time; `newest_ms` is the end of the last interval. Raises ConfigError."""
-    if sum((day, week, bool(since or until))) > 1:
+    if sum((day, week, since is not None or until is not None)) > 1:
         raise ConfigError("--day, --week and --from/--to exclude one another: give one")
     began = began_ms(newest_ms, hour)
     if day or week:
         return began - (DAY_MS if day else 7 * DAY_MS), began
-    from_ms = _ms("--from", since) if since else (0 if until else began)
-    to_ms = _ms("--to", until) if until else newest_ms + 1
-    if from_ms >= to_ms:
-        end = f"--to = {until}" if until else f"the end of what is known, {_iso(newest_ms)}"
-        raise ConfigError(f"--from = {since}: must be before {end}")
-    return from_ms, to_ms
-
-
-def _ms(name: str, text: str) -> int:
-    try:
-        return utc_ms(text)
-    except ValueError:
-        raise ConfigError(f"{name} = {text!r}: must be a time like 2026-11-26 or 2026-11-26T08:00") from None
+    from_ms, to_ms = span_ms(since, until)
+    if to_ms is not None:
+        return from_ms or 0, to_ms
+    if from_ms is not None and from_ms > newest_ms:
+        raise ConfigError(f"--from {since!r}: must be before the end of what is known, {_iso(newest_ms)}")
+    return began if from_ms is None else from_ms, newest_ms + 1
 
 
 def _iso(market_ms: int) -> str:

@@ -15,12 +15,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hedger.backtest.shadow import OWN, Choose, Compared, Period, compare, with_own
 from hedger.cli.client import print_json, told_errors
-from hedger.cli.instants import utc_ms
+from hedger.cli.instants import Since, Until, span_ms
 from hedger.cli.shadow_table import shadow_table
 from hedger.cli.tables import WIDE
 from hedger.domain.errors import ConfigError
 from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Mode
+from hedger.engine.attribution.days import began_ms
 from hedger.engine.settings import BookSettings
 from hedger.engine.shadow.terms import ShadowSettings
 from hedger.policies.registry import LIVE_POLICIES
@@ -40,10 +41,8 @@ def shadow(
         typer.Option("--config", "-c", help="Its recorder's files, and its shadows instead of the recorded."),
     ] = None,
     yesterday: Annotated[bool, typer.Option("--yesterday", help="The last whole UTC day.")] = False,
-    from_: Annotated[
-        str | None, typer.Option("--from", help="Market time, ISO 8601, UTC without a zone.")
-    ] = None,
-    to: Annotated[str | None, typer.Option("--to", help="Market time; not included.")] = None,
+    from_: Since = None,
+    to: Until = None,
     policy: Annotated[
         list[str] | None,
         typer.Option(
@@ -147,21 +146,9 @@ def _period(yesterday: bool, from_: str | None, to: str | None, now_ms: int) -> 
     if yesterday and (from_ is not None or to is not None):
         raise ConfigError("--yesterday: not together with --from or --to")
     if yesterday:
-        today_ms = now_ms // DAY_MS * DAY_MS
+        today_ms = began_ms(now_ms, hour=0)
         return Period(today_ms - DAY_MS, today_ms)
-    period = Period(_market_ms("--from", from_), _market_ms("--to", to))
-    if period.from_ms is not None and period.to_ms is not None and period.from_ms >= period.to_ms:
-        raise ConfigError(f"--from {from_} --to {to}: the end must be later than the beginning")
-    return period
-
-
-def _market_ms(option: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return utc_ms(text)
-    except ValueError:
-        raise ConfigError(f"{option} {text!r}: must be ISO 8601, for example 2026-02-01T08:00") from None
+    return Period(*span_ms(from_, to))
 
 
 def _compared(path: Path, choose: Choose, period: Period, *, quiet: bool) -> Compared:

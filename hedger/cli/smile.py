@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from hedger.cli.client import print_json, told_errors
 from hedger.cli.figures import UNKNOWN, number, pct, usd, words
-from hedger.cli.instants import utc_ms
+from hedger.cli.instants import Since, Until, span_ms
 from hedger.cli.tables import WIDE, Column, facts, table
 from hedger.domain.errors import ConfigError
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def smile(
     data: Annotated[Path, typer.Option("--data", help="svcj_*.parquet or r1quant_*.csv.gz.")],
     coin: Annotated[str, typer.Option("--coin", help="BTC or ETH; all of the file when left out.")] = "",
-    from_: Annotated[str, typer.Option("--from", help="First day, e.g. 2026-02-01 (UTC).")] = "",
-    to: Annotated[str, typer.Option("--to", help="First day that is left out.")] = "",
+    from_: Since = None,
+    to: Until = None,
     window_days: Annotated[
         float, typer.Option(min=1, help="Past from which R and the coefficients are learned.")
     ] = 60.0,
@@ -48,7 +48,7 @@ def smile(
             raise ConfigError(f"--data {data}: {told}")
         if coin and coin not in coins_of(data):
             raise ConfigError(f"--coin {coin!r}: the file holds {', '.join(coins_of(data))}")
-        days = Days(_day_ms("--from", from_, 0), _day_ms("--to", to, 1 << 60))
+        days = Days(*span_ms(from_, to))
         params = Params(window_days=window_days, least_days=least_days, block_h=block_hours)
         wanted = (coin,) if coin else coins_of(data)
         studies = tuple(_study(data, each, days, params, quiet=as_json) for each in wanted)
@@ -73,15 +73,6 @@ def _study(data: Path, coin: str, days: Days, params: Params, *, quiet: bool) ->
 
 def _watched(chains: list[Chain], coin: str, progress: Progress) -> Iterator[Chain]:
     return iter(progress.track(chains, description=f"{coin}: chains"))
-
-
-def _day_ms(option: str, text: str, otherwise: int) -> int:
-    if not text:
-        return otherwise
-    try:
-        return utc_ms(text)
-    except ValueError:
-        raise ConfigError(f"{option} {text!r}: must be a day like 2026-02-01") from None
 
 
 def _show(console: Console, found: Study) -> None:

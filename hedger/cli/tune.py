@@ -25,15 +25,13 @@ from hedger.cli.backtest import (
     Assume,
     BookName,
     Coin,
-    EndDay,
-    FirstDay,
     StrategyFile,
     assumed,
     book_and_own,
-    day_ms,
 )
 from hedger.cli.client import told_errors
 from hedger.cli.files import check_writable, indented, save
+from hedger.cli.instants import Since, Until, span_ms
 from hedger.cli.lab import Where, Workers
 from hedger.cli.shipped import SHORT_STRANGLE, shipped
 from hedger.cli.tune_book import COSTS, Simulated, case_of
@@ -130,8 +128,8 @@ def tune(
     ] = 5.0,
     strategy: StrategyFile = None,
     coin: Coin = "BTC",
-    from_: FirstDay = "",
-    to: EndDay = "",
+    from_: Since = None,
+    to: Until = None,
     assume: Assume = None,
     where: Where = "processes",
     workers: Workers = 0,
@@ -207,14 +205,14 @@ def _chains(
     config: Path | None,
     book: str,
     coin: str,
-    from_: str,
-    to: str,
+    from_: str | None,
+    to: str | None,
     assume: Sequence[str],
 ) -> Case:
     plan, rests = load_strategy(strategy or shipped(SHORT_STRANGLE, "name one with --strategy"))
     rests = assumed(rests, assume)
     base, own = book_and_own(config, book, coin)
-    first, second = _halves(data, base.underlying, day_ms("--from", from_), day_ms("--to", to))
+    first, second = _halves(data, base.underlying, *span_ms(from_, to))
     start, middle, end = (_day(ms) for ms in (first.first_ms, second.first_ms, second.end_ms))
     return Case(
         book=base.name,

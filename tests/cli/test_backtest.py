@@ -62,7 +62,7 @@ def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) ->
         (("--data", ".", "--policy", "band:partial.first_share=2"), "first_share = 2: must be"),
         (("--data", ".", "--assume", "spread=1"), "--assume: spread: unknown assumption; must be one of"),
         (("--data", ".", "--assume", "half_spread=2"), "half_spread = 2.0: must be at most 0.01"),
-        (("--data", ".", "--from", "yesterday"), "--from yesterday: must be a day like 2026-02-01"),
+        (("--data", ".", "--from", "yesterday"), "--from 'yesterday': must be a day or time (ISO 8601) like"),
         (("--data", ".", "--strategy", "none.toml"), "none.toml: No such file or directory"),
         (("--data", ".", "-c", str(DEMO), "--book", "eth"), "--book eth: "),
         (("--data", ".", "--book", "btc"), "--book btc: needs --config"),

@@ -33,7 +33,7 @@ def started(*arguments: str, ready: Path) -> subprocess.Popen[bytes]:
 
 
 def test_a_day_that_is_none_is_named_with_the_form() -> None:
-    assert "--from 'foo': must be a day, YYYY-MM-DD" in refused("--replay", "x.parquet", "--from", "foo")
+    assert "--from 'foo': must be a day like 2026-02-01" in refused("--replay", "x.parquet", "--from", "foo")
 
 
 def test_without_pyarrow_the_extra_is_named_in_one_line() -> None:

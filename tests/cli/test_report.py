@@ -18,7 +18,7 @@ from hedger.portfolio.attribution import Lines
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 EIGHT_MS = 20_000 * DAY_MS + 8 * HOUR_MS
-NOTHING = {"day": False, "week": False, "since": "", "until": "", "hour": 8}
+NOTHING = {"day": False, "week": False, "since": None, "until": None, "hour": 8}
 
 
 def asked(**words: object) -> tuple[int, int]:
@@ -45,15 +45,15 @@ def test_times_are_utc_unless_they_say_otherwise() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ({"since": "yesterday"}, "--from = 'yesterday': must be a time like 2026-11-26"),
-        ({"until": "2026-13-01"}, "--to = '2026-13-01': must be a time"),
+        ({"since": "yesterday"}, "--from 'yesterday': must be a day or time"),
+        ({"until": "2026-13-01"}, "--to '2026-13-01': must be a day or time"),
         ({"day": True, "week": True}, "exclude one another"),
         ({"week": True, "since": "2026-01-01"}, "exclude one another"),
         (
             {"since": "2026-02-01", "until": "2026-01-01"},
-            "--from = 2026-02-01: must be before --to = 2026-01-01",
+            "--from '2026-02-01': must be before --to '2026-01-01'",
         ),
-        ({"since": "2100-02-01"}, "--from = 2100-02-01: must be before the end of what is known"),
+        ({"since": "2100-02-01"}, "--from '2100-02-01': must be before the end of what is known"),
     ],
 )
 def test_what_is_no_period_is_refused_by_name(words: dict[str, object], told: str) -> None:

@@ -126,8 +126,11 @@ def test_in_observe_mode_own_stands_first(tmp_path: Path) -> None:
         (("--policy", "band:lower"), "'lower' must be key=value"),
         (("--policy", "band:lower=far"), "lower = 'far': must be a number"),
         (("--policy", "band:partial.frist_share=0.5"), "band.partial.frist_share: no such key; did you mean"),
-        (("--from", "noon"), "--from 'noon': must be ISO 8601"),
-        (("--from", "2026-01-02", "--to", "2026-01-01"), "the end must be later than the beginning"),
+        (("--from", "noon"), "--from 'noon': must be a day or time (ISO 8601) like 2026-02-01"),
+        (
+            ("--from", "2026-01-02", "--to", "2026-01-01"),
+            "--from '2026-01-02': must be before --to '2026-01-01'",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_and_exits_2(record: Path, words: tuple[str, ...], why: str) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from hedger.backtest.contenders import default_book
 from hedger.backtest.strategy import load_strategy
-from hedger.cli.backtest import day_ms
+from hedger.cli.instants import instant_ms
 from hedger.cli.main import app_for
 from hedger.cli.shipped import SHORT_STRANGLE, shipped
 from hedger.cli.tune import Evidence, score
@@ -67,7 +67,7 @@ def test_it_says_the_same_wherever_the_trials_run_and_judges_on_days_it_did_not_
 
 
 def test_on_chains_too_every_candidate_is_hedged_in_parts_where_the_book_is() -> None:
-    days = [day_ms("--from", day) or 0 for day in ("2026-01-05", "2026-01-09")]
+    days = [instant_ms("--from", day) for day in ("2026-01-05", "2026-01-09")]
     half = Evidence(shared_data(CHAIN), "BTC", *days, *days)
     plan, rests = load_strategy(shipped(SHORT_STRANGLE, ""))
     whole = default_book("BTC")

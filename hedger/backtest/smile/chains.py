@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import math
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -37,13 +38,13 @@ class Chain(NamedTuple):
 
 
 class Days(NamedTuple):
-    """From one market time to another, milliseconds, the end not included."""
+    """From one market time to another, milliseconds, the end not included; None: no bound."""
 
-    first_ms: int
-    end_ms: int
+    first_ms: int | None = None
+    end_ms: int | None = None
 
 
-ALWAYS = Days(0, 1 << 60)
+ALWAYS = Days()
 
 
 def read_chains(path: Path, coin: str, days: Days = ALWAYS) -> Iterator[Chain]:
@@ -149,8 +150,10 @@ def _sorted(columns: _Columns) -> _Columns:
 def _chains(columns: _Columns, days: Days) -> Iterator[Chain]:
     instants, starts = np.unique(columns.market_ms, return_index=True)
     ends = np.append(starts[1:], len(columns.market_ms))
+    first_ms = -math.inf if days.first_ms is None else days.first_ms
+    end_ms = math.inf if days.end_ms is None else days.end_ms
     for market_ms, start, end in zip(instants, starts, ends, strict=True):
-        if days.first_ms <= market_ms < days.end_ms:
+        if first_ms <= market_ms < end_ms:
             yield _chain(columns.rows(slice(start, end)), int(market_ms))
 
 

@@ -153,7 +153,10 @@ def test_the_command_says_it_all() -> None:
     [
         (["--data", "nowhere.parquet"], "no such file"),
         (["--data", __file__], "must be a recorded chain, svcj_*.parquet or r1quant_*.csv.gz"),
-        (["--data", __file__, "--from", "tomorrow"], "--from 'tomorrow': must be a day like 2026-02-01"),
+        (
+            ["--data", __file__, "--from", "tomorrow"],
+            "--from 'tomorrow': must be a day or time (ISO 8601) like",
+        ),
         (["--data", __file__, "--coin", "XRP"], "--coin 'XRP': the file holds BTC"),
     ],
 )
