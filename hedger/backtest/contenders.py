@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from hedger.backtest.assumptions import Assumptions
-from hedger.domain.keys import keys_of, named
 from hedger.domain.time_units import HOUR_S
 from hedger.engine.settings import BookSettings
+from hedger.policies.asked import asked
 from hedger.policies.partial import PartialParams
 from hedger.policies.registry import policy_named
 from hedger.risk.envelope import Envelope
@@ -50,28 +50,12 @@ def default_contenders(assumptions: Assumptions) -> tuple[Contender, ...]:
 
 
 def parse_contender(text: str) -> Contender:
-    """`POLICY` or `POLICY:KEY=VALUE,KEY=VALUE`, named by the text itself; `partial.KEY` divides its hedges.
+    """As `policies.asked` reads it, named by the text itself. ValueError for anything else.
 
-    ValueError for anything else. Whether the policy has these keys is for `book_of` to say.
+    Whether the policy has these keys is for `book_of` to say.
     """
-    policy, values = named(text)
-    parts = {key.removeprefix(_PARTS): values.pop(key) for key in list(values) if key.startswith(_PARTS)}
-    return Contender(text, policy, values, _parts(text, parts))
-
-
-_PARTS = "partial."
-
-
-def _parts(text: str, values: Mapping[str, float | str]) -> PartialParams:
-    known, read = dict(keys_of(PartialParams)), {}
-    for name, value in values.items():
-        if name not in known:
-            raise ValueError(f"{text}: {_PARTS}{name}: must be one of {', '.join(known)}")
-        whole = name == "slices"
-        if isinstance(value, str) or (whole and int(value) != value):
-            raise ValueError(f"{text}: {_PARTS}{name} = {value}: must be a {'whole ' if whole else ''}number")
-        read[name] = int(value) if whole else value
-    return PartialParams(**read)  # type: ignore[arg-type]
+    found = asked(text)
+    return Contender(text, found.policy, found.params, found.partial())
 
 
 _WIDE = Envelope(

@@ -17,6 +17,7 @@ from hedger.backtest.compare import Compared, compare
 from hedger.backtest.contenders import (
     UNHEDGED,
     Contender,
+    book_of,
     default_book,
     default_contenders,
     parse_contender,
@@ -82,7 +83,7 @@ def backtest(
         plan, rests = strategy_of(strategy, data)
         rests = assumed(rests, assume or ())
         base, own = book_and_own(config, book, coin)
-        contenders = (*own, *_contenders(policy or (), rests))
+        contenders = (*own, *_contenders(policy or (), base, rests))
         chain = load_chain(data, base.underlying, *span_ms(from_, to))
         chain = chain if bridge is None else _bridged(chain, bridge, rests.seed)
         loaded_s = Clock.wire_s()
@@ -157,12 +158,18 @@ def book_and_own(config: Path | None, name: str, coin: str) -> tuple[BookSetting
     return found, (own,)
 
 
-def _contenders(texts: Sequence[str], assumed: Assumptions) -> Sequence[Contender]:
+def _contenders(texts: Sequence[str], book: BookSettings, assumed: Assumptions) -> Sequence[Contender]:
     """Those named, beside the unhedged book; by default a set of all kinds."""
+    return (UNHEDGED, *(_contender(text, book) for text in texts)) if texts else default_contenders(assumed)
+
+
+def _contender(text: str, book: BookSettings) -> Contender:
     try:
-        return (UNHEDGED, *map(parse_contender, texts)) if texts else default_contenders(assumed)
+        found = parse_contender(text)
+        book_of(found, book)
     except ValueError as error:
-        raise ConfigError(f"--policy {error}") from error
+        raise ConfigError(f"--policy {text}: {error}") from error
+    return found
 
 
 def _tell_speed(console: Console, compared: Compared, loading_s: float, running_s: float) -> None:

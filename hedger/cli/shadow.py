@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -23,11 +23,11 @@ from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Mode
 from hedger.engine.attribution.days import began_ms
 from hedger.engine.settings import BookSettings
-from hedger.engine.shadow.terms import ShadowSettings
+from hedger.engine.shadow.terms import ShadowSettings, params_over
+from hedger.policies.asked import Asked, asked
 from hedger.policies.registry import LIVE_POLICIES
 from hedger.runtime.clock import Clock
 from hedger.settings.load import load
-from hedger.settings.rules import shadow_of
 from hedger.web.answers import market_time
 
 
@@ -81,65 +81,47 @@ def _wanted(
             raise ConfigError(f"recorder.path = {str(loaded.recorder_path)!r}: no such file yet")
     if not paths:
         raise ConfigError("no record: name a file, or a configuration with recorder.path (-c)")
-    asked = _asked(policies)
-    if asked:
-        return paths, lambda book: with_own(book, [_made(book, each) for each in asked])
+    named = _asked(policies)
+    if named:
+        return paths, lambda book: with_own(book, [_made(book, *each) for each in named.items()])
     if loaded is not None:
         configured = {book.name: book.shadows for book in loaded.engine.books}
         return paths, lambda book: with_own(book, configured.get(book.name) or _every(book))
     return paths, lambda book: with_own(book, book.shadows or _every(book))
 
 
-class _Asked(NamedTuple):
-    """One --policy."""
-
-    name: str  # of the shadow
-    table: Mapping[str, Any]  # as the file would write it
-
-
-def _asked(texts: Sequence[str]) -> list[_Asked]:
-    """Raises ConfigError for what is no policy with keys and values."""
-    made: dict[str, _Asked] = {}
+def _asked(texts: Sequence[str]) -> dict[str, Asked]:
+    """Each --policy by the name of its shadow. Raises ConfigError."""
+    found: dict[str, Asked] = {}
     for text in texts:
-        policy, _, keys = text.partition(":")
-        table: dict[str, Any] = {"policy": policy.strip()}
-        for pair in filter(None, keys.split(",")):
-            name, equals, value = (part.strip() for part in pair.partition("="))
-            if not equals:
-                raise ConfigError(f"--policy {text!r}: {name!r} must be key=value, like lower=-0.3")
-            _place(table, name, value)
-        alike = sum(each.table["policy"] == table["policy"] for each in made.values())
-        shown = table["policy"] if not alike else f"{table['policy'][:13]}_{alike + 1}"
-        made[shown] = _Asked(shown, table)
-    return list(made.values())
+        with _named_by(text):
+            policy = asked(text)
+        alike = sum(other.policy == policy.policy for other in found.values())
+        found[policy.policy if not alike else f"{policy.policy[:13]}_{alike + 1}"] = policy
+    return found
 
 
-def _place(table: dict[str, Any], name: str, value: str) -> None:
-    """A key of the policy, or `partial.first_share` and its like."""
-    head, dot, key = name.partition(".")
+def _made(book: BookSettings, name: str, policy: Asked) -> ShadowSettings:
+    """What is left out is as in the book, where that has the same policy. Raises ConfigError."""
+    base = book.policy_params if policy.policy == book.policy else {}
+    with _named_by(policy.text):
+        params = params_over(base, policy.policy, policy.params, book.target_delta_coin)
+        return ShadowSettings(name, policy.policy, params, policy.partial(book.partial))
+
+
+@contextmanager
+def _named_by(text: str) -> Iterator[None]:
+    """Errors of one --policy as ConfigError."""
     try:
-        read: float | str = float(value)
-    except ValueError:
-        read = value
-    if dot and head == "partial":
-        table.setdefault(head, {})[key] = read
-    else:
-        table[name] = read
-
-
-def _made(book: BookSettings, asked: _Asked) -> ShadowSettings:
-    """What --policy leaves out is as in the book, where that has the same policy. Raises ConfigError."""
-    at = ("books", book.name, "shadows", asked.name)
-    try:
-        return shadow_of(at, book, {book.policy: book.policy_params}, asked.table)
+        yield
     except ValueError as error:
-        raise ConfigError(f"--policy {asked.table['policy']}: {error}") from error
+        raise ConfigError(f"--policy {text}: {error}") from error
 
 
 def _every(book: BookSettings) -> tuple[ShadowSettings, ...]:
     """All policies but the live one, with their defaults."""
     others = (name for name in LIVE_POLICIES if name != book.policy)
-    return tuple(_made(book, _Asked(name, {"policy": name})) for name in others)
+    return tuple(_made(book, name, asked(name)) for name in others)
 
 
 def _period(yesterday: bool, from_: str | None, to: str | None, now_ms: int) -> Period:

@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -71,11 +72,22 @@ def _unit(key: Key) -> str:
 def named(text: str) -> tuple[str, dict[str, float | str]]:
     """`NAME` or `NAME:KEY=VALUE,KEY=VALUE`, a number where a value is one. ValueError for anything else."""
     name, _, rest = text.partition(":")
-    pairs = [pair.partition("=") for pair in rest.split(",")] if rest else []
-    for key, equals, value in pairs:
-        if not (key.strip() and equals and value.strip()):
-            raise ValueError(f"{text}: must be NAME or NAME:KEY=VALUE,KEY=VALUE")
-    return name.strip(), {key.strip(): _number(value.strip()) for key, _, value in pairs}
+    found: dict[str, float | str] = {}
+    for pair in rest.split(",") if rest else ():
+        key, _, value = (part.strip() for part in pair.partition("="))
+        if not key or not value:
+            raise ValueError(f"{pair!r}: must be KEY=VALUE, as in NAME:KEY=VALUE,KEY=VALUE")
+        if key in found:
+            raise ValueError(f"{pair!r}: {key} is given twice")
+        found[key] = _number(value)
+    return name.strip(), found
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """What was probably meant by a name that is none of the known ones."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
 
 
 def _number(text: str) -> float | str:

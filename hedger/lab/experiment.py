@@ -10,14 +10,13 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
 from hedger.domain.errors import ConfigError
-from hedger.domain.keys import Key, check_bounds
+from hedger.domain.keys import Key, check_bounds, hint
 from hedger.domain.time_units import DAY_S
 from hedger.lab.book import Book, Leg
 from hedger.lab.models import MODELS, Model
@@ -253,7 +252,5 @@ def _known(where: str, found: Mapping[str, Any], kind: Any, extra: tuple[str, ..
     known = [each.name for each in fields(kind)] + list(extra)
     for name in found:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             dotted = f"{where}.{name}" if where else name
-            raise ValueError(f"{dotted}: no such key; {hint}")
+            raise ValueError(f"{dotted}: no such key; {hint(name, known)}")

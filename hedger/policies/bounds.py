@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, get_type_hints
 
-from hedger.domain.keys import Key
+from hedger.domain.keys import Key, hint
 
 
 def check_keys(params: Any, doc: Mapping[str, Key]) -> None:
@@ -42,9 +41,7 @@ def numbers(params_type: type, values: Mapping[str, float | str], doc: Mapping[s
     kinds = get_type_hints(params_type)
     for field, value in values.items():
         if field not in kinds:
-            near = get_close_matches(field, kinds, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(kinds)}"
-            raise ValueError(f"{field} = {value!r}: no such parameter; {hint}")
+            raise ValueError(f"{field} = {value!r}: no such parameter; {hint(field, kinds)}")
     return {field: _number(field, kinds[field], value, doc[field]) for field, value in values.items()}
 
 

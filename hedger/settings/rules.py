@@ -13,7 +13,7 @@ from hedger.domain.errors import ConfigError
 from hedger.domain.names import parse_name
 from hedger.domain.vocabulary import Environment, Mode, Neutral
 from hedger.engine.settings import BookSettings, SettlementMode
-from hedger.engine.shadow.terms import MOST_SHADOWS, ShadowSettings
+from hedger.engine.shadow.terms import MOST_SHADOWS, ShadowSettings, params_over
 from hedger.execution.by_expiry_params import Use
 from hedger.policies.partial import PartialParams
 from hedger.policies.registry import LIVE_POLICIES, live_policy
@@ -210,9 +210,7 @@ def shadow_of(
         raise ValueError(f"{dotted(at)}.policy: missing; must be one of {', '.join(LIVE_POLICIES)}")
     policy, parts = str(values.pop("policy")), dict(values.pop("partial", {}))
     try:
-        known = live_policy(policy)
-        own = {**bases.get(policy, {}), **known.numbers(values)}
-        params = known.params(own, book.target_delta_coin)._asdict()
+        params = params_over(bases.get(policy, {}), policy, values, book.target_delta_coin)
     except ValueError as error:
         raise ValueError(_placed(at, str(error))) from error
     return ShadowSettings(name, policy, params, _partial((*at, "partial"), book, parts))

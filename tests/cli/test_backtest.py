@@ -57,7 +57,8 @@ def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) ->
     [
         (("--data", "/nowhere"), "--data /nowhere: no such file or folder"),
         (("--data", ".", "--json", "/"), "/: Is a directory"),
-        (("--data", ".", "--policy", "band:partial.share=1"), "partial.share: must be one of first_share,"),
+        (("--data", ".", "--policy", "band:partial.share=1"), "partial.share = 1: no such parameter;"),
+        (("--data", ".", "--policy", "band:lowr=1"), "--policy band:lowr=1: lowr = 1: no such parameter"),
         (("--data", ".", "--policy", "band:partial.slices=2.5"), "slices = 2.5: must be a whole number"),
         (("--data", ".", "--policy", "band:partial.first_share=2"), "first_share = 2: must be"),
         (("--data", ".", "--assume", "spread=1"), "--assume: spread: unknown assumption; must be one of"),
@@ -72,7 +73,7 @@ def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) ->
         (("--data", ".", "--coin", "SOL"), "coin = SOL: must be one of BTC, ETH"),
         (
             ("--data", ".", "--policy", "band:lower"),
-            "--policy band:lower: must be NAME or NAME:KEY=VALUE",
+            "--policy band:lower: 'lower': must be KEY=VALUE",
         ),
     ],
 )

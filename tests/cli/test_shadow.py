@@ -120,12 +120,15 @@ def test_in_observe_mode_own_stands_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("--policy", "bnad"), "--policy bnad: books.btc.shadows.bnad.policy = 'bnad': must be one of band"),
+        (("--policy", "bnad"), "--policy bnad: policy = 'bnad': must be one of band"),
         (("--policy", "leland"), "is for lab and backtest only"),
-        (("--policy", "band:lowr=1"), "lowr = 1.0: no such parameter; did you mean lower?"),
-        (("--policy", "band:lower"), "'lower' must be key=value"),
+        (
+            ("--policy", "band:lowr=1"),
+            "lowr = 1: no such parameter; did you mean lower?",
+        ),
+        (("--policy", "band:lower"), "--policy band:lower: 'lower': must be KEY=VALUE"),
         (("--policy", "band:lower=far"), "lower = 'far': must be a number"),
-        (("--policy", "band:partial.frist_share=0.5"), "band.partial.frist_share: no such key; did you mean"),
+        (("--policy", "band:partial.frist_share=0.5"), "partial.frist_share = 0.5: no such parameter; did"),
         (("--from", "noon"), "--from 'noon': must be a day or time (ISO 8601) like 2026-02-01"),
         (
             ("--from", "2026-01-02", "--to", "2026-01-01"),

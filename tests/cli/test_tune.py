@@ -229,7 +229,7 @@ def test_a_bootstrap_of_recorded_prices_is_a_model(config: Path, url: str, tmp_p
         (["--assume", "taker_fee=-0.005"], "--assume: taker_fee and half_spread"),
         (["--model", "gmb"], "model.kind = 'gmb': must be one of gbm, merton"),
         (["--model", "gbm:volatilty=1"], "model.volatilty: no such key; did you mean volatility?"),
-        (["--model", "gbm:volatility"], "must be NAME or NAME:KEY=VALUE"),
+        (["--model", "gbm:volatility"], "'volatility': must be KEY=VALUE"),
         (["--model", "bootstrap:path=nowhere.csv"], "path = 'nowhere.csv': no such file"),
         (["--step-minutes", "7"], "step = 7 minutes: must divide 480"),
         (["--journal"], "--data, --journal and --url: each says where the book is; give one"),
