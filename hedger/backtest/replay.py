@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -69,34 +70,39 @@ def replay(path: Path, limit: int | None = None) -> ReplayResult:
 
     Raises RecordError for a file that cannot be read, naming the line.
     """
-    try:
-        with path.open("rb") as file:
-            return _Replay(Lines(file)).run(limit)
-    except OSError as error:
-        raise RecordError(f"{path}: {error.strerror or error}") from error
-    except RecordError as error:
-        raise RecordError(f"{path}: {error}") from error
+    with opened(path) as lines:
+        return _Replay(lines).run(limit)
 
 
 def ended(path: Path) -> StatusView:
     """The daemon as the record leaves it, up to its end or its first gap. Raises RecordError."""
     now: Now | None = None
+    with opened(path) as lines:
+        engine = engine_of(lines.header())
+        for number, line in enumerate(lines.steps(), start=1):
+            if isinstance(line, Gap):
+                break
+            try:
+                engine.step(line.now, line.events)
+            except HedgerError as error:
+                told = f"{type(error).__name__}: {error}"
+                raise RecordError(f"the engine raised at step {number}: {told}") from error
+            now = line.now
+        if now is None:
+            raise RecordError("holds no step")
+    return engine.view(now)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Lines]:
+    """The lines of a record. Whatever cannot be read of it becomes a RecordError that names the file."""
     try:
         with path.open("rb") as file:
-            lines = Lines(file)
-            engine = engine_of(lines.header())
-            for line in lines.steps():
-                if isinstance(line, Gap):
-                    break
-                engine.step(line.now, line.events)
-                now = line.now
+            yield Lines(file)
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror or error}") from error
-    except HedgerError as error:
+    except RecordError as error:
         raise RecordError(f"{path}: {error}") from error
-    if now is None:
-        raise RecordError(f"{path}: holds no step")
-    return engine.view(now)
 
 
 class Lines:

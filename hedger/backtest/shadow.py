@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 
-from hedger.backtest.replay import Lines, engine_of
+from hedger.backtest.replay import Lines, engine_of, opened
 from hedger.domain.errors import HedgerError
 from hedger.domain.vocabulary import Mode
 from hedger.engine.engine import Engine
 from hedger.engine.events import Event, JournalLoaded, Now, SettingsApplied
-from hedger.engine.recording import Gap, Header, RecordedStep, RecordError, encode_effects
+from hedger.engine.recording import Gap, Header, RecordedStep, encode_effects
 from hedger.engine.settings import BookSettings, EngineSettings
 from hedger.engine.shadow.terms import ShadowSettings
 from hedger.engine.views.shadow_view import ShadowView
@@ -69,13 +69,8 @@ def compare(
     path: Path, choose: Choose, period: Period, at_byte: Callable[[int], None] | None = None
 ) -> Compared:
     """Replay a record with shadows; `at_byte` is told how far. Raises RecordError for what is no record."""
-    try:
-        with path.open("rb") as file:
-            return _Comparison(path, Lines(file), choose, period, at_byte).run()
-    except OSError as error:
-        raise RecordError(f"{path}: {error.strerror or error}") from error
-    except RecordError as error:
-        raise RecordError(f"{path}: {error}") from error
+    with opened(path) as lines:
+        return _Comparison(path, lines, choose, period, at_byte).run()
 
 
 class _Comparison:

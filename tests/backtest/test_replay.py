@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hedger.backtest.replay import replay
+from hedger.backtest.replay import ended, replay
 from hedger.domain.order import Order, OrderState
 from hedger.domain.vocabulary import Mode
 from hedger.engine import effects as fx
@@ -218,6 +218,10 @@ def test_an_error_of_the_engine_is_a_difference_and_not_a_crash(tmp_path: Path) 
     assert difference is not None
     assert difference.step == len(rig.recorded.lines)
     assert difference.raised == "InvariantError: order state draft cannot take event acked_open"
+    with pytest.raises(
+        RecordError, match=rf"raised\.jsonl: the engine raised at step {difference.step}: Inv"
+    ):
+        ended(path)
 
 
 def test_a_last_line_cut_off_by_a_kill_is_tolerated_and_named(lines: list[bytes], written: Written) -> None:
@@ -265,6 +269,11 @@ def test_settings_no_engine_accepts_are_refused(lines: list[bytes], written: Wri
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"gone\.jsonl: No such file"):
         replay(tmp_path / "gone.jsonl")
+
+
+def test_a_record_without_a_step_leaves_no_daemon(lines: list[bytes], written: Written) -> None:
+    with pytest.raises(RecordError, match=r"flight\.jsonl: holds no step"):
+        ended(written(lines[:1]))
 
 
 def test_a_gap_ends_the_replay_and_says_what_is_missing(lines: list[bytes], written: Written) -> None:
