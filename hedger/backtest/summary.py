@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 
 import msgspec
@@ -67,7 +68,10 @@ def summarise(outcome: Outcome) -> Summary:
     elapsed_ms = points[-1].market_ms - points[0].market_ms
     days = elapsed_ms / DAY_MS
     usd_neutral = outcome.neutral == Neutral.USD
-    series = [_with_collateral(lines) for lines in usd] if usd_neutral else [hedged(lines) for lines in coin]
+    option_fees = _option_fees_coin(outcome)
+    series = [hedged(lines, fees) for lines, fees in zip(coin, option_fees, strict=True)]
+    if usd_neutral:
+        series = [_with_collateral(*each) for each in zip(usd, option_fees, points, strict=True)]
     results_usd = [lines.total - lines.collateral for lines in usd]
     return Summary(
         name=outcome.name,
@@ -80,7 +84,7 @@ def summarise(outcome: Outcome) -> Summary:
         hedge_fees_coin=hedge_fees,
         hedge_slippage_coin=-total.slippage,
         funding_coin=total.funding,
-        option_fees_coin=-total.fees - hedge_fees,
+        option_fees_coin=-math.fsum(option_fees),
         option_slippage_coin=-total.option_slippage,
         hedge_cost_usd=_hedge_cost_usd(outcome),
         sd_day_coin=_sd([lines.total for lines in coin[1:]]) * math.sqrt(intervals / days),
@@ -119,9 +123,19 @@ def usd_lines(outcome: Outcome) -> Iterator[Lines]:
         equity, index = point.equity_coin, point.index_usd
 
 
-def _with_collateral(lines: Lines) -> Hedged:
+def _option_fees_coin(outcome: Outcome) -> list[float]:
+    """What of each point's line `fees` was paid for options, signed like it: all but its hedges' fees. They
+    are made in the milliseconds after the instant."""
+    begins_ms = [point.market_ms for point in outcome.points]
+    hedge_fees = [0.0] * len(begins_ms)
+    for trade in outcome.hedges:
+        hedge_fees[bisect_right(begins_ms, trade.market_ms) - 1] += trade.fee_coin
+    return [lines.fees + fees for lines, fees in zip(outcome.lines, hedge_fees, strict=True)]
+
+
+def _with_collateral(lines: Lines, option_fees_coin: float, point: Point) -> Hedged:
     """Of a usd-neutral book the coin held is part of what is hedged."""
-    parts = hedged(lines)
+    parts = hedged(lines, option_fees_coin * point.index_usd)
     return parts._replace(unhedged=parts.unhedged + lines.collateral)
 
 

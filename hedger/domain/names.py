@@ -120,10 +120,20 @@ _FUTURES = ("future", "perpetual")
 
 def is_combo(name: str) -> bool:
     """Whether a name is a combo's, of futures or of options: what trades as one and is held as its legs."""
+    return _kind(name) in ("future_combo", "option_combo")
+
+
+def is_option(name: str) -> bool:
+    """Whether a name is a single option's."""
+    return _kind(name) == "option"
+
+
+def _kind(name: str) -> NameKind | None:
+    """None for a name of no grammar."""
     try:
-        return parse_name(name).kind in ("future_combo", "option_combo")
+        return parse_name(name).kind
     except ValueError:
-        return False
+        return None
 
 
 def _outright(name: str, found: re.Match[str]) -> ParsedName:

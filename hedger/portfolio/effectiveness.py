@@ -1,7 +1,7 @@
 """How well a hedge worked: measures over equal intervals of one result, unhedged and hedged (theory 4).
 
-With u_i the unhedged result of interval i (the options alone), h_i that of the hedge and p_i = u_i + h_i less
-costs, all in one currency:
+With u_i the unhedged result of interval i (the options alone, what trading them cost included), h_i that of
+the hedge with its funding and p_i = u_i + h_i less what the hedge's own trades cost, all in one currency:
 
     variance reduction  HE = 1 - Var(p) / Var(u)
     R^2, slope          of the least-squares line of u on h; -1 is a hedge of the right size
@@ -32,7 +32,7 @@ class Effectiveness(msgspec.Struct, frozen=True):
     rmse: float | None  # about 0, per interval, in the currency
     expected_shortfall_5: float | None  # per interval, in the currency; positive is a loss
     expected_shortfall_1: float | None
-    cost: float  # fees and slippage, in the currency; positive is a cost
+    cost: float  # fees and slippage of the hedge's trades, in the currency; positive is a cost
     cost_ratio: float | None  # of the premium that time paid: |theta|
     cost_per_variance: float | None  # cost per unit of variance removed, over the period
     turnover_coin: float  # sum of |dQ| / F
@@ -44,19 +44,22 @@ class Hedged(NamedTuple):
 
     unhedged: float
     hedge: float
-    costs: float  # not positive: what fees and slippage took
+    costs: float  # what fees and slippage of the hedge's trades took, signed: a loss is negative
 
     @property
     def result(self) -> float:
         return self.unhedged + self.hedge + self.costs
 
 
-def hedged(lines: Lines) -> Hedged:
-    """The parts of one interval's lines: options, futures with their funding, and costs."""
-    options = math.fsum((*lines[:7], lines.settlement))
+def hedged(lines: Lines, option_fees: float) -> Hedged:
+    """The parts of one interval's lines: options, futures with their funding, and what trading those cost.
+
+    `option_fees` is the options' share of the line `fees`, signed like it.
+    """
+    options = math.fsum((*lines[:7], lines.settlement, lines.option_slippage, option_fees))
     moves = lines.future_delta, lines.future_basis, lines.future_gamma, lines.future_residual
     futures = math.fsum((*moves, lines.funding))
-    return Hedged(options, futures, math.fsum((lines.fees, lines.slippage, lines.option_slippage)))
+    return Hedged(options, futures, math.fsum((lines.fees, -option_fees, lines.slippage)))
 
 
 def effectiveness(

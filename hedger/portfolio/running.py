@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from hedger.domain.names import is_option
 from hedger.portfolio.attribution import (
     NO_LINES,
     Lines,
@@ -52,6 +53,11 @@ class Interval(msgspec.Struct, frozen=True):
     def total_usd(self) -> Lines:
         """The same in dollars, with the equity held at a price that moved."""
         return in_usd(self.total, self.equity_before, self.rate_before_usd, self.rate_after_usd)
+
+    @property
+    def option_fees(self) -> float:
+        """What of the total's `fees` was paid for options, signed like it."""
+        return math.fsum(lines.fees for name, lines in self.lines.items() if is_option(name))
 
     @property
     def gap(self) -> float:

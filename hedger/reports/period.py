@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from hedger.domain.names import parse_name
+from hedger.domain.names import is_option, parse_name
 from hedger.domain.time_units import DAY_MS, YEAR_DAYS
 from hedger.portfolio.attribution import LINES, Lines, added, grouped
 from hedger.portfolio.breakdown import PERPETUAL
@@ -78,9 +78,9 @@ class Point(msgspec.Struct, frozen=True):
     market_ms: int
     index_usd: float
     equity: float
-    options: float  # result of the options
+    options: float  # result of the options, what trading them cost included
     futures: float  # of the futures, with funding
-    costs: float  # fees and slippage
+    costs: float  # of hedging: fees and slippage of the futures' trades
     result: float  # of all, without transfers
     lines: dict[str, float]  # every line
     realised_vol: float | None  # of this interval alone
@@ -130,6 +130,7 @@ def wallet_report(
         raise ValueError("stretches = []: a report needs an interval at least")
     intervals = [stretch.interval for stretch in stretches]
     first, last, own = intervals[0], intervals[-1], [row for row in hedges if row.currency == currency]
+    futures = [row for row in own if not is_option(row.instrument)]
     totals = [interval.total for interval in intervals]
     whole, usd = added(totals), added(interval.total_usd for interval in intervals)
     by_instrument = _by_instrument(intervals)
@@ -153,10 +154,10 @@ def wallet_report(
         tags=_named(_by_tag(stretches)),
         carry=carry(whole, covered_years * YEAR_DAYS),
         effectiveness=effectiveness(
-            [hedged(total) for total in totals],
+            [hedged(total, one.option_fees) for total, one in zip(totals, intervals, strict=True)],
             interval_years=covered_years / len(intervals),
-            turnover_coin=math.fsum(row.coin for row in own),
-            trades=len(own),
+            turnover_coin=math.fsum(row.coin for row in futures),
+            trades=len(futures),
             theta=whole.theta,
         ),
         bookings=sum(one.bookings for one in intervals),
@@ -223,11 +224,11 @@ def _gaps(intervals: Sequence[Interval]) -> list[str]:
 
 
 def _points(intervals: Sequence[Interval]) -> list[Point]:
-    points, so_far = [], Lines()
+    points, so_far, option_fees = [], Lines(), 0.0
     for interval in intervals:
         total = interval.total
-        so_far = so_far.plus(total)
-        parts, alone = hedged(so_far), carry(total, 0.0)
+        so_far, option_fees = so_far.plus(total), option_fees + interval.option_fees
+        parts, alone = hedged(so_far, option_fees), carry(total, 0.0)
         points.append(
             Point(
                 market_ms=interval.to_ms,

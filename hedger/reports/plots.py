@@ -18,7 +18,7 @@ _STACK: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("theta", ("theta",)),
     ("volatility", _OPTION),
     ("funding", ("funding",)),
-    ("costs", ("fees", "slippage", "option_slippage")),
+    ("costs of all trades", ("fees", "slippage", "option_slippage")),
     ("settlement", ("settlement",)),
     ("rest", ("residual", "future_residual", "unexplained")),
 )
@@ -54,8 +54,8 @@ def _times(points: Sequence[Point]) -> list[datetime]:
 def _cumulated(go: Any, report: WalletReport) -> Any:
     points, times = report.points, _times(report.points)
     figure = go.Figure()
-    for name in ("options", "futures", "costs"):
-        figure.add_scatter(x=times, y=[getattr(point, name) for point in points], name=name)
+    for name, told in (("options", "options"), ("futures", "futures"), ("costs", "costs of hedging")):
+        figure.add_scatter(x=times, y=[getattr(point, name) for point in points], name=told)
     figure.add_scatter(
         x=times, y=[p.result for p in points], name="result", line={"width": 3, "color": "black"}
     )

@@ -64,9 +64,19 @@ def test_the_worst_share_is_at_least_one_result() -> None:
 
 def test_the_parts_of_an_interval_are_its_lines() -> None:
     lines = added(interval.total for interval in att1.life().intervals)
-    parts = hedged(lines)
+    parts = hedged(lines, option_fees=0.0)
     assert parts.result == pytest.approx(lines.total, abs=1e-15)
     assert parts.costs == pytest.approx(-0.0027186751 - 0.0005437350, abs=1e-9)
+
+
+def test_what_trading_options_cost_is_no_cost_of_hedging() -> None:
+    """It had been paid without a hedge as well: it belongs to the options' own result."""
+    lines = Lines(delta=1.0, future_delta=-0.9, fees=-0.05, slippage=-0.01, option_slippage=-0.2)
+    parts = hedged(lines, option_fees=-0.03)
+    assert parts.unhedged == pytest.approx(1.0 - 0.2 - 0.03)
+    assert parts.hedge == pytest.approx(-0.9)
+    assert parts.costs == pytest.approx(-0.02 - 0.01)
+    assert parts.result == pytest.approx(lines.total)
 
 
 def test_theta_kept_is_theta_less_gamma_fees_and_funding() -> None:

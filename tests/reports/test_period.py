@@ -80,6 +80,27 @@ def test_the_worked_example_is_reported_as_it_is_printed() -> None:
     assert report.carry.theta_kept_per_day == pytest.approx(report.carry.theta_kept / 5)
 
 
+def test_an_option_bought_costs_the_options_and_not_the_hedge() -> None:
+    traded = {
+        "BTC-30JAN26-105000-C": Lines(delta=0.5, fees=-0.0003, option_slippage=-0.002),
+        "BTC-PERPETUAL": Lines(future_delta=-0.4, fees=-0.0005, slippage=-0.0001),
+    }
+    report = reported([Stretch(Interval(0, 1000, 5.0, 5.0971, 1e5, 1e5, traded, 2), {}, 0.0, 1e-8)])
+    assert report.effectiveness.cost == pytest.approx(0.0006)
+    (point,) = report.points
+    assert (point.options, point.futures) == pytest.approx((0.4977, -0.4))
+    assert point.costs == pytest.approx(-0.0006)
+    assert point.result == pytest.approx(report.change)
+
+
+def test_trades_of_options_are_no_trades_of_the_hedge() -> None:
+    bought = msgspec.structs.replace(HEDGE, instrument="BTC-30JAN26-105000-C", unit="coin", coin=10.0)
+    report = reported(None, HEDGE, bought)
+    assert report.effectiveness.turnover_coin == HEDGE.coin
+    assert report.effectiveness.trades_per_day == pytest.approx(1 / 5)
+    assert len(report.hedges) == 2, "an accountant is told of both"
+
+
 def test_text_names_what_it_rests_on_before_any_figure() -> None:
     told = shown(reported())
     assert told.index("settings c0ffee") < told.index("-0.03443099")
