@@ -33,10 +33,10 @@ class Summary(msgspec.Struct, frozen=True):
     collateral_usd: float
     hedge_fees_coin: float
     hedge_slippage_coin: float
-    funding_coin: float  # received
+    funding_coin: float  # received by the hedge, the perpetual; what it pays is a cost of holding it
     option_fees_coin: float
     option_slippage_coin: float
-    hedge_cost_usd: float  # fees and slippage of hedges at the index of their instant
+    trading_cost_usd: float  # fees and slippage of hedges at the index of their instant; funding apart
     sd_day_coin: float
     sd_day_usd: float  # collateral aside
     trades: int
@@ -86,7 +86,7 @@ def summarise(outcome: Outcome) -> Summary:
         funding_coin=total.funding,
         option_fees_coin=-math.fsum(option_fees),
         option_slippage_coin=-total.option_slippage,
-        hedge_cost_usd=_hedge_cost_usd(outcome),
+        trading_cost_usd=_trading_cost_usd(outcome),
         sd_day_coin=_sd([lines.total for lines in coin[1:]]) * math.sqrt(intervals / days),
         sd_day_usd=_sd(results_usd[1:]) * math.sqrt(intervals / days),
         trades=len(outcome.hedges),
@@ -139,7 +139,7 @@ def _with_collateral(lines: Lines, option_fees_coin: float, point: Point) -> Hed
     return parts._replace(unhedged=parts.unhedged + lines.collateral)
 
 
-def _hedge_cost_usd(outcome: Outcome) -> float:
+def _trading_cost_usd(outcome: Outcome) -> float:
     return math.fsum((trade.fee_coin - trade.slippage_coin) * trade.mark for trade in outcome.hedges)
 
 

@@ -50,5 +50,5 @@ def _curve(summary: Summary, outcome: Outcome) -> Curve:
         delta_coin=[point.found_coin for point in points],
         margin_coin=[point.initial_margin_coin for point in points],
         risk_day_coin=summary.sd_day_coin,
-        cost_usd=summary.hedge_cost_usd,
+        trading_cost_usd=summary.trading_cost_usd,
     )

@@ -65,7 +65,7 @@ _Columns = tuple[Column[Summary], ...]
 _NAME: Column[Summary] = Column("policy", lambda s: s.name, text=True)
 _TABLES: tuple[tuple[str, _Columns], ...] = (
     (
-        "result and what hedging cost (coin, USD where it says so)",
+        "result and what hedging cost: fees and slippage paid, funding received (coin, USD where it says so)",
         (
             Column("P&L", lambda s: number(s.pnl_coin, 4, "+")),
             Column("P&L USD", lambda s: number(s.pnl_usd, 0, "+")),
@@ -73,7 +73,7 @@ _TABLES: tuple[tuple[str, _Columns], ...] = (
             Column("fees", lambda s: number(s.hedge_fees_coin, 4)),
             Column("slippage", lambda s: number(s.hedge_slippage_coin, 4)),
             Column("funding", lambda s: number(s.funding_coin, 4, "+")),
-            Column("cost USD", lambda s: number(s.hedge_cost_usd), wide=True),
+            Column("trading cost USD", lambda s: number(s.trading_cost_usd), wide=True),
             Column("trades", lambda s: f"{s.trades}"),
             Column("turnover USD", lambda s: number(s.turnover_usd), wide=True),
         ),

@@ -94,8 +94,8 @@ def tune(
     objective: Annotated[
         Objective,
         typer.Option(
-            help="cost: least cost at no more than today's risk; risk: least risk at no more than today's "
-            "cost; utility: mean less half --risk-aversion times variance."
+            help="cost: least fees and spread at no more than today's risk; risk: least risk at no more than "
+            "today's fees and spread; utility: mean less half --risk-aversion times variance."
         ),
     ] = Objective.COST,
     risk_aversion: Annotated[
@@ -238,8 +238,9 @@ def score(
     told = summarise(outcome)
     return Score(
         pnl=tuple(lines.total for lines in outcome.lines[1:]),
-        cost=told.hedge_fees_coin + told.hedge_slippage_coin,
+        trading_cost=told.hedge_fees_coin + told.hedge_slippage_coin,
         trades=told.trades,
+        funding=told.funding_coin,
     )
 
 

@@ -49,7 +49,8 @@ def _halves(found: Proposal) -> tuple[Column[_Row], ...]:
         Column("half", lambda row: row[0], text=True),
         Column("P&L", lambda row: number(row[2].mean if mean else sum(row[2].pnl), digits, "+")),
         Column("sd", lambda row: number(row[2].sd, digits + 1)),
-        Column("cost", lambda row: number(row[2].cost, digits)),
+        Column("trading cost", lambda row: number(row[2].trading_cost, digits)),
+        Column("funding", lambda row: number(row[2].funding, digits, "+")),
         Column("trades", lambda row: number(row[2].trades, 0)),
         Column("", lambda row: str(row[1]), text=True),
     )
@@ -66,7 +67,7 @@ def _frontier(found: Proposal) -> tuple[Column[tuple[str, float, float]], ...]:
     digits = _digits(found)
     return (
         Column("sd", lambda row: number(row[1], digits + 1)),
-        Column("cost", lambda row: number(row[2], digits)),
+        Column("trading cost", lambda row: number(row[2], digits)),
         Column("", lambda row: row[0], text=True),
     )
 
@@ -77,7 +78,7 @@ def frontier_rows(found: Proposal) -> Iterator[tuple[str, float, float]]:
     points = frontier(told)
     step = max(1, -(-len(points) // MOST_SHOWN))
     rows = [(told[point], *point) for point in points[::step]]
-    rows.append((f"today: {found.today}", found.today_first.sd, found.today_first.cost))
+    rows.append((f"today: {found.today}", found.today_first.sd, found.today_first.trading_cost))
     yield from sorted(rows, key=lambda row: row[1])
 
 
@@ -85,7 +86,8 @@ def verdict(found: Proposal) -> str:
     """What the second half says, in one sentence."""
     ours, today = found.best_second, found.today_second
     digits = _digits(found)
-    saved = f"cost {number(ours.cost, digits)} against {number(today.cost, digits)} {found.unit}"
+    costs = (number(each.trading_cost, digits) for each in (ours, today))
+    saved = f"trading cost {' against '.join(costs)} {found.unit}"
     risk = f"sd {pct(ours.sd / today.sd - 1.0) if today.sd else 'unchanged'} against today's"
     if found.improves:
         return f"{found.best} is better on the second half: {saved}, {risk}."
@@ -124,11 +126,15 @@ def page(found: Proposal) -> str:
         )
     for name, each in (("today", found.today_first), ("proposed", found.best_first)):
         figure.add_scatter(
-            x=[each.sd], y=[each.cost], mode="markers", marker={"size": 16, "symbol": "star"}, name=name
+            x=[each.sd],
+            y=[each.trading_cost],
+            mode="markers",
+            marker={"size": 16, "symbol": "star"},
+            name=name,
         )
     figure.update_layout(
         xaxis_title=f"sd of the P&L of one {found.each}, {found.unit}",
-        yaxis_title=f"cost, {found.unit}",
+        yaxis_title=f"trading cost (fees and spread of hedges; funding apart), {found.unit}",
         title="First half",
     )
     return pages.page("Tuning", "", "".join((f"<p>{escape(verdict(found))}</p>", *pages.drawn([figure]))))

@@ -110,10 +110,13 @@ class Score(msgspec.Struct, frozen=True):
 
     pnl: tuple[float, ...]
     """Hedged profit of each interval or path, costs taken off."""
-    cost: float
+    trading_cost: float
     """Fees and spread of the hedges: of all intervals, or of a path in the mean."""
     trades: float
     """Likewise."""
+    funding: float | None = None
+    """Received by the hedges: a perpetual's other cost, in `pnl` alone, being the price of a position
+    and not of a trade. None: not counted apart (paths)."""
 
     @property
     def mean(self) -> float:
@@ -129,8 +132,8 @@ class Score(msgspec.Struct, frozen=True):
 class Objective(StrEnum):
     """What is made greatest."""
 
-    COST = "cost"  # the least cost at no more than today's risk
-    RISK = "risk"  # the least risk at no more than today's cost
+    COST = "cost"  # the least trading cost at no more than today's risk
+    RISK = "risk"  # the least risk at no more than today's trading cost
     UTILITY = "utility"  # mean less half the risk aversion times the variance
 
 
@@ -160,12 +163,12 @@ class Proposal(msgspec.Struct, frozen=True):
     best_first: Score
     best_second: Score
     saved: float
-    """Cost that the best saves against today's setting on the second half."""
+    """Trading cost that the best saves against today's setting on the second half."""
     risk_gain: Paired
     """Of squared deviations of the profit of one."""
     utility_gain: Paired
     trials: tuple[tuple[Candidate, float, float], ...]
-    """Every candidate with its risk and cost on the first half: the frontier's points."""
+    """Every candidate with its risk and trading cost on the first half: the frontier's points."""
     unit: str = "coin"
     """Of money: coin or USD."""
     each: str = "interval"
@@ -176,9 +179,11 @@ class Proposal(msgspec.Struct, frozen=True):
         """Whether the best is better on the second half, by more than chance where chance plays a part."""
         match self.objective:
             case Objective.COST:
-                return self.saved > LEAST_SAVING * self.today_second.cost and not self.risk_gain.is_loss
+                return (
+                    self.saved > LEAST_SAVING * self.today_second.trading_cost and not self.risk_gain.is_loss
+                )
             case Objective.RISK:
-                return self.risk_gain.is_gain and self.saved >= -SLACK * self.today_second.cost
+                return self.risk_gain.is_gain and self.saved >= -SLACK * self.today_second.trading_cost
             case Objective.UTILITY:
                 return self.utility_gain.is_gain
             case _:
@@ -232,10 +237,10 @@ def tune(
         today_second=today_second,
         best_first=score,
         best_second=best_second,
-        saved=today_second.cost - best_second.cost,
+        saved=today_second.trading_cost - best_second.trading_cost,
         risk_gain=paired(_squares(best_second), _squares(today_second)),
         utility_gain=paired(_utilities(best_second, risk_aversion), _utilities(today_second, risk_aversion)),
-        trials=tuple((candidate, its.sd, its.cost) for candidate, its in seen),
+        trials=tuple((candidate, its.sd, its.trading_cost) for candidate, its in seen),
         unit=unit,
         each=each,
     )
@@ -274,9 +279,9 @@ def value(objective: Objective, score: Score, today: Score, risk_aversion: float
     """What Optuna makes greatest. Beyond today's risk, or cost, a candidate loses the more the further."""
     match objective:
         case Objective.COST:
-            return -score.cost - abs(today.cost) * _excess(score.sd, today.sd)
+            return -score.trading_cost - abs(today.trading_cost) * _excess(score.sd, today.sd)
         case Objective.RISK:
-            return -score.sd - today.sd * _excess(score.cost, today.cost)
+            return -score.sd - today.sd * _excess(score.trading_cost, today.trading_cost)
         case Objective.UTILITY:
             return score.mean - 0.5 * risk_aversion * score.sd**2
         case _:

@@ -32,9 +32,9 @@ class Effectiveness(msgspec.Struct, frozen=True):
     rmse: float | None  # about 0, per interval, in the currency
     expected_shortfall_5: float | None  # per interval, in the currency; positive is a loss
     expected_shortfall_1: float | None
-    cost: float  # fees and slippage of the hedge's trades, in the currency; positive is a cost
+    trading_cost: float  # fees and slippage of the hedge's trades, in the currency; positive is a cost
     cost_ratio: float | None  # of the premium that time paid: |theta|
-    cost_per_variance: float | None  # cost per unit of variance removed, over the period
+    cost_per_variance: float | None  # trading cost per unit of variance removed, over the period
     turnover_coin: float  # sum of |dQ| / F
     trades_per_day: float | None
 
@@ -86,7 +86,7 @@ def effectiveness(
         rmse=math.sqrt(math.fsum(p * p for p in results) / len(results)) if results else None,
         expected_shortfall_5=expected_shortfall(results, 0.05),
         expected_shortfall_1=expected_shortfall(results, 0.01),
-        cost=cost,
+        trading_cost=cost,
         cost_ratio=cost / abs(theta) if theta else None,
         cost_per_variance=cost / removed if removed is not None and removed > 0.0 else None,
         turnover_coin=turnover_coin,

@@ -35,7 +35,7 @@ class Curve(NamedTuple):
     delta_coin: Sequence[float]  # as the policy found it
     margin_coin: Sequence[float]  # initial margin used
     risk_day_coin: float  # sd of a day's result
-    cost_usd: float  # of hedging: fees and slippage
+    trading_cost_usd: float  # fees and slippage of the hedges; funding apart
 
 
 class Table(NamedTuple):
@@ -95,11 +95,11 @@ def _over_time(go: Any, title: str, unit: str, curves: Sequence[Curve], field: s
 def _frontier(go: Any, curves: Sequence[Curve]) -> Any:
     """What each policy costs against the risk it leaves: lower and to the left is better. One that never
     hedged would stand so far to the right that the others fell together."""
-    figure = go.Figure(layout={"title": "Cost of hedging against what risk is left", "height": 480})
-    for curve in (each for each in curves if each.cost_usd):
+    figure = go.Figure(layout={"title": "Trading cost of hedging against what risk is left", "height": 480})
+    for curve in (each for each in curves if each.trading_cost_usd):
         figure.add_scatter(
             x=[curve.risk_day_coin],
-            y=[curve.cost_usd],
+            y=[curve.trading_cost_usd],
             mode="markers+text",
             text=[curve.name],
             textposition="top center",
@@ -107,7 +107,7 @@ def _frontier(go: Any, curves: Sequence[Curve]) -> Any:
             showlegend=False,
         )
     figure.update_xaxes(title="sd of a day's result, coin")
-    figure.update_yaxes(title="fees and slippage of hedges, USD")
+    figure.update_yaxes(title="fees and slippage of hedges (funding apart), USD")
     return figure
 
 

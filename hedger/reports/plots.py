@@ -54,7 +54,7 @@ def _times(points: Sequence[Point]) -> list[datetime]:
 def _cumulated(go: Any, report: WalletReport) -> Any:
     points, times = report.points, _times(report.points)
     figure = go.Figure()
-    for name, told in (("options", "options"), ("futures", "futures"), ("costs", "costs of hedging")):
+    for name, told in (("options", "options"), ("futures", "futures"), ("costs", "trading cost of hedging")):
         figure.add_scatter(x=times, y=[getattr(point, name) for point in points], name=told)
     figure.add_scatter(
         x=times, y=[p.result for p in points], name="result", line={"width": 3, "color": "black"}

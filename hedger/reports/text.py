@@ -116,7 +116,7 @@ def measures(report: WalletReport) -> list[tuple[str, str]]:
         ("RMSE of an interval", _maybe(told.rmse, ".8f", f" {unit}")),
         ("ES 5 %", _maybe(told.expected_shortfall_5, ".8f", f" {unit}")),
         ("ES 1 %", _maybe(told.expected_shortfall_1, ".8f", f" {unit}")),
-        ("cost of hedging", f"{told.cost:.8f} {unit}"),
+        ("trading cost", f"{told.trading_cost:.8f} {unit}"),
         ("of theta", _maybe(told.cost_ratio, ".1%")),
         ("turnover", f"{told.turnover_coin:.4f} coin"),
         ("trades a day", _maybe(told.trades_per_day, ".1f")),

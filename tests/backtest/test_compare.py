@@ -82,7 +82,7 @@ def test_the_unhedged_book_is_the_yardstick() -> None:
     none, clock, band = compare(MARKET, STRANGLE, FEW, default_book("BTC"), mapper=map).report.policies
     assert (none.trades, none.hedge_fees_coin, none.turnover_usd, none.outside_share) == (0, 0.0, 0.0, 0.0)
     assert none.option_fees_coin > 0.0
-    assert none.effect.cost == 0.0, "what its options cost to trade is no cost of a hedge it does not have"
+    assert none.effect.trading_cost == 0.0, "its options' costs are of no hedge"
     assert none.effect.variance_reduction == 0.0
     assert none.sd_day_coin > 1.5 * clock.sd_day_coin
     assert clock.trades > band.trades > 0
@@ -105,7 +105,9 @@ def test_costs_drawdown_and_capital_are_what_they_say() -> None:
     assert figures.hedge_fees_coin == pytest.approx(fees)
     assert figures.hedge_slippage_coin == pytest.approx(-math.fsum(t.slippage_coin for t in outcome.hedges))
     later = [trade for trade in outcome.hedges if trade.market_ms >= outcome.points[1].market_ms]
-    assert figures.effect.cost == pytest.approx(math.fsum(t.fee_coin - t.slippage_coin for t in later))
+    assert figures.effect.trading_cost == pytest.approx(
+        math.fsum(t.fee_coin - t.slippage_coin for t in later)
+    )
     assert figures.option_fees_coin == pytest.approx(math.fsum(trade.fee_coin for trade in outcome.options))
     assert figures.pnl_usd == pytest.approx(
         path[-1] * outcome.points[-1].index_usd - path[0] * outcome.points[0].index_usd

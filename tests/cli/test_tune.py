@@ -63,6 +63,8 @@ def test_it_says_the_same_wherever_the_trials_run_and_judges_on_days_it_did_not_
     assert found.today == TODAY
     assert "judged on 2026-01-11 to 2026-01-16" in output
     assert "today: band" in output
+    assert "trading cost" in output
+    assert "funding" in output
     assert "plotly" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
@@ -73,7 +75,8 @@ def test_on_chains_too_every_candidate_is_hedged_in_parts_where_the_book_is() ->
     whole = default_book("BTC")
     in_parts = replace(whole, partial=PartialParams(first_share=0.5))
     tried = [score(half, plan, each, rests, Candidate("time", {})) for each in (whole, in_parts)]
-    assert tried[1].cost != tried[0].cost
+    assert tried[1].trading_cost != tried[0].trading_cost
+    assert tried[0].funding, "what holding the perpetual cost is told beside what trading it cost"
 
 
 def proposal(saved: float, risk: float) -> Proposal:

@@ -60,7 +60,7 @@ def test_what_pays_on_one_half_only_is_not_called_an_improvement() -> None:
     def lucky(candidate: Candidate) -> Score:
         gain = 5.0 if candidate.policy == "zakamouline" else 0.0
         score = half(1)(candidate)
-        return Score(tuple(one + gain for one in score.pnl), score.cost, score.trades)
+        return Score(tuple(one + gain for one in score.pnl), score.trading_cost, score.trades)
 
     found = tune(lucky, half(2), TODAY, objective=Objective.UTILITY, trials=24, seed=7, risk_aversion=0.1)
     assert found.best.policy == "zakamouline"

@@ -54,7 +54,7 @@ def test_a_score_is_the_labs_own_figures(held: Book) -> None:
     told, figures = score(first, SIGMA), run(first).policies[0].figures
     assert told.mean == pytest.approx(figures["pnl_mean"].value, rel=1e-12)
     assert told.sd == pytest.approx(figures["pnl_sd"].value, rel=1e-12)
-    assert told.cost == pytest.approx(figures["cost_mean"].value, rel=1e-12)
+    assert told.trading_cost == pytest.approx(figures["cost_mean"].value, rel=1e-12)
     assert told.trades == pytest.approx(figures["trades_mean"].value, rel=1e-12)
     assert len(told.pnl) == 300
 
@@ -101,7 +101,7 @@ def test_a_wasteful_setting_is_improved_on_paths_the_search_never_saw_on_any_exe
     serial = found("serial")
     assert serial == found("processes")
     assert serial.improves
-    assert serial.best_second.cost < serial.today_second.cost
+    assert serial.best_second.trading_cost < serial.today_second.trading_cost
     assert serial.best_second == score(second, serial.best)
 
 

@@ -34,7 +34,7 @@ def test_the_measures_are_those_of_the_textbook() -> None:
     assert found.rmse == pytest.approx(math.sqrt((p * p).mean()))
     assert found.expected_shortfall_5 == pytest.approx(-np.sort(p)[:20].mean())
     assert found.expected_shortfall_1 == pytest.approx(-np.sort(p)[:4].mean())
-    assert found.cost == pytest.approx(4.0)
+    assert found.trading_cost == pytest.approx(4.0)
     assert found.cost_ratio == pytest.approx(0.1)
     assert found.cost_per_variance == pytest.approx(4.0 / (400 * (u.var(ddof=1) - p.var(ddof=1))))
     assert found.trades_per_day == pytest.approx(100 / (400 / 24))

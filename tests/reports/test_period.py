@@ -76,7 +76,7 @@ def test_the_worked_example_is_reported_as_it_is_printed() -> None:
     assert report.gaps == ()
     assert report.points[-1].result == pytest.approx(report.change, abs=1e-12)
     assert report.effectiveness.intervals == 5
-    assert report.effectiveness.cost == pytest.approx(0.0027186751 + 0.0005437350, abs=1e-9)
+    assert report.effectiveness.trading_cost == pytest.approx(0.0027186751 + 0.0005437350, abs=1e-9)
     assert report.carry.theta_kept_per_day == pytest.approx(report.carry.theta_kept / 5)
 
 
@@ -86,7 +86,7 @@ def test_an_option_bought_costs_the_options_and_not_the_hedge() -> None:
         "BTC-PERPETUAL": Lines(future_delta=-0.4, fees=-0.0005, slippage=-0.0001),
     }
     report = reported([Stretch(Interval(0, 1000, 5.0, 5.0971, 1e5, 1e5, traded, 2), {}, 0.0, 1e-8)])
-    assert report.effectiveness.cost == pytest.approx(0.0006)
+    assert report.effectiveness.trading_cost == pytest.approx(0.0006)
     (point,) = report.points
     assert (point.options, point.futures) == pytest.approx((0.4977, -0.4))
     assert point.costs == pytest.approx(-0.0006)
