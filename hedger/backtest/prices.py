@@ -10,12 +10,13 @@ import csv
 import gzip
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 from hedger.backtest.modelled import Close
+from hedger.domain.instants import ms_of
 from hedger.domain.time_units import DAY_MS
 
 DVOL_GLOB = "deribit_dvol_{coin}_daily_close*.csv*"
@@ -77,8 +78,7 @@ def _parquet(path: Path) -> dict[str, Sequence[object]]:
 def _ms(value: object) -> int:
     """Milliseconds since the epoch: of a time without a zone in UTC, of a number in s or ms."""
     if isinstance(value, datetime):
-        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return round(moment.timestamp() * 1000)
+        return ms_of(value)
     text = str(value)
     try:
         number = float(text)

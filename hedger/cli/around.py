@@ -15,6 +15,7 @@ from hedger.cli.figures import UNKNOWN, cap_name, coin, number, pct, usd, words
 from hedger.cli.shadow_table import shadow_table
 from hedger.cli.smile_status import smile_of
 from hedger.cli.tables import Column, facts, table
+from hedger.domain.instants import iso_time
 from hedger.domain.vocabulary import Rung
 from hedger.engine.views.owned_view import WalletView
 from hedger.engine.views.view import BookView, DeltaView, ExpiringView
@@ -22,7 +23,6 @@ from hedger.engine.views.view_guard import CapView, GuardView, MarginView
 from hedger.portfolio.breakdown import Cut
 from hedger.portfolio.moved import Moved
 from hedger.risk.tiers import Tier
-from hedger.web.answers import market_time
 
 _TIER_STYLE = {Tier.SOFT: "yellow", Tier.HARD: "bold red"}
 _MOVED = ("spot", "vol", "time", "trades", "settlement", "other", "hedges")
@@ -62,7 +62,7 @@ def _sources(delta: DeltaView) -> RenderableType | None:
 def _moved(moved: Moved) -> RenderableType:
     """The steps from the delta of when the book was flat to the one of now."""
     steps = [(name, coin(getattr(moved, name))) for name in _MOVED]
-    since = (f"delta moved since {market_time(moved.since_ms)[:16]}", coin(moved.then_coin))
+    since = (f"delta moved since {iso_time(moved.since_ms)[:16]}", coin(moved.then_coin))
     return facts(since, *steps, ("now", f"[bold]{coin(moved.now_coin)}[/]"))
 
 

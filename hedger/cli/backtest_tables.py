@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.markup import escape
 
 from hedger.backtest.compare import Comparison
 from hedger.backtest.summary import Summary
-from hedger.cli.figures import number, pct
+from hedger.cli.figures import minute, number, pct
 from hedger.cli.tables import WIDE, Column, table
 
 _COLUMN, _LABEL = 10, 20  # characters of a figure and of a row's name in the table of attribution
@@ -48,17 +47,13 @@ def _missing(report: Comparison) -> Iterator[str]:
 def heading_lines(report: Comparison) -> Iterator[str]:
     """What the comparison rests on, line by line."""
     head = report.heading
-    first, last = (_time(market_ms) for market_ms in (head.first_ms, head.last_ms))
+    first, last = (minute(market_ms) for market_ms in (head.first_ms, head.last_ms))
     yield f"{head.coin}, {head.strategy['name']}: {head.strategy['description']}"
     yield f"{first} to {last} UTC, {head.instants:,} instants, {head.rows:,} recorded rows"
     yield f"neutral = {head.neutral}, hedged in {head.coin}-PERPETUAL"
     yield f"seed {head.seed}  config {head.config_hash[:16]}  data {head.data_sha256[:16]}"
     yield "Assumptions:"
     yield from (f"  {line}" for line in (*head.data, *head.assumed))
-
-
-def _time(market_ms: int) -> str:
-    return datetime.fromtimestamp(market_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 _Columns = tuple[Column[Summary], ...]

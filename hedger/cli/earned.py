@@ -10,8 +10,8 @@ from rich.panel import Panel
 
 from hedger.cli.figures import number, pct, usd, words
 from hedger.cli.tables import facts
+from hedger.domain.instants import iso_time
 from hedger.engine.views.view_attribution import AttributionView
-from hedger.web.answers import market_time
 
 VENUE_DAY = "08:00"
 _DIGITS = 6
@@ -21,7 +21,7 @@ def earned(days: tuple[AttributionView, ...]) -> Iterator[RenderableType]:
     """One panel a wallet, of the venue's own day; lines that are nothing are left out."""
     for day in days:
         if day.cut == VENUE_DAY:
-            told = f"{day.currency}  day since {market_time(day.since_ms)[:16]} UTC"
+            told = f"{day.currency}  day since {iso_time(day.since_ms)[:16]} UTC"
             rows = [facts(*part) for part in (_whole(day), _lines(day), _carry(day)) if part]
             yield Panel(Group(*rows), title=f"[bold]{escape(told)}[/]", title_align="left")
 

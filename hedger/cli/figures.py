@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hedger.domain.instants import utc
+
 UNKNOWN = "–"
 
 
@@ -44,6 +46,11 @@ def words(value: str) -> str:
 def cap_name(name: str) -> str:
     """The key of a cap as a person says it, its unit stands beside: `max_loss_day_usd`, loss day."""
     return words(name.removeprefix("max_").removesuffix("_usd").removesuffix("_coin"))
+
+
+def minute(ms: int) -> str:
+    """2026-02-01 08:00, UTC."""
+    return f"{utc(ms):%Y-%m-%d %H:%M}"
 
 
 def clock(iso_time: str) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
 from hedger.domain.errors import ConfigError
+from hedger.domain.instants import ms_of
 
 Since = Annotated[
     str | None,
     typer.Option("--from", help="From this day or time on; UTC unless it says: 2026-02-01[T08:00]."),
 ]
 Until = Annotated[str | None, typer.Option("--to", help="Up to this day or time, which is not included.")]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def span_ms(since: str | None, until: str | None) -> tuple[int | None, int | None]:
@@ -35,7 +34,7 @@ def instant_ms(option: str, text: str) -> int:
         raise ConfigError(
             f"{option} {text!r}: must be a day or time (ISO 8601) like 2026-02-01 or 2026-02-01T08:00"
         ) from None
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(milliseconds=1)
+    return ms_of(moment)
 
 
 def day(option: str, text: str) -> date:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+from hedger.domain.instants import utc
 from hedger.domain.instrument import plain
 from hedger.engine.records import Decided, OrderChanged, Traded
 from hedger.journal.tail import Line
@@ -11,7 +10,7 @@ from hedger.journal.tail import Line
 
 def as_line(line: Line) -> str:
     """`2026-01-01 00:00:00.000  fill  ...`."""
-    at = datetime.fromtimestamp(line.market_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    at = utc(line.market_ms).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     kind, words = _told(line)
     return f"{at}  {kind:<8}  {words}"
 

@@ -21,9 +21,10 @@ from hedger.cli.client import (
 )
 from hedger.cli.commands import StateDir, Why, operator
 from hedger.domain.errors import ConfigError
+from hedger.domain.instants import iso_time
 from hedger.domain.time_units import DAY_S, HOUR_S, MINUTE_S
 from hedger.engine.profile import ProfileView
-from hedger.web.answers import StatusAnswer, market_time
+from hedger.web.answers import StatusAnswer
 from hedger.web.tuning import OverrideAnswer
 
 _SECONDS = {"s": 1, "m": MINUTE_S, "h": HOUR_S, "d": DAY_S}
@@ -81,7 +82,7 @@ def spoken(profile: ProfileView) -> str:
     """The override in force, in one line."""
     if profile.override_factor is None or profile.override_until_ms is None:
         return "no override"
-    until = market_time(profile.override_until_ms)
+    until = iso_time(profile.override_until_ms)
     return (
         f"band x{profile.override_factor:g} until {until} by {profile.override_by}: {profile.override_reason}"
     )

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from rich.markup import escape
 
 from hedger.cli.figures import clock, coin, usd
+from hedger.domain.instants import iso_time
 from hedger.engine.views.owned_view import FutureView, OwnershipView
 from hedger.engine.views.view import BookView
-from hedger.web.answers import market_time
 
 
 def ownership_of(book: BookView) -> Iterator[str]:
@@ -22,7 +22,7 @@ def ownership_of(book: BookView) -> Iterator[str]:
         who = escape(f"{owned.external_owner}, until {owned.external_until}")
         yield f"[dim]held elsewhere[/] {coin(owned.external_delta_coin)} {escape(book.underlying)} ({who})"
     for flow in owned.cash_flows:
-        time = clock(market_time(flow.market_ms))
+        time = clock(iso_time(flow.market_ms))
         yield f"[dim]cash at {time}[/] {escape(f'{flow.amount} {flow.currency}')} that no trade explains"
     if owned.wallet_drift_usd is not None:
         yield f"[dim]moved from coin to dollar wallet[/] {usd(owned.wallet_drift_usd, '+')} USD"
@@ -42,7 +42,7 @@ def _future(future: FutureView) -> Iterator[str]:
 
 def _people(owned: OwnershipView) -> Iterator[str]:
     if owned.hold_until_ms:
-        until = clock(market_time(owned.hold_until_ms))
+        until = clock(iso_time(owned.hold_until_ms))
         yield f"[yellow]{escape(owned.hold_by)} trades by hand until {until} UTC[/]"
     if owned.other_hedger:
         yield f"[bold red]another hedger: {escape(owned.other_hedger)}[/]"

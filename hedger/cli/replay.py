@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 from hedger.backtest.replay import ReplayResult
 from hedger.backtest.replay import replay as repeat
 from hedger.cli.client import print_json, told_errors
+from hedger.domain.instants import iso_time
 from hedger.engine.events import Now
 from hedger.runtime.clock import Clock
 
@@ -73,5 +73,4 @@ def _shown(effects: list[Any], at: int) -> str:
 
 
 def _time(now: Now) -> str:
-    market = datetime.fromtimestamp(now.market_ms / 1000, UTC).isoformat(timespec="milliseconds")
-    return f"{market.replace('+00:00', 'Z')} (wire {now.wire_s:.6f} s)"
+    return f"{iso_time(now.market_ms)} (wire {now.wire_s:.6f} s)"

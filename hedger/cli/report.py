@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from hedger.cli.client import DEFAULT_STATE_DIR, told_errors
 from hedger.cli.instants import Since, Until, span_ms
 from hedger.cli.journal import ConfigFile, StateDir, find, with_picture
 from hedger.domain.errors import ConfigError
+from hedger.domain.instants import utc
 from hedger.domain.time_units import DAY_MS, EXPIRY_HOUR_UTC
 from hedger.engine.attribution.days import began_ms
 
@@ -105,7 +105,7 @@ def period(
 
 
 def _iso(market_ms: int) -> str:
-    return datetime.fromtimestamp(market_ms / 1000, UTC).isoformat(timespec="seconds")
+    return utc(market_ms).isoformat(timespec="seconds")
 
 
 def _write(reports: list[WalletReport], html: str, as_json: str, as_csv: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from hedger import __version__
 from hedger.domain.account import Fill
+from hedger.domain.instants import utc
 from hedger.domain.names import ParsedName, parse_name
 from hedger.engine.attribution.intervals import interval_of
 from hedger.engine.records import Attributed
@@ -77,7 +77,7 @@ def _row(fill: Fill, *, book: str, mark: float | None, purpose: str, reason: str
     in_usd = inverse and not option
     return HedgeRow(
         market_ms=fill.market_ms,
-        time=datetime.fromtimestamp(fill.market_ms / 1000, UTC).isoformat(timespec="milliseconds"),
+        time=utc(fill.market_ms).isoformat(timespec="milliseconds"),
         venue=fill.venue,
         book=book,
         instrument=fill.instrument,

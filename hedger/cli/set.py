@@ -19,8 +19,9 @@ from hedger.cli.client import (
 )
 from hedger.cli.commands import StateDir, Why, operator
 from hedger.domain.errors import ConfigError
+from hedger.domain.instants import iso_time
 from hedger.engine.views.view import EditView
-from hedger.web.answers import StatusAnswer, market_time
+from hedger.web.answers import StatusAnswer
 from hedger.web.tuning import SetAnswer
 
 Setting = Annotated[
@@ -78,6 +79,6 @@ def _list(edits: tuple[EditView, ...], as_json: bool) -> None:
         print_json(edits)
         return
     for edit in edits:
-        typer.echo(f"{edit.key} = {edit.value}  since {market_time(edit.since_ms)} by {edit.by}")
+        typer.echo(f"{edit.key} = {edit.value}  since {iso_time(edit.since_ms)} by {edit.by}")
     if not edits:
         typer.echo("nothing is set above the file")

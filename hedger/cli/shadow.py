@@ -19,6 +19,7 @@ from hedger.cli.instants import Since, Until, span_ms
 from hedger.cli.shadow_table import shadow_table
 from hedger.cli.tables import WIDE
 from hedger.domain.errors import ConfigError
+from hedger.domain.instants import iso_time
 from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Mode
 from hedger.engine.attribution.days import began_ms
@@ -28,7 +29,6 @@ from hedger.policies.asked import Asked, asked
 from hedger.policies.registry import LIVE_POLICIES
 from hedger.runtime.clock import Clock
 from hedger.settings.load import load
-from hedger.web.answers import market_time
 
 
 def shadow(
@@ -155,7 +155,7 @@ def _show(console: Console, found: Compared) -> None:
     if found.first_ms is None or found.last_ms is None:
         console.print(f"[yellow]{escape(found.path)}: nothing in this period[/]")
         return
-    when = f"{market_time(found.first_ms)[:16]} to {market_time(found.last_ms)[:16]} UTC"
+    when = f"{iso_time(found.first_ms)[:16]} to {iso_time(found.last_ms)[:16]} UTC"
     console.print(f"{escape(found.path)}: {found.mode}, {when}, {found.steps} steps, {found.events} events")
     for line in _warnings(found):
         console.print(f"[yellow]{escape(line)}[/]")

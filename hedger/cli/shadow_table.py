@@ -10,8 +10,8 @@ from rich.markup import escape
 
 from hedger.cli.figures import UNKNOWN, number, usd
 from hedger.cli.tables import Column, table
+from hedger.domain.instants import iso_time
 from hedger.engine.views.shadow_view import LedgerView, ShadowView
-from hedger.web.answers import market_time
 
 
 class _Line(NamedTuple):
@@ -47,7 +47,7 @@ def _since(since_ms: int | None, shadows: Sequence[ShadowView], wide: bool, agai
     lines = [reference, *(line for line in own if line is not reference)]
     counted = f"{first.minutes.intervals} min, {first.hours.intervals} h"
     unit = f"USD, P&L in {first.minutes.unit}"
-    told = f"{reference.name} and shadows since {market_time(since_ms)[:16]} ({counted}), {unit}"
+    told = f"{reference.name} and shadows since {iso_time(since_ms)[:16]} ({counted}), {unit}"
     failed = [f"[bold red]{escape(f'{s.name}: {s.says}')}[/]" for s in shadows if s.failed]
     return Group(f"[dim]{escape(told)}[/]", table(_columns(reference), lines, wide), *failed)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +11,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from hedger.cli.client import print_json, told_errors
-from hedger.cli.figures import UNKNOWN, number, pct, usd, words
+from hedger.cli.figures import UNKNOWN, minute, number, pct, usd, words
 from hedger.cli.instants import Since, Until, span_ms
 from hedger.cli.tables import WIDE, Column, facts, table
 from hedger.domain.errors import ConfigError
+from hedger.domain.instants import iso_day
 
 if TYPE_CHECKING:
     from hedger.backtest.smile.chains import Chain, Days
@@ -77,7 +77,7 @@ def _watched(chains: list[Chain], coin: str, progress: Progress) -> Iterator[Cha
 
 def _show(console: Console, found: Study) -> None:
     wide = console.width >= WIDE
-    span = f"{_time(found.first_ms)} to {_time(found.last_ms)}, {found.chains} chains"
+    span = f"{minute(found.first_ms)} to {minute(found.last_ms)}, {found.chains} chains"
     console.print(f"[bold]{found.coin}[/] {span}")
     params = found.params
     console.print(
@@ -86,7 +86,7 @@ def _show(console: Console, found: Study) -> None:
         f"blocks of {params.block_h:g} h[/]"
     )
     console.print(
-        table(_FITS, found.last_chain, wide, f"smiles of the last chain, {_time(found.last_ms)}"), ""
+        table(_FITS, found.last_chain, wide, f"smiles of the last chain, {minute(found.last_ms)}"), ""
     )
     console.print(table(_RESIDUALS, found.residuals, wide, "fits of all chains, vega-weighted"), "")
     known = [each for each in found.stickiness if each.raw is not None]
@@ -107,16 +107,12 @@ def _show(console: Console, found: Study) -> None:
         console.print(f"{words(verdict.rule)}: the gate {gate}, {verdict.why}")
 
 
-def _time(market_ms: int) -> str:
-    return datetime.fromtimestamp(market_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-
-
 def _share(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:.3f}"
 
 
 _FITS: tuple[Column[Fit], ...] = (
-    Column("expiry", lambda f: _time(f.expiration_ms)[:10], text=True),
+    Column("expiry", lambda f: iso_day(f.expiration_ms), text=True),
     Column("days", lambda f: number(f.days, 1)),
     Column("forward", lambda f: usd(f.forward_usd), wide=True),
     Column("curve", lambda f: f"{f.curve or UNKNOWN} {f.strikes}"),
@@ -140,7 +136,7 @@ _RESIDUALS: tuple[Column[Residuals], ...] = (
 )
 
 _STUCK: tuple[Column[Stuck], ...] = (
-    Column("expiry", lambda s: _time(s.expiration_ms)[:10], text=True),
+    Column("expiry", lambda s: iso_day(s.expiration_ms), text=True),
     Column("R", lambda s: number(s.r, 2)),
     Column("regression", lambda s: number(s.raw, 2)),
     Column("error", lambda s: number(s.error, 2)),

@@ -18,10 +18,11 @@ from hedger.cli.override import spoken
 from hedger.cli.ownership import ownership_of
 from hedger.cli.tables import WIDE, Column, facts, table
 from hedger.domain.errors import ConfigError
+from hedger.domain.instants import iso_time
 from hedger.domain.vocabulary import Action, Mode, Severity, State
 from hedger.engine.profile import ProfileView
 from hedger.engine.views.view import OrdersView, OrderView, PositionView, VenueView
-from hedger.web.answers import BookAnswer, StatusAnswer, market_time
+from hedger.web.answers import BookAnswer, StatusAnswer
 
 _MODE_STYLE = {
     Mode.LIVE: "bold white on red",
@@ -81,7 +82,7 @@ def _head(answer: StatusAnswer) -> Group:
     if answer.missing:
         lines.append(f"[yellow]awaited: {escape(', '.join(answer.missing))}[/]")
     for edit in answer.edits:
-        told = f"{edit.key} = {edit.value}, set {market_time(edit.since_ms)} by {edit.by}"
+        told = f"{edit.key} = {edit.value}, set {iso_time(edit.since_ms)} by {edit.by}"
         lines.append(f"[yellow]{escape(told)}[/]")
     if answer.settings_error:
         lines.append(f"[yellow]the last reload was refused: {escape(answer.settings_error)}[/]")
@@ -126,7 +127,7 @@ def _schedule(profile: ProfileView) -> list[RenderableType]:
     if profile.override_factor is not None:
         told.append(("override", spoken(profile)))
     if profile.next_change_ms is not None:
-        told.append(("next", f"{market_time(profile.next_change_ms)} {profile.next_change}"))
+        told.append(("next", f"{iso_time(profile.next_change_ms)} {profile.next_change}"))
     return [facts(*((name, escape(value)) for name, value in told))] if told else []
 
 

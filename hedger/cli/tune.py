@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +37,7 @@ from hedger.cli.tune_book import COSTS, Simulated, case_of
 from hedger.cli.tune_case import Case
 from hedger.cli.tune_told import page, show
 from hedger.domain.errors import ConfigError
+from hedger.domain.instants import iso_day
 from hedger.engine.settings import BookSettings
 from hedger.lab.executor import executor
 from hedger.lab.tune import SPACE, Candidate, Objective, Proposal, Score
@@ -213,7 +213,7 @@ def _chains(
     rests = assumed(rests, assume)
     base, own = book_and_own(config, book, coin)
     first, second = _halves(data, base.underlying, *span_ms(from_, to))
-    start, middle, end = (_day(ms) for ms in (first.first_ms, second.first_ms, second.end_ms))
+    start, middle, end = (iso_day(ms) for ms in (first.first_ms, second.first_ms, second.end_ms))
     return Case(
         book=base.name,
         today=Candidate(own[0].policy, dict(own[0].params)) if own else Candidate("band", {}),
@@ -223,10 +223,6 @@ def _chains(
         judged=f"{middle} to {end}",
         assumed=tuple(rests.told()),
     )
-
-
-def _day(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
 
 
 def score(

@@ -23,6 +23,7 @@ from typing import Literal
 
 import msgspec
 
+from hedger.domain.instants import ms_of
 from hedger.domain.time_units import EXPIRY_HOUR_UTC
 
 PERPETUAL_LEG = "PERP"
@@ -159,4 +160,4 @@ def _expiration_ms(name: str, date: str) -> int:
         expiry = datetime(year, month, day, EXPIRY_HOUR_UTC, tzinfo=UTC)
     except ValueError as error:
         raise ValueError(f"instrument_name = {name!r}: {date} is not a day of the calendar") from error
-    return int(expiry.timestamp()) * 1000
+    return ms_of(expiry)

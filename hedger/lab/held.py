@@ -8,12 +8,12 @@ value in coin; Black-76 is homogeneous in forward and strike.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
 
 from hedger.domain.errors import ConfigError
+from hedger.domain.instants import utc
 from hedger.domain.names import ParsedName, parse_name
 from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Neutral
@@ -133,7 +133,7 @@ def _leg(held: Held, each: OptionHeld, parsed: ParsedName, index_usd: float, sta
     assert parsed.strike is not None
     assert parsed.expiration_ms is not None
     if parsed.expiration_ms <= held.market_ms:
-        when = datetime.fromtimestamp(parsed.expiration_ms / 1000, UTC).isoformat(timespec="minutes")
+        when = utc(parsed.expiration_ms).isoformat(timespec="minutes")
         raise ConfigError(f"book {held.book}: {each.instrument} expired at {when}: ask when it is settled")
     if each.iv is None:
         raise ConfigError(f"book {held.book}: {each.instrument}: its implied volatility is not known yet")
@@ -171,7 +171,7 @@ def delta_of(book: Book) -> float:
 
 def told(held: Held, book: Book) -> Iterator[str]:
     """What is held, a line each."""
-    when = datetime.fromtimestamp(held.market_ms / 1000, UTC).isoformat(timespec="seconds")
+    when = utc(held.market_ms).isoformat(timespec="seconds")
     days = sorted(leg.expiry_days for leg in book.options)
     span = " to ".join(dict.fromkeys(f"{day:.2f}" for day in (days[0], days[-1])))
     equity = f", equity {book.equity_coin:.4f} coin" if book.accounting == "inverse" else ""

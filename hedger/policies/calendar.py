@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
+from hedger.domain.instants import ms_of, utc
 from hedger.domain.time_units import DAY_MS, MINUTE_MS
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -158,12 +159,12 @@ def parse_moment(text: str) -> int:
         moment = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
     except ValueError:
         raise ValueError(f"{text!r}: must be a time in UTC like 2026-12-24 or 2026-12-24T09:00") from None
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return ms_of(moment)
 
 
 def spoken(ms: int) -> str:
     """ "Sat 2026-12-26 00:00 UTC"."""
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%a %Y-%m-%d %H:%M} UTC"
+    return f"{utc(ms):%a %Y-%m-%d %H:%M} UTC"
 
 
 def _minutes(text: str, hours: str, minutes: str) -> int:

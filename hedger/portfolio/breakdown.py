@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
 
+from hedger.domain.instants import iso_day
 from hedger.portfolio.row import Row
 
 PERPETUAL = "perpetual"
@@ -60,7 +60,7 @@ def expiry_of(row: Row) -> str:
     expiration_ms = row.instrument.expiration_ms
     if expiration_ms is None:
         return PERPETUAL
-    return datetime.fromtimestamp(expiration_ms / 1000, UTC).date().isoformat()
+    return iso_day(expiration_ms)
 
 
 def _cut(name: str, shares: list[tuple[Row, float]]) -> Cut:

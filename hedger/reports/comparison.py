@@ -7,10 +7,10 @@ bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from html import escape
 from typing import Any, NamedTuple
 
+from hedger.domain.instants import utc
 from hedger.reports.page import drawn, graph_objects, page
 
 _STYLE = """
@@ -86,7 +86,7 @@ def _plots(go: Any, curves: Sequence[Curve], lines_coin: Mapping[str, Mapping[st
 def _over_time(go: Any, title: str, unit: str, curves: Sequence[Curve], field: str) -> Any:
     figure = go.Figure(layout={"title": title, "height": 480, "hovermode": "x unified"})
     for curve in curves:
-        times = [datetime.fromtimestamp(at / 1000, UTC).isoformat() for at in curve.times_ms]
+        times = [utc(at).isoformat() for at in curve.times_ms]
         figure.add_scatter(x=times, y=list(getattr(curve, field)), mode="lines", name=curve.name)
     figure.update_yaxes(title=unit)
     return figure

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from hedger.reports.page import drawn, graph_objects, page
-from hedger.reports.period import NOTHING, WalletReport, cut, utc
+from hedger.reports.period import NOTHING, WalletReport, cut, when
 from hedger.reports.plots import figures
 from hedger.reports.text import assumptions, carried, measures
 
@@ -25,8 +25,8 @@ def as_html(reports: Sequence[WalletReport]) -> str:
     """The whole page. Raises ConfigError where plotly is not installed."""
     graph_objects()
     body = "\n".join(_wallet(report, number) for number, report in enumerate(reports))
-    title = f"Hedging report, {utc(min(r.from_ms for r in reports))} to {utc(max(r.to_ms for r in reports))}"
-    return page(title, _STYLE, body)
+    first_ms, last_ms = min(r.from_ms for r in reports), max(r.to_ms for r in reports)
+    return page(f"Hedging report, {when(first_ms)} to {when(last_ms)}", _STYLE, body)
 
 
 def _wallet(report: WalletReport, number: int) -> str:

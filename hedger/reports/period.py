@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
+from hedger.domain.instants import iso_day, utc
 from hedger.domain.names import is_option, parse_name
 from hedger.domain.time_units import DAY_MS, YEAR_DAYS
 from hedger.portfolio.attribution import LINES, Lines, added, grouped
@@ -191,7 +191,7 @@ def expiry_of(name: str) -> str:
         return name
     if expiration_ms is None:
         return PERPETUAL
-    return datetime.fromtimestamp(expiration_ms / 1000, UTC).date().isoformat()
+    return iso_day(expiration_ms)
 
 
 def _by_instrument(intervals: Sequence[Interval]) -> dict[str, Lines]:
@@ -219,7 +219,7 @@ def _gaps(intervals: Sequence[Interval]) -> list[str]:
     for before, after in itertools.pairwise(intervals):
         apart = after.equity_before - before.equity_after
         if after.from_ms != before.to_ms or abs(apart) > APART:
-            told.append(f"{utc(before.to_ms)} to {utc(after.from_ms)}: equity moved {apart:+.8f} unseen")
+            told.append(f"{when(before.to_ms)} to {when(after.from_ms)}: equity moved {apart:+.8f} unseen")
     return told
 
 
@@ -246,6 +246,6 @@ def _points(intervals: Sequence[Interval]) -> list[Point]:
     return points
 
 
-def utc(market_ms: int) -> str:
+def when(market_ms: int) -> str:
     """2026-11-26 08:00:15 UTC."""
-    return f"{datetime.fromtimestamp(market_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{utc(market_ms):%Y-%m-%d %H:%M:%S} UTC"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from hedger.domain.instants import utc
 from hedger.reports.page import graph_objects
 from hedger.reports.period import NOTHING, Point, WalletReport
 
@@ -48,7 +49,7 @@ def _styled(figure: Any) -> Any:
 
 
 def _times(points: Sequence[Point]) -> list[datetime]:
-    return [datetime.fromtimestamp(point.market_ms / 1000, UTC) for point in points]
+    return [utc(point.market_ms) for point in points]
 
 
 def _cumulated(go: Any, report: WalletReport) -> Any:
@@ -130,7 +131,7 @@ def _hedges(go: Any, report: WalletReport) -> Any:
     for side, symbol, color in (("buy", "triangle-up", "seagreen"), ("sell", "triangle-down", "firebrick")):
         rows = [row for row in report.hedges if row.side == side]
         figure.add_scatter(
-            x=[datetime.fromtimestamp(row.market_ms / 1000, UTC) for row in rows],
+            x=[utc(row.market_ms) for row in rows],
             y=[row.price_usd for row in rows],
             text=[f"{row.amount} {row.unit} {row.instrument}, {row.reason}" for row in rows],
             mode="markers",

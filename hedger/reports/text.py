@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from hedger.reports.period import NOTHING, WalletReport, cut, utc
+from hedger.reports.period import NOTHING, WalletReport, cut, when
 
 _MEANING = {
     "delta": "options: the forward moved",
@@ -40,7 +40,7 @@ def as_text(report: WalletReport) -> Group:
 
 def _parts(report: WalletReport) -> Iterator[RenderableType]:
     whose = escape(f"{report.basis.venue} {report.currency}")
-    yield f"[bold]{whose}[/]  {utc(report.from_ms)} to {utc(report.to_ms)}"
+    yield f"[bold]{whose}[/]  {when(report.from_ms)} to {when(report.to_ms)}"
     for line in assumptions(report):
         yield f"[dim]{escape(line)}[/]"
     yield ""
@@ -58,7 +58,7 @@ def assumptions(report: WalletReport) -> list[str]:
     """What the figures rest on, in words."""
     basis = report.basis
     told = [
-        f"asked for {utc(basis.from_ms)} to {utc(basis.to_ms)}, covered in {report.intervals} intervals",
+        f"asked for {when(basis.from_ms)} to {when(basis.to_ms)}, covered in {report.intervals} intervals",
         f"{basis.environment} account {basis.account or 'unknown'} at {basis.venue}, journal {basis.source}",
         f"settings {', '.join(basis.config_hashes) or 'unknown'}, hedger {basis.version}",
         "equity as the venue told it at each interval's end; greeks by Black-76 on the venue's forward and"

@@ -10,13 +10,13 @@ import json
 import logging
 import math
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any, TextIO
 from urllib.parse import quote
 
 import structlog
 from structlog.typing import EventDict, Processor
 
+from hedger.domain.instants import iso_time
 from hedger.domain.vocabulary import Action, Severity
 from hedger.engine.decision import Decision
 from hedger.engine.effects import Note
@@ -146,7 +146,7 @@ class NoteLog:
 
     def _say(self, severity: Severity, name: str, fields: dict[str, Any], now: Now) -> None:
         plain = {_free(key): value for key, value in fields.items()}
-        self._logger.log(LEVELS[severity], name, market_time=_iso(now.market_ms), **plain)
+        self._logger.log(LEVELS[severity], name, market_time=iso_time(now.market_ms), **plain)
 
 
 def canonical_fields(decision: Decision) -> dict[str, Any]:
@@ -165,15 +165,10 @@ def _forms(secret: str) -> tuple[str, ...]:
     return (secret, quoted, quoted_plain, quote(secret, safe=""))
 
 
-def _iso(ms: int) -> str:
-    moment = datetime.fromtimestamp(ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _stamp(unix_ms: Callable[[], int]) -> Processor:
     def stamp(_logger: Any, method: str, event: EventDict) -> EventDict:
         level = event.pop("level", method)
-        return {"time": _iso(unix_ms()), "level": level, "event": event.pop("event"), **event}
+        return {"time": iso_time(unix_ms()), "level": level, "event": event.pop("event"), **event}
 
     return stamp
 

@@ -6,10 +6,10 @@ The CLI decodes answers with these same types. Numbers that are not known are nu
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 import msgspec
 
+from hedger.domain.instants import iso_time
 from hedger.domain.vocabulary import BreakerState, Environment
 from hedger.engine.decision import Decision
 from hedger.engine.views.chain import Expiry
@@ -102,16 +102,10 @@ class HoldAnswer(msgspec.Struct, frozen=True):
     holds: dict[str, str]
 
 
-def market_time(market_ms: int) -> str:
-    """ISO 8601 in UTC with milliseconds."""
-    moment = datetime.fromtimestamp(market_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def decision_answer(decision: Decision) -> DecisionAnswer:
     return DecisionAnswer(
         **msgspec.structs.asdict(decision),
-        time=market_time(decision.market_ms),
+        time=iso_time(decision.market_ms),
         binding=MEANING[decision.reason].binding,
     )
 
@@ -133,7 +127,7 @@ def book_answer(book: BookView) -> BookAnswer:
 def status_answer(view: StatusView) -> StatusAnswer:
     fields = msgspec.structs.asdict(view)
     fields["books"] = tuple(book_answer(book) for book in view.books)
-    return StatusAnswer(**fields, environment=environment_of(view), time=market_time(view.market_ms))
+    return StatusAnswer(**fields, environment=environment_of(view), time=iso_time(view.market_ms))
 
 
 def environment_of(view: StatusView) -> Environment | None:
@@ -145,7 +139,7 @@ def environment_of(view: StatusView) -> Environment | None:
 def hold_answer(book: str, after: StatusView) -> HoldAnswer:
     books = (b for b in after.books if book in ("", b.name))
     ends = {b.name: b.ownership.hold_until_ms for b in books}
-    return HoldAnswer({name: market_time(ms) if ms else "" for name, ms in ends.items()})
+    return HoldAnswer({name: iso_time(ms) if ms else "" for name, ms in ends.items()})
 
 
 def command_answer(command: str, book: str, after: StatusView) -> CommandAnswer:

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from hedger.domain.instants import iso_time
 from hedger.engine.events import CommandGiven, HoldAsked
 from hedger.engine.views.view import StatusView
 from hedger.engine.views.view_guard import GuardView
-from hedger.web.answers import market_time
 from hedger.web.api import Bounds, make_app
 from tests.view_fixtures import status
 from tests.web.desk import TOKEN, Desk
@@ -208,7 +208,7 @@ async def test_a_hold_reaches_the_engine_and_answers_until_when_the_books_wait(
     response = await client.post("/v1/hold", json=body, headers=WITH_TOKEN)
     assert response.status == 200
     (until,) = (await response.json())["holds"].values()
-    assert until == market_time(desk.shown.market_ms + 60_000)
+    assert until == iso_time(desk.shown.market_ms + 60_000)
     assert desk.holds == [HoldAsked(book="btc_main", seconds=60.0, by="ana", reason="legging in")]
 
 

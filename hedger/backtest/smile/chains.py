@@ -13,7 +13,7 @@ import gzip
 import math
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from hedger.domain.errors import ConfigError
+from hedger.domain.instants import ms_of
 from hedger.pricing.black76 import YEAR_MS, Floats
 from hedger.pricing.smile.strip import Strip, strip_of
 from hedger.simulator.world.expiries import parse_expiry_code
@@ -121,7 +122,7 @@ def _r1quant(path: Path, coin: str) -> _Columns:
     parts = [_parts(row["instrument_name"]) for row in rows]
     iv = np.array([float(row["mark_iv"]) / 100.0 for row in rows])
     delta = np.array([float(row["delta"]) for row in rows])
-    market_ms = np.array([_hour_ms(row["date"]) for row in rows], dtype=np.int64)
+    market_ms = np.array([ms_of(datetime.fromisoformat(row["date"])) for row in rows], dtype=np.int64)
     expiration_ms = np.array([part[0] for part in parts], dtype=np.int64)
     strike, sign = np.array([part[1] for part in parts]), np.array([part[2] for part in parts])
     call_delta = np.where(sign > 0.0, delta, delta + 1.0)
@@ -136,10 +137,6 @@ def _parts(name: str) -> tuple[int, float, float]:
     """Expiry, strike and sign of `BTC-9JAN26-95000-C`."""
     _, code, strike, letter = name.split("-")
     return parse_expiry_code(code), float(strike), 1.0 if letter == "C" else -1.0
-
-
-def _hour_ms(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def _sorted(columns: _Columns) -> _Columns:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+from hedger.domain.instants import utc
 from hedger.domain.vocabulary import BreakerState, Severity
 from hedger.engine import alarms, gates
 from hedger.engine.hedging.hedge import Stopped
@@ -49,7 +48,7 @@ def _detail(
 
 
 def _loss(book: BookState, sight: Sight, stopped: Stopped) -> str:
-    since = datetime.fromtimestamp(stopped.since_ms / 1000, UTC).strftime("%H:%M:%S UTC")
+    since = f"{utc(stopped.since_ms):%H:%M:%S UTC}"
     now_coin, now_usd = sight.exposure.equity_coin, book.book.equity_usd()
     before_coin, before_usd = stopped.equity_coin, stopped.equity_usd
     if now_coin is None or now_usd is None or before_coin is None or before_usd is None:

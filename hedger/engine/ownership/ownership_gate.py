@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+from hedger.domain.instants import utc
 from hedger.domain.vocabulary import Action, BreakerState, Mode, Reason, Severity
 from hedger.engine import alarms, gates
 from hedger.engine.events import Now
@@ -110,7 +109,7 @@ def beyond_hard_limit(book: BookState, sight: Sight) -> bool:
 
 
 def _clock(market_ms: int) -> str:
-    return f"{datetime.fromtimestamp(market_ms / 1000, UTC):%H:%M:%S} UTC"
+    return f"{utc(market_ms):%H:%M:%S} UTC"
 
 
 def watch(state: State, book: BookState, step: Step) -> None:

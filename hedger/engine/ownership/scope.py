@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 from hedger.domain.globs import LEGAL, matches, overlap
+from hedger.domain.instants import ms_of
 from hedger.domain.instrument import Instrument, Kind
 from hedger.domain.keys import Key, check_bounds
 from hedger.domain.names import parse_name
@@ -85,7 +86,7 @@ class Scope:
         day = _day(self.external_until) if self.external_delta_coin else None
         if day is None:
             return None
-        return int((day + timedelta(days=1)).timestamp() * 1000)
+        return ms_of(day + timedelta(days=1))
 
 
 def disjoint(first: Scope, second: Scope, underlying: str) -> bool:

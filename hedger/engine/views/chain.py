@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import msgspec
 
+from hedger.domain.instants import iso_day
 from hedger.domain.instrument import Instrument
 from hedger.domain.quote import Quote
 from hedger.domain.time_units import HOUR_MS
@@ -68,7 +67,7 @@ def _expiry(
     nearest = _nearest_the_money(venue, options)
     return Expiry(
         venue=venue.name,
-        expiry=datetime.fromtimestamp(expiration_ms / 1000, UTC).date().isoformat(),
+        expiry=iso_day(expiration_ms),
         settlement_currency=currency,
         hours=(expiration_ms - now.market_ms) / HOUR_MS,
         forward_usd=None if nearest is None else nearest.underlying_usd,

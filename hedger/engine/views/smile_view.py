@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 
 import msgspec
 
+from hedger.domain.instants import iso_day
 from hedger.domain.vocabulary import SmileRule
 from hedger.engine.delta.smile.state import SmileState
 from hedger.engine.events import Now
@@ -86,7 +86,7 @@ def _expiry(smile: SmileState, expiration_ms: int, near: Smile | None, now: Now)
     fitted, stuck = smile.fits[expiration_ms], smile.track.stickiness(expiration_ms)
     curve = fitted.smile
     return SmileExpiryView(
-        expiry=datetime.fromtimestamp(expiration_ms / 1000, UTC).date().isoformat(),
+        expiry=iso_day(expiration_ms),
         age_s=(now.market_ms - fitted.strip.market_ms) / 1000,
         strikes=0 if curve is None else curve.strikes,
         curve="" if curve is None else curve.name,
