@@ -48,7 +48,6 @@ _NOTHING_KNOWN = Exposure(
     identity_gap=None,
     disagreement_coin=None,
     gross_coin=0.0,
-    settled_in_coin=True,
     missing=("positions: the venue has not told them yet",),
     stale=(),
     by_model=(),

@@ -186,7 +186,6 @@ class Book:
             equity += sums.marked_down
         cash = equity - value if equity is not None and value is not None else None
         return Exposure(
-            settled_in_coin=self.underlying in self.currencies,
             black=black,
             net_transaction=net,
             with_equity=equity + net if equity is not None and net is not None else None,

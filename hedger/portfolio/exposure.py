@@ -36,7 +36,6 @@ class Source(StrEnum):
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     """One book at one instant. A sum over rows of which one is missing is None, never a partial sum."""
 
-    settled_in_coin: bool
     black: float | None  # coin
     net_transaction: float | None  # coin
     with_equity: float | None  # coin; None also while the account is unknown

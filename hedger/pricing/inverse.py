@@ -33,13 +33,3 @@ def inverse_future_delta_coin(amount_usd: Number, price_usd: Number) -> Number:
 def pnl_coin(amount_usd: Number, entry_usd: Number, exit_usd: Number) -> Number:
     """Coin earned by a signed inverse position of `amount_usd` from `entry_usd` to `exit_usd`."""
     return amount_usd * (1.0 / entry_usd - 1.0 / exit_usd)
-
-
-def coin_to_usd(amount_coin: Number, price_usd: Number) -> Number:
-    """USD value of coin at a price in USD per coin."""
-    return amount_coin * price_usd
-
-
-def usd_to_coin(amount_usd: Number, price_usd: Number) -> Number:
-    """Coin bought by USD at a price in USD per coin."""
-    return amount_usd / price_usd

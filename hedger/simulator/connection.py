@@ -71,7 +71,6 @@ class Connection:
     """
 
     id: int
-    opened_s: float
     last_received_s: float
     last_sent_s: float
     grant: Grant | None = None

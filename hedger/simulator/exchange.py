@@ -131,7 +131,7 @@ class Exchange:
         """A new websocket connection; it sees the faults that hold now."""
         self.weather.move(wire_s)
         self._opened += 1
-        connection = Connection(self._opened, wire_s, wire_s, wire_s)
+        connection = Connection(self._opened, wire_s, wire_s)
         self.connections[connection.id] = connection
         return connection
 

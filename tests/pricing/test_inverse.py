@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from hedger.pricing.inverse import (
-    coin_to_usd,
     inverse_future_delta_coin,
     net_transaction_delta,
     pnl_coin,
     price_coin,
-    usd_to_coin,
 )
 from hedger.pricing.scalar import black76_one
 from tests.pricing.vectors import FORWARD_USD, SIGMA, STRIKE_USD, TAU_YEARS
@@ -52,10 +49,3 @@ def test_the_coin_delta_of_a_future_is_its_size_over_its_price() -> None:
     slope = (pnl_coin(5e4, 1e5, 1e5 + step) - pnl_coin(5e4, 1e5, 1e5 - step)) / (2 * step)
     assert inverse_future_delta_coin(5e4, 1e5) == 0.5
     assert slope * 1e5 == pytest.approx(0.5, rel=1e-8)
-
-
-def test_coin_and_dollars_convert_both_ways_for_floats_and_arrays() -> None:
-    assert coin_to_usd(0.5, 80_000.0) == 40_000.0
-    assert usd_to_coin(40_000.0, 80_000.0) == 0.5
-    prices = np.array([80_000.0, 40_000.0])
-    np.testing.assert_array_equal(usd_to_coin(np.array([40_000.0, 40_000.0]), prices), [0.5, 1.0])

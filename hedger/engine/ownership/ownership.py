@@ -35,11 +35,10 @@ class Shares(NamedTuple):
     """One future of an account, divided."""
 
     account: Decimal  # P
-    by_book: dict[str, Decimal]  # what each book counts, the unassigned rest at `home` included
+    by_book: dict[str, Decimal]  # what each book counts, the unassigned rest at one of them included
     base: Decimal  # set aside
     rest: Decimal  # what no label and no base explains
     unassigned: Decimal  # of it what nobody adopts
-    home: str  # the book that shows the rest
     transit: bool  # its expiry has come: delivered in cash, delta 0
     rivals: tuple[str, ...]  # books that both adopt it
 
@@ -114,7 +113,7 @@ def shares_of(state: State, venue: VenueState, instrument: Instrument, market_ms
         by_book[home] += rest
     transit = instrument.expiration_ms is not None and instrument.expiration_ms - market_ms <= TRANSIT_MS
     unassigned = _NONE if len(claims) == 1 or transit else rest
-    return Shares(whole, by_book, base, rest, unassigned, home, transit, claims if len(claims) > 1 else ())
+    return Shares(whole, by_book, base, rest, unassigned, transit, claims if len(claims) > 1 else ())
 
 
 def _adopted_labels(

@@ -277,10 +277,6 @@ class ErrorBody(msgspec.Struct):
     data: object = None
 
 
-class HeartbeatParams(msgspec.Struct):
-    type: str = ""
-
-
 class Envelope(msgspec.Struct):
     """A reply (id, result or error), or a frame without a channel we know."""
 
