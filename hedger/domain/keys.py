@@ -52,17 +52,21 @@ def keys_of(params_type: type) -> tuple[tuple[str, Key], ...]:
 def check_bounds(params: Any) -> None:
     """Refuse a Params value outside its Keys' bounds. Raises ValueError naming field, value and bound."""
     for name, key in keys_of(params.__class__):
-        value = getattr(params, name)
-        if isinstance(value, float) and math.isnan(value):
-            raise ValueError(f"{name} = nan: must be a number")
-        if key.above is not None and not value > key.above:
-            raise ValueError(f"{name} = {value}: must be above {key.above:g}{_unit(key)}")
-        if key.least is not None and value < key.least:
-            raise ValueError(f"{name} = {value}: must be at least {key.least:g}{_unit(key)}")
-        if key.most is not None and value > key.most:
-            raise ValueError(f"{name} = {value}: must be at most {key.most:g}{_unit(key)}")
-        if isinstance(value, float) and math.isinf(value) and not key.unlimited:
-            raise ValueError(f"{name} = {value}: must be finite")
+        check_value(name, getattr(params, name), key)
+
+
+def check_value(name: str, value: Any, key: Key) -> None:
+    """Refuse a value outside its Key's bounds. Raises ValueError naming field, value and what is right."""
+    if key.words is not None and key.word_of(value) is not None:
+        return
+    if isinstance(value, float) and not math.isfinite(value) and (math.isnan(value) or not key.unlimited):
+        raise ValueError(f"{name} = {value}: must be a finite number")
+    if key.above is not None and not value > key.above:
+        raise ValueError(f"{name} = {value}: must be above {key.above:g}{_unit(key)}")
+    if key.least is not None and value < key.least:
+        raise ValueError(f"{name} = {value}: must be at least {key.least:g}{_unit(key)}")
+    if key.most is not None and value > key.most:
+        raise ValueError(f"{name} = {value}: must be at most {key.most:g}{_unit(key)}")
 
 
 def _unit(key: Key) -> str:

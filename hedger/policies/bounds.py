@@ -6,23 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any, get_type_hints
 
-from hedger.domain.keys import Key, hint
+from hedger.domain.keys import Key, check_value, hint
 
 
 def check_keys(params: Any, doc: Mapping[str, Key]) -> None:
     """Refuse a value outside its Key's bounds. Raises ValueError naming field, value and what is right."""
     for field, key in doc.items():
-        value = getattr(params, field)
-        if key.word_of(value) is not None:
-            continue
-        if not math.isfinite(value):
-            raise ValueError(f"{field} = {value}: must be a finite number")
-        if key.above is not None and not value > key.above:
-            raise ValueError(f"{field} = {value}: must be above {key.above:g} {key.unit}".rstrip())
-        if key.least is not None and value < key.least:
-            raise ValueError(f"{field} = {value}: must be at least {key.least:g} {key.unit}".rstrip())
-        if key.most is not None and value > key.most:
-            raise ValueError(f"{field} = {value}: must be at most {key.most:g} {key.unit}".rstrip())
+        check_value(field, getattr(params, field), key)
 
 
 def check_target(target_delta_coin: float) -> None:

@@ -34,8 +34,8 @@ def test_bounds_include_their_ends_unless_they_say_above(good: Params) -> None:
     ("bad", "words"),
     [
         (Params(age_s=0.0), "age_s = 0.0: must be above 0 s"),
-        (Params(age_s=math.nan), "age_s = nan: must be a number"),
-        (Params(age_s=math.inf), "age_s = inf: must be finite"),
+        (Params(age_s=math.nan), "age_s = nan: must be a finite number"),
+        (Params(age_s=math.inf), "age_s = inf: must be a finite number"),
         (Params(share=-0.1), "share = -0.1: must be at least 0$"),
         (Params(share=1.1), "share = 1.1: must be at most 1$"),
         (Params(count=0), "count = 0: must be at least 1 orders"),

@@ -56,7 +56,10 @@ def _with(*path: Any, value: Any) -> dict[str, Any]:
         ),
         (_with("simulation", "paths", value=1.5), r"simulation.paths: expected `int`, got `float`"),
         (_with("book", value=3), r"^book: missing; must be a table"),
-        (_with("book", "options", 0, "strike_usd", value=math.inf), r"strike_usd = inf: must be finite"),
+        (
+            _with("book", "options", 0, "strike_usd", value=math.inf),
+            r"strike_usd = inf: must be a finite",
+        ),
         (_with("book", "options", 0, "quantity_coin", value=0.0), r"book: options: quantity_coin = 0 in all"),
         (_with("book", "options", value=5), r"^book.options = 5: must be tables, \[\[book.options\]\]"),
         (_with("policies", value=5), r"^policies = 5: must be tables, \[\[policies\]\]"),
