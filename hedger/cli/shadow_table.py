@@ -63,7 +63,8 @@ def _columns(reference: _Line) -> tuple[Column[_Line], ...]:
         Column("turnover", lambda line: usd(line.hedge.turnover_usd), wide=True),
         Column("fees", lambda line: number(line.hedge.fees_usd, 2), wide=True),
         Column("spread", lambda line: number(line.hedge.spread_usd, 2), wide=True),
-        Column("cost", lambda line: number(line.hedge.cost_usd, 2)),
+        Column("cost", lambda line: number(line.hedge.cost_usd, 2)),  # of trading: fees and spread
+        Column("funding", lambda line: number(line.hedge.funding_usd, 2), wide=True),  # paid
         Column("ahead", lambda line: _ahead(line, reference)),
         Column("open", lambda line: number(line.open_coin, 4)),
         Column("sd/min", lambda line: _figures(line.minute_sd), wide=True),

@@ -56,7 +56,7 @@ def test_the_table_begins_with_the_live_hedge(record: Path) -> None:
     output = told(record).output
     assert "live, 2026-01-01T00:00 to 2026-01-01T00:15 UTC" in output
     assert output.index("\nlive") < output.index("\nown") < output.index("\nrecorded")
-    for column in ("trades", "turnover", "fees", "spread", "cost", "ahead", "var/min", "var/h"):
+    for column in ("trades", "turnover", "fees", "spread", "cost", "funding", "ahead", "var/min", "var/h"):
         assert column in output
 
 
