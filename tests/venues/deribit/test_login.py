@@ -99,7 +99,7 @@ def test_a_refused_key_is_fatal_and_names_environment_and_key_but_not_the_secret
 
 @pytest.mark.parametrize("code", [13004, 13009, 10000, 13021, -32602])
 def test_a_key_that_was_good_and_is_refused_as_we_come_back_is_tried_again(code: int) -> None:
-    """A daemon that ended now would be down for good: after a wrong key no service manager starts it again."""
+    """A daemon that ended now would be down for good: no service manager starts it after a wrong key."""
     talk = Talk().up().play("- gone\n~ LinkDown")
     talk.session.opened(talk.now, MARKET_MS, "n")
     talk.pass_time(0.0)
