@@ -202,7 +202,7 @@ def test_a_missing_effect_is_a_difference_where_the_shorter_side_ends(
 
 
 def test_an_error_of_the_engine_is_a_difference_and_not_a_crash(tmp_path: Path) -> None:
-    """Evidence of the venue about an order that never left is a defect of ours: the engine raises."""
+    """An answer to an amendment of an order that never left is a defect of ours: the engine raises."""
     rig = RecordedRig(**WIDE)
     rig.journal_ok = False
     rig.start()
@@ -211,13 +211,16 @@ def test_an_error_of_the_engine_is_a_difference_and_not_a_crash(tmp_path: Path) 
     path = rig.written(tmp_path / "raised.jsonl")
     rig.wait(0.01)
     with path.open("ab") as file:
-        file.write(encode_step(rig.now, [rig.report_of(intent, "open")], []))
+        answered = ev.AmendRefused(
+            venue=intent.venue, label=intent.label, code=11044, message="not_open_order"
+        )
+        file.write(encode_step(rig.now, [answered], []))
 
     difference = replay(path).first_difference
 
     assert difference is not None
     assert difference.step == len(rig.recorded.lines)
-    assert difference.raised == "InvariantError: order state draft cannot take event acked_open"
+    assert difference.raised == "InvariantError: order state draft cannot take event amend_refused"
     with pytest.raises(
         RecordError, match=rf"raised\.jsonl: the engine raised at step {difference.step}: Inv"
     ):
