@@ -105,7 +105,8 @@ class SnapshotTaken(_Event, frozen=True):
     """A consistent answer to RequestSnapshot: all positions (missing = flat), open orders, recent trades.
 
     `server_ms` is the earliest server time among the answers, market time; `positions_ms` that of the
-    positions themselves, which are asked for last (0: not told, `server_ms` counts).
+    positions themselves, which are asked for last (0: not told, `server_ms` counts). Trades are all those
+    since `since_ms`; `asked_wire_s` is when the question was put (None: the last one that the engine put).
     """
 
     venue: str
@@ -115,6 +116,8 @@ class SnapshotTaken(_Event, frozen=True):
     accounts: tuple[Account, ...]
     fills: tuple[Fill, ...]
     positions_ms: int = 0
+    since_ms: int = 0
+    asked_wire_s: float | None = None
 
 
 class PlacementRefused(_Event, frozen=True):

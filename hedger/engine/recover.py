@@ -163,7 +163,7 @@ def request_snapshot(state: State, venue: VenueState, step: Step) -> None:
         since = step.now.market_ms  # the trades are the holder's to follow
     venue.superseded = False
     venue.snapshot_due_wire_s = step.now.wire_s + state.settings.timing.snapshot_timeout_s
-    venue.snapshot_asked_wire_s = step.now.wire_s
+    venue.snapshot_asked_wire_s, venue.snapshot_since_ms = step.now.wire_s, since
     venue.moved.clear()
     step.ask(RequestSnapshot(venue=venue.name, since_ms=since))
 
@@ -180,6 +180,8 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     if venue.superseded:
         venue.snapshot_due_wire_s = None
         request_snapshot(state, venue, step)
+        return
+    if _too_early(venue, event):
         return
     asked_wire_s = venue.snapshot_asked_wire_s if venue.snapshot_due_wire_s is not None else -math.inf
     if venue.snapshot_due_wire_s is not None:  # asked by us, and so of all since the answer before
@@ -212,6 +214,21 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
         follow.snapshot_told(state, event, step)
         baseline.keep(state, venue, event, event.positions_ms or event.server_ms, step)
     holdings.watch(state, venue, step)
+
+
+def _too_early(venue: VenueState, event: ev.SnapshotTaken) -> bool:
+    """Whether an answer must not be taken: it may lack what has happened since its question, or trades.
+
+    An older question's answer comes late, and says nothing that the newer one's does not. What the session
+    has asked for by itself, while ours is under way, holds the trades of an hour only; and it asked because
+    something was lost, after our question perhaps. That is put once more when it has been answered.
+    """
+    if event.asked_wire_s is None:
+        return False
+    if event.asked_wire_s < venue.snapshot_asked_wire_s:
+        return True
+    venue.superseded = venue.snapshot_due_wire_s is not None and event.since_ms > venue.snapshot_since_ms
+    return venue.superseded
 
 
 def _told_beside(state: State, venue: VenueState, fill: Fill, step: Step) -> bool:

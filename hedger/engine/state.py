@@ -49,12 +49,13 @@ class VenueState:
     lease_error: str = ""  # why the last renewal failed
     takeovers: int = 0  # 1: another run held the account before this one
     pictured: bool = False  # a snapshot has told positions to be shown while the journal is not ours
-    superseded: bool = False  # the snapshot under way was asked for before the journal was read
+    superseded: bool = False  # the snapshot under way was asked for too early: what it says is not taken
     last_fill_ms: int = 0
     trades_told_ms: int = 0  # market time up to which the venue has told every trade in answers to us
     loading: bool = False  # the journal has been asked
     snapshot_due_wire_s: float | None = None  # a snapshot is under way until then
     snapshot_asked_wire_s: float = -math.inf
+    snapshot_since_ms: int = 0  # of the trades asked for then
     reconcile_wire_s: float = math.inf  # when positions are to be compared with the venue next
     moved: dict[str, None] = field(default_factory=dict)  # filled since the snapshot was asked for
     told_ms: dict[str, int] = field(default_factory=dict)  # instrument -> market time of the venue's own word

@@ -241,6 +241,42 @@ def test_a_snapshot_that_fails_or_never_comes_is_asked_for_again() -> None:
     assert len(rig.of(fx.RequestSnapshot)) == 3
 
 
+def test_an_older_questions_answer_is_not_the_newer_ones() -> None:
+    rig = Rig(**WIDE)
+    rig.step(rig.listed(CALL), rig.link_up())
+    rig.step(rig.journal())
+    older = msgspec.structs.replace(rig.snapshot({CALL: "-10"}), asked_wire_s=rig.wire_s)
+    rig.wait(10.1)
+    rig.step()
+    assert len(rig.of(fx.RequestSnapshot)) == 2
+    rig.step(older)
+    assert rig.last.reason is Reason.RECOVERING
+    rig.step(msgspec.structs.replace(rig.snapshot({CALL: "-7"}), asked_wire_s=rig.wire_s))
+    assert rig.last.reason is Reason.WARM_UP
+    rig.step(older)
+    sizes = {row.instrument: row.size for row in rig.engine.view(rig.now).books[0].positions}
+    assert sizes[CALL] == "-7"
+
+
+def test_an_answer_of_an_hour_is_not_ours_and_has_ours_asked_once_more() -> None:
+    """The session asks by itself where something could not be read, perhaps after our question."""
+    rig = Rig(**WIDE)
+    rig.step(rig.listed(CALL), rig.link_up())
+    rig.step(rig.journal())
+    asked = rig.wire_s
+    rig.wait(1.0)
+    an_hour_ms = rig.market_ms - 3_600_000
+    rig.step(
+        msgspec.structs.replace(rig.snapshot({CALL: "-10"}), asked_wire_s=rig.wire_s, since_ms=an_hour_ms)
+    )
+    assert rig.last.reason is Reason.RECOVERING
+    rig.step(msgspec.structs.replace(rig.snapshot({CALL: "-10"}), asked_wire_s=asked))
+    assert rig.last.reason is Reason.RECOVERING
+    assert len(rig.of(fx.RequestSnapshot)) == 2
+    rig.step(msgspec.structs.replace(rig.snapshot({CALL: "-10"}), asked_wire_s=rig.wire_s))
+    assert rig.last.reason is Reason.WARM_UP
+
+
 def test_the_snapshot_outranks_what_fills_had_led_us_to_believe() -> None:
     rig = Rig(**WIDE)
     rig.start()

@@ -189,8 +189,10 @@ class _Snapshot:
         self._orders: tuple[OrderReport, ...] = ()
         self._accounts: tuple[Account, ...] = ()
         self._positions: tuple[Position, ...] = ()
+        self._since_ms, self._asked_wire_s = 0, 0.0
 
     def ask(self, since_ms: int, now: Now) -> None:
+        self._since_ms, self._asked_wire_s = since_ms, now.wire_s
         for trades in self._trades:
             trades.ask(since_ms, now)
         self._gather.ask(encode.open_orders(), self._read_orders, now)
@@ -221,6 +223,8 @@ class _Snapshot:
                 accounts=self._accounts,
                 fills=in_order(self._trades),
                 positions_ms=self._gather.last_ms,
+                since_ms=self._since_ms,
+                asked_wire_s=self._asked_wire_s,
             )
         ]
 

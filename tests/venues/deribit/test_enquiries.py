@@ -45,6 +45,7 @@ def test_a_snapshot_asks_for_positions_last() -> None:
     assert [report.state for report in taken.open_orders] == ["open"]
     assert [fill.trade_id for fill in taken.fills] == ["208000001"]
     assert [account.equity for account in taken.accounts] == [Decimal("10.5")]
+    assert (taken.since_ms, taken.asked_wire_s) == (MARKET_MS - 1000, talk.now.wire_s)
 
 
 def test_server_ms_is_the_earliest_among_the_answers() -> None:
