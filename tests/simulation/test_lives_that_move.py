@@ -36,9 +36,9 @@ def moving(seed: int) -> Plan:
     wide = replace(book.envelope, max_turnover_hour_usd=1e9, max_turnover_day_usd=1e9)
     execution = replace(book.execution, resting=False)
     book = replace(book, by_expiry=eager, envelope=wide, execution=execution, settlement=SettlementParams())
-    forward_usd = plan.market.index_usd * (1.01 if seed % 2 else 0.99)
-    market = replace(plan.market, forward_usd=forward_usd)
-    return replace(plan, market=market, settings=replace(plan.settings, books=(book,)))
+    (market,) = plan.markets
+    market = replace(market, forward_usd=market.index_usd * (1.01 if seed % 2 else 0.99))
+    return replace(plan, markets=(market,), settings=replace(plan.settings, books=(book,)))
 
 
 def lived(seed: int, *, spreads: bool) -> tuple[Life, list[OrderIntent]]:

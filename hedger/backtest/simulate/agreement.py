@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hedger.backtest.simulate.disk import VENUE
-from hedger.backtest.simulate.plan import BAND_COIN, BOOK
+from hedger.backtest.simulate.plan import BAND_BTC, has_hard_limit
 from hedger.backtest.simulate.process import Process
 from hedger.backtest.simulate.spreads import Legs
 from hedger.backtest.simulate.tally import Violation
+from hedger.backtest.simulate.underlyings import Underlying
 from hedger.domain.order import Order, OrderState, Purpose
 from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Action, Environment, Reason
@@ -27,7 +28,7 @@ NEVER_THERE = ("absent", "dropped", "rejected")
 """Ends of an order that never traded, as the journal may know them while the exchange knows nothing of it."""
 MAY_BLOCK = (Reason.TURNOVER_HOUR, Reason.TURNOVER_DAY, Reason.MARGIN, Reason.HEDGE_POSITION)
 """What may stand between a book and its hedge though everything works: the envelope and the money."""
-SLACK_COIN = 0.01  # tickers tell rounded greeks, some of them minutes of market time old
+SLACK_BTC = 0.01  # tickers tell rounded greeks, some of them minutes of market time old
 LOTS = 2.5
 """How far outside the band a rounded hedge may leave the delta, in contracts."""
 UNDER_WAY = (Reason.IN_FLIGHT, Reason.RECOVERING, Reason.NEXT_CLIP)
@@ -44,12 +45,12 @@ def agree(life: Life) -> None:
     if not process.alive:
         raise Violation("ended", f"the daemon is not there at the end: {process.stopped_why}")
     view = process.engine.view(process.now())
-    book = next(one for one in view.books if one.name == BOOK)
-    _at_rest(view, book)
-    _positions(life, book)
+    _at_rest(view)
+    _positions(life, view)
     _journal(life, process)
-    _counters(life, book)
-    _hedged(life, book)
+    for (underlying, settings), book in zip(life.plan.books, view.books, strict=True):
+        _counters(life, underlying, book)
+        _hedged(life, underlying, book, limited=has_hard_limit(settings))
     _conserved(life)
 
 
@@ -57,8 +58,8 @@ def _see_through(life: Life) -> None:
     """A life that ends in the middle of something goes on until that is over, and two ticks more."""
     heap, quiet_s = life.heap, life.heap.now_s
     until_s = heap.now_s + REST_S
-    while life.settles or (heap.now_s < until_s and (_in_the_middle(life.process) or heap.now_s < quiet_s)):
-        if life.settles or _in_the_middle(life.process):
+    while life.settles or (heap.now_s < until_s and (_in_the_middle(life) or heap.now_s < quiet_s)):
+        if life.settles or _in_the_middle(life):
             quiet_s = heap.now_s + 2 * life.plan.tick_s
             until_s = max(until_s, quiet_s) if life.settles else until_s
         heap.run_until(heap.now_s + 1.0)
@@ -67,11 +68,10 @@ def _see_through(life: Life) -> None:
         heap.run_until(heap.now_s + 0.1)
 
 
-def _in_the_middle(process: Process) -> bool:
-    decision = process.engine.last_decision(BOOK) if process.alive else None
-    if decision is None:
-        return False
-    return decision.action is Action.HEDGE or decision.reason in UNDER_WAY
+def _in_the_middle(life: Life) -> bool:
+    engine = life.process.engine if life.process.alive else None
+    decisions = (engine and engine.last_decision(one.book) for one in life.plan.underlyings)
+    return any(each and (each.action is Action.HEDGE or each.reason in UNDER_WAY) for each in decisions)
 
 
 def _unanswered(process: Process) -> bool:
@@ -79,16 +79,19 @@ def _unanswered(process: Process) -> bool:
     return any(order.state in UNANSWERED for order in orders)
 
 
-def _at_rest(view: StatusView, book: BookView) -> None:
+def _at_rest(view: StatusView) -> None:
     if view.orders.unknown:
         told = [order.label for order in view.orders.recent if order.state == "unknown"]
         raise Violation("convergence", f"orders are still unknown: {told}")
-    if book.last_decision is None:
+    if any(book.last_decision is None for book in view.books):
         raise Violation("convergence", "nothing was ever decided")
 
 
-def _positions(life: Life, book: BookView) -> None:
-    ours = {row.instrument: Decimal(row.size) for row in book.positions if Decimal(row.size)}
+def _positions(life: Life, view: StatusView) -> None:
+    held = [(row.instrument, Decimal(row.size)) for book in view.books for row in book.positions]
+    ours = {name: size for name, size in held if size}
+    if len(ours) < sum(1 for _, size in held if size):
+        raise Violation("positions", f"two books hold one instrument: {held}")
     theirs = life.venue.position
     if ours != theirs:
         raise Violation("positions", f"the daemon holds {_different(ours, theirs)}")
@@ -151,41 +154,47 @@ def _fills(loaded: JournalLoaded, trades: list[Trade]) -> None:
         raise Violation("journal fills", _different(ours, theirs))
 
 
-def _counters(life: Life, book: BookView) -> None:
+def _counters(life: Life, underlying: Underlying, book: BookView) -> None:
     """Turnover of the last 24 hours as the daemon counts it, in minutes begun, is that of the exchange."""
     since_ms = life.venue.market_ms() - DAY_MS
-    least, most = _turned_over_usd(life, since_ms), _turned_over_usd(life, since_ms - BUCKET_MS)
+    least = _turned_over_usd(life, underlying, since_ms)
+    most = _turned_over_usd(life, underlying, since_ms - BUCKET_MS)
     if not least - 0.01 <= book.turnover_usd_24h <= most + 0.01:
         raise Violation("turnover counted", f"{book.turnover_usd_24h} USD, the exchange tells {least}")
 
 
-def _turned_over_usd(life: Life, since_ms: int) -> float:
-    asked = life.checks.asked
+def _turned_over_usd(life: Life, underlying: Underlying, since_ms: int) -> float:
+    intents = {label: approved.intent for label, approved in life.checks.asked.items()}
     return sum(
-        float(trade.amount)
+        underlying.usd(trade)
         for trade in Legs().of(life.venue.exchange.desk.trades)
-        if trade.label in asked
-        and asked[trade.label].intent.purpose is not Purpose.MANUAL
-        and trade.timestamp_ms > since_ms
+        if trade.timestamp_ms > since_ms
+        and (intent := intents.get(trade.label)) is not None
+        and intent.book == underlying.book
+        and intent.purpose is not Purpose.MANUAL
     )
 
 
-def _hedged(life: Life, book: BookView) -> None:
+def _hedged(life: Life, underlying: Underlying, book: BookView, *, limited: bool) -> None:
     """Inside the band, or blocked by name; other policies have come to rest."""
     decision = book.last_decision
     assert decision is not None
     if decision.action is Action.BLOCKED:
         life.checks.tally.blocked_at_end[str(decision.reason)] += 1
         if decision.reason not in MAY_BLOCK:
-            raise Violation("convergence", f"still blocked by {decision.reason}: {decision.detail}")
+            raise Violation(
+                "convergence", f"{book.name} is still blocked by {decision.reason}: {decision.detail}"
+            )
         return
-    if not life.plan.has_hard_limit:
+    if not limited:
         return
-    delta_coin, lot_coin = life.venue.net_delta_coin(), 10.0 / (book.index_usd or 1.0)
-    lower, upper = book.band.lower or -BAND_COIN, book.band.upper or BAND_COIN  # a soft limit widens it
-    if not lower - LOTS * lot_coin - SLACK_COIN <= delta_coin <= upper + LOTS * lot_coin + SLACK_COIN:
+    delta_coin, wide = life.venue.net_delta_coin(underlying), BAND_BTC * underlying.coins
+    slack_coin = LOTS * underlying.lot_coin(book.index_usd or 1.0) + SLACK_BTC * underlying.coins
+    lower, upper = book.band.lower or -wide, book.band.upper or wide  # a soft limit widens it
+    if not lower - slack_coin <= delta_coin <= upper + slack_coin:
         detail = f"{decision.action} {decision.reason}: {decision.detail}"
-        raise Violation("hedged", f"net delta is {delta_coin:+.4f} coin at the end, the daemon says {detail}")
+        out = f"{book.name}: net delta is {delta_coin:+.4f} coin at the end"
+        raise Violation("hedged", f"{out}, the daemon says {detail}")
 
 
 def _conserved(life: Life) -> None:

@@ -1,4 +1,4 @@
-"""Hedges of whose end the venue has not told yet: there is never more than one."""
+"""Hedges of whose end the venue has not told yet: a book never has more than one."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ class Awaited:
         self._trades: set[tuple[str, str]] = set()  # label, trade
 
     def begin(self, approved: Approved) -> None:
-        """A hedge is asked for. Raises Violation beside another."""
-        if self._hedges:
-            other = next(iter(self._hedges))
+        """A hedge is asked for. Raises Violation beside another of its book."""
+        book = approved.intent.book
+        other = next((label for label, one in self._hedges.items() if one.intent.book == book), None)
+        if other is not None:
             told = f"{approved.intent.label} beside {other}, whose end nobody told"
             raise Violation("one hedge at a time", told)
         self._hedges[approved.intent.label] = approved

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Callable
 
 from hedger.backtest.simulate.alarmed import WITHIN_S, Alarmed
 from hedger.backtest.simulate.awaited import Awaited
 from hedger.backtest.simulate.disk import Store
-from hedger.backtest.simulate.plan import BOOK, Plan
+from hedger.backtest.simulate.plan import HARD_BTC, Plan, has_hard_limit
 from hedger.backtest.simulate.process import Process
 from hedger.backtest.simulate.tally import Tally, Violation
 from hedger.backtest.simulate.truth import Truth
+from hedger.backtest.simulate.underlyings import Underlying
 from hedger.backtest.simulate.venue import Venue
 from hedger.backtest.simulate.written import Written
 from hedger.domain.approval import Approved
@@ -45,7 +45,7 @@ class Checks:
         self._awaited = Awaited()
         self._arrived: set[str] = set()  # labels that have reached the exchange
         self._heard: dict[int, dict[str, float]] = {}  # process -> instrument -> when its last ticker came
-        self._alarms: defaultdict[int, Alarmed] = defaultdict(Alarmed)  # by process
+        self._alarms: dict[tuple[int, str], Alarmed] = {}  # by process and book
         self.on_end: Callable[[Process, str], None] = lambda process, why: None
 
     def attend(self, venue: Venue, store: Store) -> None:
@@ -140,19 +140,29 @@ class Checks:
 
     def _noted(self, process: Process, note: Note) -> None:
         self.tally.takeovers += note.name == "taken_over"
-        self._alarms[process.number].noted(note)
+        book = note.fields.get("book", "")
+        for one in self.plan.underlyings:
+            if book in ("", one.book):
+                self._alarms_of(process, one).noted(note)
         if note.severity is not Severity.DEBUG:
             self.say(f"{process.number} {note.severity} {note.name} {note.fields}")
 
     def _alarmed(self, process: Process) -> None:
         """Blocked beyond the hard limit, and a person told within a second, or at the next step."""
-        if not self.plan.has_hard_limit:
-            return
-        decision = process.engine.last_decision(BOOK) if process.tenancy.holds else None
-        silent_s = self._alarms[process.number].silent_s(decision, self._now_s())
-        if decision is not None and silent_s > WITHIN_S + self.plan.idle_s:
-            told = f"{process.number} is blocked beyond the hard limit for {silent_s:.1f} s without an alarm"
-            raise Violation("alarm", f"{told}: {decision.reason}: {decision.detail}")
+        for one, book in self.plan.books:
+            if not has_hard_limit(book):
+                continue
+            decision = process.engine.last_decision(book.name) if process.tenancy.holds else None
+            silent_s = self._alarms_of(process, one).silent_s(decision, self._now_s())
+            if decision is not None and silent_s > WITHIN_S + self.plan.idle_s:
+                told = f"{process.number}: {book.name} is blocked beyond the hard limit for {silent_s:.1f} s"
+                raise Violation("alarm", f"{told} without an alarm: {decision.reason}: {decision.detail}")
+
+    def _alarms_of(self, process: Process, underlying: Underlying) -> Alarmed:
+        key = process.number, underlying.book
+        if key not in self._alarms:
+            self._alarms[key] = Alarmed(HARD_BTC * underlying.coins)
+        return self._alarms[key]
 
     def _placed(self, process: Process, effect: Place) -> None:
         _approved(effect.approved)
@@ -169,7 +179,7 @@ class Checks:
             return
         if intent.purpose in HEDGES:
             self._on_live_data(process, intent.label, intent.instrument)
-        self._allowed(intent.label)
+        self._allowed(intent.label, intent.book)
         if intent.purpose in HEDGES:
             self._awaited.begin(effect.approved)
 
@@ -179,13 +189,13 @@ class Checks:
         if age_s > timing.hedge_stale_s + timing.outbox_wait_s + AGE_SLACK_S:
             raise Violation("stale quote", f"{label} was asked for on a ticker {age_s:.2f} s old")
 
-    def _allowed(self, label: str) -> None:
+    def _allowed(self, label: str, book: str) -> None:
         """Nothing while a breaker says so, across restarts, nor against the exchange's own hand."""
         self._written.learn()
-        shut = [state for state in self._written.breakers.values() if state in ("paused", "halted")]
+        shut = self._written.shut(book)
         if shut:
-            raise Violation("breaker", f"{label} was sent while {shut[0]}")
-        if self._truth.takes_the_account_apart:
+            raise Violation("breaker", f"{label} was sent while {shut}")
+        if self._truth.takes_apart(book):
             raise Violation("liquidation", f"{label} was sent though the exchange liquidates the account")
 
     # -- who trades, and what comes of it -----------------------------------------------------------
@@ -202,9 +212,9 @@ class Checks:
         self.say(f"{process.number} ends: {why}")
         self.on_end(process, why)
 
-    def resumed(self) -> None:
-        """A person has looked and lets it trade again."""
-        self._truth.resumed()
+    def resumed(self, book: str) -> None:
+        """A person has looked and lets a book, or all of them (""), trade again."""
+        self._truth.resumed(book)
 
     def market(self, process: Process) -> None:
         """After every tick; `process` is the daemon that holds the account."""

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from hedger.backtest.simulate.underlyings import INVERSE, Underlying
+
+_PERPETUAL = "{perpetual}"  # in words, until it is known whose
 SETTLE_IN_S = 25.0  # a life begins well: connected, warm, perhaps with its first hedge
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """`kind` happens at `at_s` and lasts `seconds` where it lasts; `told` are further words."""
+    """`kind` happens at `at_s` and lasts `seconds` where it lasts; `told` are further words.
+
+    `about` is the book it concerns where it concerns one.
+    """
 
     at_s: float
     kind: str
     seconds: float = 0.0
     told: str = ""
+    about: Underlying = INVERSE
 
 
 Words = Callable[[random.Random], str]
@@ -51,7 +58,7 @@ def _rejected(chance: random.Random) -> str:
 
 
 def _channel(chance: random.Random) -> str:
-    hedge = "ticker.BTC-PERPETUAL"
+    hedge = f"ticker.{_PERPETUAL}"
     channel = chance.choice(("user.", "user.changes", "ticker.", hedge, hedge, "deribit_price", ""))
     return f",channel={channel}" if channel else ""
 
@@ -104,6 +111,12 @@ PROCESS = ("crash", "freeze", "stop", "clock_jump", "standby")
 PEOPLE = ("trade", "trade_option", "block", "deposit", "command", "hold", "order_by_hand")
 EXCHANGE_HAND = ("liquidation", "deleveraging", "account_lock")
 
+_OF_ONE = {
+    **dict.fromkeys(("halt", "stale_quotes", "empty_book", "null_quotes"), f",instrument={_PERPETUAL}"),
+    "lock": ",index={index}",
+}
+"""Faults of markets that may befall what one of two books hedges with, and not the other's."""
+
 KINDS = (*EXCHANGE, *NETWORK, *DISK, *PROCESS, *PEOPLE, *EXCHANGE_HAND)
 _SELDOM = frozenset({*EXCHANGE_HAND, "maintenance", "login_limit", "stop"})
 
@@ -134,6 +147,21 @@ def draw_incidents(chance: random.Random, until_s: float) -> tuple[Incident, ...
             late_s = incidents[-1].seconds if chance.random() < 0.5 else 2.0
             incidents.append(_incident(chance, "trade", at_s + chance.uniform(0.0, late_s)))
     return tuple(sorted(incidents, key=lambda incident: incident.at_s))
+
+
+def concern(
+    incidents: tuple[Incident, ...], underlyings: tuple[Underlying, ...], chance: random.Random
+) -> tuple[Incident, ...]:
+    """Each about one of the books; of two books mostly one alone is hit."""
+    return tuple(_concerned(incident, underlyings, chance) for incident in incidents)
+
+
+def _concerned(incident: Incident, underlyings: tuple[Underlying, ...], chance: random.Random) -> Incident:
+    about, told = chance.choice(underlyings), incident.told
+    if len(underlyings) > 1 and chance.random() < 0.7:
+        told += _OF_ONE.get(incident.kind, "")
+    told = told.format(perpetual=about.perpetual, index=about.terms.price_index)
+    return replace(incident, told=told, about=about)
 
 
 def _overtaken(chance: random.Random, freeze: Incident) -> list[Incident]:

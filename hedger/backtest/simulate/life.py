@@ -51,8 +51,9 @@ class Life:
             plan.seed,
             origin_ms=plan.origin_ms,
             speed=plan.speed,
-            market=plan.market,
-            book=plan.book,
+            underlyings=plan.underlyings,
+            markets=plan.markets,
+            positions=plan.positions,
             tick_s=plan.tick_s,
             margin=plan.margin,
             changed=self._ticked,
@@ -66,6 +67,7 @@ class Life:
             self.weather,
             self.checks,
             plan.seed,
+            plan.currencies,
             plan.same_host,
             plan.heartbeat_s,
             plan.busy_s,
@@ -127,7 +129,7 @@ class Life:
         elif incident.kind in self._OWN:
             self._OWN[incident.kind](self, incident.seconds)
         else:
-            self.people.do(incident.kind, incident.seconds)
+            self.people.do(incident.kind, incident.seconds, incident.about)
 
     def _cut(self, seconds: float) -> None:
         self.venue.cut()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedger.backtest.simulate.disk import VENUE
-from hedger.backtest.simulate.incidents import Incident, draw_incidents
-from hedger.backtest.simulate.venue import PERPETUAL, walk
+from hedger.backtest.simulate.incidents import Incident, concern, draw_incidents
+from hedger.backtest.simulate.underlyings import INVERSE, LINEAR, Underlying
+from hedger.backtest.simulate.venue import walk
 from hedger.domain.time_units import DAY_MS, EXPIRY_OF_DAY_MS, HOUR_MS
 from hedger.domain.vocabulary import Environment, Mode, Neutral
 from hedger.engine.ownership.scope import Scope
@@ -26,17 +27,17 @@ from hedger.risk.envelope import Envelope
 from hedger.simulator.world.expiries import expiry_code
 from hedger.simulator.world.fixed import FixedMarket
 
-BOOK = "btc"
 LIFE_S = 1_200.0
 FAULTS_END_S = 840.0
 MOVES_END_S = 1_140.0  # the last minute is still: what is to be hedged has been by its end
 FIRST_DAY_MS = 1_790_812_800_000  # 2026-10-01 00:00 UTC
-START_USD, IV = 100_000.0, 0.6
-BAND_COIN, HARD_COIN = 0.1, 0.5
+IV = 0.6
+BAND_BTC, HARD_BTC = 0.1, 0.5  # of other coins as much as that
 MOST_INSTRUMENTS = 24
 STALE_S = (20.0, 60.0, 60.0, 60.0)  # the shortest within what a session takes for silence
 TICKS_S = (0.36, 0.46)  # of that: tickers come every several seconds, for ticks are what a life costs
 SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
+KINDS: tuple[tuple[Underlying, ...], ...] = (*[(INVERSE,)] * 7, (LINEAR,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,9 @@ class Plan:
     speed: float
     origin_ms: int
     tick_s: float
-    market: FixedMarket
-    book: tuple[tuple[str, Decimal], ...]
+    underlyings: tuple[Underlying, ...]  # of the books, one each
+    markets: tuple[FixedMarket, ...]
+    positions: tuple[tuple[str, Decimal], ...]
     settings: EngineSettings
     same_host: bool
     heartbeat_s: int
@@ -59,29 +61,36 @@ class Plan:
     incidents: tuple[Incident, ...]
 
     @property
-    def has_hard_limit(self) -> bool:
-        """A kept hedge of delivered options moves the target; other policies have a cap of their own."""
-        book = self.settings.books[0]
-        return book.policy == "band" and book.settlement.mode is not SettlementMode.KEEP
+    def books(self) -> tuple[tuple[Underlying, BookSettings], ...]:
+        """Every book and what it is of."""
+        return tuple(zip(self.underlyings, self.settings.books, strict=True))
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """What the books settle in."""
+        return tuple(dict.fromkeys(one.currency for one in self.underlyings))
+
+
+def has_hard_limit(book: BookSettings) -> bool:
+    """A kept hedge of delivered options moves the target; other policies have a cap of their own."""
+    return book.policy == "band" and book.settlement.mode is not SettlementMode.KEEP
+
+
+def kind_of(seed: int) -> tuple[Underlying, ...]:
+    """What the books of a seed's life are of; from a stream of its own, as all that is not of every life."""
+    return random.Random(f"{seed}:kind").choice(KINDS)
 
 
 def draw(seed: int) -> Plan:
     """The plan of a seed; the same for the same seed, whatever else was drawn before."""
+    (underlying,) = kind_of(seed)
     chance = random.Random(f"{seed}:plan")
     speed = chance.choice(SPEEDS)
     settles = chance.random() < 0.3
     origin_ms = _origin_ms(chance, speed, settles)
-    names = _options(chance, origin_ms)
+    names = _options(chance, underlying, origin_ms)
     stale_s = chance.choice(STALE_S)
-    market = FixedMarket(
-        underlying="BTC",
-        index_usd=START_USD,
-        iv=IV,
-        perpetual_usd=START_USD * (1 + chance.uniform(-0.0005, 0.0005)),
-        depth_usd=chance.choice((400_000.0, 1_000_000.0, 10_000_000.0)),
-        instruments=names,
-        moves=walk(chance, MOVES_END_S, speed, START_USD, IV),
-    )
+    market = _market(chance, underlying, names, speed)
     return Plan(
         seed=seed,
         speed=speed,
@@ -92,11 +101,29 @@ def draw(seed: int) -> Plan:
         idle_s=1.0 if chance.random() < 0.1 else 12.0,
         lease_s=chance.choice((LEASE_S, LEASE_S, 2 * LEASE_S)),
         margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
-        market=market,
-        book=_book(chance, names),
-        settings=_settings(chance, speed, stale_s),
+        underlyings=(underlying,),
+        markets=(market,),
+        positions=_positions(chance, underlying, names),
+        settings=_settings(chance, underlying, speed, stale_s),
         same_host=chance.random() < 0.5,
-        incidents=draw_incidents(chance, FAULTS_END_S),
+        incidents=concern(
+            draw_incidents(chance, FAULTS_END_S), (underlying,), random.Random(f"{seed}:about")
+        ),
+    )
+
+
+def _market(
+    chance: random.Random, underlying: Underlying, names: tuple[str, ...], speed: float
+) -> FixedMarket:
+    start_usd = underlying.start_usd
+    return FixedMarket(
+        underlying=underlying.terms.prefix,
+        index_usd=start_usd,
+        iv=IV,
+        perpetual_usd=start_usd * (1 + chance.uniform(-0.0005, 0.0005)),
+        depth_usd=chance.choice((400_000.0, 1_000_000.0, 10_000_000.0)),
+        instruments=names,
+        moves=walk(chance, MOVES_END_S, speed, start_usd, IV),
     )
 
 
@@ -108,13 +135,13 @@ def _origin_ms(chance: random.Random, speed: float, settles: bool) -> int:
     return day_ms + EXPIRY_OF_DAY_MS + chance.randrange(HOUR_MS, DAY_MS - 2 * HOUR_MS)
 
 
-def _options(chance: random.Random, origin_ms: int) -> tuple[str, ...]:
+def _options(chance: random.Random, underlying: Underlying, origin_ms: int) -> tuple[str, ...]:
     """Calls and puts at a few strikes of the next expiry and of a later one."""
     next_ms = (origin_ms - EXPIRY_OF_DAY_MS) // DAY_MS * DAY_MS + DAY_MS + EXPIRY_OF_DAY_MS
     expiries = (next_ms, next_ms + chance.choice((7, 28, 90)) * DAY_MS)
-    strikes = sorted(chance.sample(range(90_000, 111_000, 2_500), chance.choice((2, 2, 2, 3, 4))))
+    strikes = sorted(chance.sample(underlying.strikes, chance.choice((2, 2, 2, 3, 4))))
     names = [
-        f"BTC-{expiry_code(expiry_ms)}-{strike}-{kind}"
+        f"{underlying.terms.prefix}-{expiry_code(expiry_ms)}-{strike}-{kind}"
         for expiry_ms in expiries
         for strike in strikes
         for kind in "CP"
@@ -123,38 +150,48 @@ def _options(chance: random.Random, origin_ms: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _book(chance: random.Random, names: tuple[str, ...]) -> tuple[tuple[str, Decimal], ...]:
+def _positions(
+    chance: random.Random, underlying: Underlying, names: tuple[str, ...]
+) -> tuple[tuple[str, Decimal], ...]:
     held = chance.sample(names, chance.randrange(2, 6))
-    return tuple((name, Decimal(chance.choice((-10, -8, -5, -3, 3, 5, 8)))) for name in held)
+    lots = (-10, -8, -5, -3, 3, 5, 8)
+    return tuple((name, Decimal(chance.choice(lots) * underlying.coins)) for name in held)
 
 
-def _settings(chance: random.Random, speed: float, stale_s: float) -> EngineSettings:
-    """One book; how it hedges and how much it may is drawn."""
+def _book(chance: random.Random, underlying: Underlying, speed: float, stale_s: float) -> BookSettings:
+    """How it hedges and how much it may is drawn."""
+    coins = underlying.coins
     theta = chance.random() < 0.2
     envelope = Envelope(
         max_order_usd=1_000_000.0,
-        max_order_coin=10.0,
-        max_hedge_position_coin=60.0,
+        max_order_coin=10.0 * coins,
+        max_hedge_position_coin=60.0 * coins,
         max_orders_per_minute=60,
         max_quote_age_s=stale_s,
         max_turnover_hour_usd=chance.choice((600_000.0, 3_000_000.0, 50_000_000.0, 50_000_000.0)),
         max_turnover_day_usd=chance.choice((3_000_000.0, 200_000_000.0)),
     )
-    band = {"lower": -BAND_COIN, "upper": BAND_COIN, "hard_lower": -HARD_COIN, "hard_upper": HARD_COIN}
+    wide, hard = BAND_BTC * coins, HARD_BTC * coins
+    band = {"lower": -wide, "upper": wide, "hard_lower": -hard, "hard_upper": hard}
     windows = {"window_s": 120.0 * speed, "cap_sigmas": 2.0}
-    book = BookSettings(
-        name=BOOK,
+    return BookSettings(
+        name=underlying.book,
         venue=VENUE,
-        underlying="BTC",
-        hedge_instrument=PERPETUAL,
+        underlying=underlying.coin,
+        hedge_instrument=underlying.perpetual,
+        legs=underlying.legs,
         neutral=Neutral.COIN,
         policy="theta_offset" if theta else "band",
         policy_params=windows if theta else band,
         settlement=SettlementParams(mode=chance.choice(tuple(SettlementMode))),
         envelope=envelope,
         execution=_execution(chance),
-        scope=Scope(adopt=(PERPETUAL,), settle_s=chance.choice((0.0, 2.0))),
+        scope=Scope(adopt=(underlying.perpetual,), settle_s=chance.choice((0.0, 2.0))),
     )
+
+
+def _settings(chance: random.Random, underlying: Underlying, speed: float, stale_s: float) -> EngineSettings:
+    book = _book(chance, underlying, speed, stale_s)
     return EngineSettings(
         mode=Mode.LIVE,
         venues=(VenueTerms(VENUE, Environment.LOCAL),),

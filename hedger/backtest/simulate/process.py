@@ -81,6 +81,7 @@ class Machine:
     weather: Weather
     watcher: Watcher
     seed: int
+    currencies: tuple[str, ...] = PARAMS.currencies
     same_host: bool = True
     """Whether a successor can know that a process has died; else it waits for the lease's end."""
     heartbeat_s: int = PARAMS.heartbeat_s
@@ -105,7 +106,7 @@ class Process:
         self.skew_ms = 0
         self.alive, self.frozen_until_s = True, 0.0
         self.inbox = Inbox()
-        params = replace(PARAMS, heartbeat_s=machine.heartbeat_s)
+        params = replace(PARAMS, heartbeat_s=machine.heartbeat_s, currencies=machine.currencies)
         self.session = DeribitSession(VENUE, Environment.LOCAL, params, trading=True, version="simulation")
         self.engine = Engine(settings, self.now(), idle_s=machine.idle_s)
         self.disk = Disk(self._heap, self._chance, machine.store, machine.weather, self.emit)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import count
 
 from hedger.backtest.simulate.heap import Heap
+from hedger.backtest.simulate.underlyings import Underlying
 from hedger.backtest.simulate.wire import Network, Side, Wire
 from hedger.domain.time_units import DAY_MS, EXPIRY_OF_DAY_MS
 from hedger.pricing.settlement import WINDOW_MS
@@ -27,11 +28,9 @@ from hedger.simulator.world.fixed import FixedMarket, FixedWorlds, Move
 BRISK_S = 1.0  # between ticks while something is about to be told, or a fault holds that moves with them
 _BRISK = ("slow_engine", "reorder", "maintenance", "half_open")
 UNIX_S = 1_790_000_000.0  # the wall clock when a life begins
-INDEX = "btc_usd"
-PERPETUAL = "BTC-PERPETUAL"
 KEYS = Keys("simulated", "secret-of-the-simulation")
 ACCOUNT, USER_ID = "simulated", 4_711
-EQUITY_BTC = Decimal(100)
+EQUITY_BTC = Decimal(100)  # of every underlying as much as so many are worth
 
 Act = Callable[[Exchange, Mapping[str, object], float], object]
 
@@ -46,8 +45,9 @@ class Venue:
         *,
         origin_ms: int,
         speed: float,
-        market: FixedMarket,
-        book: tuple[tuple[str, Decimal], ...],
+        underlyings: tuple[Underlying, ...],
+        markets: tuple[FixedMarket, ...],
+        positions: tuple[tuple[str, Decimal], ...],
         tick_s: float,
         margin: str,
         changed: Callable[[], None],
@@ -58,9 +58,18 @@ class Venue:
         self.network = Network()
         self.brisk_until_s = 0.0
         self.arrived: Callable[[str], None] = _ignored
-        self.exchange = _exchange(seed, origin_ms, speed, market, book)
+        self.exchange = _exchange(seed, origin_ms, speed, markets, positions)
+        self._fund(underlyings, origin_ms)
         self.exchange.account.margin_model = margin
         self.tick()
+
+    def _fund(self, underlyings: tuple[Underlying, ...], origin_ms: int) -> None:
+        account = self.exchange.account
+        for one in underlyings:
+            account.book(
+                DEPOSIT, one.currency, one.money(EQUITY_BTC), origin_ms, Note(info="opening balance")
+            )
+        account.stamp(self.exchange.markets.exact_mark)
 
     # -- time and market ----------------------------------------------------------------------------
 
@@ -158,35 +167,41 @@ class Venue:
         since_ms = (self.market_ms() - EXPIRY_OF_DAY_MS) % DAY_MS
         return since_ms >= DAY_MS - WINDOW_MS or since_ms < after_s * 1000 * self.exchange.clock.speed
 
-    def net_delta_coin(self) -> float:
-        """Net transaction delta of the whole account, coin: sum of size x (delta - mark), futures in coin."""
+    def net_delta_coin(self, underlying: Underlying) -> float:
+        """Net transaction delta of all positions of an underlying, coin.
+
+        Inverse: sum of size x (delta - mark), futures size / mark. Linear: sum of size x delta, futures size.
+        """
         total, markets = 0.0, self.exchange.markets
         for row in self.exchange.account.open_positions():
-            market, size = markets.market(row.listing.name), float(row.size)
-            if row.listing.is_option:
+            listing = row.listing
+            if not underlying.owns(listing):
+                continue
+            market, size = markets.market(listing.name), float(row.size)
+            in_coin = 0.0 if listing.is_linear else market.mark  # what of its price moves with the coin
+            if listing.is_option:
                 delta = market.greeks.delta if market.greeks is not None else 0.0
-                total += size * (delta - market.mark * market.delta_decay)
+                total += size * (delta - in_coin * market.delta_decay)
             else:
-                total += size / market.mark * market.delta_decay
+                total += size / (in_coin or 1.0) * market.delta_decay
         return total
-
-    def equity_coin(self) -> float:
-        return float(self.exchange.account.exact_equity("BTC", self.exchange.markets.exact_mark))
 
 
 def _exchange(
-    seed: int, origin_ms: int, speed: float, market: FixedMarket, book: tuple[tuple[str, Decimal], ...]
+    seed: int,
+    origin_ms: int,
+    speed: float,
+    markets: tuple[FixedMarket, ...],
+    positions: tuple[tuple[str, Decimal], ...],
 ) -> Exchange:
-    """An exchange of one account, its positions opened at mark."""
+    """An exchange of one account without money, its positions opened at mark."""
     tokens = count(1)
-    world = FixedWorlds(origin_ms, (market,))
+    world = FixedWorlds(origin_ms, markets)
     clock = MarketClock(origin_ms, speed, UNIX_S * 1000)
     identity = Identity(ACCOUNT, USER_ID, KEYS)
     exchange = bare_exchange(world, clock, identity, seed, lambda: f"token-{next(tokens)}")
     listings = exchange.markets.listings()
-    open_book(exchange.account, [(listings[name], size) for name, size in book], exchange.markets)
-    exchange.account.book(DEPOSIT, "BTC", EQUITY_BTC, origin_ms, Note(info="opening balance"))
-    exchange.account.stamp(exchange.markets.exact_mark)
+    open_book(exchange.account, [(listings[name], size) for name, size in positions], exchange.markets)
     return exchange
 
 

@@ -15,7 +15,7 @@ class Written:
         self._store, self._read = store, 0
         self.labels: set[str] = set()
         self._terms: set[tuple[str, str, str]] = set()  # label, price, amount
-        self.breakers: dict[str, str] = {}  # by book ("" the daemon)
+        self._breakers: dict[str, str] = {}  # by book ("" the daemon)
 
     def learn(self) -> None:
         """Take in what has become durable since the last time."""
@@ -27,8 +27,13 @@ class Written:
                 if terms is not None:
                     self._terms.add(_plain(row.values["label"], terms["price"], terms["amount"]))
             elif row.table.name == "commands":
-                self.breakers[row.values["book"]] = row.values["state"]
+                self._breakers[row.values["book"]] = row.values["state"]
         self._read = len(rows)
+
+    def shut(self, book: str) -> str:
+        """The breaker, of the daemon or of the book, that lets the book send nothing; empty: none."""
+        states = (self._breakers.get(name, "") for name in ("", book))
+        return next((state for state in states if state in ("paused", "halted")), "")
 
     def has_terms(self, label: str, price: object, amount: object) -> bool:
         """Whether an order's new terms have been written down."""
