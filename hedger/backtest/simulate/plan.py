@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from hedger.backtest.simulate.disk import VENUE
 from hedger.backtest.simulate.incidents import Incident, concern, draw_incidents
-from hedger.backtest.simulate.underlyings import INVERSE, LINEAR, Underlying
+from hedger.backtest.simulate.underlyings import ETHER, INVERSE, LINEAR, Underlying
 from hedger.backtest.simulate.venue import walk
 from hedger.domain.time_units import DAY_MS, EXPIRY_OF_DAY_MS, HOUR_MS
 from hedger.domain.vocabulary import Environment, Mode, Neutral
@@ -37,7 +37,7 @@ MOST_INSTRUMENTS = 24
 STALE_S = (20.0, 60.0, 60.0, 60.0)  # the shortest within what a session takes for silence
 TICKS_S = (0.36, 0.46)  # of that: tickers come every several seconds, for ticks are what a life costs
 SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
-KINDS: tuple[tuple[Underlying, ...], ...] = (*[(INVERSE,)] * 7, (LINEAR,))
+KINDS: tuple[tuple[Underlying, ...], ...] = (*[(INVERSE,)] * 6, (ETHER,), (LINEAR,))
 
 
 @dataclass(frozen=True, slots=True)
