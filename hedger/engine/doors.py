@@ -75,7 +75,8 @@ def _under_way_usd(state: State, book: BookState, intent: OrderIntent) -> float:
         listed = venue.instruments.get(asked.instrument)
         index = None if listed is None else venue.indices.get(listed.price_index)
         if listed is not None and index is not None:
-            total += listed.amount_to_usd(order.remaining_amount, index.price_usd) * len(asked.legs)
+            price_usd = max(index.price_usd, float(order.price or asked.price or 0))
+            total += listed.amount_to_usd(order.remaining_amount, price_usd) * len(asked.legs)
     return total
 
 

@@ -23,7 +23,7 @@ from hedger.engine.state import BookState, State
 from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.labels import make_label
 from hedger.execution.params import ExecutionParams, Style
-from hedger.execution.plan import NoPlan, Planned, Round, clip, plan
+from hedger.execution.plan import NoPlan, Planned, Round, clip, dearest_usd, plan
 from hedger.policies.inputs import Inputs, Interval
 from hedger.risk.review import Reviewed, review
 
@@ -131,7 +131,7 @@ def first_door(
         hedge_position_coin=hedge_position_coin(book, wish.sight),
         in_flight_coin=wish.sight.in_flight_coin + _beside_coin(wish, listed, quote),
         index_usd=index.price_usd,
-        hedge_price_usd=quote.mark,
+        hedge_price_usd=dearest_usd(listed, quote, book.settings.execution),
         envelope=book.settings.envelope,
         breaker=gates.breaker_of(state, book),
         counters=book.counters,

@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from enum import StrEnum
 from typing import NamedTuple, assert_never
 
-from hedger.domain.instrument import Instrument, plain
+from hedger.domain.instrument import AmountUnit, Instrument, plain
 from hedger.domain.order import OrderType, Side, TimeInForce
 from hedger.domain.quote import Quote
 from hedger.domain.vocabulary import Reason
@@ -137,6 +137,16 @@ def peg(side: Side, instrument: Instrument, quote: Quote) -> Decimal | NoPlan:
     if not price > 0:
         return NoPlan(Reason.BAD_INPUT, f"touch {own:g} rounds to {price}: must be above 0")
     return price
+
+
+def dearest_usd(instrument: Instrument, quote: Quote, params: ExecutionParams) -> float:
+    """The highest price an order planned now may have, USD, for limits in USD on amounts in coin.
+
+    The mark where amounts are in USD: those are worth the same at any price.
+    """
+    if instrument.amount_unit is AmountUnit.USD:
+        return quote.mark
+    return max(quote.mark * (1.0 + params.max_slippage_fraction), quote.ask or 0.0)
 
 
 def smallest_amount(instrument: Instrument) -> Decimal:

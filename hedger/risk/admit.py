@@ -102,10 +102,22 @@ class _Case(NamedTuple):
         return self.hedge_position + self.in_flight
 
     def coin_and_usd(self, amount: Decimal) -> tuple[float, float]:
-        """Size of an amount; an option's by its underlying, not by its premium."""
-        price_usd = self.quote.mark if self.instrument.is_future else self.index_price.price_usd
-        to = self.instrument
-        return to.amount_to_coin(amount, price_usd), to.amount_to_usd(amount, price_usd)
+        """Size of an amount; an option's by its underlying, not by its premium.
+
+        A linear future is worth what it trades at: the higher of its mark and the order's price.
+        """
+        to, mark_usd = self.instrument, self.quote.mark
+        if not to.is_future:
+            index_usd = self.index_price.price_usd
+            return to.amount_to_coin(amount, index_usd), to.amount_to_usd(amount, index_usd)
+        return to.amount_to_coin(amount, mark_usd), to.amount_to_usd(amount, max(mark_usd, self.price))
+
+    @property
+    def price(self) -> float:
+        """The order's price, of a market order the touch it takes; 0 where nobody is there."""
+        if self.intent.price is not None:
+            return float(self.intent.price)
+        return (self.quote.ask if self.intent.side is Side.BUY else self.quote.bid) or 0.0
 
 
 _Check = Callable[[_Case], Refused | None]
@@ -329,10 +341,8 @@ def _validity(case: _Case) -> Refused | None:
 
 
 def _collar(case: _Case) -> Refused | None:
-    """The order's price, of a market order the touch it takes, against mark, index and the venue's band."""
-    quote = case.quote
-    touch = quote.ask if case.intent.side is Side.BUY else quote.bid
-    price = float(case.intent.price) if case.intent.price is not None else (touch or 0.0)
+    """The order's price against mark, index and the venue's band."""
+    quote, price = case.quote, case.price
     collar = _option_collar if case.instrument.is_option else _future_collar
     refused = (_spread_collar if case.instrument.is_spread else collar)(case, price)
     if refused is not None:

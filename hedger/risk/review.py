@@ -64,8 +64,8 @@ def review(
     `others_coin` is what the book holds in other hedge instruments: the position cap holds for the sum, too.
 
     Positions and what is in flight are signed coin. Limits in USD are turned into coin at the higher of
-    `index_usd` and `hedge_price_usd` (mark of the hedge instrument), so that the order of that size passes
-    `admit`. Refused where nothing is left.
+    `index_usd` and `hedge_price_usd` (mark of the hedge instrument, of a linear one the highest price the
+    order may have), so that the order of that size passes `admit`. Refused where nothing is left.
     """
     if breaker in _SHUT:
         return Refused(_SHUT[breaker], f"breaker is {breaker}: no hedge")

@@ -248,7 +248,7 @@ def test_a_position_beyond_its_cap_may_be_made_smaller() -> None:
 
 def test_a_linear_hedge_is_measured_in_the_coin_it_trades() -> None:
     linear = market.linear_perpetual()
-    order = intent(instrument=linear.name, amount=Decimal("2.5"))
+    order = intent(instrument=linear.name, amount=Decimal("2.5"), price=Decimal(100_000))
     given: dict[str, Any] = {
         "instrument": linear,
         "quote": market.future_quote(linear.name),
@@ -258,6 +258,15 @@ def test_a_linear_hedge_is_measured_in_the_coin_it_trades() -> None:
     assert isinstance(judged(order, **given), Approved)
     larger = msgspec.structs.replace(order, amount=Decimal("2.5001"))
     assert refusal(larger, **given) is Reason.ORDER_NOTIONAL
+    dearer = msgspec.structs.replace(order, price=Decimal("100000.5"))
+    assert refusal(dearer, **given) is Reason.ORDER_NOTIONAL, "it trades at its price"
+    cheaper = msgspec.structs.replace(order, price=Decimal(99_900))
+    assert isinstance(judged(cheaper, **given), Approved)
+    assert refusal(cheaper, **given, counters=counters_with(usd=1_750_001.0)) is Reason.TURNOVER_HOUR
+    left = counters_with(usd=1_750_000.0)
+    assert isinstance(judged(cheaper, **given, counters=left), Approved)
+    small = msgspec.structs.replace(dearer, amount=Decimal("2.4999"))
+    assert isinstance(judged(small, **given, counters=left), Approved)
 
 
 # -- kinds of orders ---------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import math
 from decimal import ROUND_DOWN
 
 from hedger.domain.approval import Approved, Refused
+from hedger.domain.instrument import AmountUnit
 from hedger.domain.order import Order, OrderIntent, OrderState, OrderType, Purpose, TimeInForce
 from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import gates, work
@@ -100,21 +101,23 @@ def _fitted(state: State, book: BookState, edge: Edge, sight: Sight, step: Step)
     assert sight.quote is not None
     if sight.index_price is None:
         return None
-    coin = sight.listed.amount_to_coin(edge.amount, sight.quote.mark)
+    listed, mark_usd = sight.listed, sight.quote.mark
+    coin = listed.amount_to_coin(edge.amount, mark_usd)
+    in_usd = listed.amount_unit is AmountUnit.USD  # worth the same at any price
     reviewed = review(
         edge.side.sign * coin,
         hedge_position_coin=hedge_position_coin(book, sight),
         in_flight_coin=sight.in_flight_coin,
         index_usd=sight.index_price.price_usd,
-        hedge_price_usd=sight.quote.mark,
+        hedge_price_usd=mark_usd if in_usd else max(mark_usd, float(edge.price)),
         envelope=book.settings.envelope,
         breaker=gates.breaker_of(state, book),
         counters=book.counters,
         now=step.now,
         account=book.guard.margin,
         floor=book.settings.margin,
-        listed=sight.listed,
-        beside_coin=margins.beside_coin(state, book, sight.listed, sight.quote.mark),
+        listed=listed,
+        beside_coin=margins.beside_coin(state, book, listed, mark_usd),
     )
     if isinstance(reviewed, Refused):
         book.working.resting_note = f"{edge.side} at {edge.price}: {reviewed.detail}"
@@ -125,9 +128,9 @@ def _fitted(state: State, book: BookState, edge: Edge, sight: Sight, step: Step)
         return None
     if reviewed.shrunk_by is None:
         return edge
-    amount = sight.listed.coin_to_amount(abs(reviewed.change_coin), sight.quote.mark)
-    whole = sight.listed.round_amount(amount, ROUND_DOWN)
-    return edge._replace(amount=whole) if sight.listed.legal_amount(whole) else None
+    amount = listed.coin_to_amount(abs(reviewed.change_coin), mark_usd)
+    whole = listed.round_amount(amount, ROUND_DOWN)
+    return edge._replace(amount=whole) if listed.legal_amount(whole) else None
 
 
 def _take_back(state: State, order: Order, verdict: Verdict, step: Step) -> None:
