@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hedger.backtest.simulate.disk import VENUE
@@ -34,10 +34,18 @@ FIRST_DAY_MS = 1_790_812_800_000  # 2026-10-01 00:00 UTC
 IV = 0.6
 BAND_BTC, HARD_BTC = 0.1, 0.5  # of other coins as much as that
 MOST_INSTRUMENTS = 24
+MOST_STRIKES = {1: 4, 2: 2}  # of a book, by the number of books
 STALE_S = (20.0, 60.0, 60.0, 60.0)  # the shortest within what a session takes for silence
 TICKS_S = (0.36, 0.46)  # of that: tickers come every several seconds, for ticks are what a life costs
 SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
-KINDS: tuple[tuple[Underlying, ...], ...] = (*[(INVERSE,)] * 6, (ETHER,), (LINEAR,))
+PAIRS = ((INVERSE, LINEAR), (INVERSE, ETHER), (LINEAR, ETHER))
+KINDS: tuple[tuple[Underlying, ...], ...] = (
+    *[(INVERSE,)] * 15,
+    *[(LINEAR,)] * 3,
+    *[(ETHER,)] * 3,
+    *PAIRS,
+)
+"""What the books of a life are of, as often as it is named here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +91,20 @@ def kind_of(seed: int) -> tuple[Underlying, ...]:
 
 def draw(seed: int) -> Plan:
     """The plan of a seed; the same for the same seed, whatever else was drawn before."""
-    (underlying,) = kind_of(seed)
+    kind = kind_of(seed)
+    plan = _alone(seed, kind[0], MOST_STRIKES[len(kind)])
+    for second in kind[1:]:
+        plan = _beside(plan, second, random.Random(f"{seed}:second"))
+    return replace(plan, incidents=concern(plan.incidents, kind, random.Random(f"{seed}:about")))
+
+
+def _alone(seed: int, underlying: Underlying, most_strikes: int) -> Plan:
+    """A life with one book."""
     chance = random.Random(f"{seed}:plan")
     speed = chance.choice(SPEEDS)
     settles = chance.random() < 0.3
     origin_ms = _origin_ms(chance, speed, settles)
-    names = _options(chance, underlying, origin_ms)
+    names = _options(chance, underlying, origin_ms, most_strikes)
     stale_s = chance.choice(STALE_S)
     market = _market(chance, underlying, names, speed)
     return Plan(
@@ -106,9 +122,25 @@ def draw(seed: int) -> Plan:
         positions=_positions(chance, underlying, names),
         settings=_settings(chance, underlying, speed, stale_s),
         same_host=chance.random() < 0.5,
-        incidents=concern(
-            draw_incidents(chance, FAULTS_END_S), (underlying,), random.Random(f"{seed}:about")
-        ),
+        incidents=draw_incidents(chance, FAULTS_END_S),
+    )
+
+
+def _beside(plan: Plan, second: Underlying, chance: random.Random) -> Plan:
+    """The same with another book on the same account, with settings of its own."""
+    names = _options(chance, second, plan.origin_ms, MOST_STRIKES[2])
+    market = _market(chance, second, names, plan.speed)
+    if second.coin == plan.underlyings[0].coin:
+        market = replace(market, moves=plan.markets[0].moves)
+    settings = plan.settings
+    book = _book(chance, second, plan.speed, settings.timing.hedge_stale_s)
+    return replace(
+        plan,
+        underlyings=(*plan.underlyings, second),
+        markets=(*plan.markets, market),
+        positions=(*plan.positions, *_positions(chance, second, names)),
+        settings=replace(settings, books=(*settings.books, book)),
+        margin=chance.choice(("segregated_sm", "cross_sm")),
     )
 
 
@@ -135,11 +167,14 @@ def _origin_ms(chance: random.Random, speed: float, settles: bool) -> int:
     return day_ms + EXPIRY_OF_DAY_MS + chance.randrange(HOUR_MS, DAY_MS - 2 * HOUR_MS)
 
 
-def _options(chance: random.Random, underlying: Underlying, origin_ms: int) -> tuple[str, ...]:
+def _options(
+    chance: random.Random, underlying: Underlying, origin_ms: int, most_strikes: int
+) -> tuple[str, ...]:
     """Calls and puts at a few strikes of the next expiry and of a later one."""
     next_ms = (origin_ms - EXPIRY_OF_DAY_MS) // DAY_MS * DAY_MS + DAY_MS + EXPIRY_OF_DAY_MS
     expiries = (next_ms, next_ms + chance.choice((7, 28, 90)) * DAY_MS)
-    strikes = sorted(chance.sample(underlying.strikes, chance.choice((2, 2, 2, 3, 4))))
+    count = min(chance.choice((2, 2, 2, 3, 4)), most_strikes)
+    strikes = sorted(chance.sample(underlying.strikes, count))
     names = [
         f"{underlying.terms.prefix}-{expiry_code(expiry_ms)}-{strike}-{kind}"
         for expiry_ms in expiries

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from itertools import islice
 
 from hedger.backtest.simulate.plan import HARD_BTC, Plan, has_hard_limit
@@ -13,7 +15,7 @@ from hedger.backtest.simulate.tally import Tally, Violation
 from hedger.backtest.simulate.underlyings import Underlying
 from hedger.backtest.simulate.venue import Venue
 from hedger.domain.approval import Approved
-from hedger.domain.order import Purpose
+from hedger.domain.order import OrderIntent, Purpose
 from hedger.domain.time_units import DAY_MS, HOUR_MS
 from hedger.domain.vocabulary import Action, Reason
 from hedger.engine.decision import Decision
@@ -78,7 +80,7 @@ class Truth:
                     book.forced(trade.timestamp_ms)
         intent = asked[trade.label].intent if trade.label in asked else None
         if intent is not None and intent.purpose is not Purpose.MANUAL:
-            usd = self._books[intent.book].traded(trade)
+            usd = self._books[intent.book].traded(trade, intent)
             self._tally.turnover_usd += usd
             self._tally.fills += 1
 
@@ -165,12 +167,16 @@ class _Book:
 
     # -- turnover -----------------------------------------------------------------------------------
 
-    def traded(self, trade: Trade) -> float:
-        """A hedge of the book; returns its turnover in USD."""
-        usd = self._underlying.usd(trade)
-        self._turnover.append((trade.timestamp_ms, usd))
+    def traded(self, trade: Trade, intent: OrderIntent) -> float:
+        """A hedge of the book; returns its turnover in USD.
+
+        What a linear one made by a better price than it asked for is no part of the budget.
+        """
+        asked_usd = max(intent.reference_price, float(intent.price or trade.price))
+        asked = replace(trade, price=min(trade.price, Decimal(asked_usd)))
+        self._turnover.append((trade.timestamp_ms, self._underlying.usd(asked)))
         self._within_budget(trade.timestamp_ms)
-        return usd
+        return self._underlying.usd(trade)
 
     def _within_budget(self, now_ms: int) -> None:
         envelope = self._settings.envelope
