@@ -10,6 +10,7 @@ from hedger.domain.vocabulary import Action, BreakerState, Legs, Phase, Reason, 
 from hedger.engine import holdings, lease
 from hedger.engine.delta import ladder
 from hedger.engine.events import Now
+from hedger.engine.reconcile import positions
 from hedger.engine.sight import Sight
 from hedger.engine.state import BookState, State, VenueState
 
@@ -139,8 +140,9 @@ def order_gate(state: State, book: BookState, now: Now, *, alone: bool = False) 
     `alone` judges as if the hedge that rests now were not there.
     """
     venue = state.venues[book.settings.venue]
-    if venue.disputed:
-        return _blocked(Reason.POSITION_MISMATCH, _first(tuple(sorted(venue.disputed.values()))))
+    disputed = _disputed(state, venue, book) if venue.disputed else ()
+    if disputed:
+        return _blocked(Reason.POSITION_MISMATCH, _first(disputed))
     if venue.snapshot_due_wire_s is not None or venue.differences.tied:
         return Gate(Action.WAIT, Reason.RECOVERING, "positions are being compared with the venue's")
     if venue.adopted:
@@ -149,6 +151,12 @@ def order_gate(state: State, book: BookState, now: Now, *, alone: bool = False) 
     if alone:
         return _clock_gate(state, book, venue)
     return _live_gate(state, book) or _retry_gate(book, now) or _clock_gate(state, book, venue)
+
+
+def _disputed(state: State, venue: VenueState, book: BookState) -> tuple[str, ...]:
+    """Positions of the book that the venue tells otherwise than fills do; others are not its delta."""
+    told = sorted(venue.disputed.items())
+    return tuple(detail for name, detail in told if book.name in positions.concerned(state, venue, name))
 
 
 def _live_gate(state: State, book: BookState) -> Gate | None:
