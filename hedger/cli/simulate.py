@@ -88,6 +88,7 @@ def _show(summary: Summary, elapsed_s: float) -> None:
             ("steps", f"{tally.steps:,}"),
             ("frames", f"{tally.frames:,}"),
             ("orders", f"{tally.placed:,}"),
+            ("beside a book that is blocked", f"{tally.beside:,}"),
             ("hedge fills", f"{tally.fills:,}"),
             ("turnover USD", f"{tally.turnover_usd:,.0f}"),
             ("restarts", f"{tally.restarts:,}"),
@@ -96,6 +97,7 @@ def _show(summary: Summary, elapsed_s: float) -> None:
             ("beyond the hard limit", f"{summary.beyond_share:.2%} of the time"),
         )
     )
+    console.print(_table("lives of", dict(tally.kinds), "", "{:,.0f}"))
     console.print(_table("faults and incidents", dict(tally.incidents), "", "{:,.0f}"))
     console.print(_table("blocked by", tally.blocked_s, "share", "{:.2%}", tally.watched_s))
     console.print(_table("beyond the hard limit while", tally.beyond_s, "share", "{:.2%}", tally.watched_s))

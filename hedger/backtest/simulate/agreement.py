@@ -51,6 +51,7 @@ def agree(life: Life) -> None:
     for (underlying, settings), book in zip(life.plan.books, view.books, strict=True):
         _counters(life, underlying, book)
         _hedged(life, underlying, book, limited=has_hard_limit(settings))
+    _cash(life, view)
     _conserved(life)
 
 
@@ -195,6 +196,16 @@ def _hedged(life: Life, underlying: Underlying, book: BookView, *, limited: bool
         detail = f"{decision.action} {decision.reason}: {decision.detail}"
         out = f"{book.name}: net delta is {delta_coin:+.4f} coin at the end"
         raise Violation("hedged", f"{out}, the daemon says {detail}")
+
+
+def _cash(life: Life, view: StatusView) -> None:
+    """Cash of every currency: what the daemon was told last is what there is."""
+    funds = life.venue.exchange.funds
+    told = {row.currency: Decimal(row.balance) for book in view.books for row in book.ownership.wallets}
+    for currency in life.plan.currencies:
+        theirs = funds.totals(currency).balance
+        if told.get(currency) != theirs:
+            raise Violation("cash", f"{currency}: {told.get(currency)} here, {theirs} there")
 
 
 def _conserved(life: Life) -> None:

@@ -22,12 +22,14 @@ from hedger.backtest.simulate.venue import Venue
 from hedger.backtest.simulate.written import Written
 from hedger.domain.approval import Approved
 from hedger.domain.order import HEDGES, Purpose
-from hedger.domain.vocabulary import Mode, Severity
+from hedger.domain.vocabulary import Action, Mode, Reason, Severity
 from hedger.engine.effects import Amend, Effect, Note, Place
 from hedger.engine.events import Event, Now
 
 PLACES = ("private/buy", "private/sell")
 AGE_SLACK_S = 0.01
+OF_THE_ACCOUNT = (Reason.LIQUIDATION,)
+"""What concerns every book for whose positions the same money answers."""
 MOST_INBOX, MOST_WAITING = 5_000, 20_000
 
 
@@ -39,6 +41,7 @@ class Checks:
     ) -> None:
         self.plan, self._now_s, self._trace = plan, now_s, trace
         self.tally = Tally()
+        self.tally.kinds[" + ".join(one.book for one in plan.underlyings)] += 1
         self._digest = hashlib.sha256()
         self._venue: Venue | None = None
         self.asked: dict[str, Approved] = {}  # by label, what the engine asked for
@@ -133,6 +136,7 @@ class Checks:
             elif isinstance(effect, Note):
                 self._noted(process, effect)
         self._alarmed(process)
+        self._apart(process)
         if len(events) > MOST_INBOX or process.disk.waiting > MOST_WAITING:
             raise Violation(
                 "queues", f"{len(events)} events in a batch, {process.disk.waiting} writes waiting"
@@ -158,6 +162,24 @@ class Checks:
                 told = f"{process.number}: {book.name} is blocked beyond the hard limit for {silent_s:.1f} s"
                 raise Violation("alarm", f"{told} without an alarm: {decision.reason}: {decision.detail}")
 
+    def _other_is_blocked(self, process: Process, book: str) -> bool:
+        others = (one.book for one in self.plan.underlyings if one.book != book)
+        decisions = (process.engine.last_decision(name) for name in others)
+        return any(each is not None and each.action is Action.BLOCKED for each in decisions)
+
+    def _apart(self, process: Process) -> None:
+        """What keeps one book from trading is its own, or the account's; never another book's."""
+        if len(self.plan.underlyings) < 2:
+            return
+        decisions = {one: process.engine.last_decision(one.book) for one in self.plan.underlyings}
+        for one, decision in decisions.items():
+            if decision is None or decision.action is not Action.BLOCKED or decision.reason in OF_THE_ACCOUNT:
+                continue
+            for other in self.plan.underlyings:
+                if other is not one and other.named_in(decision.detail):
+                    told = f"{process.number}: {one.book} is blocked by another book's trouble"
+                    raise Violation("apart", f"{told}: {decision.reason}: {decision.detail}")
+
     def _alarms_of(self, process: Process, underlying: Underlying) -> Alarmed:
         key = process.number, underlying.book
         if key not in self._alarms:
@@ -175,6 +197,7 @@ class Checks:
             raise Violation("label twice", f"{intent.label} was asked for twice")
         self.asked[intent.label] = effect.approved
         self.tally.placed += 1
+        self.tally.beside += self._other_is_blocked(process, intent.book)
         if intent.purpose is Purpose.MANUAL:
             return
         if intent.purpose in HEDGES:

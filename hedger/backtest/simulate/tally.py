@@ -22,10 +22,12 @@ class Tally:
     frames: int = 0
     steps: int = 0
     placed: int = 0
+    beside: int = 0  # of them, while the other book of the account could not trade
     fills: int = 0
     restarts: int = 0
     takeovers: int = 0
     turnover_usd: float = 0.0
+    kinds: Counter[str] = field(default_factory=Counter)  # lives, by what their books are of
     incidents: Counter[str] = field(default_factory=Counter)
     blocked_s: dict[str, float] = field(default_factory=dict)
     beyond_s: dict[str, float] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -42,6 +43,11 @@ class Underlying:
     def owns(self, listing: Listing) -> bool:
         """Whether an instrument is of this underlying and settles as it does."""
         return listing.price_index == self.terms.price_index
+
+    def named_in(self, text: str) -> bool:
+        """Whether a text speaks of an instrument, an order or the index of this book."""
+        words = f"{self.terms.prefix}-", f"h-{self.book}-", rf"{self.terms.price_index}\b"
+        return re.search("|".join(words), text) is not None
 
     def money(self, btc: Decimal) -> Decimal:
         """As much of the settlement currency as so many BTC are worth at the start."""
