@@ -34,7 +34,7 @@ FIRST_DAY_MS = 1_790_812_800_000  # 2026-10-01 00:00 UTC
 IV = 0.6
 BAND_BTC, HARD_BTC = 0.1, 0.5  # of other coins as much as that
 MOST_INSTRUMENTS = 24
-MOST_STRIKES = {1: 4, 2: 2}  # of a book, by the number of books
+MOST_STRIKES, MOST_HELD = {1: 4, 2: 2}, {1: 5, 2: 3}  # of a book, by the number of books
 STALE_S = (20.0, 60.0, 60.0, 60.0)  # the shortest within what a session takes for silence
 TICKS_S = (0.36, 0.46)  # of that: tickers come every several seconds, for ticks are what a life costs
 SPEEDS = (1.0, 1.0, 1.0, 10.0, 60.0)
@@ -92,19 +92,19 @@ def kind_of(seed: int) -> tuple[Underlying, ...]:
 def draw(seed: int) -> Plan:
     """The plan of a seed; the same for the same seed, whatever else was drawn before."""
     kind = kind_of(seed)
-    plan = _alone(seed, kind[0], MOST_STRIKES[len(kind)])
+    plan = _alone(seed, kind[0], len(kind))
     for second in kind[1:]:
         plan = _beside(plan, second, random.Random(f"{seed}:second"))
     return replace(plan, incidents=concern(plan.incidents, kind, random.Random(f"{seed}:about")))
 
 
-def _alone(seed: int, underlying: Underlying, most_strikes: int) -> Plan:
-    """A life with one book."""
+def _alone(seed: int, underlying: Underlying, books: int) -> Plan:
+    """A life with the first of so many books."""
     chance = random.Random(f"{seed}:plan")
     speed = chance.choice(SPEEDS)
     settles = chance.random() < 0.3
     origin_ms = _origin_ms(chance, speed, settles)
-    names = _options(chance, underlying, origin_ms, most_strikes)
+    names = _options(chance, underlying, origin_ms, MOST_STRIKES[books])
     stale_s = chance.choice(STALE_S)
     market = _market(chance, underlying, names, speed)
     return Plan(
@@ -119,7 +119,7 @@ def _alone(seed: int, underlying: Underlying, most_strikes: int) -> Plan:
         margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
         underlyings=(underlying,),
         markets=(market,),
-        positions=_positions(chance, underlying, names),
+        positions=_positions(chance, underlying, names, MOST_HELD[books]),
         settings=_settings(chance, underlying, speed, stale_s),
         same_host=chance.random() < 0.5,
         incidents=draw_incidents(chance, FAULTS_END_S),
@@ -138,7 +138,7 @@ def _beside(plan: Plan, second: Underlying, chance: random.Random) -> Plan:
         plan,
         underlyings=(*plan.underlyings, second),
         markets=(*plan.markets, market),
-        positions=(*plan.positions, *_positions(chance, second, names)),
+        positions=(*plan.positions, *_positions(chance, second, names, MOST_HELD[2])),
         settings=replace(settings, books=(*settings.books, book)),
         margin=chance.choice(("segregated_sm", "cross_sm")),
     )
@@ -186,9 +186,9 @@ def _options(
 
 
 def _positions(
-    chance: random.Random, underlying: Underlying, names: tuple[str, ...]
+    chance: random.Random, underlying: Underlying, names: tuple[str, ...], most: int
 ) -> tuple[tuple[str, Decimal], ...]:
-    held = chance.sample(names, chance.randrange(2, 6))
+    held = chance.sample(names, chance.randrange(2, most + 1))
     lots = (-10, -8, -5, -3, 3, 5, 8)
     return tuple((name, Decimal(chance.choice(lots) * underlying.coins)) for name in held)
 
