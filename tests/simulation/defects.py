@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -13,15 +14,16 @@ import pytest
 from hedger.backtest.simulate import disk
 from hedger.domain import order as orders
 from hedger.domain.approval import Approved
+from hedger.domain.instrument import AmountUnit, Instrument
 from hedger.domain.order import OrderEvent, OrderState
-from hedger.domain.vocabulary import Mode
+from hedger.domain.vocabulary import BreakerState, Mode, stricter
 from hedger.engine import gates, lease, recover, work
 from hedger.engine.effects import Place
 from hedger.engine.guard import latch
 from hedger.engine.hedging import blocked
 from hedger.engine.outbox import Outbox
 from hedger.execution.table import OrderTable
-from hedger.risk import admit
+from hedger.risk import admit, counters
 from hedger.risk.counters import Counters
 from hedger.venues.deribit import encode
 
@@ -178,6 +180,35 @@ def alarm_not_raised(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(blocked, "_detail", lambda *args: "")
 
 
+def linear_taken_for_inverse(patch: pytest.MonkeyPatch) -> None:
+    """Coins of a linear perpetual are divided by its price, as if they were dollars."""
+    in_usd = property(lambda self: AmountUnit.COIN if self.is_option else AmountUnit.USD)
+    patch.setattr(Instrument, "amount_unit", in_usd)
+
+
+def coins_counted_as_dollars(patch: pytest.MonkeyPatch) -> None:
+    """A restart counts the amounts of linear trades as turnover."""
+    patch.setattr(counters, "fill_notional_usd", lambda fill: float(fill.amount))
+
+
+def a_pause_is_everyones(patch: pytest.MonkeyPatch) -> None:
+    """Whoever pauses one book pauses the other."""
+
+    def breaker_of(state: Any, book: Any) -> BreakerState:
+        return reduce(stricter, (each.breaker for each in state.books.values()), state.breaker)
+
+    patch.setattr(gates, "breaker_of", breaker_of)
+
+
+def liquidation_of_one_book_alone(patch: pytest.MonkeyPatch) -> None:
+    """The same collateral answers for both books, and only the one whose position was taken stops."""
+    patch.setattr(
+        latch,
+        "_hit",
+        lambda state, venue, currency: [b for b in state.books.values() if currency in b.book.currencies],
+    )
+
+
 DEFECTS: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -200,5 +231,9 @@ DEFECTS: dict[str, Plant] = {
         liquidation_traded_against,
         epoch_not_checked,
         alarm_not_raised,
+        linear_taken_for_inverse,
+        coins_counted_as_dollars,
+        a_pause_is_everyones,
+        liquidation_of_one_book_alone,
     )
 }

@@ -19,6 +19,10 @@ CAUGHT_BY = {
     "trades_asked_since_the_newest": 117,
     "liquidation_traded_against": 10,
     "epoch_not_checked": 21,
+    "linear_taken_for_inverse": 15,
+    "coins_counted_as_dollars": 15,
+    "a_pause_is_everyones": 41,
+    "liquidation_of_one_book_alone": 81,
 }
 
 

@@ -23,11 +23,13 @@ from hedger.backtest.simulate.written import Written
 from hedger.domain.approval import Approved
 from hedger.domain.order import HEDGES, Purpose
 from hedger.domain.vocabulary import Action, Mode, Reason, Severity
-from hedger.engine.effects import Amend, Effect, Note, Place
+from hedger.engine.decision import Decision
+from hedger.engine.effects import Amend, Effect, Note, Place, Write
 from hedger.engine.events import Event, Now
 
 PLACES = ("private/buy", "private/sell")
 AGE_SLACK_S = 0.01
+BY_A_COMMAND = (Reason.PAUSED, Reason.HALTED)
 OF_THE_ACCOUNT = (Reason.LIQUIDATION,)
 """What concerns every book for whose positions the same money answers."""
 MOST_INBOX, MOST_WAITING = 5_000, 20_000
@@ -136,7 +138,7 @@ class Checks:
             elif isinstance(effect, Note):
                 self._noted(process, effect)
         self._alarmed(process)
-        self._apart(process)
+        self._apart(process, settled=not any(isinstance(effect, Write) for effect in effects))
         if len(events) > MOST_INBOX or process.disk.waiting > MOST_WAITING:
             raise Violation(
                 "queues", f"{len(events)} events in a batch, {process.disk.waiting} writes waiting"
@@ -167,7 +169,7 @@ class Checks:
         decisions = (process.engine.last_decision(name) for name in others)
         return any(each is not None and each.action is Action.BLOCKED for each in decisions)
 
-    def _apart(self, process: Process) -> None:
+    def _apart(self, process: Process, *, settled: bool) -> None:
         """What keeps one book from trading is its own, or the account's; never another book's."""
         if len(self.plan.underlyings) < 2:
             return
@@ -175,10 +177,19 @@ class Checks:
         for one, decision in decisions.items():
             if decision is None or decision.action is not Action.BLOCKED or decision.reason in OF_THE_ACCOUNT:
                 continue
+            if settled and decision.reason in BY_A_COMMAND:
+                self._commanded(process, one.book, decision)
             for other in self.plan.underlyings:
                 if other is not one and other.named_in(decision.detail):
                     told = f"{process.number}: {one.book} is blocked by another book's trouble"
                     raise Violation("apart", f"{told}: {decision.reason}: {decision.detail}")
+
+    def _commanded(self, process: Process, book: str, decision: Decision) -> None:
+        """A breaker that is shut has been written down, once there is nothing left to write."""
+        self._written.learn()
+        if process.tenancy.holds and not process.disk.waiting and not self._written.shut(book):
+            told = f"{process.number}: {book} is {decision.reason} though nobody stopped it"
+            raise Violation("apart", f"{told}: {decision.detail}")
 
     def _alarms_of(self, process: Process, underlying: Underlying) -> Alarmed:
         key = process.number, underlying.book
