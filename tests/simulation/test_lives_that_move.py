@@ -16,29 +16,32 @@ from hedger.backtest.simulate.disk import Shelf
 from hedger.backtest.simulate.life import Life
 from hedger.backtest.simulate.plan import Plan, draw
 from hedger.domain.order import OrderIntent, Purpose
-from hedger.engine.settings import SettlementParams
+from hedger.engine.settings import BookSettings, SettlementParams
 from hedger.execution.by_expiry_params import ByExpiryParams, Use
 from hedger.simulator.spreads import SPREAD
 
 MORE = int(os.environ.get("HEDGER_LIVES_THAT_MOVE", "0"))
 FURTHER = range(1_000, 1_000 + MORE)
-LEGS = (4, 7, 11)  # these move much in two legs
-SPREADS = (7, 22, 202)  # and these through spreads
+LEGS = (4, 11, 34)  # these move much in two legs; 34 in two books
+SPREADS = (22, 27, 202)  # and these through spreads: an ETH book, a linear one, a BTC one
 
 
 def moving(seed: int) -> Plan:
-    """The drawn life with futures one per cent over the index, or under it, and a book that moves there."""
-    plan = draw(seed)
-    book = plan.settings.books[0]
+    """The drawn life with futures one per cent over the index, or under it, and books that move there."""
+    plan, over = draw(seed), 1.01 if seed % 2 else 0.99
     eager = ByExpiryParams(
         use=Use.MOVE, pace_s=5.0 * plan.speed, min_saving_fraction=0.0, standing_half_life_h=1.0
     )
+    books = tuple(roaming(book, eager) for book in plan.settings.books)
+    markets = tuple(replace(market, forward_usd=market.index_usd * over) for market in plan.markets)
+    return replace(plan, markets=markets, settings=replace(plan.settings, books=books))
+
+
+def roaming(book: BookSettings, eager: ByExpiryParams) -> BookSettings:
+    """With no budget in its way, and nothing that rests or is held."""
     wide = replace(book.envelope, max_turnover_hour_usd=1e9, max_turnover_day_usd=1e9)
     execution = replace(book.execution, resting=False)
-    book = replace(book, by_expiry=eager, envelope=wide, execution=execution, settlement=SettlementParams())
-    (market,) = plan.markets
-    market = replace(market, forward_usd=market.index_usd * (1.01 if seed % 2 else 0.99))
-    return replace(plan, markets=(market,), settings=replace(plan.settings, books=(book,)))
+    return replace(book, by_expiry=eager, envelope=wide, execution=execution, settlement=SettlementParams())
 
 
 def lived(seed: int, *, spreads: bool) -> tuple[Life, list[OrderIntent]]:
