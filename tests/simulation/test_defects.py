@@ -16,8 +16,8 @@ MOST_LIVES = 200
 CAUGHT_BY = {
     "stale_quote_accepted": 136,
     "breakers_forgotten": 12,
-    "trades_asked_since_the_newest": 117,
-    "liquidation_traded_against": 10,
+    "trades_asked_since_the_newest": 52,
+    "liquidation_traded_against": 20,
     "epoch_not_checked": 21,
     "linear_taken_for_inverse": 15,
     "coins_counted_as_dollars": 15,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
 from hedger.backtest.simulate.disk import Shelf
 from hedger.backtest.simulate.incidents import DISK, EXCHANGE, NETWORK, PEOPLE, PROCESS
 from hedger.backtest.simulate.life import live
-from hedger.backtest.simulate.plan import MOST_INSTRUMENTS, draw
+from hedger.backtest.simulate.plan import MOST_INSTRUMENTS, draw, kind_of
 
 LIVES = int(os.environ.get("HEDGER_LIVES", "20"))
 
@@ -49,6 +50,25 @@ def test_plans_differ_and_stay_within_their_bounds() -> None:
         listed = sum(len(market.instruments) + 3 for market in plan.markets)  # two futures and the perpetual
         assert listed <= MOST_INSTRUMENTS
         assert any(incident.kind == "crash" for incident in plan.incidents)
+
+
+def test_three_lives_of_eight_are_of_other_books_than_one_in_bitcoin() -> None:
+    kinds = Counter(tuple(one.book for one in kind_of(seed)) for seed in range(2_000))
+    pairs = [kind for kind in kinds if len(kind) == 2]
+    assert {(), *kinds} >= {("btc",), ("usdc",), ("eth",), ("btc", "usdc"), ("btc", "eth"), ("usdc", "eth")}
+    for wanted in (kinds["usdc",], kinds["eth",], sum(kinds[pair] for pair in pairs)):
+        assert 200 < wanted < 300
+
+
+def test_books_of_one_life_have_settings_and_troubles_of_their_own() -> None:
+    plans = [draw(seed) for seed in range(200)]
+    both = [plan for plan in plans if len(plan.underlyings) == 2]
+    assert any(one.envelope != other.envelope for one, other in (plan.settings.books for plan in both))
+    for plan in both:
+        assert len({incident.about for incident in plan.incidents}) == 2
+    told = " ".join(incident.told for plan in both for incident in plan.incidents)
+    for one in {one for plan in both for one in plan.underlyings}:
+        assert f",instrument={one.perpetual}" in told
 
 
 def test_every_kind_of_trouble_comes_up() -> None:
