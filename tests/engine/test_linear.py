@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from hedger.domain.instrument import Instrument, Payoff
+from hedger.domain.order import Purpose, Side
 from hedger.domain.vocabulary import Legs
 from hedger.engine import events as ev
 from hedger.engine.settings import EngineSettings
@@ -43,12 +44,12 @@ def of_dollars(execution: ExecutionParams, **limits: float) -> EngineSettings:
     return replace(plain, books=(book,))
 
 
-def started(engine_settings: EngineSettings, calls: str) -> Rig:
-    """A rig that holds so many calls of coin, quoted."""
+def started(engine_settings: EngineSettings, calls: str, perpetuals: str = "0") -> Rig:
+    """A rig that holds so many calls and perpetuals of coin, quoted."""
     rig = Rig(engine_settings)
     rig.step(ev.InstrumentsListed(venue=VENUE, instruments=listed(), complete=True), rig.link_up())
     rig.step(rig.journal())
-    told = rig.snapshot({CALL: calls})
+    told = rig.snapshot({CALL: calls, PERP: perpetuals})
     dollars = msgspec.structs.replace(told.accounts[0], currency="USDC", equity=Decimal(5_000_000))
     rig.step(msgspec.structs.replace(told, accounts=(dollars,)))
     index = msgspec.structs.replace(rig.indexed().index, index="btc_usdc")
@@ -68,3 +69,17 @@ def test_a_limit_in_usd_holds_at_the_price_the_order_may_trade_at(
     quote = rig.perp_quote().quote
     dearest_usd = float(order.price or max(quote.ask or 0.0, quote.mark))
     assert 0.99 * BUDGET_USD < float(order.amount) * max(dearest_usd, quote.mark) <= BUDGET_USD
+
+
+def test_an_order_at_the_band_s_edge_keeps_a_limit_in_usd_at_its_own_price() -> None:
+    """It rests where the market has yet to come: a sale above the mark is worth more than at the mark."""
+    probe = started(of_dollars(ExecutionParams(resting=True)), "10")
+    (hedge,) = probe.placed
+    execution = ExecutionParams(resting=True)
+    rig = started(of_dollars(execution, max_order_usd=5_000.0), "10", f"-{hedge.amount}")
+    sales = [order for order in rig.placed if order.purpose is Purpose.RESTING and order.side is Side.SELL]
+    assert sales
+    for order in sales:
+        assert order.price is not None
+        assert float(order.price) > rig.index
+        assert 4_900.0 < float(order.amount * order.price) <= 5_000.0
