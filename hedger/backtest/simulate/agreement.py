@@ -26,8 +26,15 @@ if TYPE_CHECKING:
 
 NEVER_THERE = ("absent", "dropped", "rejected")
 """Ends of an order that never traded, as the journal may know them while the exchange knows nothing of it."""
-MAY_BLOCK = (Reason.TURNOVER_HOUR, Reason.TURNOVER_DAY, Reason.MARGIN, Reason.HEDGE_POSITION)
-"""What may stand between a book and its hedge though everything works: the envelope and the money."""
+MAY_BLOCK = (
+    Reason.TURNOVER_HOUR,
+    Reason.TURNOVER_DAY,
+    Reason.MARGIN,
+    Reason.HEDGE_POSITION,
+    Reason.SOURCES_PART,
+)
+"""What may stand between a book and its hedge though everything works: the envelope, the money, and between
+two tickers the greeks of options about to run out, which the venue told some minutes of market time ago."""
 SLACK_BTC = 0.01  # tickers tell rounded greeks, some of them minutes of market time old
 LOTS = 2.5
 """How far outside the band a rounded hedge may leave the delta, in contracts."""
@@ -199,13 +206,16 @@ def _hedged(life: Life, underlying: Underlying, book: BookView, *, limited: bool
 
 
 def _cash(life: Life, view: StatusView) -> None:
-    """Cash of every currency: what the daemon was told last is what there is."""
+    """Cash of every currency: what the daemon was told last, and what its attribution booked."""
     funds = life.venue.exchange.funds
     told = {row.currency: Decimal(row.balance) for book in view.books for row in book.ownership.wallets}
     for currency in life.plan.currencies:
         theirs = funds.totals(currency).balance
         if told.get(currency) != theirs:
             raise Violation("cash", f"{currency}: {told.get(currency)} here, {theirs} there")
+    for wallet in view.attribution:
+        if abs(wallet.cash_gap) > wallet.cash_tolerance:
+            raise Violation("attribution", f"{wallet.cash_gap} {wallet.currency} that nobody has booked")
 
 
 def _conserved(life: Life) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = ("pause", "resume", "reduce_only", "neutralise", "flatten", "halt")
 MOVED_BTC = Decimal("0.5")
-LOOK_S = 20.0  # an operator looks at what waits for a person this often, once there is peace
+LOOKS, LOOK_S = 4, 20.0  # an operator looks at what waits for a person this often, once there is peace
 
 
 class People:
@@ -121,8 +121,13 @@ class People:
         """Unlock the account, and resume what waits for a person, until nothing does."""
         for one in self._life.plan.underlyings:
             self._unlock(one)
-        for place in range(4):
-            self._life.heap.after(5.0 + place * LOOK_S, self._resume)
+        self._life.heap.after(5.0, lambda: self._look(LOOKS))
+
+    def _look(self, looks: int) -> None:
+        """So many times, and as long as the exchange itself goes on liquidating."""
+        self._resume()
+        if looks > 1 or self._life.venue.exchange.account.locks:
+            self._life.heap.after(LOOK_S, lambda: self._look(looks - 1))
 
     def _resume(self) -> None:
         for book in ("", *(one.book for one in self._life.plan.underlyings)):

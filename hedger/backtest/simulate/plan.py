@@ -114,7 +114,7 @@ def _alone(seed: int, underlying: Underlying, books: int) -> Plan:
         tick_s=stale_s * chance.uniform(*TICKS_S),
         heartbeat_s=chance.choice((10, 30, 30)),
         busy_s=chance.choice((0.0, 0.01, 0.03, 0.03, 0.03, 0.03)),
-        idle_s=1.0 if chance.random() < 0.1 else 12.0,
+        idle_s=1.0 if chance.random() < 0.05 else 12.0,
         lease_s=chance.choice((LEASE_S, LEASE_S, 2 * LEASE_S)),
         margin=chance.choice(("segregated_sm", *["cross_sm"] * 7)),
         underlyings=(underlying,),
@@ -234,7 +234,7 @@ def _settings(chance: random.Random, underlying: Underlying, speed: float, stale
         timing=Timing(
             hedge_stale_s=stale_s,
             index_stale_s=stale_s,
-            reconcile_s=chance.choice((15.0, 60.0, 60.0, 60.0, 60.0)),
+            reconcile_s=chance.choice((15.0, *[60.0] * 9)),
             refresh_s=chance.choice((1.0, 5.0, 10.0, 10.0)),
         ),
         market_speed=speed,

@@ -25,7 +25,7 @@ from hedger.simulator.orders import Order
 from hedger.simulator.rpc import ApiError
 from hedger.simulator.world.fixed import FixedMarket, FixedWorlds, Move
 
-BRISK_S = 1.0  # between ticks while something is about to be told, or a fault holds that moves with them
+BRISK_S = 2.0  # between ticks while something is about to be told, or a fault holds that moves with them
 _BRISK = ("slow_engine", "reorder", "maintenance", "half_open")
 UNIX_S = 1_790_000_000.0  # the wall clock when a life begins
 KEYS = Keys("simulated", "secret-of-the-simulation")
@@ -92,7 +92,7 @@ class Venue:
 
     def do(self, act: Act, **body: object) -> bool:
         """Something that a person or the exchange itself does; False where it was refused."""
-        self.brisk_until_s = self._heap.now_s + 2 * BRISK_S
+        self.brisk_until_s = self._heap.now_s + BRISK_S
         try:
             act(self.exchange, body, self.wire_s)
         except ApiError:

@@ -66,7 +66,8 @@ def account_told(state: State, account: Account, step: Step) -> None:
 def snapshot_told(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     """Positions and accounts of one moment: the cash of each wallet is held against what was booked.
 
-    It is taken as told while trades wait to be booked or a settlement's or delivery's cash is on its way.
+    Not while trades wait to be booked, a settlement's or delivery's cash is on its way, or nobody knows yet
+    whose a change of it was: what is told then holds what will be booked later, and is no beginning.
     """
     venue = state.venues[event.venue]
     for position in event.positions:
@@ -80,9 +81,11 @@ def snapshot_told(state: State, event: ev.SnapshotTaken, step: Step) -> None:
             continue
         positions.compare(state, venue, wallet, step)
         if state.settings.mode is not Mode.PAPER:
-            if wallet.waiting or transit:
+            watch = venue.owned.cash.get(account.currency)
+            if wallet.waiting or transit or (watch is not None and watch.pending):
                 wallet.cash.restart()
-            wallet.cash.told(account, funding.session_of(now_ms), _skew(state, wallet))
+            else:
+                wallet.cash.told(account, funding.session_of(now_ms), _skew(state, wallet))
 
 
 def _skew(state: State, wallet: Wallet) -> float:
