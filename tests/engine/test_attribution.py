@@ -15,7 +15,7 @@ from hedger.domain.vocabulary import Mode
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.attribution.intervals import INTERVAL_MS
-from hedger.engine.records import Attributed
+from hedger.engine.records import Attributed, CashMoved
 from hedger.engine.settings import AttributionParams, Timing
 from hedger.portfolio.attribution import added
 from hedger.pricing.scalar import black76_one, years_to
@@ -353,6 +353,24 @@ def test_a_deposit_is_a_transfer_and_no_result() -> None:
     lines = added(written(rig)[-1].lines.values())
     assert lines.transfers == pytest.approx(1.0)
     assert abs(lines.unexplained) < 1e-9
+
+
+def test_cash_told_before_a_deposit_is_recognised_is_no_beginning_of_its_check() -> None:
+    """It holds the deposit already, which is booked a moment later: once more."""
+    rig, wallet = started(timing=LOOKS)
+    a_minute(rig, wallet, minutes=15.0)
+    rig.step(checked(wallet))
+    rig.engine._state.venues[VENUE].attribution["BTC"].cash.restart()  # as at 08:00 UTC, or after a restart
+    wallet.cash += 1.0
+    rig.step(wallet.told())
+    for _ in range(8):
+        made = rig.step(*rig.quotes(CALL), after_s=1.0)
+        if any(isinstance(effect, fx.RequestSnapshot) for effect in made):
+            rig.step(checked(wallet), after_s=0.0)
+    assert any(isinstance(row, CashMoved) for write in rig.of(fx.Write) for row in write.records)
+    for _ in range(2):
+        rig.step(checked(wallet))
+    assert rig.engine.view(rig.now).attribution[0].cash_gap == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_position_nobody_traded_is_taken_over_at_its_mark_once_it_lasts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
@@ -67,6 +68,24 @@ def test_a_close_whose_entry_nobody_told_makes_a_new_beginning() -> None:
     assert check.expected is None
     check.told(account(balance="10.5"), session=1, allowed=0.0)
     assert (check.expected, check.gap, check.beyond) == (10.5, 0.0, 0)
+
+
+@pytest.mark.parametrize("terms", [INVERSE, FutureTerms(inverse=False)])
+def test_trades_told_in_another_order_than_they_happened_in_make_no_gap(terms: FutureTerms) -> None:
+    """A sale and a buy: the average entry, and so what the buy realised, depends on which was first."""
+    begun, sold, bought = (-60.0, 100.0), (-40.0, 110.0), (50.0, 90.0)
+    theirs, check = Entry(0.0, 0.0), CashCheck()
+    theirs.trade(*begun, terms)
+    check.entries[PERP] = replace(theirs)
+    check.told(account(balance="10"), session=1, allowed=0.0)
+    realised = theirs.trade(*sold, terms) + theirs.trade(*bought, terms)
+    for quantity, price_usd in (bought, sold):
+        check.traded(PERP, terms, quantity, price_usd)
+    floating = Decimal(repr(worth_of(theirs.size, 95.0, terms) - theirs.worth))
+    size = Decimal(str(theirs.size))
+    check.positioned(Position(VENUE, PERP, size, mark_price=Decimal(95), floating_pnl=floating), terms)
+    check.told(account(balance="10", session_rpl=repr(realised)), session=1, allowed=0.0)
+    assert check.gap == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_gap_is_beyond_only_what_rounding_and_funding_may_make() -> None:

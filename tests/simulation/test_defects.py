@@ -14,11 +14,11 @@ from tests.simulation.defects import DEFECTS
 
 MOST_LIVES = 200
 CAUGHT_BY = {
-    "stale_quote_accepted": 136,
-    "breakers_forgotten": 12,
+    "stale_quote_accepted": 142,
+    "breakers_forgotten": 33,
     "trades_asked_since_the_newest": 52,
     "liquidation_traded_against": 20,
-    "epoch_not_checked": 21,
+    "epoch_not_checked": 52,
     "linear_taken_for_inverse": 15,
     "coins_counted_as_dollars": 15,
     "a_pause_is_everyones": 41,

@@ -128,7 +128,7 @@ def draw_incidents(chance: random.Random, until_s: float) -> tuple[Incident, ...
     """
     mix = [kind for kind in KINDS if chance.random() < (0.08 if kind in _SELDOM else 0.35)]
     mix += ["trade", "trade"]
-    rate_s = chance.choice((20.0, 40.0, 70.0))
+    rate_s = chance.choice((25.0, 50.0, 80.0))
     incidents = [_incident(chance, "crash", chance.uniform(SETTLE_IN_S, until_s))]
     at_s = SETTLE_IN_S
     while (at_s := at_s + chance.expovariate(1 / rate_s)) < until_s:

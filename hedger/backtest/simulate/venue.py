@@ -216,7 +216,7 @@ def walk(
     while at_s < seconds:
         pause_s = chance.expovariate(1 / 4.0)
         at_s += pause_s
-        size = 0.00045 * math.sqrt(pause_s) if chance.random() < 0.98 else 0.01
+        size = 0.0004 * math.sqrt(pause_s) if chance.random() < 0.98 else 0.01
         level *= math.exp(chance.gauss(0.0, size))
         moves.append(Move(int(at_s * 1000 * speed), round(level, 2), iv * chance.uniform(0.95, 1.05)))
     return tuple(moves)

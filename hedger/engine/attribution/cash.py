@@ -10,6 +10,7 @@ session moves into cash: what is told then is the new beginning.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from hedger.domain.account import Account, Position
@@ -80,18 +81,36 @@ class CashCheck:
                 self.restart()  # a close of a position whose entry nobody told
             return
         self.book(entry.trade(quantity, price_usd, terms))
-        coin = abs(quantity) / price_usd if terms.inverse else abs(quantity)
-        self.slack += coin * MARK_UNIT_USD / (price_usd if terms.inverse else 1.0)
+        self.slack += _rounding(quantity, price_usd, terms)
 
     def positioned(self, position: Position, terms: FutureTerms) -> None:
         """The venue's own word on a position: its session entry is its worth less its floating profit."""
         mark, floating = position.mark_price, position.floating_pnl
         if not position.size:
-            self.entries[position.instrument] = Entry(0.0, 0.0)
+            self._entered(position.instrument, Entry(0.0, 0.0), 0.0)
         elif mark is not None and floating is not None and mark > 0:
-            size = float(position.size)
-            worth = worth_of(size, float(mark), terms) - float(floating)
-            self.entries[position.instrument] = Entry(size, worth)
+            size, price_usd = float(position.size), float(mark)
+            worth = worth_of(size, price_usd, terms)
+            self._entered(
+                position.instrument,
+                Entry(size, worth - float(floating)),
+                _rounding(size, price_usd, terms) + self.unit,
+            )
+
+    def _entered(self, name: str, told: Entry, rounding: float) -> None:
+        """An entry that is not ours: trades were told in another order than they happened in.
+
+        Whatever their order, what they realised less the worth of what is left is the same sum; so what the
+        entry has more was realised, too.
+        """
+        ours, self.entries[name] = self.entries.get(name), told
+        if ours is None or self.expected is None:
+            return
+        if not math.isclose(ours.size, told.size, abs_tol=1e-9):
+            self.restart()
+        elif abs(told.worth - ours.worth) > rounding:
+            self.expected += told.worth - ours.worth
+            self.slack += rounding
 
     def restart(self) -> None:
         """What is told next is the beginning."""
@@ -109,6 +128,11 @@ class CashCheck:
             return
         self.gap = told - self.expected
         self.beyond = self.beyond + 1 if abs(self.gap) > self.tolerance + allowed else 0
+
+
+def _rounding(quantity: float, price_usd: float, terms: FutureTerms) -> float:
+    """What a cent of the price of a future is worth, in the settlement currency."""
+    return abs(quantity) * MARK_UNIT_USD / (price_usd**2 if terms.inverse else 1.0)
 
 
 def unit_of(account: Account) -> float:
