@@ -181,7 +181,10 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
         venue.snapshot_due_wire_s = None
         request_snapshot(state, venue, step)
         return
-    if _too_early(venue, event):
+    if event.asked_wire_s is not None and event.asked_wire_s < venue.snapshot_asked_wire_s:
+        return  # an older question's, which may lack what has happened since
+    if venue.snapshot_due_wire_s is not None and not _covers(venue, event):
+        venue.superseded = True  # the session lost something, after our question perhaps: it is put again
         return
     asked_wire_s = venue.snapshot_asked_wire_s if venue.snapshot_due_wire_s is not None else -math.inf
     if venue.snapshot_due_wire_s is not None:  # asked by us, and so of all since the answer before
@@ -216,19 +219,9 @@ def snapshot_taken(state: State, event: ev.SnapshotTaken, step: Step) -> None:
     holdings.watch(state, venue, step)
 
 
-def _too_early(venue: VenueState, event: ev.SnapshotTaken) -> bool:
-    """Whether an answer must not be taken: it may lack what has happened since its question, or trades.
-
-    An older question's answer comes late, and says nothing that the newer one's does not. What the session
-    has asked for by itself, while ours is under way, holds the trades of an hour only; and it asked because
-    something was lost, after our question perhaps. That is put once more when it has been answered.
-    """
-    if event.asked_wire_s is None:
-        return False
-    if event.asked_wire_s < venue.snapshot_asked_wire_s:
-        return True
-    venue.superseded = venue.snapshot_due_wire_s is not None and event.since_ms > venue.snapshot_since_ms
-    return venue.superseded
+def _covers(venue: VenueState, event: ev.SnapshotTaken) -> bool:
+    """Whether an answer holds the trades that were asked for: the session's own question is of an hour."""
+    return event.asked_wire_s is None or event.since_ms <= venue.snapshot_since_ms
 
 
 def _told_beside(state: State, venue: VenueState, fill: Fill, step: Step) -> bool:

@@ -140,13 +140,17 @@ def peg(side: Side, instrument: Instrument, quote: Quote) -> Decimal | NoPlan:
 
 
 def dearest_usd(instrument: Instrument, quote: Quote, params: ExecutionParams) -> float:
-    """The highest price an order planned now may have, USD, for limits in USD on amounts in coin.
+    """The highest price an order planned now may have, USD, for limits in USD on amounts in coin."""
+    price_usd = max(quote.mark * (1.0 + params.max_slippage_fraction), quote.ask or 0.0)
+    return judged_at_usd(instrument, quote.mark, price_usd)
+
+
+def judged_at_usd(instrument: Instrument, mark_usd: float, price_usd: float) -> float:
+    """What limits in USD take a coin for in an order at a price: the higher of that and the mark.
 
     The mark where amounts are in USD: those are worth the same at any price.
     """
-    if instrument.amount_unit is AmountUnit.USD:
-        return quote.mark
-    return max(quote.mark * (1.0 + params.max_slippage_fraction), quote.ask or 0.0)
+    return mark_usd if instrument.amount_unit is AmountUnit.USD else max(mark_usd, price_usd)
 
 
 def smallest_amount(instrument: Instrument) -> Decimal:

@@ -85,7 +85,8 @@ def watched(daemon: Daemon, until_time: str) -> dict[str, Any]:
         decision = book["last_decision"]
         if decision is not None and decision["reason"] in WAITS:
             seen.setdefault(decision["reason"], book["band"])
-        return bool(status["time"] > until_time)
+        looked_at = min((shadow["minutes"]["intervals"] for shadow in book["shadows"]), default=0)
+        return bool(status["time"] > until_time and looked_at > 20)  # a loaded machine sees few of them whole
 
     until(looked, f"market time {until_time}", 330)
     return seen
@@ -116,6 +117,6 @@ def _shadows_told(book: dict[str, Any]) -> None:
     for shadow in shadows.values():
         assert not shadow["failed"]
         assert shadow["own"]["trades"] > shadow["live"]["trades"] > 0
-        assert shadow["minutes"]["intervals"] > 0  # at this speed a minute is over in milliseconds
+        assert shadow["minutes"]["intervals"] > 20
     assert shadows["tight"]["own"]["cost_usd"] > shadows["tight"]["live"]["cost_usd"]
     assert shadows["tight"]["minutes"]["open_coin"] < shadows["tight"]["minutes"]["live_open_coin"]

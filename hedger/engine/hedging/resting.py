@@ -11,7 +11,6 @@ import math
 from decimal import ROUND_DOWN
 
 from hedger.domain.approval import Approved, Refused
-from hedger.domain.instrument import AmountUnit
 from hedger.domain.order import Order, OrderIntent, OrderState, OrderType, Purpose, TimeInForce
 from hedger.domain.vocabulary import Action, Reason, Severity
 from hedger.engine import gates, work
@@ -26,6 +25,7 @@ from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.chase import Repeg
 from hedger.execution.edges import Band, Edge, edges, moved, outgrown
 from hedger.execution.labels import make_label
+from hedger.execution.plan import judged_at_usd
 from hedger.risk.review import review
 
 _CALM = frozenset({Reason.WITHIN_BAND, Reason.SIGMA_BAND})
@@ -103,13 +103,12 @@ def _fitted(state: State, book: BookState, edge: Edge, sight: Sight, step: Step)
         return None
     listed, mark_usd = sight.listed, sight.quote.mark
     coin = listed.amount_to_coin(edge.amount, mark_usd)
-    in_usd = listed.amount_unit is AmountUnit.USD  # worth the same at any price
     reviewed = review(
         edge.side.sign * coin,
         hedge_position_coin=hedge_position_coin(book, sight),
         in_flight_coin=sight.in_flight_coin,
         index_usd=sight.index_price.price_usd,
-        hedge_price_usd=mark_usd if in_usd else max(mark_usd, float(edge.price)),
+        hedge_price_usd=judged_at_usd(listed, mark_usd, float(edge.price)),
         envelope=book.settings.envelope,
         breaker=gates.breaker_of(state, book),
         counters=book.counters,
