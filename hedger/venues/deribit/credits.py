@@ -1,9 +1,17 @@
-"""Deribit's credit buckets (deribit.md 5): they refill in wire time, whatever the speed of the market."""
+"""Deribit's credit buckets (deribit.md 5): they refill in wire time, whatever the speed of the market.
+
+The venue counts at the moment a request arrives, and one late by more than the next ones leaves less time for
+its refill than we saw pass. A credit too many ends the session, so ours never has more than the venue's: what
+a full bucket gives refills from when it may have arrived at the latest.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+LATE_S = 0.5  # by which a request may arrive later than the ones after it, in wire time
+ROUNDING = 1e-9  # of a credit: what adding up seconds loses
 
 
 class Pool(StrEnum):
@@ -38,14 +46,21 @@ class Bucket:
 
     def take(self, wire_s: float, reserve: float = 0.0) -> bool:
         """Spend one credit if `reserve` credits remain afterwards."""
-        if self.level(wire_s) < 1.0 + reserve:
+        if self.level(wire_s) < 1.0 + reserve - ROUNDING:
             return False
-        self.credits -= 1.0
+        self.spend(wire_s)
         return True
+
+    def spend(self, wire_s: float) -> None:
+        """Count what is sent whether or not there is a credit for it."""
+        if self.level(wire_s) >= self.burst:
+            self._at_wire_s += LATE_S
+        self.credits -= 1.0
 
     def ready_at(self, wire_s: float) -> float:
         """Wire time at which one credit is there."""
-        return wire_s + max(0.0, 1.0 - self.level(wire_s)) / self.rate_per_s
+        missing = 1.0 - self.level(wire_s)
+        return wire_s if missing <= 0.0 else self._at_wire_s + missing / self.rate_per_s
 
     def resize(self, rate_per_s: float, burst: float, wire_s: float) -> None:
         """Take over the venue's own figures; what was spent stays spent."""

@@ -153,6 +153,7 @@ class Enquiries:
 
     def __init__(self, link: Link, currencies: tuple[str, ...], currency_of: Callable[[str], str]) -> None:
         self._link, self._currencies, self._currency_of = link, currencies, currency_of
+        self._looking: set[str] = set()  # labels whose look-up has not ended
 
     def snapshot(
         self, effect: RequestSnapshot, now: Now, when_failed: Callable[[], None] = _nothing
@@ -174,10 +175,18 @@ class Enquiries:
         return []
 
     def look_up(self, effect: LookUp, now: Now) -> list[Event]:
-        """State by label, open orders and trades since a time."""
+        """State by label, open orders and trades since a time.
+
+        A label whose last look-up has not ended is not asked about again: the answer to that one comes, and
+        credits spent on the same question would be missing for the next.
+        """
         if not self._link.usable:
             return [LookupFailed(venue=self._link.venue, label=effect.label, reason="the link is down")]
-        _Lookup(self._link, effect.label, self._currency_of(effect.instrument)).ask(effect.since_ms, now)
+        if effect.label not in self._looking:
+            self._looking.add(effect.label)
+            ended = partial(self._looking.discard, effect.label)
+            lookup = _Lookup(self._link, effect.label, self._currency_of(effect.instrument), ended)
+            lookup.ask(effect.since_ms, now)
         return []
 
 
@@ -274,8 +283,8 @@ class _Log:
 
 
 class _Lookup:
-    def __init__(self, link: Link, label: str, currency: str) -> None:
-        self._venue, self._label, self._currency = link.venue, label, currency
+    def __init__(self, link: Link, label: str, currency: str, ended: Callable[[], None]) -> None:
+        self._venue, self._label, self._currency, self._ended = link.venue, label, currency, ended
         self._gather = Gather(link, self._found, self._failed)
         self._trades = Trades(self._gather, link.venue, currency)
         self._reports: dict[str, OrderReport] = {}
@@ -296,6 +305,7 @@ class _Lookup:
                 self._reports[order.order_id] = report
 
     def _found(self, now: Now) -> list[Event]:
+        self._ended()
         fills = [
             fill
             for fill in in_order([self._trades])
@@ -312,6 +322,7 @@ class _Lookup:
         ]
 
     def _failed(self, reason: str) -> list[Event]:
+        self._ended()
         return [LookupFailed(venue=self._venue, label=self._label, reason=reason)]
 
 

@@ -118,7 +118,7 @@ class Calls:
 
     def ask_unmetered(self, call: Call, now: Now) -> None:
         """Send ahead of every queue: answers to test_request must not wait behind our own requests."""
-        self.buckets[call.pool].take(now.wire_s)
+        self.buckets[call.pool].spend(now.wire_s)
         self._write(call, now)
 
     def release(self, now: Now) -> None:

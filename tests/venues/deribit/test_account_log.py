@@ -40,14 +40,14 @@ def page(*rows: dict[str, Any], continuation: int | None = None) -> str:
     return json.dumps({"logs": rows, "continuation": continuation})
 
 
-def test_pages_are_followed_a_second_apart_and_told_oldest_first() -> None:
+def test_pages_are_followed_more_than_a_second_apart_and_told_oldest_first() -> None:
     talk = Talk().up().perform(ASKED)
     deposit = row(1, "deposit", "-", instrument_name=None, amount=None, trade_id=None, change=2)
     talk.play(
         f"""
         > {METHOD} {{"currency": "BTC", "start_timestamp": {MARKET_MS - 1000}, "count": 250}}
         < {METHOD} {page(row(3, side="close buy"), continuation=2)}
-        + 0.9
+        + 1.4
         + 0.2
         > {METHOD} {{"continuation": 2}}
         < {METHOD} {page(row(2), deposit)}
@@ -72,7 +72,7 @@ def test_currencies_wait_for_the_credit_of_the_one_before() -> None:
     talk.session._link.up = True
     talk.perform(ASKED)
     assert talk.methods() == [METHOD]
-    talk.pass_time(1.01)
+    talk.pass_time(1.51)
     assert talk.methods() == [METHOD, METHOD]
 
 
@@ -82,7 +82,7 @@ def test_a_page_that_goes_in_circles_fails() -> None:
         f"""
         ...
         < {METHOD} {page(row(3), continuation=2)}
-        + 1.1
+        + 1.6
         > {METHOD}
         < {METHOD} {page(row(3), continuation=2)}
         ~ LogFailed

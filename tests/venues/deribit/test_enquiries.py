@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from hedger.engine import events as ev
@@ -230,3 +231,19 @@ def test_a_look_up_that_is_refused_fails() -> None:
         = LookupFailed {"label": "h-btc-1-1"}
         """
     )
+
+
+def test_a_label_is_asked_about_once_until_its_look_up_ends() -> None:
+    other = msgspec.structs.replace(LOOK_UP, label="h-btc-1-2")
+    talk = Talk().up().perform(LOOK_UP).perform(LOOK_UP).perform(other)
+    asked = ["private/get_order_state_by_label", "private/get_open_orders", TRADES, TRADES]
+    assert talk.methods() == [*asked, *asked]
+    talk.play(
+        """
+        ...
+        ! private/get_order_state_by_label 11094 internal_server_error
+        = LookupFailed {"label": "h-btc-1-1"}
+        """
+    )
+    talk.perform(LOOK_UP).perform(other)
+    assert talk.methods() == asked

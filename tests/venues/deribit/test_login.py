@@ -12,6 +12,7 @@ from hedger.domain.errors import AuthError
 from hedger.domain.vocabulary import Environment
 from hedger.engine.effects import RequestSnapshot
 from hedger.engine.events import Now
+from hedger.venues.deribit.credits import LATE_S
 from hedger.venues.deribit.params import DeribitParams, Grant
 from hedger.venues.deribit.session import DeribitSession
 from tests.venues.deribit.talk import MARKET_MS, SECRET, TOKEN, Talk, make_params
@@ -57,7 +58,7 @@ def test_a_refresh_does_not_wait_behind_the_calls_that_need_it() -> None:
     talk.sent.clear()
     talk.session._login.refresh_at_wire_s = talk.now.wire_s
     talk.pass_time(0.0)
-    talk.pass_time(0.051)  # one credit
+    talk.pass_time(LATE_S + 0.051)  # one credit
     assert [frame["params"].get("grant_type") for frame in talk.sent] == ["refresh_token"]
 
 

@@ -12,6 +12,7 @@ from hedger.domain.order import OrderType, Side
 from hedger.domain.vocabulary import Mode
 from hedger.engine import events as ev
 from hedger.engine.effects import Cancel
+from hedger.venues.deribit.credits import LATE_S
 from hedger.venues.deribit.errors import PLACEMENT_REFUSED, PLACEMENT_UNKNOWN
 from tests.venues.deribit.orders_fixtures import LABEL, make_place, wire_order, wire_trade
 from tests.venues.deribit.talk import Talk
@@ -165,7 +166,7 @@ def test_credits_are_kept_for_cancels() -> None:
     for _ in range(5):
         talk.perform(BY_ID)
     assert talk.methods() == ["private/cancel"] * 4  # the fifth waits for its credit
-    talk.pass_time(0.2)
+    talk.pass_time(LATE_S + 0.2)
     assert talk.methods() == ["private/cancel"] * 5
     talk.play("...")
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from hedger.engine.events import Event, Now
-from hedger.venues.deribit.credits import Bucket, Pool
+from hedger.venues.deribit.credits import LATE_S, Bucket, Pool
 from hedger.venues.deribit.rpc import (
     MAX_REQUEST_BYTES,
     MAX_WAIT_S,
@@ -97,7 +97,7 @@ def test_what_all_others_need_takes_the_next_credit() -> None:
         calls.ask(make_call(), NOW)
     calls.frames()
     calls.ask(make_call(refresh=True), NOW, first=True)
-    calls.release(Now(0, NOW.wire_s + 0.051))
+    calls.release(Now(0, NOW.wire_s + LATE_S + 0.051))
     assert [json.loads(frame)["params"] for frame in calls.frames()] == [{"refresh": True}]
     assert calls.expire(NOW) == []
 
@@ -135,7 +135,7 @@ def test_the_next_deadline_is_the_next_credit_somebody_waits_for() -> None:
         calls.ask(make_call(), NOW)
     deadline = calls.next_deadline(NOW)
     assert deadline is not None
-    assert 100.0 < deadline <= 100.051
+    assert LATE_S < deadline - NOW.wire_s <= LATE_S + 0.051
 
 
 def test_what_cannot_wait_is_sent_at_once_or_not_at_all() -> None:

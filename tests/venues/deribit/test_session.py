@@ -11,7 +11,7 @@ import pytest
 from hedger.engine import events as ev
 from hedger.engine.effects import RequestSnapshot, Watch
 from hedger.venues.deribit import channels
-from hedger.venues.deribit.credits import Pool
+from hedger.venues.deribit.credits import LATE_S, Pool
 from hedger.venues.deribit.decode import MAX_FRAME_BYTES
 from hedger.venues.deribit.rpc import Reply
 from tests.venues.deribit.orders_fixtures import make_place
@@ -363,7 +363,8 @@ def test_requests_wait_for_credits_in_their_order() -> None:
     talk.play("...")
     deadline = talk.session.next_deadline(talk.now)
     assert deadline is not None
-    assert deadline < talk.now.wire_s + 0.1
+    assert deadline < talk.now.wire_s + LATE_S + 0.1
+    talk.pass_time(LATE_S)
     talk.pass_time(1.0)
     assert 15 <= len(talk.all_sent) - sent <= 21  # 20 requests a second
     talk.play("...")
