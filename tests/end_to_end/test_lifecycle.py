@@ -13,6 +13,12 @@ from tests.end_to_end.yard import BRISK, DEMO_CONFIG, Yard, as_words
 FAST = ("loop='uvloop'", "venues.deribit.transport='picows'")
 
 
+@pytest.fixture
+def yard(cold_yard: Yard) -> Yard:
+    """Beginning and end of a whole interpreter."""
+    return cold_yard
+
+
 @pytest.mark.parametrize("stack", [(), FAST], ids=["standard", "fast"])
 def test_sigterm_ends_in_order_and_a_second_start_works(yard: Yard, stack: tuple[str, ...]) -> None:
     """Nothing of ours rests afterwards; a person's own order is not ours to cancel."""

@@ -88,16 +88,16 @@ def _labels(daemon: Daemon, state: str) -> set[str]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(bool(NO_NAMESPACES), reason=NO_NAMESPACES)
-def test_one_hedge_is_made_whatever_the_firewall_does(yard: Yard) -> None:
+def test_one_hedge_is_made_whatever_the_firewall_does(cold_yard: Yard) -> None:
     """The kernel's own TCP between two network namespaces, with packets dropped and connections refused."""
     with namespaces() as (here, there):
-        exchange = there.call(yard.exchange, "--seed", "3", "--speed", "1", "--book", "strangle")
+        exchange = there.call(cold_yard.exchange, "--seed", "3", "--speed", "1", "--book", "strangle")
         firewall = Firewall(here, there, _port(exchange))
-        daemon = here.call(yard.daemon, exchange, overrides=SETTINGS)
+        daemon = here.call(cold_yard.daemon, exchange, overrides=SETTINGS)
         scene = Scene(cast(Exchange, Inside(there, exchange)), cast(Daemon, Inside(here, daemon)), firewall)
         scene.daemon.until_quiet()
         each_in_turn(scene, (*ANYWHERE, _the_cable_is_pulled))
-        yard.close()  # before the networks go
+        cold_yard.close()  # before the networks go
 
 
 def _the_cable_is_pulled(scene: Scene[Firewall]) -> None:

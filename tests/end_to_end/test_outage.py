@@ -104,7 +104,12 @@ def test_a_disk_that_is_full_under_the_daemon(small_disk: Path, yard: Yard) -> N
     with yard_in(small_disk) as beside:
         daemon = beside.daemon(exchange, overrides=SETTINGS)
         ballast = small_disk / "ballast"
-        the_journal_goes_and_comes_back(exchange, daemon, lambda: _fill(ballast), ballast.unlink)
+
+        def fill() -> None:
+            _fill(ballast)
+            _fill(daemon.process.err)  # its last page: the next line finds no place
+
+        the_journal_goes_and_comes_back(exchange, daemon, fill, ballast.unlink)
         assert "log_lines_lost" in daemon.process.complained()
 
 
@@ -148,11 +153,11 @@ def test_a_disk_that_hangs_under_the_daemon_holds_up_no_stop(disk_that_hangs: Pa
 
 
 def _fill(path: Path) -> None:
-    """Write until nothing fits any more."""
-    with path.open("wb", buffering=0) as file:
+    """Append empty lines until nothing fits any more."""
+    with path.open("ab", buffering=0) as file:
         try:
             while True:
-                file.write(bytes(4096))
+                file.write(b"\n" * 4096)
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise

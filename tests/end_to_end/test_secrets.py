@@ -56,6 +56,12 @@ COMMANDS = (
 
 
 @pytest.fixture
+def yard(cold_yard: Yard) -> Yard:
+    """What the interpreter itself says of a secret counts, too."""
+    return cold_yard
+
+
+@pytest.fixture
 def exchange(yard: Yard) -> Exchange:
     return yard.exchange("--seed", "3", "--speed", "1", "--book", "strangle")
 

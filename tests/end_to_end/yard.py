@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.end_to_end.children import Start, cold, warm
 from tests.end_to_end.sides import Daemon, Exchange
 from tests.end_to_end.waiting import until
 
@@ -35,40 +34,36 @@ BRISK = (
 class Process:
     """One started process; what it says goes to files."""
 
-    def __init__(self, words: list[str], folder: Path, name: str, environ: dict[str, str]) -> None:
+    def __init__(
+        self, start: Start, words: list[str], folder: Path, name: str, environ: dict[str, str]
+    ) -> None:
         self.out, self.err = folder / f"{name}.out", folder / f"{name}.err"
-        with self.out.open("wb") as out, self.err.open("wb") as err:
-            self._popen = subprocess.Popen(
-                [sys.executable, "-m", "hedger", *words],
-                cwd=folder,
-                env={**_clean_environ(), **environ},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
+        self.out.touch()
+        self.err.touch()
+        self._child = start(words, folder, {**_clean_environ(), **environ}, self.out, self.err)
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._child.pid
 
     @property
     def running(self) -> bool:
-        return self._popen.poll() is None
+        return self._child.code(0.0) is None
 
     def send(self, number: signal.Signals) -> None:
-        self._popen.send_signal(number)
+        if self.running:
+            os.kill(self.pid, number)
 
     def wait(self, within_s: float = STOP_S) -> int:
-        """The exit code of a process that ends by itself."""
-        return self._popen.wait(within_s)
+        """The exit code of a process that ends by itself; minus the signal that killed it."""
+        code = self._child.code(within_s)
+        if code is None:
+            raise TimeoutError(f"process {self.pid} runs after {within_s:g} s: {self.complained()}")
+        return code
 
     def lives_for(self, seconds: float) -> bool:
         """Let it run for a while; False when it ended before."""
-        try:
-            self._popen.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return True
-        return False
+        return self._child.code(seconds) is None
 
     def stop(self) -> int:
         """SIGTERM, and its exit code."""
@@ -79,7 +74,7 @@ class Process:
         """kill -9, of this process and of what it started."""
         for pid in [*_children(self.pid), self.pid] if self.running else []:
             os.kill(pid, signal.SIGKILL)
-        self._popen.wait(STOP_S)
+        self.wait()
 
     def said(self) -> str:
         return self.out.read_text()
@@ -89,16 +84,22 @@ class Process:
 
 
 class Yard:
-    """Starts processes in one folder and ends them all."""
+    """Starts processes in one folder and ends them all.
 
-    def __init__(self, folder: Path) -> None:
+    `warm`: daemons and exchanges are forked from a process that has imported what they import; everything
+    else is an interpreter of its own.
+    """
+
+    def __init__(self, folder: Path, *, warm: bool = True) -> None:
         self.folder = folder
+        self._warm = warm
         self._started: list[Process] = []
 
     def start(self, *words: str, environ: dict[str, str] | None = None) -> Process:
         """`python -m hedger WORDS` in the yard's folder."""
         name = f"{len(self._started)}-{words[0]}"
-        process = Process(list(words), self.folder, name, environ or {})
+        start = warm if self._warm and words[0] in ("run", "exchange") else cold
+        process = Process(start, list(words), self.folder, name, environ or {})
         self._started.append(process)
         return process
 
@@ -161,9 +162,9 @@ class Yard:
 
 
 @contextmanager
-def yard_in(folder: Path) -> Iterator[Yard]:
+def yard_in(folder: Path, *, warm: bool = True) -> Iterator[Yard]:
     """A yard whose processes are gone when the block ends, however it ends."""
-    yard = Yard(folder)
+    yard = Yard(folder, warm=warm)
     try:
         yield yard
     finally:

@@ -70,7 +70,7 @@ def _yard() -> Iterator[Yard]:
     """Its processes' last words are told only where something went wrong."""
     with tempfile.TemporaryDirectory(prefix="hedger-soak-") as folder, redirect_stdout(StringIO()) as words:
         try:
-            with yard_in(Path(folder)) as yard:
+            with yard_in(Path(folder), warm=False) as yard:
                 yield yard
         except AssertionError:
             print(words.getvalue(), file=sys.stderr)
