@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from hedger.domain.errors import ConfigError
-from hedger.journal import revisions
+from hedger.journal import afresh, revisions
 from hedger.journal.dump import dump, new_file, restore_dump
 from hedger.journal.errors import JournalError
 from hedger.journal.lock import ProcessLock
@@ -50,7 +50,7 @@ def _copy(source: Path, out: Path) -> None:
 
 
 async def restore(source: Path, place: Place, password: str = "") -> None:
-    """Put a copy where there is no journal, all of it or nothing.
+    """Put a copy where there is no journal, all of it or nothing; its accounts begin `afresh`.
 
     Raises ConfigError where there is one, for what is no whole copy and for a newer hedger's; LeaseError
     while a daemon holds an account in the file.
@@ -80,6 +80,8 @@ def _restore_file(source: Path, path: Path) -> None:
         path.unlink()
         with new_file(path) as part:
             shutil.copyfile(source, part)
+            with closing(sqlite3.connect(part)) as copy, copy:
+                copy.execute(afresh.RAISE_EPOCHS, dict(afresh.now()))
 
 
 def _judge(source: Path) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, MetaData, Table, func, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hedger.domain.errors import ConfigError
-from hedger.journal import revisions
+from hedger.journal import afresh, revisions
 from hedger.journal.lock import ProcessLock
 from hedger.journal.places import Place, store_of
 from hedger.journal.reading import CHUNK_ROWS, stored
@@ -152,6 +152,7 @@ def _fill(connection: Connection, source: Path, head: _Head) -> dict[str, int]:
             _go_on_after(connection, table)
     if head.hedger_journal != revisions.HEAD:
         revisions.migrate(connection)
+    connection.execute(text(afresh.RAISE_EPOCHS), afresh.now())
     return rows
 
 
