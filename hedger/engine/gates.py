@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hedger.domain.instrument import Instrument, InstrumentState
 from hedger.domain.order import HEDGES, Order, OrderState, Purpose
 from hedger.domain.vocabulary import Action, BreakerState, Legs, Phase, Reason, Rung, stricter
-from hedger.engine import holdings, lease
+from hedger.engine import holdings, lease, work
 from hedger.engine.delta import ladder
 from hedger.engine.events import Now
 from hedger.engine.reconcile import positions
@@ -145,9 +145,11 @@ def order_gate(state: State, book: BookState, now: Now, *, alone: bool = False) 
         return _blocked(Reason.POSITION_MISMATCH, _first(disputed))
     if venue.snapshot_due_wire_s is not None or venue.differences.tied:
         return Gate(Action.WAIT, Reason.RECOVERING, "positions are being compared with the venue's")
-    if venue.adopted:
-        label = next(iter(venue.adopted.values())).label
-        return _blocked(Reason.UNKNOWN_ORDER, f"{label} of an earlier run is open and is being cancelled")
+    adopted = _adopted(state, venue, book) if venue.adopted else ()
+    if adopted:
+        return _blocked(
+            Reason.UNKNOWN_ORDER, f"{adopted[0]} of an earlier run is open and is being cancelled"
+        )
     if alone:
         return _clock_gate(state, book, venue)
     return _live_gate(state, book) or _retry_gate(book, now) or _clock_gate(state, book, venue)
@@ -157,6 +159,16 @@ def _disputed(state: State, venue: VenueState, book: BookState) -> tuple[str, ..
     """Positions of the book that the venue tells otherwise than fills do; others are not its delta."""
     told = sorted(venue.disputed.items())
     return tuple(detail for name, detail in told if book.name in positions.concerned(state, venue, name))
+
+
+def _adopted(state: State, venue: VenueState, book: BookState) -> tuple[str, ...]:
+    """Labels of orders of earlier runs whose fills would be the book's, by label or by instrument."""
+    return tuple(
+        report.label
+        for report in venue.adopted.values()
+        if work.book_name(report.label) == book.name
+        or book.name in positions.concerned(state, venue, report.instrument)
+    )
 
 
 def _live_gate(state: State, book: BookState) -> Gate | None:
