@@ -88,8 +88,9 @@ def version(
 
 def run() -> None:
     """Entry point of the console script: errors on purpose become one line and an exit code."""
+    words = ["version", *sys.argv[2:]] if sys.argv[1:2] == ["--version"] else sys.argv[1:]
     try:
-        app_for(sys.argv[1:])()
+        app_for(words)(words)
     except HedgerError as error:
         print(f"hedger: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
