@@ -127,10 +127,12 @@ class Postgres:
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End the server: SIGINT throws clients out, SIGQUIT leaves recovery to the next start."""
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(START_S)
-            self._process = None
+        process = self._process
+        if process is not None:
+            process.send_signal(how)
+            process.wait(START_S)
+            if self._process is process:  # another thread may have ended it, too, and started the next
+                self._process = None
 
     @property
     def pid(self) -> int:
