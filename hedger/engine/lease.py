@@ -17,8 +17,13 @@ SHORTEST_S = 0.25  # wire time: what could not be executed longer than this is n
 
 def usable_s(state: State, venue: VenueState, now: Now) -> float:
     """Wire seconds for which an order sent now may stay executable; inf where no lease is kept."""
-    behind_s = min(0.0, venue.clock_skew_ms or 0.0) / 1000 / state.settings.market_speed
-    return venue.lease_until_wire_s - state.settings.lease_margin_s - now.wire_s + behind_s
+    margin_s = state.settings.lease_margin_s
+    return venue.lease_until_wire_s - margin_s - now.wire_s - _behind_s(state, venue)
+
+
+def _behind_s(state: State, venue: VenueState) -> float:
+    """By how much the venue's clock is behind ours, wire seconds; 0 while it is ahead or unknown."""
+    return max(0.0, -(venue.clock_skew_ms or 0.0)) / 1000 / state.settings.market_speed
 
 
 def bound_ms(state: State, venue: VenueState, now: Now) -> float:
@@ -33,5 +38,8 @@ def gap(state: State, venue: VenueState, now: Now) -> str:
         return ""
     left_s = max(0.0, venue.lease_until_wire_s - now.wire_s)
     why = f": {venue.lease_error}" if venue.lease_error else ""
-    margin_s = state.settings.lease_margin_s
-    return f"the lease of account {venue.account_id} ends in {left_s:.1f} s, margin {margin_s:g} s{why}"
+    margin_s, behind_s = state.settings.lease_margin_s, _behind_s(state, venue)
+    clock = f", and the venue's clock is {behind_s:.1f} s behind ours" if left_s >= margin_s else ""
+    return (
+        f"the lease of account {venue.account_id} ends in {left_s:.1f} s, margin {margin_s:g} s{clock}{why}"
+    )

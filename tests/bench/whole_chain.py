@@ -64,7 +64,6 @@ class Chain:
 
     def __init__(self) -> None:
         self._rig = Rig()
-        self._rig.market_ms = Clock.unix_ms()
         self._channels: list[str] = []
 
     def begin(self, socket: ServerConnection, request: dict[str, Any]) -> Any:
@@ -90,7 +89,7 @@ class Chain:
         """Every subscribed ticker and index, each PERIOD_S, to the daemon that came last."""
         while True:
             await asyncio.sleep(PERIOD_S)
-            self._rig.wait(PERIOD_S)
+            self._rig.market_ms = Clock.unix_ms()
             for channel in self._channels if venue.sockets and venue.sockets[-1].state is State.OPEN else ():
                 if (text := self._frame(channel)) is not None:
                     with suppress(ConnectionClosed):
@@ -111,6 +110,7 @@ async def serve() -> None:
     """Until killed."""
     chain = Chain()
     async with small_venue() as venue:
+        venue.now_ms = Clock.unix_ms
         venue.answers["public/hello"] = chain.begin
         venue.answers["public/get_instruments"] = chain.instruments
         venue.answers["public/subscribe"] = venue.answers["private/subscribe"] = chain.subscribe

@@ -72,6 +72,16 @@ def test_market_time_that_runs_fast_counts_in_the_lease_too() -> None:
     assert order.valid_until_ms - order.created_ms == pytest.approx(3.0 * 60 * 1000, abs=20 * 60)
 
 
+def test_a_clock_too_far_behind_is_named_as_what_leaves_nothing_of_the_lease() -> None:
+    rig = started(Rig(**WIDE))
+    rig.step(ev.LinkHealth(venue=VENUE, credits=1.0, clock_skew_ms=-60_000.0, round_trip_s=0.01))
+    rig.step(*rig.quotes(CALL))
+
+    assert not rig.placed
+    assert rig.last.reason is Reason.LEASE
+    assert "margin 2 s, and the venue's clock is 60.0 s behind ours" in rig.last.detail
+
+
 def test_a_venue_whose_clock_is_behind_ours_is_given_less() -> None:
     """It would take an order for executable two tenths longer than we mean."""
     rig = Rig(**WIDE)

@@ -37,6 +37,7 @@ class SmallVenue:
 
     def __init__(self) -> None:
         self.url = ""
+        self.now_ms: Callable[[], int] = lambda: MARKET_MS
         self.connections = 0
         self.methods: list[str] = []
         self.answers: dict[str, Answer] = {}
@@ -66,9 +67,8 @@ class SmallVenue:
             body = {"result": request["params"]["channels"]}
         else:
             body = {"result": RESULTS.get(method, "ok")}
-        await socket.send(
-            json.dumps({"jsonrpc": "2.0", "id": request["id"], "usOut": MARKET_MS * 1000, **body})
-        )
+        out_us = self.now_ms() * 1000
+        await socket.send(json.dumps({"jsonrpc": "2.0", "id": request["id"], "usOut": out_us, **body}))
 
 
 @asynccontextmanager
