@@ -19,7 +19,7 @@ from hedger.backtest.contenders import Contender, book_of
 from hedger.backtest.run import run
 from hedger.backtest.sources import load_chain
 from hedger.backtest.strategy import Strategy, load_strategy
-from hedger.backtest.summary import summarise
+from hedger.backtest.summary import summarise, usd_lines
 from hedger.cli.backtest import (
     Assume,
     BookName,
@@ -38,6 +38,7 @@ from hedger.cli.tune_case import Case
 from hedger.cli.tune_told import page, show
 from hedger.domain.errors import ConfigError
 from hedger.domain.instants import iso_day
+from hedger.domain.vocabulary import Neutral
 from hedger.engine.settings import BookSettings
 from hedger.lab.executor import executor
 from hedger.lab.tune import SPACE, Candidate, Objective, Proposal, Score
@@ -214,6 +215,7 @@ def _chains(
     base, own = book_and_own(config, book, coin)
     first, second = _halves(data, base.underlying, *span_ms(from_, to))
     start, middle, end = (iso_day(ms) for ms in (first.first_ms, second.first_ms, second.end_ms))
+    in_usd = base.neutral is Neutral.USD
     return Case(
         book=base.name,
         today=Candidate(own[0].policy, dict(own[0].params)) if own else Candidate("band", {}),
@@ -222,16 +224,26 @@ def _chains(
         searched=f"{start} to {middle}",
         judged=f"{middle} to {end}",
         assumed=tuple(rests.told()),
+        unit="USD" if in_usd else "coin",
+        coin_worth=first.chain.instants[0].index_usd if in_usd else 1.0,
     )
 
 
 def score(
     evidence: Evidence, strategy: Strategy, book: BookSettings, rests: Assumptions, candidate: Candidate
 ) -> Score:
-    """What a candidate comes to over one half, in coin, by the engine that trades."""
+    """What a candidate comes to over one half, by the engine that trades: in coin, or in USD for a
+    usd-neutral book, whose collateral is hedged."""
     contender = Contender(str(candidate), candidate.policy, candidate.params, book.partial)
     outcome = run(evidence.chain, strategy, book_of(contender, book), rests)
     told = summarise(outcome)
+    if book.neutral is Neutral.USD:
+        return Score(
+            pnl=tuple(lines.total for lines in usd_lines(outcome))[1:],
+            trading_cost=told.trading_cost_usd,
+            trades=told.trades,
+            funding=told.attribution_usd["funding"],
+        )
     return Score(
         pnl=tuple(lines.total for lines in outcome.lines[1:]),
         trading_cost=told.hedge_fees_coin + told.hedge_slippage_coin,

@@ -19,9 +19,11 @@ from hedger.cli.shipped import SHORT_STRANGLE, shipped
 from hedger.cli.tune import Evidence, score
 from hedger.cli.tune_book import address
 from hedger.cli.tune_told import frontier_rows, settings_of, verdict
+from hedger.domain.vocabulary import Neutral
 from hedger.lab.tune import Candidate, Objective, Paired, Proposal, Score
 from hedger.policies.partial import PartialParams
 from hedger.settings.tables import WebSettings
+from tests.settings.files import SMALLEST
 from tests.shared_data import shared_data
 from tests.view_fixtures import book
 from tests.view_fixtures import status as picture
@@ -77,6 +79,27 @@ def test_on_chains_too_every_candidate_is_hedged_in_parts_where_the_book_is() ->
     tried = [score(half, plan, each, rests, Candidate("time", {})) for each in (whole, in_parts)]
     assert tried[1].trading_cost != tried[0].trading_cost
     assert tried[0].funding, "what holding the perpetual cost is told beside what trading it cost"
+
+
+def test_on_chains_a_usd_neutral_book_is_judged_by_its_dollars() -> None:
+    days = [instant_ms("--from", day) for day in ("2026-01-05", "2026-01-09")]
+    half = Evidence(shared_data(CHAIN), "BTC", *days, *days)
+    plan, rests = load_strategy(shipped(SHORT_STRANGLE, ""))
+    in_dollars = replace(default_book("BTC"), neutral=Neutral.USD)
+    never = Candidate("band", {"lower": -1e6, "upper": 1e6})
+    hedged, naked = (score(half, plan, in_dollars, rests, each) for each in (Candidate("time", {}), never))
+    assert hedged.sd < 0.5 * naked.sd, "in coin a hedge of the collateral is a risk of its own"
+    coin = score(half, plan, default_book("BTC"), rests, Candidate("time", {}))
+    assert coin.trading_cost < 1.0 < hedged.trading_cost, "a cost in USD beside a P&L in USD"
+    assert hedged.funding is not None
+    assert abs(hedged.funding) > 1.0
+
+
+def test_a_proposal_for_a_usd_neutral_book_is_told_in_dollars(tmp_path: Path) -> None:
+    config = tmp_path / "usd.toml"
+    config.write_text(f'{SMALLEST}neutral = "usd"\n', encoding="utf-8")
+    output = told("--executor", "serial", "-c", str(config))
+    assert "frontier of the first half (USD)" in output
 
 
 def proposal(saved: float, risk: float) -> Proposal:
