@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -38,11 +38,11 @@ class Summary(msgspec.Struct, frozen=True):
     option_slippage_coin: float
     trading_cost_usd: float  # fees and slippage of hedges at the index of their instant; funding apart
     sd_day_coin: float
-    sd_day_usd: float  # collateral aside
+    sd_day_usd: float  # collateral aside, but of a usd-neutral book
     trades: int
     turnover_usd: float
     max_drawdown_coin: float
-    max_drawdown_usd: float  # collateral aside
+    max_drawdown_usd: float  # likewise
     mean_margin_coin: float
     max_margin_coin: float
     capital_coin: float
@@ -72,7 +72,7 @@ def summarise(outcome: Outcome) -> Summary:
     series = [hedged(lines, fees) for lines, fees in zip(coin, option_fees, strict=True)]
     if usd_neutral:
         series = [_with_collateral(*each) for each in zip(usd, option_fees, points, strict=True)]
-    results_usd = [lines.total - lines.collateral for lines in usd]
+    results_usd = hedged_usd(outcome, usd)
     return Summary(
         name=outcome.name,
         policy=outcome.policy,
@@ -121,6 +121,14 @@ def usd_lines(outcome: Outcome) -> Iterator[Lines]:
     for point, lines in zip(outcome.points, outcome.lines, strict=True):
         yield in_usd(lines, equity, index, point.index_usd)
         equity, index = point.equity_coin, point.index_usd
+
+
+def hedged_usd(outcome: Outcome, lines_usd: Iterable[Lines]) -> list[float]:
+    """Of each interval, what the hedge answers for: the collateral's own change aside, unless that is hedged,
+    as it is in a usd-neutral book."""
+    if outcome.neutral == Neutral.USD:
+        return [lines.total for lines in lines_usd]
+    return [lines.total - lines.collateral for lines in lines_usd]
 
 
 def _option_fees_coin(outcome: Outcome) -> list[float]:

@@ -11,6 +11,7 @@ from hedger.backtest.compare import Comparison
 from hedger.backtest.summary import Summary
 from hedger.cli.figures import minute, number, pct
 from hedger.cli.tables import WIDE, Column, table
+from hedger.domain.vocabulary import Neutral
 
 _COLUMN, _LABEL = 10, 20  # characters of a figure and of a row's name in the table of attribution
 
@@ -20,7 +21,7 @@ def show(console: Console, report: Comparison) -> None:
     for line in heading_lines(report):
         console.print(escape(line), highlight=False, soft_wrap=True)
     number_of = _numbered(report.policies)
-    for title, columns in columns_of():
+    for title, columns in columns_of(report):
         console.print()
         console.print(table((number_of, *columns), report.policies, console.width >= WIDE, title))
     _show_attribution(console, report.policies)
@@ -58,50 +59,67 @@ def heading_lines(report: Comparison) -> Iterator[str]:
 
 _Columns = tuple[Column[Summary], ...]
 _NAME: Column[Summary] = Column("policy", lambda s: s.name, text=True)
-_TABLES: tuple[tuple[str, _Columns], ...] = (
+_RESULT: tuple[str, _Columns] = (
+    "result and what hedging cost: fees and slippage paid, funding received (coin, USD where it says so)",
     (
-        "result and what hedging cost: fees and slippage paid, funding received (coin, USD where it says so)",
-        (
-            Column("P&L", lambda s: number(s.pnl_coin, 4, "+")),
-            Column("P&L USD", lambda s: number(s.pnl_usd, 0, "+")),
-            Column("collateral USD", lambda s: number(s.collateral_usd, 0, "+"), wide=True),
-            Column("fees", lambda s: number(s.hedge_fees_coin, 4)),
-            Column("slippage", lambda s: number(s.hedge_slippage_coin, 4)),
-            Column("funding", lambda s: number(s.funding_coin, 4, "+")),
-            Column("trading cost USD", lambda s: number(s.trading_cost_usd), wide=True),
-            Column("trades", lambda s: f"{s.trades}"),
-            Column("turnover USD", lambda s: number(s.turnover_usd), wide=True),
-        ),
+        Column("P&L", lambda s: number(s.pnl_coin, 4, "+")),
+        Column("P&L USD", lambda s: number(s.pnl_usd, 0, "+")),
+        Column("collateral USD", lambda s: number(s.collateral_usd, 0, "+"), wide=True),
+        Column("fees", lambda s: number(s.hedge_fees_coin, 4)),
+        Column("slippage", lambda s: number(s.hedge_slippage_coin, 4)),
+        Column("funding", lambda s: number(s.funding_coin, 4, "+")),
+        Column("trading cost USD", lambda s: number(s.trading_cost_usd), wide=True),
+        Column("trades", lambda s: f"{s.trades}"),
+        Column("turnover USD", lambda s: number(s.turnover_usd), wide=True),
     ),
+)
+_RISK = "sd of a day, shortfall of an interval, variance reduced against the options"
+_ALONE: _Columns = (
+    Column("reduced", lambda s: pct(s.effect.variance_reduction)),
+    Column("outside", lambda s: pct(s.outside_share)),
+    Column("R2", lambda s: number(s.effect.r_squared, 3), wide=True),
+    Column("slope", lambda s: number(s.effect.slope, 3), wide=True),
+    Column("rms delta", lambda s: number(s.rms_found_coin, 3), wide=True),
+)
+_RISK_COIN: tuple[str, _Columns] = (
+    f"risk (coin; {_RISK} alone)",
     (
-        "risk (coin; sd of a day, shortfall of an interval, variance reduced against the options alone)",
-        (
-            Column("sd", lambda s: number(s.sd_day_coin, 4)),
-            Column("ES 5 %", lambda s: number(s.effect.expected_shortfall_5, 4)),
-            Column("drawdown", lambda s: number(s.max_drawdown_coin, 3)),
-            Column("reduced", lambda s: pct(s.effect.variance_reduction)),
-            Column("outside", lambda s: pct(s.outside_share)),
-            Column("R2", lambda s: number(s.effect.r_squared, 3), wide=True),
-            Column("slope", lambda s: number(s.effect.slope, 3), wide=True),
-            Column("rms delta", lambda s: number(s.rms_found_coin, 3), wide=True),
-            Column("sd USD", lambda s: number(s.sd_day_usd), wide=True),
-        ),
+        Column("sd", lambda s: number(s.sd_day_coin, 4)),
+        Column("ES 5 %", lambda s: number(s.effect.expected_shortfall_5, 4)),
+        Column("drawdown", lambda s: number(s.max_drawdown_coin, 3)),
+        *_ALONE,
+        Column("sd USD", lambda s: number(s.sd_day_usd), wide=True),
     ),
+)
+_RISK_USD: tuple[str, _Columns] = (
+    f"risk (USD, the collateral's among it; {_RISK} and collateral alone)",
     (
-        "margin and capital used (coin)",
-        (
-            Column("mean margin", lambda s: number(s.mean_margin_coin, 2)),
-            Column("most", lambda s: number(s.max_margin_coin, 2)),
-            Column("capital", lambda s: number(s.capital_coin, 2)),
-            Column("blocked", lambda s: pct(s.blocked_share)),
-        ),
+        Column("sd", lambda s: number(s.sd_day_usd)),
+        Column("ES 5 %", lambda s: number(s.effect.expected_shortfall_5)),
+        Column("drawdown", lambda s: number(s.max_drawdown_usd)),
+        *_ALONE,
+        Column("sd coin", lambda s: number(s.sd_day_coin, 4), wide=True),
+    ),
+)
+_MARGIN: tuple[str, _Columns] = (
+    "margin and capital used (coin)",
+    (
+        Column("mean margin", lambda s: number(s.mean_margin_coin, 2)),
+        Column("most", lambda s: number(s.max_margin_coin, 2)),
+        Column("capital", lambda s: number(s.capital_coin, 2)),
+        Column("blocked", lambda s: pct(s.blocked_share)),
     ),
 )
 
 
-def columns_of() -> Iterator[tuple[str, _Columns]]:
+def in_usd(report: Comparison) -> bool:
+    """Whether its risk is counted in USD: that of a book that is kept neutral there."""
+    return report.heading.neutral == Neutral.USD
+
+
+def columns_of(report: Comparison) -> Iterator[tuple[str, _Columns]]:
     """The tables: title and columns, the policy's name first."""
-    for title, columns in _TABLES:
+    for title, columns in (_RESULT, _RISK_USD if in_usd(report) else _RISK_COIN, _MARGIN):
         yield title, (_NAME, *columns)
 
 

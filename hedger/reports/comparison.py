@@ -31,10 +31,10 @@ class Curve(NamedTuple):
     name: str
     times_ms: Sequence[int]
     result_coin: Sequence[float]  # change of equity since the start
-    result_usd: Sequence[float]  # the same in dollars, the collateral's own change aside
+    result_usd: Sequence[float]  # in dollars; the collateral's own change aside where it is not hedged
     delta_coin: Sequence[float]  # as the policy found it
     margin_coin: Sequence[float]  # initial margin used
-    risk_day_coin: float  # sd of a day's result
+    risk_day: float  # sd of a day's result, in the unit the book is kept neutral in
     trading_cost_usd: float  # fees and slippage of the hedges; funding apart
 
 
@@ -52,12 +52,15 @@ def comparison_html(
     tables: Iterable[Table],
     curves: Sequence[Curve],
     lines_coin: Mapping[str, Mapping[str, float]],
+    *,
+    in_usd: bool = False,
 ) -> str:
-    """The whole page, what it rests on first. `lines_coin`: policy -> line of attribution -> coin.
+    """The whole page, what it rests on first. `lines_coin`: policy -> line of attribution -> coin. `in_usd`:
+    the book is kept neutral in dollars, its collateral hedged.
 
     Raises ConfigError where plotly is not installed.
     """
-    plots = _plots(graph_objects(), curves, lines_coin)
+    plots = _plots(graph_objects(), curves, lines_coin, in_usd)
     told = escape("\n".join(assumptions))
     parts = (
         f"<h2>What this rests on</h2><pre>{told}</pre>",
@@ -74,10 +77,13 @@ def _table(table: Table) -> str:
     return f'<h2>{escape(table.title)}</h2><div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
-def _plots(go: Any, curves: Sequence[Curve], lines_coin: Mapping[str, Mapping[str, float]]) -> Iterator[Any]:
+def _plots(
+    go: Any, curves: Sequence[Curve], lines_coin: Mapping[str, Mapping[str, float]], in_usd: bool
+) -> Iterator[Any]:
+    collateral = "the collateral's among it" if in_usd else "the collateral's own change aside"
     yield _over_time(go, "Result in coin", "coin", curves, "result_coin")
-    yield _over_time(go, "Result in dollars, the collateral's own change aside", "USD", curves, "result_usd")
-    yield _frontier(go, curves)
+    yield _over_time(go, f"Result in dollars, {collateral}", "USD", curves, "result_usd")
+    yield _frontier(go, curves, "USD" if in_usd else "coin")
     yield _attribution(go, lines_coin)
     yield _over_time(go, "Delta as it was found", "coin", curves, "delta_coin")
     yield _over_time(go, "Initial margin used", "coin", curves, "margin_coin")
@@ -92,13 +98,13 @@ def _over_time(go: Any, title: str, unit: str, curves: Sequence[Curve], field: s
     return figure
 
 
-def _frontier(go: Any, curves: Sequence[Curve]) -> Any:
+def _frontier(go: Any, curves: Sequence[Curve], unit: str) -> Any:
     """What each policy costs against the risk it leaves: lower and to the left is better. One that never
     hedged would stand so far to the right that the others fell together."""
     figure = go.Figure(layout={"title": "Trading cost of hedging against what risk is left", "height": 480})
     for curve in (each for each in curves if each.trading_cost_usd):
         figure.add_scatter(
-            x=[curve.risk_day_coin],
+            x=[curve.risk_day],
             y=[curve.trading_cost_usd],
             mode="markers+text",
             text=[curve.name],
@@ -106,7 +112,7 @@ def _frontier(go: Any, curves: Sequence[Curve]) -> Any:
             name=curve.name,
             showlegend=False,
         )
-    figure.update_xaxes(title="sd of a day's result, coin")
+    figure.update_xaxes(title=f"sd of a day's result, {unit}")
     figure.update_yaxes(title="fees and slippage of hedges (funding apart), USD")
     return figure
 

@@ -52,6 +52,26 @@ def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) ->
     assert answer["heading"]["assumptions"]["taker_fee"] == 0.001
 
 
+def test_the_risk_of_a_usd_neutral_book_is_told_in_dollars_with_its_collateral(tmp_path: Path) -> None:
+    config, page = tmp_path / "usd.toml", tmp_path / "page.html"
+    config.write_text(DEMO.read_text("utf-8").replace('neutral = "coin"', 'neutral = "usd"'), "utf-8")
+    report = tmp_path / "report.json"
+    result = told(
+        *("--data", str(shared_data("deribit_options")), *WEEK, "-c", str(config), "--policy", "time"),
+        *("--html", str(page), "--json", str(report)),
+    )
+    assert result.exit_code == 0, result.output
+    clock = next(each for each in json.loads(report.read_bytes())["policies"] if each["name"] == "time")
+    none = next(each for each in json.loads(report.read_bytes())["policies"] if each["name"] == "none")
+    row = next(line for line in result.output.partition("risk (USD")[2].splitlines() if " time " in line)
+    shown = [float(word.replace(",", "")) for word in row.split()[2:5]]
+    shortfall = clock["effect"]["expected_shortfall_5"]
+    assert shown == [round(f) for f in (clock["sd_day_usd"], shortfall, clock["max_drawdown_usd"])]
+    for figure in ("sd_day_usd", "max_drawdown_usd"):
+        assert clock[figure] < none[figure], "the collateral is hedged, too"
+    assert "sd of a day's result, USD" in page.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
