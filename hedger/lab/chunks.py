@@ -275,17 +275,28 @@ def walked(
 
 
 def _counted(experiment: Experiment, outcome: walk.Outcome, ends: Floats) -> walk.Outcome:
-    """Discounted to the start, or for a dollar-neutral inverse book in USD: E1 S1 - E0 S0 (theory 4)."""
+    """In the book's money, and discounted to the start where cash earns interest."""
     book = experiment.book
     if book.accounting == "inverse":
-        if book.neutral == "coin":
-            return outcome
-        pnl = (book.equity_coin + outcome.pnl) * ends - book.equity_coin * book.spot_usd
-        return outcome._replace(pnl=pnl, cost=outcome.cost * ends)
+        return outcome._replace(
+            pnl=in_money(book, outcome.pnl, ends), cost=outcome.cost * (1.0 if in_coin(book) else ends)
+        )
     if not experiment.costs.accrue_interest or book.rate == 0.0:
         return outcome
     discount = math.exp(-book.rate * experiment.horizon_days / YEAR_DAYS)
     return outcome._replace(pnl=outcome.pnl * discount)
+
+
+def in_coin(book: Book) -> bool:
+    """Whether a book's result is counted in coin, else in USD."""
+    return book.accounting == "inverse" and book.neutral == "coin"
+
+
+def in_money(book: Book, pnl: Floats, ends: Floats) -> Floats:
+    """A walk's P&L as the book counts it: of an inverse book neutral in dollars E1 S1 - E0 S0 (theory 4)."""
+    if book.accounting == "linear" or in_coin(book):
+        return pnl
+    return (book.equity_coin + pnl) * ends - book.equity_coin * book.spot_usd
 
 
 def _sums(experiment: Experiment, outcome: walk.Outcome, first: walk.Outcome) -> Sums:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from hedger.lab.chunks import CHUNK_PATHS, Sums, tasks_of, work
+from hedger.lab.chunks import CHUNK_PATHS, Sums, in_coin, tasks_of, work
 from hedger.lab.executor import Executor, Serial
 from hedger.lab.experiment import Experiment
 from hedger.lab.statistics import Figure, Histogram
@@ -61,12 +61,11 @@ def run(
                 min(task.chunks * CHUNK_PATHS, experiment.simulation.paths - task.first_chunk * CHUNK_PATHS)
             )
     assert total is not None
-    coin = experiment.book.accounting == "inverse" and experiment.book.neutral == "coin"
     results = tuple(
         PolicyResult(rule.name, figures_of(experiment, rule.ask_every, sums), sums.histogram)
         for rule, sums in zip(experiment.policies, total, strict=True)
     )
-    return Result(experiment, "coin" if coin else "USD", results)
+    return Result(experiment, "coin" if in_coin(experiment.book) else "USD", results)
 
 
 def figures_of(experiment: Experiment, ask_every: int, sums: Sums) -> dict[str, Figure]:

@@ -15,7 +15,7 @@ import numpy as np
 from hedger.domain.time_units import DAY_S, HOUR_S, YEAR_DAYS
 from hedger.lab import grid, walk
 from hedger.lab.book import legs_of
-from hedger.lab.chunks import Prepared, market_along, market_of, prepared_of, walked
+from hedger.lab.chunks import Prepared, in_money, market_along, market_of, prepared_of, walked
 from hedger.lab.experiment import Experiment
 from hedger.pricing.black76 import Floats
 
@@ -61,7 +61,7 @@ class Hedged(NamedTuple):
     """Coins of the hedge bought and sold, added up."""
     trades: float
     pnl: float
-    """From the start to the window's end at marks, costs included; USD or coin by the accounting."""
+    """From the start to the window's end at marks, costs included; in the book's money."""
 
 
 class Window(NamedTuple):
@@ -108,16 +108,16 @@ def _steps(experiment: Experiment, hours: float | None) -> int:
 
 def _ended(experiment: Experiment, prepared: Prepared, moves: Floats) -> tuple[float, dict[str, Hedged]]:
     """The index, each policy, and under "" the naked book, had the path ended here, all counted at marks."""
-    market = market_along(experiment, prepared, moves)
+    book, market = experiment.book, market_along(experiment, prepared, moves)
     found = {}
     for rule, ready in zip(experiment.policies, prepared.rules, strict=True):
         outcome = walked(experiment, prepared, rule, ready, market, made=_plain)
-        found[rule.name] = Hedged(
-            *(float(part[0]) for part in (outcome.turnover_coin, outcome.trades, outcome.pnl))
-        )
-    inverse = experiment.book.accounting == "inverse"
-    start = prepared.start_value_usd / (experiment.book.spot_usd if inverse else 1.0)
-    found[""] = Hedged(0.0, 0.0, float(market.flows.sum()) - start)
+        pnl = in_money(book, outcome.pnl, market.ends)
+        found[rule.name] = Hedged(*(float(part[0]) for part in (outcome.turnover_coin, outcome.trades, pnl)))
+    inverse = book.accounting == "inverse"
+    start = prepared.start_value_usd / (book.spot_usd if inverse else 1.0)
+    naked = in_money(book, market.flows.sum(axis=0) - start, market.ends)
+    found[""] = Hedged(0.0, 0.0, float(naked[0]))
     return float(market.ends[0]), found
 
 

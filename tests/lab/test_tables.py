@@ -35,7 +35,13 @@ def _experiment(**book: Any) -> Experiment:
 
 
 @pytest.mark.parametrize(
-    "book", [{}, {"accounting": "inverse", "neutral": "coin", "equity_coin": 2.0}], ids=["linear", "inverse"]
+    "book",
+    [
+        {},
+        {"accounting": "inverse", "neutral": "coin", "equity_coin": 2.0},
+        {"accounting": "inverse", "neutral": "usd", "equity_coin": 2.0},
+    ],
+    ids=["linear", "inverse", "inverse in dollars"],
 )
 def test_windows_add_up_to_the_path(book: dict[str, Any]) -> None:
     experiment = _experiment(**book)
