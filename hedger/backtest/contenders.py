@@ -31,8 +31,10 @@ UNHEDGED = Contender("none", "band", {"lower": -NEVER, "upper": NEVER}, hedged=F
 """The same engine, observing in a band that no book leaves."""
 
 
-def default_contenders(assumptions: Assumptions) -> tuple[Contender, ...]:
-    """Clock, theta-offset, bands and utility bands; what hedging costs them is what is assumed."""
+def default_contenders(assumptions: Assumptions, target_delta_coin: float = 0.0) -> tuple[Contender, ...]:
+    """Clock, theta-offset, bands and utility bands; what hedging costs them is what is assumed. A band in
+    coin lies around the book's target."""
+    target = target_delta_coin
     cost = {"cost_bps": (assumptions.taker_fee + assumptions.half_spread) * 1e4}
     six_hours = {"window_s": 6.0 * HOUR_S}
     return (
@@ -41,7 +43,7 @@ def default_contenders(assumptions: Assumptions) -> tuple[Contender, ...]:
         Contender("time 24 h", "time", {"window_s": 24.0 * HOUR_S}),
         Contender("leland 6 h", "leland", {**six_hours, **cost}),
         Contender("theta_offset 6 h", "theta_offset", six_hours),
-        Contender("band 0.2 coin", "band", {"lower": -0.2, "upper": 0.2}),
+        Contender("band 0.2 coin", "band", {"lower": target - 0.2, "upper": target + 0.2}),
         Contender("band 1 sigma", "band", {"unit": "sigma"}),
         Contender("band 1 sigma, centre", "band", {"unit": "sigma", "to_centre": 1}),
         Contender("whalley_wilmott", "whalley_wilmott", cost),

@@ -160,7 +160,9 @@ def book_and_own(config: Path | None, name: str, coin: str) -> tuple[BookSetting
 
 def _contenders(texts: Sequence[str], book: BookSettings, assumed: Assumptions) -> Sequence[Contender]:
     """Those named, beside the unhedged book; by default a set of all kinds."""
-    return (UNHEDGED, *(_contender(text, book) for text in texts)) if texts else default_contenders(assumed)
+    if not texts:
+        return default_contenders(assumed, book.target_delta_coin)
+    return (UNHEDGED, *(_contender(text, book) for text in texts))
 
 
 def _contender(text: str, book: BookSettings) -> Contender:

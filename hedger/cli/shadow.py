@@ -119,9 +119,18 @@ def _named_by(text: str) -> Iterator[None]:
 
 
 def _every(book: BookSettings) -> tuple[ShadowSettings, ...]:
-    """All policies but the live one, with their defaults."""
+    """All policies but the live one, with their defaults; a band lies around the book's target."""
     others = (name for name in LIVE_POLICIES if name != book.policy)
-    return tuple(_made(book, name, asked(name)) for name in others)
+    return tuple(_made(book, name, _default(name, book.target_delta_coin)) for name in others)
+
+
+def _default(name: str, target_delta_coin: float) -> Asked:
+    """A policy with nothing said of it."""
+    plain = asked(name)
+    if name != "band" or not target_delta_coin:
+        return plain
+    usual = LIVE_POLICIES[name].defaults
+    return plain._replace(params={edge: target_delta_coin + usual[edge] for edge in ("lower", "upper")})
 
 
 def _period(yesterday: bool, from_: str | None, to: str | None, now_ms: int) -> Period:

@@ -11,6 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from hedger.cli.backtest import backtest
+from tests.settings.files import SMALLEST
 from tests.shared_data import shared_data
 
 app = typer.Typer()
@@ -50,6 +51,14 @@ def test_a_configuration_brings_its_own_policy_and_its_limits(tmp_path: Path) ->
     assert own["name"] == "configured: band"
     assert own["params"]["min_trade_coin"] == 0.02
     assert answer["heading"]["assumptions"]["taker_fee"] == 0.001
+
+
+def test_the_default_policies_are_asked_of_a_book_with_a_target(tmp_path: Path) -> None:
+    config = tmp_path / "target.toml"
+    config.write_text(f'{SMALLEST}neutral = "coin"\npolicy = "time"\ntarget_delta_coin = 1.0\n', "utf-8")
+    result = told("--data", str(shared_data("deribit_options")), *WEEK, "-c", str(config))
+    assert result.exit_code == 0, result.output
+    assert "band 0.2 coin" in result.output
 
 
 def test_the_risk_of_a_usd_neutral_book_is_told_in_dollars_with_its_collateral(tmp_path: Path) -> None:

@@ -80,6 +80,15 @@ def test_without_any_every_other_policy_is_asked(tmp_path: Path) -> None:
     assert names(path) == ["own", "time", "theta_offset", "whalley_wilmott", "zakamouline"]
 
 
+def test_of_a_book_with_a_target_the_band_asked_by_default_lies_around_it(tmp_path: Path) -> None:
+    rig = RecordedShaded(shaded(policy="time", target=1.0))
+    rig.start(HELD)
+    result = told(rig.written(tmp_path / "flight.jsonl"), "--json")
+    assert result.exit_code == 0, result.output
+    shadows = {each["name"]: each["params"] for each in json.loads(result.output)[0]["books"][0]["shadows"]}
+    assert (shadows["band"]["lower"], shadows["band"]["upper"]) == (0.9, 1.1)
+
+
 def test_a_configuration_names_the_records_and_the_shadows(tmp_path: Path, record: Path) -> None:
     config, flight = tmp_path / "hedger.toml", tmp_path / "record.jsonl"
     text = f"{SMALLEST}[books.btc.shadows.mine]\npolicy = 'time'\n[recorder]\npath = '{flight}'\n"
