@@ -12,7 +12,13 @@ from hedger.backtest.outcome import Outcome, Point
 from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Neutral
 from hedger.portfolio.attribution import LINES, Lines, added, in_usd
-from hedger.portfolio.effectiveness import Effectiveness, Hedged, effectiveness, hedged, variance
+from hedger.portfolio.effectiveness import (
+    Effectiveness,
+    effectiveness,
+    hedged,
+    hedged_in_usd,
+    variance,
+)
 from hedger.pricing.black76 import YEAR_MS
 
 
@@ -71,7 +77,10 @@ def summarise(outcome: Outcome) -> Summary:
     option_fees = _option_fees_coin(outcome)
     series = [hedged(lines, fees) for lines, fees in zip(coin, option_fees, strict=True)]
     if usd_neutral:
-        series = [_with_collateral(*each) for each in zip(usd, option_fees, points, strict=True)]
+        series = [
+            hedged_in_usd(lines, fees * point.index_usd)
+            for lines, fees, point in zip(usd, option_fees, points, strict=True)
+        ]
     results_usd = hedged_usd(outcome, usd)
     return Summary(
         name=outcome.name,
@@ -139,12 +148,6 @@ def _option_fees_coin(outcome: Outcome) -> list[float]:
     for trade in outcome.hedges:
         hedge_fees[bisect_right(begins_ms, trade.market_ms) - 1] += trade.fee_coin
     return [lines.fees + fees for lines, fees in zip(outcome.lines, hedge_fees, strict=True)]
-
-
-def _with_collateral(lines: Lines, option_fees_coin: float, point: Point) -> Hedged:
-    """Of a usd-neutral book the coin held is part of what is hedged."""
-    parts = hedged(lines, option_fees_coin * point.index_usd)
-    return parts._replace(unhedged=parts.unhedged + lines.collateral)
 
 
 def _trading_cost_usd(outcome: Outcome) -> float:

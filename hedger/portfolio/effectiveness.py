@@ -62,6 +62,12 @@ def hedged(lines: Lines, option_fees: float) -> Hedged:
     return Hedged(options, futures, math.fsum((lines.fees, -option_fees, lines.slippage)))
 
 
+def hedged_in_usd(lines_usd: Lines, option_fees_usd: float) -> Hedged:
+    """The same in dollars, where the collateral is part of what is hedged."""
+    parts = hedged(lines_usd, option_fees_usd)
+    return parts._replace(unhedged=parts.unhedged + lines_usd.collateral)
+
+
 def effectiveness(
     series: Sequence[Hedged],
     *,

@@ -39,7 +39,8 @@ def _wallet(report: WalletReport, number: int) -> str:
         _lines(report),
         '<div class="side">',
         f"<div><h3>Theta and volatility</h3>{_table((), carried(report))}</div>",
-        f"<div><h3>The hedge</h3>{_table((), measures(report))}</div></div>",
+        *(f"<div><h3>{escape(title)}</h3>{_table((), facts)}</div>" for title, facts in measures(report)),
+        "</div>",
     ]
     titles, plots = zip(*figures(report), strict=True)
     for title, plot in zip(titles, drawn(plots, name=f"plot-{number}", library=number == 0), strict=True):

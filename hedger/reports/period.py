@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -14,7 +15,7 @@ from hedger.domain.time_units import DAY_MS, YEAR_DAYS
 from hedger.portfolio.attribution import LINES, Lines, added, grouped
 from hedger.portfolio.breakdown import PERPETUAL
 from hedger.portfolio.carry import Carry, carry
-from hedger.portfolio.effectiveness import Effectiveness, effectiveness, hedged
+from hedger.portfolio.effectiveness import Effectiveness, effectiveness, hedged, hedged_in_usd
 from hedger.portfolio.running import ACCOUNT, Interval
 from hedger.portfolio.taylor import taylor
 from hedger.reports.hedges import HedgeRow
@@ -107,6 +108,7 @@ class WalletReport(msgspec.Struct, frozen=True):
     tags: dict[str, dict[str, float]]
     carry: Carry
     effectiveness: Effectiveness
+    effectiveness_usd: Effectiveness | None  # with the equity held, which a usd-neutral book hedges
     bookings: int
     cash_gap: float  # the last one: cash and realised result beyond what was booked
     cash_tolerance: float
@@ -136,6 +138,12 @@ def wallet_report(
     by_instrument = _by_instrument(intervals)
     covered_years = math.fsum(one.to_ms - one.from_ms for one in intervals) / DAY_MS / YEAR_DAYS
     left = [taylor(one.lines, 0.0) for one in intervals]
+    measure = partial(
+        effectiveness,
+        interval_years=covered_years / len(intervals),
+        turnover_coin=math.fsum(row.coin for row in futures),
+        trades=len(futures),
+    )
     return WalletReport(
         basis=basis,
         currency=currency,
@@ -153,13 +161,16 @@ def wallet_report(
         instruments=_named(by_instrument),
         tags=_named(_by_tag(stretches)),
         carry=carry(whole, covered_years * YEAR_DAYS),
-        effectiveness=effectiveness(
+        effectiveness=measure(
             [hedged(total, one.option_fees) for total, one in zip(totals, intervals, strict=True)],
-            interval_years=covered_years / len(intervals),
-            turnover_coin=math.fsum(row.coin for row in futures),
-            trades=len(futures),
             theta=whole.theta,
         ),
+        effectiveness_usd=measure(
+            [hedged_in_usd(one.total_usd, one.option_fees * one.rate_after_usd) for one in intervals],
+            theta=usd.theta,
+        )
+        if any(one.rate_before_usd != 1.0 for one in intervals)
+        else None,
         bookings=sum(one.bookings for one in intervals),
         cash_gap=stretches[-1].cash_gap,
         cash_tolerance=stretches[-1].cash_tolerance,

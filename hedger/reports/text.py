@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from hedger.portfolio.effectiveness import Effectiveness
 from hedger.reports.period import NOTHING, WalletReport, cut, when
 
 _MEANING = {
@@ -47,7 +48,8 @@ def _parts(report: WalletReport) -> Iterator[RenderableType]:
     yield _lines(report)
     yield ""
     yield _facts("Theta and volatility", carried(report))
-    yield _facts("The hedge", measures(report))
+    for title, facts in measures(report):
+        yield _facts(title, facts)
     for title, groups in (("expiry", report.expiries), ("strategy tag", report.tags)):
         if groups:
             yield ""
@@ -105,18 +107,24 @@ def carried(report: WalletReport) -> list[tuple[str, str]]:
     ]
 
 
-def measures(report: WalletReport) -> list[tuple[str, str]]:
-    """How well the hedge worked, as names and figures."""
-    told, unit = report.effectiveness, report.currency
+def measures(report: WalletReport) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """How well the hedge worked, as names and figures under titles; of coin also in dollars."""
+    yield f"The hedge in {report.currency}", _measured(report.effectiveness, report.currency, 8)
+    if report.effectiveness_usd is not None:
+        yield "The hedge in USD, equity included", _measured(report.effectiveness_usd, "USD", 2)
+
+
+def _measured(told: Effectiveness, unit: str, places: int) -> list[tuple[str, str]]:
+    money = f",.{places}f"
     return [
         ("variance reduction", _maybe(told.variance_reduction, ".1%")),
         ("R²", _maybe(told.r_squared, ".4f")),
         ("slope", _maybe(told.slope, "+.4f")),
-        ("tracking error a year", _maybe(told.tracking_error, ".6f", f" {unit}")),
-        ("RMSE of an interval", _maybe(told.rmse, ".8f", f" {unit}")),
-        ("ES 5 %", _maybe(told.expected_shortfall_5, ".8f", f" {unit}")),
-        ("ES 1 %", _maybe(told.expected_shortfall_1, ".8f", f" {unit}")),
-        ("trading cost", f"{told.trading_cost:.8f} {unit}"),
+        ("tracking error a year", _maybe(told.tracking_error, money, f" {unit}")),
+        ("RMSE of an interval", _maybe(told.rmse, money, f" {unit}")),
+        ("ES 5 %", _maybe(told.expected_shortfall_5, money, f" {unit}")),
+        ("ES 1 %", _maybe(told.expected_shortfall_1, money, f" {unit}")),
+        ("trading cost", f"{told.trading_cost:{money}} {unit}"),
         ("of theta", _maybe(told.cost_ratio, ".1%")),
         ("turnover", f"{told.turnover_coin:.4f} coin"),
         ("trades a day", _maybe(told.trades_per_day, ".1f")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -78,6 +79,30 @@ def test_the_worked_example_is_reported_as_it_is_printed() -> None:
     assert report.effectiveness.intervals == 5
     assert report.effectiveness.trading_cost == pytest.approx(0.0027186751 + 0.0005437350, abs=1e-9)
     assert report.carry.theta_kept_per_day == pytest.approx(report.carry.theta_kept / 5)
+
+
+def test_the_hedge_is_measured_in_dollars_too_where_the_equity_is_what_is_hedged() -> None:
+    """One coin of equity, all of it sold forward: in coin that is a risk, in dollars there is none left."""
+    rates, intervals = (100_000.0, 110_000.0, 95_000.0, 101_000.0), []
+    equity = 1.0
+    for before, after in pairwise(rates):
+        earned = 100_000.0 / after - equity
+        lines = {"BTC-PERPETUAL": Lines(future_delta=earned)}
+        intervals.append(Interval(0, 1000, equity, equity + earned, before, after, lines, 0))
+        equity += earned
+    report = reported([Stretch(one, {}, 0.0, 1e-8) for one in intervals])
+    assert report.effectiveness_usd is not None
+    assert report.effectiveness_usd.variance_reduction == pytest.approx(1.0)
+    assert report.effectiveness_usd.slope == pytest.approx(-1.0)
+    assert report.effectiveness.variance_reduction is None, "nothing varied in coin but the hedge"
+    text = shown(report)
+    assert (
+        text.index("The hedge in BTC")
+        < text.index("The hedge in USD, equity included")
+        < text.index("100.0%")
+    )
+    dollars = [msgspec.structs.replace(one, rate_before_usd=1.0, rate_after_usd=1.0) for one in intervals]
+    assert reported([Stretch(one, {}, 0.0, 1e-8) for one in dollars]).effectiveness_usd is None
 
 
 def test_an_option_bought_costs_the_options_and_not_the_hedge() -> None:
