@@ -278,10 +278,17 @@ def no_trade_gap_coin(
     theta_usd_per_day: float,
     days: float,
     carried_usd: float = 0.0,
+    fee_usd_per_coin: float = 0.0,
 ) -> float:
-    """sqrt(B^2 - 2 G Th dt): the window rule trades iff |B + G x| exceeds it; what is carried adds."""
+    """The gap beyond which the window rule trades.
+
+    sqrt(B^2 - 2 G Th dt), what is carried adding to Th dt; with a fee of c a coin |G| c + sqrt(G^2 c^2 + B^2
+    - 2 G Th dt), where what the window lost is what hedging that gap costs. 0 where it trades at any gap.
+    """
     income_usd = theta_usd_per_day * days + carried_usd
-    return math.sqrt(max(gap_coin**2 - 2.0 * gamma_coin_per_usd * income_usd, 0.0))
+    fee_coin = abs(gamma_coin_per_usd) * fee_usd_per_coin
+    square = fee_coin**2 + gap_coin**2 - 2.0 * gamma_coin_per_usd * income_usd
+    return 0.0 if square < 0.0 else fee_coin + math.sqrt(square)
 
 
 def no_trade_moves_usd(
@@ -293,7 +300,13 @@ def no_trade_moves_usd(
 ) -> tuple[float, float]:
     """[x-, x+] = (-B +- sqrt(B^2 - 2 G Th dt)) / G: index moves over which the window rule does not trade."""
     root = no_trade_gap_coin(gap_coin, gamma_coin_per_usd, theta_usd_per_day, days, carried_usd)
-    first, second = (-gap_coin - root) / gamma_coin_per_usd, (-gap_coin + root) / gamma_coin_per_usd
+    return moves_to(root, gap_coin, gamma_coin_per_usd)
+
+
+def moves_to(bound_coin: float, gap_coin: float, gamma_coin_per_usd: float) -> tuple[float, float]:
+    """The index moves, down and up, between which a gap that drifts with gamma stays within a bound."""
+    first = (-gap_coin - bound_coin) / gamma_coin_per_usd
+    second = (-gap_coin + bound_coin) / gamma_coin_per_usd
     return min(first, second), max(first, second)
 
 
@@ -312,8 +325,11 @@ def interval(params: Params, memory: Memory, inputs: Inputs) -> Interval:
     end_s = (inputs.now_s // params.window_s + 1.0) * params.window_s
     seen = (memory.ref_gap_coin, memory.ref_gamma_coin_per_usd, memory.ref_theta_usd_per_day)
     days = (end_s - memory.ref_s) / DAY_S
-    down, up = no_trade_moves_usd(*seen, days, memory.carried_usd)
-    half = min(cap, no_trade_gap_coin(*seen, days, memory.carried_usd))
+    fee_usd_per_coin = params.fee_bps * 1e-4 * inputs.index_usd
+    paid_for = no_trade_gap_coin(*seen, days, memory.carried_usd, fee_usd_per_coin)
+    bound = max(paid_for, params.inner_sigmas * sigma_coin(params, inputs))
+    down, up = moves_to(bound, memory.ref_gap_coin, memory.ref_gamma_coin_per_usd)
+    half = min(cap, bound)
     below = _nearer(max, memory.ref_index_usd + down, cap_below)
     above = _nearer(min, memory.ref_index_usd + up, cap_above)
     return Interval(target - half, target + half, target - cap, target + cap, below, above)

@@ -311,6 +311,43 @@ def test_the_interval_shows_the_no_trade_interval_of_the_windows_end_in_delta_an
     assert shown.upper_index_usd == pytest.approx(100_000 + X_STAR, abs=1e-3)
 
 
+@given(
+    st.floats(-0.04, 0.04),
+    st.floats(-3_000, 3_000),
+    st.floats(0.0, 100.0),
+    st.floats(0.0, 1.9),
+    st.booleans(),
+    st.floats(-20.0, 40.0),
+)
+def test_the_interval_is_where_the_windows_end_holds_whatever_fee_and_inner_band_say(
+    gap: float, x: float, fee_bps: float, inner: float, short: bool, carried: float
+) -> None:
+    g, th = (-GAMMA, THETA_USD_PER_DAY) if short else (GAMMA, -THETA_USD_PER_DAY)
+    params = Params(fee_bps=fee_bps, inner_sigmas=inner, long_gamma=1, reference=1)
+    memory = at_noon(gap, gamma=g, theta=th)._replace(carried_usd=carried if short else -carried)
+    # what is judged at the end is seen by the second before it, with the index of the end
+    at_end = moved(x, start_gap=gap, gamma=g, theta=th)
+    shown = interval(params, memory, at_end._replace(now_s=at_end.now_s - 1.0))
+    y, cap = at_end.delta_coin, half_width(params, at_end, params.cap_sigmas)
+    assume(shown.upper_delta > 0.0)
+    assume(all(abs(abs(y) - edge) > 1e-7 for edge in (shown.upper_delta, cap)))
+    _, answer, _ = decide(params, memory, at_end)
+    assert (answer != y) == (not shown.lower_delta <= y <= shown.upper_delta)
+
+
+def test_a_fee_and_an_inner_band_widen_the_interval_that_is_shown() -> None:
+    inputs = book(now_s=NOON_S + HOUR_S)
+    plain, paid, inner = (
+        interval(params, at_noon(), inputs)
+        for params in (SIX_HOURS, Params(fee_bps=5.0), Params(inner_sigmas=1.5))
+    )
+    assert paid.upper_delta == pytest.approx(GAMMA * (50.0 + math.hypot(50.0, X_STAR)))
+    assert inner.upper_delta == pytest.approx(1.5 * plain.upper_delta)
+    for wider in (paid, inner):
+        assert wider.upper_index_usd == pytest.approx(100_000 + wider.upper_delta / GAMMA)
+        assert wider.lower_index_usd == pytest.approx(100_000 - wider.upper_delta / GAMMA)
+
+
 def test_where_the_cap_comes_first_the_interval_shows_the_cap() -> None:
     start = book(-0.06, now_s=NOON_S + 60)
     shown = interval(SIX_HOURS, at_noon(-0.06), start)
