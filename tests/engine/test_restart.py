@@ -11,13 +11,24 @@ import pytest
 
 from hedger.domain.account import Fill, LedgerEntry
 from hedger.domain.order import Side
+from hedger.domain.time_units import DAY_MS
 from hedger.domain.vocabulary import Action, Mode, Neutral, Reason, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
+from hedger.engine.attribution.funding import session_of
 from hedger.engine.ownership.owned import LabelSum
 from hedger.engine.ownership.scope import Scope
 from hedger.engine.reconcile.positions import EXPLAIN_S
-from hedger.engine.records import Accepted, Adjusted, CashMoved, LossReferenced, Snapshot, Traded
+from hedger.engine.records import (
+    Accepted,
+    Adjusted,
+    Attributed,
+    CashMoved,
+    FundedAt,
+    LossReferenced,
+    Snapshot,
+    Traded,
+)
 from hedger.engine.settings import Timing
 from hedger.engine.views.difference_view import DifferenceView
 from tests.engine.guarded import GuardedRig
@@ -37,12 +48,13 @@ class NextRun(GuardedRig):
         self.references = tuple(before.records(LossReferenced))
         self.baseline: Snapshot | None = before.records(Snapshot)[-1]
         self.known = [record.fill for record in before.records(Traded)]
+        self.attributed: tuple[Attributed, ...] = ()
 
     def journal(self, *given: Any, **named: Any) -> ev.JournalLoaded:
         told = super().journal((), self.known, None, 2)
         own = [fill for fill in self.known if fill.label]
         sums = tuple(LabelSum("h-btc", fill.instrument, fill.signed_amount) for fill in own)
-        return msgspec.structs.replace(told, baseline=self.baseline, sums=sums)
+        return msgspec.structs.replace(told, baseline=self.baseline, sums=sums, attributed=self.attributed)
 
     def begin(self, held: dict[str, str], fills: Sequence[Fill] = (), equity: str = "10") -> None:
         """Link, journal, snapshot, quotes."""
@@ -253,6 +265,31 @@ def test_a_deposit_made_meanwhile_is_recognised_by_the_venues_log(neutral: Neutr
     assert rig.last.reason is expected
     assert rig.guard.loss is not None
     assert rig.guard.loss.today == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_deposit_before_a_settlement_meanwhile_is_recognised_by_the_one_answer_that_tells_of_both() -> None:
+    """Minutes after 08:00 UTC the log is asked for the settlement's funding, too, before cash is told."""
+    before = first_run()
+    rig = NextRun(before, down_s=(8 * 3_600_000 + 150_000 - before.market_ms % DAY_MS) / 1000)
+    rig.attributed = (_with_funding(before),)
+    rig.balance += Decimal("1.9999")
+    rig.begin({CALL: "-10", PERP: hedge_of(before)}, equity="12")
+    settled = msgspec.structs.replace(
+        rig.row("settlement", "-0.0001", PERP, hedge_of(before)), interest=Decimal("-0.0001")
+    )
+    deposit = msgspec.structs.replace(rig.row("deposit", "2"), market_ms=rig.market_ms - 3_600_000)
+    rows = (deposit, settled)
+    (asked,) = rig.of(fx.RequestLog)
+    rig.step(ev.LogTold(VENUE, asked.since_ms, tuple(row for row in rows if row.market_ms >= asked.since_ms)))
+    assert [(r.flow.kind, r.flow.amount) for r in rig.records(CashMoved)] == [("deposit", 2)]
+
+
+def _with_funding(before: GuardedRig) -> Attributed:
+    """The last interval of a run whose perpetual has paid funding in its session."""
+    at_ms, rate = before.market_ms, before.index
+    paid = FundedAt(0.0, session_of(at_ms), at_ms)
+    ends = (at_ms - 900_000, 10.0, 10.0, rate, rate)
+    return Attributed(at_ms, VENUE, "BTC", *ends, {}, {}, 0, at_ms, 0.0, 1e-6, funding={PERP: paid})
 
 
 def test_a_settlement_meanwhile_is_no_deposit() -> None:

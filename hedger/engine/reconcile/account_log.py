@@ -34,12 +34,15 @@ def look(state: State, step: Step) -> None:
 
 
 def _wanted(venue: VenueState, market_ms: int) -> int | None:
+    """Since when the log is wanted; None: not. While cash of an earlier run waits for it, every question
+    reaches back to there: an answer that tells less would be taken for all that happened to the cash."""
     since = [found.since_ms for found in venue.differences.suspects.values()]
     settled_ms = funding.wants_log_ms(venue, market_ms)
     if settled_ms is not None:
         since.append(settled_ms)
-    base = venue.differences.baseline
-    if base is not None and any(watch.wants_log for watch in venue.owned.cash.values()):
+    base, watches = venue.differences.baseline, venue.owned.cash.values()
+    asks = since or any(watch.wants_log for watch in watches)
+    if base is not None and asks and any(watch.awaits_log for watch in watches):
         since.append(base.told_ms)
     return min(since, default=None)
 
