@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
 import pytest
 
 from hedger.domain.order import Side
-from hedger.domain.vocabulary import Action, BreakerState, Mode, Neutral, Reason, Severity
+from hedger.domain.vocabulary import Action, BreakerState, Legs, Mode, Neutral, Reason, Severity
 from hedger.engine import effects as fx
 from hedger.engine import events as ev
 from hedger.engine.ownership import cash
@@ -16,7 +17,7 @@ from hedger.engine.ownership.owned import CashFlow
 from hedger.engine.ownership.scope import Scope
 from hedger.engine.records import CashMoved, Commanded
 from hedger.engine.settings import Timing
-from tests.engine.rig import CALL, PERP, START_MS, VENUE, Rig
+from tests.engine.rig import CALL, PERP, START_MS, VENUE, Rig, settings
 
 BAND = {"lower": -0.1, "upper": 0.1, "hard_lower": -50.0, "hard_upper": 50.0}
 SETTLEMENT_MS = START_MS + 8 * 3_600_000
@@ -28,10 +29,11 @@ def wallet(rig: Rig, balance: str, currency: str = "BTC", equity: str | None = N
     return ev.AccountReported(msgspec.structs.replace(told, **changes))
 
 
-def rig_of(neutral: Neutral, **scope: object) -> Rig:
+def rig_of(neutral: Neutral, legs: Legs = Legs.INVERSE, **scope: object) -> Rig:
     """Ten coins of cash, hedged."""
     keys = Scope(**{"settle_s": 0.0, **scope})  # type: ignore[arg-type]
-    rig = Rig(neutral=neutral, scope=keys, timing=Timing(reconcile_s=1.0), **BAND)
+    plain = settings(neutral=neutral, scope=keys, timing=Timing(reconcile_s=1.0), **BAND)
+    rig = Rig(replace(plain, books=(replace(plain.books[0], legs=legs),)))
     rig.start({CALL: "0"})
     answered = 0
     while answered < len(rig.placed):
@@ -160,7 +162,7 @@ def test_paper_trades_explain_no_cash_of_a_real_wallet() -> None:
 
 def test_what_moved_between_the_coins_wallet_and_the_dollars_is_shown_and_limited() -> None:
     """An inverse leg earned half a coin, the linear one lost as much: USD have moved, nobody gained."""
-    rig = rig_of(Neutral.COIN, max_wallet_drift_usd=40_000.0)
+    rig = rig_of(Neutral.COIN, Legs.BOTH, max_wallet_drift_usd=40_000.0)
     rig.step(wallet(rig, "100000", "USDC"))
     rig.step(wallet(rig, "10", equity="10.5"), wallet(rig, "100000", "USDC", equity="50000"))
     rig.wait(1.1)
@@ -172,8 +174,19 @@ def test_what_moved_between_the_coins_wallet_and_the_dollars_is_shown_and_limite
     assert "wallet_drift" in {alarm.name for alarm in rig.engine.view(rig.now).alarms}
 
 
+def test_the_result_of_a_book_in_coin_has_not_moved_to_a_wallet_that_happens_to_be_there() -> None:
+    rig = rig_of(Neutral.COIN, max_wallet_drift_usd=40_000.0)
+    rig.step(wallet(rig, "100000", "USDC"))
+    rig.step(wallet(rig, "10", equity="11"))
+    rig.wait(1.1)
+    rig.step(*rig.quotes(CALL))
+    view = rig.engine.view(rig.now)
+    assert view.books[0].ownership.wallet_drift_usd is None
+    assert "wallet_drift" not in {alarm.name for alarm in view.alarms}
+
+
 def test_a_deposit_is_no_drift() -> None:
-    rig = rig_of(Neutral.COIN)
+    rig = rig_of(Neutral.COIN, Legs.BOTH)
     rig.step(wallet(rig, "100000", "USDC"))
     rig.step(wallet(rig, "11"))
     look(rig, "11")

@@ -19,7 +19,7 @@ from decimal import Decimal
 from hedger.domain.account import PAPER_TRADE, Account, Fill
 from hedger.domain.names import parse_name
 from hedger.domain.time_units import DAY_MS, EXPIRY_OF_DAY_MS
-from hedger.domain.vocabulary import Neutral
+from hedger.domain.vocabulary import Legs, Neutral
 from hedger.engine.ownership.owned import CashFlow, CashWatch
 from hedger.engine.records import Snapshot
 from hedger.engine.state import BookState, State, Step, VenueState
@@ -130,11 +130,14 @@ def keeps_equity(book: BookState) -> bool:
 
 
 def drift_usd(state: State, book: BookState, index_usd: float | None) -> float | None:
-    """USD moved from the coin's wallet to the dollar's since the start, deposits aside; None unless both.
+    """USD moved from the coin's wallet to the dollar's since the start, deposits aside; None unless the book
+    has legs in both.
 
     An inverse leg and a linear one hedge each other's delta and settle in two currencies: as much as the one
     wallet earns the other loses. Half the difference of their changes is what has moved.
     """
+    if book.settings.legs is not Legs.BOTH:
+        return None  # what a wallet of a book in one currency gained is a result, whatever else is held
     account, coin = state.venues[book.settings.venue].owned, book.settings.underlying
     gained = [_gained(account.wallets, account.first, account.flows, name) for name in (coin, DOLLAR)]
     if gained[0] is None or gained[1] is None or index_usd is None:

@@ -50,7 +50,8 @@ class Scope:
         Key("s", "wire time for which delta of somebody's trade waits for further legs", least=0, most=60),
     ] = 2.0
     max_wallet_drift_usd: Annotated[
-        float, Key("USD", "alarm when more has moved between coin and USDC wallets; 0: no limit", least=0)
+        float,
+        Key("USD", "legs both: alarm when more moved between coin and USDC wallets; 0: no limit", least=0),
     ] = 0.0
 
     def __post_init__(self) -> None:
