@@ -110,7 +110,7 @@ class MovedBy:
                 sums["spot"] += (now.net / now.size - before.net / before.size) * before.size
             return
         if now.settling:
-            sums["settlement"] += now.net - before.net * (now.size / before.size if before.size else 1.0)
+            sums["settlement"] += now.net * (before.size / now.size) - before.net
             return
         spot, vol, time = _steps(row, before, now)
         sums["spot"] += spot
@@ -127,7 +127,7 @@ def _seen(row: Row, market_ms: int) -> _Seen:
 
 
 def _steps(row: Row, before: _Seen, now: _Seen) -> tuple[float, float, float]:
-    """Forward, then volatility, then time: changes of the net transaction delta of the position, coin."""
+    """Forward, then volatility, then time: changes of the net transaction delta of what was held, coin."""
     listed = row.instrument
     if not (before.forward_usd and before.iv and listed.strike_usd and listed.expiration_ms):
         return 0.0, 0.0, 0.0
@@ -136,7 +136,7 @@ def _steps(row: Row, before: _Seen, now: _Seen) -> tuple[float, float, float]:
 
     def net(forward: float, iv: float, at_ms: int) -> float:
         told = black76_one(forward, strike, years_to(expiry_ms, at_ms), iv, sign)
-        return now.size * (told.delta - (told.price_usd / forward if inverse else 0.0))
+        return before.size * (told.delta - (told.price_usd / forward if inverse else 0.0))
 
     start = net(before.forward_usd, before.iv, before.market_ms)
     spot = net(now.forward_usd, before.iv, before.market_ms)

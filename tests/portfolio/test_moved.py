@@ -97,6 +97,24 @@ def test_trades_of_others_and_our_own_hedges_are_two_things() -> None:
     assert found.trades == pytest.approx(-2 * 0.3663554482, abs=1e-8)
 
 
+def test_a_trade_and_a_move_between_two_looks_are_each_counted_once() -> None:
+    """The move is of what was held through it; what was traded comes at the delta it has now."""
+    book, moved = start()
+    book.set_quote(market.option_quote(market.option(), 101_000.0))
+    book.set_position(market.CALL, Decimal(-30))
+    found = told(book, moved)
+    assert found.other == pytest.approx(0.0, abs=1e-9)
+
+    end = market.EXPIRY_MS
+    book.set_quote(market.option_quote(market.option(), market_ms=end - 1_500_000, delta=0.2))
+    book.refresh(market.At(end - 1_500_000))
+    in_window = told(book, moved, end - 1_500_000)
+    book.set_quote(market.option_quote(market.option(), market_ms=end - 60_000, delta=0.01))
+    book.set_position(market.CALL, Decimal(-10))
+    book.refresh(market.At(end - 60_000))
+    assert told(book, moved, end - 60_000).other == pytest.approx(in_window.other, abs=1e-9)
+
+
 def test_a_delivery_is_settlement() -> None:
     book, moved = start()
     end = market.EXPIRY_MS
