@@ -88,7 +88,7 @@ def _show(console: Console, found: Study) -> None:
     console.print(
         table(_FITS, found.last_chain, wide, f"smiles of the last chain, {minute(found.last_ms)}"), ""
     )
-    console.print(table(_RESIDUALS, found.residuals, wide, "fits of all chains, vega-weighted"), "")
+    console.print(table(_RESIDUALS, found.residuals, wide, _OF_ALL), "")
     known = [each for each in found.stickiness if each.raw is not None]
     console.print(table(_STUCK, known, wide, "skew-stickiness R by expiry, at its last chain"), "")
     console.print(
@@ -123,14 +123,15 @@ _FITS: tuple[Column[Fit], ...] = (
     Column("", lambda f: "; ".join(told for told in (f.gap, f.calendar) if told), text=True),
 )
 
+_OF_ALL = "fits of all chains, vega-weighted: medians; 90 % of them, and the most"
 _RESIDUALS: tuple[Column[Residuals], ...] = (
     Column("tenor", lambda r: r.tenor, text=True),
     Column("fits", lambda r: number(r.fits)),
     Column("used", lambda r: number(r.used)),
-    Column("rms pt median", lambda r: number(r.rms_points_median, 2)),
+    Column("rms pt", lambda r: number(r.rms_points_median, 2)),
     Column("90 %", lambda r: number(r.rms_points_p90, 2)),
     Column("most", lambda r: number(r.rms_points_most, 2)),
-    Column("worst strike", lambda r: number(r.worst_points_median, 1)),
+    Column("worst pt", lambda r: number(r.worst_points_median, 1)),
     Column("butterfly", lambda r: number(r.butterflies)),
     Column("calendar", lambda r: number(r.calendars)),
 )

@@ -143,6 +143,7 @@ def test_the_command_says_it_all() -> None:
     assert shown.exit_code == 0, shown.output
     for words in ("2026-12-25", "skew-stickiness R", "minimum variance", "expires within a day", "below 1"):
         assert words in shown.output
+    assert "…" not in CliRunner().invoke(app, options, env={"COLUMNS": "80"}).output  # no figure is cut
     (told,) = json.loads(CliRunner().invoke(app, [*options, "--json"]).output)
     assert told["intervals"] > 8
     assert {each["rule"] for each in told["outcomes"]} == {"sticky_delta", "fitted", "minimum_variance"}
