@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hedger.backtest.assumptions import Assumptions
 from hedger.backtest.chain import Chain
 from hedger.backtest.contenders import Contender, book_of
-from hedger.backtest.run import run
+from hedger.backtest.run import run, settled_book
 from hedger.backtest.sources import load_chain
 from hedger.backtest.strategy import Strategy, load_strategy
 from hedger.backtest.summary import summarise, usd_lines
@@ -213,6 +213,10 @@ def _chains(
     plan, rests = load_strategy(strategy or shipped(SHORT_STRANGLE, "name one with --strategy"))
     rests = assumed(rests, assume)
     base, own = book_and_own(config, book, coin)
+    try:
+        settled_book(base, base.underlying)  # refused before any work, and not by a worker
+    except ValueError as error:
+        raise ConfigError(f"book {base.name}: {error}") from error
     first, second = _halves(data, base.underlying, *span_ms(from_, to))
     start, middle, end = (iso_day(ms) for ms in (first.first_ms, second.first_ms, second.end_ms))
     in_usd = base.neutral is Neutral.USD

@@ -95,6 +95,16 @@ def test_on_chains_a_usd_neutral_book_is_judged_by_its_dollars() -> None:
     assert abs(hedged.funding) > 1.0
 
 
+def test_a_book_of_which_there_are_no_recorded_chains_is_refused_in_a_line(tmp_path: Path) -> None:
+    config = tmp_path / "linear.toml"
+    listed = 'environment = "testnet"\ncurrencies = ["USDC"]'
+    linear = SMALLEST.replace('environment = "testnet"', listed).replace("BTC-PERP", "BTC_USDC-PERP")
+    config.write_text(f'{linear}legs = "linear"\nneutral = "usd"\n', encoding="utf-8")
+    done = CliRunner().invoke(app_for(), ["tune", "--data", str(shared_data(CHAIN)), "-c", str(config)])
+    assert done.exit_code == 2, done.output
+    assert "book btc: legs = linear: must be inverse, of which there are recorded chains" in done.output
+
+
 def test_a_proposal_for_a_usd_neutral_book_is_told_in_dollars(tmp_path: Path) -> None:
     config = tmp_path / "usd.toml"
     config.write_text(f'{SMALLEST}neutral = "usd"\n', encoding="utf-8")
