@@ -24,7 +24,7 @@ _SVCJ = (
     "Recorded: option chains about every 6 h (marks, bids, asks, volatilities, forwards).",
     "Deltas are Black's from the recorded volatility; the recorded delta column is minutes late and unused.",
     "Index: carried back from the forwards of the same instant; the recorded index column is minutes late.",
-    "Perpetual: the recorded one-minute candle nearest to the instant (to 2026-04-15), else the index.",
+    "Perpetual: the open of the recorded candle of the instant's minute (to 2026-04-15), else the index.",
 )
 _FULL = (
     "Recorded: full option chains, one per file (marks, bids, asks, volatilities, forwards, index).",

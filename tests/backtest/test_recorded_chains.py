@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +45,18 @@ def test_a_chain_is_what_was_recorded(recorded: Chain) -> None:
     assert row is not None
     assert 0.1 < row.iv < 5.0
     assert abs(first.perpetual_usd / first.index_usd - 1.0) < 0.005
+
+
+def test_the_perpetual_stands_at_a_price_that_was_known_at_the_instant(recorded: Chain) -> None:
+    """The file's own choice is as often the close of the minute that the instant lies in."""
+    with gzip.open(shared_data("deribit_options", "svcj_perp_prices.csv.gz"), "rt", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["instrument_name"] == "BTC-PERPETUAL"]
+    candles = {int(row["snapshot_timestamp_ms"]): row for row in rows}
+    assert any(row["candle_price_choice"] == "close" for row in rows)
+    for instant in recorded.instants:
+        candle = candles[instant.market_ms]
+        assert instant.perpetual_usd == float(candle["candle_open"])
+        assert int(candle["candle_open_time_ms"]) <= instant.market_ms
 
 
 @pytest.mark.parametrize("strategy", sorted(path.stem for path in CONFIG.glob("*.toml")))

@@ -108,13 +108,17 @@ def _price(value: float | None) -> float | None:
 
 
 def _perpetual_prices(path: Path, perpetual: str) -> dict[int, float]:
-    """Prices of a perpetual by snapshot time; none when the file is not there."""
+    """Prices of a perpetual by snapshot time; none when the file is not there.
+
+    The open of the minute of the snapshot: the price the file itself chose is as often that minute's close,
+    which nobody knew then.
+    """
     if not path.exists():
         return {}
     with gzip.open(path, "rt", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["instrument_name"] == perpetual]
     return {
-        int(row["snapshot_timestamp_ms"]): float(row["perp_futures_mark_price"])
+        int(row["snapshot_timestamp_ms"]): float(row["candle_open"])
         for row in rows
-        if row["perp_futures_mark_price"]
+        if row["candle_open"] and int(row["candle_open_time_ms"]) <= int(row["snapshot_timestamp_ms"])
     }
