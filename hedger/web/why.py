@@ -40,7 +40,7 @@ class WhyAnswer(msgspec.Struct, frozen=True):
 
 
 def why(book: BookView) -> WhyAnswer:
-    """The answer for one book, from its last decision."""
+    """The answer for one book, from its last decision and what it holds now."""
     last = book.last_decision
     level = next_trigger_index_usd(book)
     move_pct = _move_pct(book, level)
@@ -53,7 +53,7 @@ def why(book: BookView) -> WhyAnswer:
         binding=MEANING[last.reason].binding if last else None,
         detail=last.detail if last else "",
         missing=book.missing,
-        distance_coin=last.distance_coin if last and waits else None,
+        distance_coin=_distance_coin(book, last) if last and waits else None,
         distance_move_pct=move_pct if level is not None else _told_move_pct(book),
         next_trigger_index_usd=level,
     )
@@ -72,12 +72,25 @@ def sentence(book: BookView) -> str:
 def next_trigger_index_usd(book: BookView) -> float | None:
     """The index level nearest to the present one at which the policy would act; None when it acts already."""
     index, last = book.index_usd, book.last_decision
-    if last is not None and (last.distance_coin == 0.0 or not _waits_for_trigger(book)):
+    if last is not None and (_distance_coin(book, last) == 0.0 or not _waits_for_trigger(book)):
         return None
     levels = [x for x in (book.band.lower_index_usd, book.band.upper_index_usd) if x is not None]
     if index is None or not levels:
         return None
     return min(levels, key=lambda level: abs(level - index))
+
+
+def _distance_coin(book: BookView, decision: Decision) -> float | None:
+    """By the view's own delta and band, as they stand beside it: a decision that says the same again is kept
+    from when it was recorded, and prices have moved since. The decision's own where the view knows neither.
+    """
+    used, band = book.delta.used, book.band
+    if used is None:
+        return decision.distance_coin
+    y = used + book.in_flight_coin
+    gaps = [y - band.lower] if band.lower is not None else []
+    gaps += [band.upper - y] if band.upper is not None else []
+    return max(0.0, min(gaps)) if gaps else decision.distance_coin
 
 
 def _move_pct(book: BookView, level: float | None) -> float | None:
@@ -112,9 +125,10 @@ def _order(decision: Decision) -> str:
 
 def _distance(book: BookView, decision: Decision) -> str:
     held = decision.action is Action.HOLD and _waits_for_trigger(book)
-    if decision.distance_coin is None or not held:
+    distance_coin = _distance_coin(book, decision)
+    if distance_coin is None or not held:
         return ""
-    text = f" The next trigger is {abs(decision.distance_coin):.4f} {book.underlying} away"
+    text = f" The next trigger is {distance_coin:.4f} {book.underlying} away"
     level = next_trigger_index_usd(book)
     move_pct = _move_pct(book, level)
     if level is not None and move_pct is not None:

@@ -17,6 +17,20 @@ def test_a_book_inside_its_band_says_how_far_the_next_trigger_is_in_coin_level_a
     )
 
 
+def test_the_distance_is_that_of_the_delta_shown_beside_it_not_of_the_instant_of_the_decision() -> None:
+    """A decision that says the same again is kept as it was recorded, seconds ago."""
+    moved = book(delta=msgspec.structs.replace(book().delta, used=-0.0709), in_flight_coin=0.01)
+    answer = why(moved)
+    assert answer.distance_coin == pytest.approx(0.1 - 0.0609)
+    assert "The next trigger is 0.0391 BTC away: " in answer.sentence
+
+
+def test_where_the_view_knows_no_delta_or_band_the_distance_is_the_decisions() -> None:
+    nothing = unknown_book()
+    for shown in (book(delta=nothing.delta), book(band=nothing.band)):
+        assert why(shown).distance_coin == 0.0588
+
+
 def test_the_nearer_of_the_two_index_levels_is_the_next_trigger() -> None:
     assert why(book()).next_trigger_index_usd == 63_119.0
     assert why(book(index_usd=66_900.0)).next_trigger_index_usd == 66_965.0
@@ -41,6 +55,16 @@ def test_without_gamma_only_the_coin_distance_is_told() -> None:
 
 
 def test_outside_the_band_there_is_no_next_trigger_because_it_has_fired() -> None:
+    outside = book(
+        delta=msgspec.structs.replace(book().delta, used=0.13),
+        last_decision=decision(action=Action.WAIT, reason=Reason.COOLDOWN, detail=""),
+    )
+    answer = why(outside)
+    assert (answer.distance_coin, answer.next_trigger_index_usd) == (0.0, None)
+    assert answer.sentence == "Waiting: the last hedge is too recent."
+
+
+def test_what_blocks_tells_no_next_trigger() -> None:
     blocked = decision(action=Action.BLOCKED, reason=Reason.STALE_QUOTE, detail="", distance_coin=0.0)
     answer = why(book(last_decision=blocked))
     assert answer.next_trigger_index_usd is None
