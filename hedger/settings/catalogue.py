@@ -170,6 +170,9 @@ def names_in(path: Path) -> tuple[str, ...]:
 
 def hint_for(path: Path) -> str:
     """What was probably meant by a path that is no key."""
+    if is_table(path):
+        inside = names_in(path)
+        return f"it is a table, with keys like {dotted((*path, inside[0] if inside else 'NAME'))}"
     known = names_in(path[:-1])
     near = get_close_matches(path[-1], known, n=1, cutoff=CLOSE)
     return f"did you mean {dotted((*path[:-1], near[0]))}?" if near else f"known are {', '.join(known)}"

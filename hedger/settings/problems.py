@@ -14,6 +14,17 @@ from hedger.settings.catalogue import Path, dotted, entry_at, hint_for
 
 MASK = "***"
 
+_TYPES = {
+    "bool": "must be true or false",
+    "dict": "must be a table",
+    "float": "must be a number",
+    "int": "must be a whole number",
+    "mapping": "must be a table",
+    "string": "must be a text in quotes",
+    "tuple": "must be a list, like [ ... ]",
+}
+"""What would be right, by the first word of pydantic's name for the mistake."""
+
 _INNER = ("top", "params", "policy_params")  # steps of the tree that are not steps of the file
 
 
@@ -49,11 +60,18 @@ def _line(found: ErrorDetails) -> str:
     path = tuple(str(step) for step in found["loc"] if step not in _INNER)
     if found["type"] == "missing":
         return f"{dotted(path)}: missing; {_meaning(path)}"
-    text = found["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    text = _right(found)
     if found["type"] == "value_error":  # a dataclass refused itself and begins with the field's name
         return f"{dotted(path)}.{text}" if entry_at(path) is None else f"{dotted(path)}: {text}"
     owner = path if entry_at(path) or len(path) < 2 else path[:-1]  # an item of a list is told with its key
     return wrong(owner, found["input"], text[:1].lower() + text[1:])
+
+
+def _right(found: ErrorDetails) -> str:
+    kind, _, mistake = found["type"].partition("_")
+    if mistake in ("type", "parsing", "from_float") and kind in _TYPES:
+        return _TYPES[kind]
+    return found["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 def _meaning(path: Path) -> str:

@@ -114,9 +114,15 @@ def test_a_misspelt_secret_is_not_repeated(tmp_path: Path) -> None:
         ("[books.btc.envelope]\nmax_order_usd = inf", "max_order_usd = inf: must be a finite number"),
         (
             "[books.btc.envelope]\nmax_orders_per_minute = 2.5",
-            "books.btc.envelope.max_orders_per_minute = 2.5: ",
+            "books.btc.envelope.max_orders_per_minute = 2.5: must be a whole number",
         ),
-        ('[timing]\nindex_stale_s = "soon"', "timing.index_stale_s = 'soon': must be a valid number"),
+        (
+            '[books.btc.envelope]\nmax_orders_per_minute = "many"',
+            "books.btc.envelope.max_orders_per_minute = 'many': must be a whole number",
+        ),
+        ('[timing]\nindex_stale_s = "soon"', "timing.index_stale_s = 'soon': must be a number"),
+        ('[web]\nallowed_hosts = "a"', "web.allowed_hosts = 'a': must be a list, like [ ... ]"),
+        ('[web]\nallow_remote = "maybe"', "web.allow_remote = 'maybe': must be true or false"),
         ("[books.btc.band]\nlower = 0.2", "books.btc.band."),
         ('[books.btc.execution]\nstyle = "iceberg"', "books.btc.execution.style = 'iceberg': must be"),
         ('[log]\nformat = "xml"', "log.format = 'xml': must be 'json' or 'console'"),
@@ -125,7 +131,7 @@ def test_a_misspelt_secret_is_not_repeated(tmp_path: Path) -> None:
             '[web]\nhost = "0.0.0.0"',
             "web.host = '0.0.0.0': must be a loopback address like 127.0.0.1, or set",
         ),
-        ("[web]\nallowed_hosts = [1]", "web.allowed_hosts = 1: must be a valid string"),
+        ("[web]\nallowed_hosts = [1]", "web.allowed_hosts = 1: must be a text in quotes"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_path_and_what_would_be_right(
@@ -321,7 +327,7 @@ def test_no_secret_shows_in_what_is_printed(tmp_path: Path) -> None:
 
 def test_a_secret_of_the_wrong_type_is_masked(tmp_path: Path) -> None:
     said = refusal(tmp_path, SMALLEST.replace("[books.btc]", "client_secret = 8675309\n[books.btc]"))
-    assert "venues.deribit.client_secret = '***': must be a valid string" in said
+    assert "venues.deribit.client_secret = '***': must be a text in quotes" in said
     assert "8675309" not in said
 
 

@@ -87,7 +87,9 @@ def test_variables_of_the_command_line_and_of_others_are_no_settings(tmp_path: P
         ("books.btc.polici=band", "books.btc.polici: no such key; did you mean books.btc.policy?"),
         ("books.btc.policy", "books.btc.policy: must be KEY=VALUE"),
         ("web.allowed_hosts=[1,", "web.allowed_hosts = '[1,': must be a TOML value"),
-        ("books.btc=1", "books.btc: no such key"),
+        ("books.btc=1", "books.btc: no such key; it is a table, with keys like books.btc.venue"),
+        ("books.btc.band=1", "books.btc.band: no such key; it is a table, with keys like"),
+        ("books=1", "books: no such key; it is a table, with keys like books.NAME"),
     ],
 )
 def test_an_override_that_cannot_be_is_refused(tmp_path: Path, override: str, said: str) -> None:
