@@ -57,7 +57,11 @@ def require_keys(loaded: Loaded) -> None:
     """
     told = []
     for name, (environment, params) in loaded.venues.items():
-        address = endpoint(environment, params)
+        try:
+            address = endpoint(environment, params)
+        except ConfigError as error:
+            ready = "" if params.url else "; of a local exchange --exchange FILE tells it"
+            raise ConfigError(f"venues.{name}.{error}{ready}") from None
         missing = [part for part in _KEY if not getattr(params, part)]
         if missing:
             variables = " and ".join(variable_name(("venues", name, part)) for part in missing)

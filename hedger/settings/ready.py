@@ -40,17 +40,22 @@ def read_ready(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     try:
-        return msgspec.json.decode(data, type=dict[str, Any])
+        content = msgspec.json.decode(data, type=dict[str, Any])
     except (ValueError, RecursionError):
         raise ConfigError(f"{path}: is not the ready file of an exchange (a JSON object)") from None
+    ready_of(content, str(path))
+    return content
 
 
-def ready_of(content: Mapping[str, Any]) -> Ready:
-    """Typed. Raises ConfigError naming the field, never its value: one of them is a secret."""
+def ready_of(content: Mapping[str, Any], name: str = "ready file") -> Ready:
+    """Typed; `name` is what a refusal calls it.
+
+    Raises ConfigError naming the field, never its value: one of them is a secret.
+    """
     try:
         found = msgspec.convert(dict(content), Ready)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"ready file: {error}") from None
+        raise ConfigError(f"{name}: {error}") from None
     if not 0 < found.speed < float("inf"):
-        raise ConfigError(f"ready file: speed = {found.speed}: must be above 0")
+        raise ConfigError(f"{name}: speed = {found.speed}: must be above 0")
     return found

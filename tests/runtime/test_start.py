@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hedger.domain.errors import AuthError
+from hedger.domain.errors import AuthError, ConfigError
 from hedger.runtime.start import require_keys
-from tests.settings.files import loaded
+from tests.settings.files import SMALLEST, loaded
 
 ID, SECRET = "HEDGER_VENUES__DERIBIT__CLIENT_ID", "HEDGER_VENUES__DERIBIT__CLIENT_SECRET"
 
@@ -28,3 +28,11 @@ def test_a_missing_part_of_the_key_is_named_with_its_variable(
 
 def test_a_whole_key_is_enough(tmp_path: Path) -> None:
     require_keys(loaded(tmp_path, environ={ID: "id", SECRET: "hush"}))
+
+
+def test_a_local_venue_without_an_address_is_told_by_its_key_and_where_the_address_comes_from(
+    tmp_path: Path,
+) -> None:
+    local = loaded(tmp_path, SMALLEST.replace("testnet", "local"), environ={ID: "id", SECRET: "hush"})
+    with pytest.raises(ConfigError, match=r"^venues\.deribit\.url = '': .* --exchange FILE tells it$"):
+        require_keys(local)

@@ -81,3 +81,10 @@ def test_a_ready_file_that_is_none_is_told(tmp_path: Path) -> None:
     assert SECRET not in str(caught.value)
     with pytest.raises(ConfigError, match="cannot be read"):
         read_ready(tmp_path)
+
+
+def test_a_ready_file_with_a_wrong_field_is_refused_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    path.write_text("{}")
+    with pytest.raises(ConfigError, match=r"ready\.json: .*ws_url"):
+        read_ready(path)
