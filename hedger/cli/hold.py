@@ -21,6 +21,7 @@ from hedger.cli.commands import StateDir, Why, operator
 from hedger.cli.figures import clock
 from hedger.domain.errors import ConfigError
 from hedger.domain.time_units import HOUR_S, MINUTE_S
+from hedger.engine.ownership.waits import MOST_HOLD_S
 from hedger.web.answers import HoldAnswer
 
 _SPAN = re.compile(r"(?P<count>\d{1,6}(?:\.\d{1,3})?)(?P<unit>[smh]?)", re.ASCII)
@@ -63,6 +64,7 @@ def _seconds(span: str, end: bool) -> float:
     if end:
         return 0.0
     found = _SPAN.fullmatch(span)
-    if found is None or not float(found["count"]):
-        raise ConfigError(f"span = {span!r}: must be like 60s, 5m or 1h")
-    return float(found["count"]) * _SECONDS[found["unit"]]
+    seconds = float(found["count"]) * _SECONDS[found["unit"]] if found else 0.0
+    if not 0 < seconds <= MOST_HOLD_S:
+        raise ConfigError(f"span = {span!r}: must be like 60s, 5m or 1h, at most {MOST_HOLD_S / HOUR_S:g}h")
+    return seconds

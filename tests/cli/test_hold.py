@@ -45,6 +45,16 @@ def test_a_hold_says_until_when_the_books_wait(
     ]
 
 
+@pytest.mark.parametrize("span", ["2h", "61m"])
+def test_a_hold_of_more_than_an_hour_is_refused_by_what_was_written(
+    desk: Desk, address: tuple[str, ...], span: str
+) -> None:
+    result = run(span, *address)
+    assert result.exit_code == 2
+    assert f"span = '{span}': must be like 60s, 5m or 1h, at most 1h" in result.output
+    assert desk.holds == []
+
+
 def test_a_hold_is_ended_by_a_flag(desk: Desk, address: tuple[str, ...]) -> None:
     result = run("--end", *address)
     assert "does not wait" in result.output
