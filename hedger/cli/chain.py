@@ -15,6 +15,8 @@ from hedger.domain.errors import ConfigError
 from hedger.engine.views.chain import Expiry, Side, Strike
 from hedger.web.answers import ChainAnswer
 
+WIDE_CHAIN = 100  # columns of a terminal that holds mark and IV, too
+
 
 def chain(
     underlying: Annotated[
@@ -36,8 +38,14 @@ def chain(
     console = Console()
     if not shown:
         console.print(f"no options of {escape(answer.underlying)} are listed")
-    for each in shown:
-        console.print(table(_COLUMNS, each.strikes, wide=console.width >= 100, title=_title(each)), "")
+    told = [(each, rows) for each in shown if (rows := [row for row in each.strikes if _is_told(row)])]
+    for each, rows in told:
+        console.print(f"[dim]{escape(_title(each))}[/]")
+        console.print(table(_COLUMNS, rows, wide=console.width >= WIDE_CHAIN), "")
+    left_out = sum(len(each.strikes) for each in shown) - sum(len(rows) for _, rows in told)
+    if left_out:
+        of = f"{left_out} strikes of {len(shown)} expiries"
+        console.print(f"{of} are not quoted: only options held are, and with `chain = true` at the venue all")
 
 
 def chosen(answer: ChainAnswer, expiry: str) -> tuple[Expiry, ...]:
@@ -49,8 +57,14 @@ def chosen(answer: ChainAnswer, expiry: str) -> tuple[Expiry, ...]:
     return found
 
 
+def _is_told(strike: Strike) -> bool:
+    """Whether there is anything to show: a ticker that is followed, or a position."""
+    sides = [side for side in (strike.put, strike.call) if side is not None]
+    return any(side.age_s is not None or side.size != "0" for side in sides)
+
+
 def _title(each: Expiry) -> str:
-    forward = f"forward {usd(each.forward_usd)} USD, IV {pct(each.atm_iv)} at the money"
+    forward = f"forward {usd(each.forward_usd)} USD, IV {pct(each.atm_iv)} ATM"
     return f"{each.expiry}  {each.settlement_currency} at {each.venue}, {each.hours / 24:.1f} days, {forward}"
 
 

@@ -7,6 +7,7 @@ import re
 import socket
 from pathlib import Path
 
+import msgspec
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -15,6 +16,7 @@ from hedger.cli import chain, commands, order, outlook, plan, status, switches, 
 from hedger.cli.exit_codes import ExitCode
 from hedger.domain import errors
 from hedger.domain.vocabulary import BreakerState, Severity, State
+from hedger.engine.views.chain import Strike
 from hedger.engine.views.execution_view import WorkingView
 from hedger.engine.views.view import AlarmView
 from hedger.web.token import token_path
@@ -280,6 +282,27 @@ def test_the_chain_shows_puts_and_calls_around_the_strike(url: str) -> None:
     ):
         assert shown in result.output
     assert run("chain", "--expiry", "2030-01-01", "--url", url).exit_code == ExitCode.CONFIG
+
+
+def test_the_chain_leaves_out_strikes_that_are_neither_quoted_nor_held(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without `chain = true` that is nearly all of them: pages of dashes around the two options held."""
+    (told,) = Desk().chain("BTC")
+    call = told.strikes[0].call
+    assert call is not None
+    silent = {"bid": None, "ask": None, "mark": None, "iv": None, "delta": None, "age_s": None, "size": "0"}
+    dash = Strike(107_000.0, msgspec.structs.replace(call, **silent), None)
+    some = msgspec.structs.replace(told, strikes=(*told.strikes, dash))
+    none = msgspec.structs.replace(told, expiry="2026-02-27", forward_usd=None, strikes=(dash,))
+    monkeypatch.setattr(Desk, "chain", lambda _desk, _underlying: (some, none))
+    result = run("chain", "--url", url)
+    assert result.exit_code == ExitCode.OK, result.output
+    assert "105,000" in result.output
+    assert "107,000" not in result.output
+    assert "2026-02-27" not in result.output
+    assert "2 strikes of 2 expiries are not quoted" in " ".join(result.output.split())
+    assert "`chain = true`" in " ".join(result.output.split())
 
 
 def test_the_outlook_shows_the_next_orders_and_the_grid(url: str) -> None:
