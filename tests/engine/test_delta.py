@@ -11,7 +11,7 @@ import pytest
 
 from hedger.domain.instrument import Instrument, Payoff
 from hedger.domain.names import parse_name
-from hedger.domain.vocabulary import Action, Legs, Neutral, Reason
+from hedger.domain.vocabulary import Action, Legs, Mode, Neutral, Reason
 from hedger.engine import events as ev
 from hedger.engine.settings import DeltaParams, EngineSettings
 from hedger.portfolio.exposure import Source
@@ -102,6 +102,20 @@ def test_an_account_total_from_before_our_last_fill_is_never_used() -> None:
     rig.step(account(rig, -3.6635, wire_s=heard))
     assert -0.11 < rig.delta < -0.09
     assert len(rig.placed) == 1
+
+
+@pytest.mark.parametrize("source", [Source.EXCHANGE, Source.ACCOUNT])
+def test_on_paper_the_account_total_is_no_opinion_since_no_hedge_is_in_it(source: Source) -> None:
+    """The venue knows nothing of what was filled on paper: its total stays where the first hedge began."""
+    rig = rig_with(source, mode=Mode.PAPER)
+    rig.start()
+    rig.step(*rig.fill_of(rig.placed[0]))
+    rig.step(account(rig, -3.6635, wire_s=rig.wire_s + 0.01))
+    rig.step(*rig.quotes(CALL))
+
+    assert not alarmed(rig)
+    assert -0.11 < rig.delta < -0.09
+    assert rig.engine.view(rig.now).books[0].delta.account is None
 
 
 def test_an_account_total_of_a_new_connection_waits_for_its_positions() -> None:

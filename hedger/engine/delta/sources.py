@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, assert_never
 
-from hedger.domain.vocabulary import Neutral, Phase, Severity
+from hedger.domain.vocabulary import Mode, Neutral, Phase, Severity
 from hedger.engine import alarms
 from hedger.engine.events import Now
 from hedger.engine.settings import DOLLAR
@@ -74,8 +74,9 @@ def figures(state: State, book: BookState, exposure: Exposure, now: Now) -> Figu
 def account_net_coin(state: State, book: BookState, exposure: Exposure, now: Now) -> float | None:
     """The venue's own total (deribit.md 9): DeltaTotal of the coin, the map's entry of linear instruments.
 
-    None where it does not speak of this book alone, is older than our last fill or than the bound, shows a
-    settlement window in the venue's decayed deltas, or meets positions of an earlier connection.
+    None where it does not speak of this book alone or not of its hedges (paper), is older than our last fill
+    or than the bound, shows a settlement window in the venue's decayed deltas, or meets positions of an
+    earlier connection.
     """
     if state.venues[book.settings.venue].phase in _BEFORE_POSITIONS:
         return None
@@ -100,8 +101,11 @@ def account_net_coin(state: State, book: BookState, exposure: Exposure, now: Now
 
 
 def _whole_account(state: State, book: BookState) -> bool:
-    """No other book of the venue holds instruments of the same underlying, and this one holds all of them."""
-    if not book.settings.scope.whole:
+    """No other book of the venue holds instruments of the same underlying, and this one holds all of them.
+
+    What was filled on paper the venue has never heard of.
+    """
+    if not book.settings.scope.whole or state.settings.mode is Mode.PAPER:
         return False
     mine = (book.settings.venue, book.settings.underlying)
     others = (other for other in state.books.values() if other is not book)
