@@ -154,6 +154,26 @@ def test_it_stays_latched_until_a_person_resumes_also_over_a_restart() -> None:
     assert [(record.book, record.detail) for record in freed] == [("btc", "")]
 
 
+def test_a_trade_a_person_has_looked_at_blocks_no_more_when_a_new_connection_tells_it_again() -> None:
+    rig = hedged()
+    trade = rig.fill(PERP, Side.BUY, Decimal(10), Decimal(100_000), "h-main-1-1")
+    rig.step(ev.Filled(trade))
+    rig.wait(1.0)
+    rig.step(ev.CommandGiven(command="resume", book="btc", by="ana", reason="stopped the other"))
+    rig.step(*rig.quotes(CALL))
+    assert not blocked(rig)
+
+    rig.step(ev.LinkDown(venue=VENUE, reason="gone"), rig.link_up())
+    rig.step(rig.snapshot({CALL: "-10", PERP: str(rig.placed[0].amount + 10)}, fills=[trade]))
+    rig.step(*rig.quotes(CALL))
+    assert not blocked(rig)
+
+    rig.wait(1.0)
+    rig.step(*rig.quotes(CALL))
+    rig.step(ev.Filled(rig.fill(PERP, Side.BUY, Decimal(10), Decimal(100_000), "h-main-1-2")))
+    assert blocked(rig), "it is not stopped after all"
+
+
 def test_a_daemon_that_sends_nothing_may_watch_anothers_account() -> None:
     rig = hedged(Mode.OBSERVE)
     rig.step(ev.Reported(order(rig, "h-main-1-1")))

@@ -89,6 +89,7 @@ class Ownership:
     hold_until_ms: int = 0  # market time
     hold_by: str = ""
     rival: str = ""  # how another hedger showed itself; latched until a person resumes
+    rivals_looked_at_ms: int = 0  # market time of the resume that ended it; trades until then are known
     flows: list[CashFlow] = field(default_factory=list)  # of the last two days
     unjudged_coin: float = 0.0  # cash that arrived and was not held against the band yet
     paused_by_flow: str = ""  # the flow that paused the book, until a person resumes

@@ -22,16 +22,20 @@ ALARM = "other_hedger"
 
 def order_seen(state: State, report: OrderReport, step: Step) -> None:
     """An order told by the venue, now or in a snapshot's open ones."""
-    _seen(state, report.venue, report.label, report.order_id, "order", step)
+    _seen(state, report.venue, report.label, report.order_id, "order", step, step.now.market_ms)
 
 
 def fill_seen(state: State, fill: Fill, step: Step) -> None:
-    """A trade of the account; one from before this run says nothing of who runs now."""
+    """A trade of the account; one from before this run, or before a person has looked, says nothing of who
+    runs now: every snapshot tells it again.
+    """
     if fill.market_ms > state.started.market_ms:
-        _seen(state, fill.venue, fill.label, fill.order_id, "trade", step)
+        _seen(state, fill.venue, fill.label, fill.order_id, "trade", step, fill.market_ms)
 
 
-def _seen(state: State, venue_name: str, label: str, order_id: str, kind: str, step: Step) -> None:
+def _seen(
+    state: State, venue_name: str, label: str, order_id: str, kind: str, step: Step, market_ms: int
+) -> None:
     if state.settings.mode is not Mode.LIVE:
         return
     venue = state.venues[venue_name]
@@ -39,7 +43,8 @@ def _seen(state: State, venue_name: str, label: str, order_id: str, kind: str, s
     if not why:
         return
     for book in state.books.values():
-        if book.settings.venue == venue_name and not book.ownership.rival:
+        owned = book.ownership
+        if book.settings.venue == venue_name and not owned.rival and market_ms > owned.rivals_looked_at_ms:
             _latch(state, book, f"{kind} {label}: {why}", step)
 
 
@@ -74,6 +79,7 @@ def resumed(state: State, event: ev.CommandGiven, step: Step) -> None:
     for book in state.books.values():
         if event.book in ("", book.name) and book.ownership.rival:
             book.ownership.rival = ""
+            book.ownership.rivals_looked_at_ms = step.now.market_ms
             _record(book, "", step)
 
 
