@@ -39,7 +39,8 @@ def daemon_gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate |
         return _blocked(Reason.STOPPING, f"the daemon is stopping: {state.stopping}")
     if not venue.connected:
         reason = Reason.LINK_DOWN if venue.links else Reason.CONNECTING
-        return _blocked(reason, f"{venue.name} is not connected")
+        why = f": {venue.down_reason}" if venue.down_reason else ""
+        return _blocked(reason, f"{venue.name} is not connected{why}")
     if venue.standby:
         unsure = f", as of the last answer ({venue.lease_error})" if venue.lease_error else ""
         detail = f"standby: {venue.lease_holder} holds account {venue.account_id}{unsure}"

@@ -63,6 +63,7 @@ def link_down(state: State, event: ev.LinkDown, step: Step) -> None:
     """A venue is gone: what was in flight is unknown, what waits in the outbox is not sent any more."""
     venue = state.venues[event.venue]
     venue.connected, venue.snapshot_due_wire_s, venue.superseded = False, None, False
+    venue.down_reason = event.reason
     venue.differences.log.under_way = False
     venue.phase = Phase.CONNECTING if not venue.epoch else Phase.RECOVERING
     work.drop_held(state, lambda approved: approved.intent.venue == venue.name, "the link went down", step)

@@ -42,6 +42,7 @@ class VenueState:
     environment: Environment
     account_id: str = ""
     connected: bool = False
+    down_reason: str = ""  # how the last connection, or the last attempt at one, ended
     phase: Phase = Phase.CONNECTING
     epoch: int = 0  # 0: the journal of this account has not been loaded
     lease_until_wire_s: float = math.inf  # of this run's lease, or of the one it waits for; inf: none is kept

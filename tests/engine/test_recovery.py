@@ -104,6 +104,14 @@ def test_a_lost_reply_is_unknown_and_late_evidence_settles_it() -> None:
     assert len(rig.placed) == 1
 
 
+def test_a_venue_that_cannot_be_reached_is_told_with_the_reason_of_the_last_attempt() -> None:
+    """A wrong address is seen in status and `why`, not in the log alone."""
+    rig = Rig(**WIDE)
+    refused = "handshake refused: server rejected WebSocket connection: HTTP 404"
+    rig.step(rig.listed(CALL), ev.LinkDown(venue=VENUE, reason=refused))
+    assert rig.last.detail == f"{VENUE} is not connected: {refused}"
+
+
 def test_a_disconnect_makes_what_was_in_flight_unknown() -> None:
     rig = Rig(**WIDE)
     rig.start()
