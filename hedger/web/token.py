@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
 from pathlib import Path
 
-from hedger.domain.errors import AuthError, ConfigError
+from hedger.domain.errors import AuthError, ConfigError, VenueError
 
 FILE_NAME = "token"
 _LEAST_CHARACTERS = 32
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 def token_path(state_dir: Path) -> Path:
@@ -20,16 +22,16 @@ def token_path(state_dir: Path) -> Path:
 def ensure_token(state_dir: Path) -> str:
     """The daemon's side: read the token, or create it with mode 0600.
 
-    Raises ConfigError when the file is readable by others or too short to be a token, or cannot be made.
+    Raises ConfigError when the file is readable by others or too short to be a token, or cannot be made, and
+    VenueError where the disk has no room for it: that may be well at the next start, without a person.
     """
     path = token_path(state_dir)
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _made(path)
     except OSError as error:
-        raise ConfigError(
-            f"state_dir = {str(state_dir)!r}: cannot hold the token: {error.strerror}"
-        ) from error
+        told = f"state_dir = {str(state_dir)!r}: cannot hold the token: {error.strerror}"
+        raise (VenueError if error.errno in _NO_ROOM else ConfigError)(told) from error
 
 
 def read_token(state_dir: Path) -> str:

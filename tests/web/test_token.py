@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hedger.domain.errors import AuthError, ConfigError
+from hedger.domain.errors import AuthError, ConfigError, VenueError
 from hedger.web.token import ensure_token, read_token, token_path
 
 
@@ -53,7 +53,7 @@ def test_a_token_that_could_not_be_written_leaves_no_file_to_be_refused(
 ) -> None:
     full = Path("/dev/full").open("w")  # noqa: SIM115, closed by whoever writes to it
     monkeypatch.setattr("os.fdopen", lambda *_given, **_named: full)
-    with pytest.raises(ConfigError, match="No space left on device"):
+    with pytest.raises(VenueError, match="No space left on device"):  # code 4: started again by systemd
         ensure_token(tmp_path)
     monkeypatch.undo()
     assert list(tmp_path.iterdir()) == []
