@@ -49,7 +49,7 @@ def status(url: Url = DEFAULT_URL, book: BookName = "", as_json: AsJson = False)
     else:
         console = Console()
         wide = console.width >= WIDE
-        console.print(_head(answer))
+        console.print(_head(answer, wide))
         for shown in books:
             console.print(_book(shown, wide))
         for day in earned(answer.attribution):
@@ -68,13 +68,14 @@ def chosen(answer: StatusAnswer, book: str) -> tuple[BookAnswer, ...]:
     return found
 
 
-def _head(answer: StatusAnswer) -> Group:
+def _head(answer: StatusAnswer, wide: bool) -> Group:
     environment = answer.environment.upper() if answer.environment else "NO VENUE"
-    lines: list[RenderableType] = [
+    state = (
         f"[{_MODE_STYLE[answer.mode]}] {answer.mode.upper()} [/]  {environment}  "
-        f"[bold]{words(answer.state)}[/]  {escape(answer.time)}  config {escape(answer.config_hash)}  "
-        f"up {age(answer.uptime_s)}  hedger {escape(answer.version)}"
-    ]
+        f"[bold]{words(answer.state)}[/]  {escape(answer.time)}"
+    )
+    run = f"config {escape(answer.config_hash)}  up {age(answer.uptime_s)}  hedger {escape(answer.version)}"
+    lines: list[RenderableType] = [f"{state}  {run}"] if wide else [state, run]
     for alarm in sorted(answer.alarms, key=lambda alarm: alarm.severity is not Severity.CRITICAL):
         style = _ALARM_STYLE.get(alarm.severity, "yellow")
         where = f"{alarm.book}: " if alarm.book else ""

@@ -98,6 +98,7 @@ def test_on_a_narrow_terminal_no_figure_is_cut_short(url: str, monkeypatch: pyte
     monkeypatch.setenv("COLUMNS", "80")
     output = run("status", "--url", url).output
     assert "…" not in output.replace(" … ", "")
+    assert "\nconfig 9f3c21ab  up 90 min  hedger 0.1.0\n" in output, "not wrapped within a figure"
     for shown in ("+0.0412", "+10.0412", "-0.3452", "-0.1000 … +0.1000", "64,250", "-2.9140", "+2.2720"):
         assert shown in output
 
