@@ -61,6 +61,12 @@ def test_a_label_we_cannot_have_given_is_another_hedgers(label: str, told: str) 
     assert told in rig.last.detail
     alarm = {a.name: a for a in rig.engine.view(rig.now).alarms}["other_hedger"]
     assert alarm.severity is Severity.CRITICAL
+    assert alarm.detail == f"order {label}: {told}; stop one of the two, then `hedger resume`"
+
+    rig.step(ev.CommandGiven(command="resume", book="btc", by="ana", reason="stopped the other"))
+    assert "other_hedger" not in {a.name for a in rig.engine.view(rig.now).alarms}, (
+        "ended by the command itself"
+    )
 
 
 def test_two_that_start_together_give_the_same_labels() -> None:

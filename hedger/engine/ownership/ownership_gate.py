@@ -21,8 +21,7 @@ def gate(state: State, book: BookState, sight: Sight, now: Now) -> Gate | None:
     An operator who closes the hedge by hand (`flatten`) waits for none of it but another hedger.
     """
     if book.ownership.rival:
-        detail = f"{book.ownership.rival}; stop one of the two, then `hedger resume`"
-        return Gate(Action.BLOCKED, Reason.OTHER_HEDGER, detail)
+        return Gate(Action.BLOCKED, Reason.OTHER_HEDGER, rivals.told(book))
     if gates.breaker_of(state, book) is BreakerState.FLATTENING:
         return None
     return (
@@ -127,6 +126,6 @@ def watch(state: State, book: BookState, step: Step) -> None:
     alarms.tell(state, step, "scope_conflict", shared, book=book.name, severity=page)
     expired = external_detail(book, now)
     alarms.tell(state, step, "external_delta_expired", expired, book=book.name, severity=page)
-    alarms.tell(state, step, rivals.ALARM, owned.rival, book=book.name, severity=Severity.CRITICAL)
+    rivals.tell(state, book, step)
     cash_gate.judge(state, book, step)
     cash_gate.watch_drift(state, book, step)

@@ -71,7 +71,18 @@ def _strange(state: State, venue: VenueState, label: str, order_id: str) -> str:
 def _latch(state: State, book: BookState, detail: str, step: Step) -> None:
     book.ownership.rival = detail
     _record(book, detail, step)
-    alarms.tell(state, step, ALARM, detail, book=book.name, severity=Severity.CRITICAL)
+    tell(state, book, step)
+
+
+def told(book: BookState) -> str:
+    """How it showed itself and what ends it; empty where there is none."""
+    rival = book.ownership.rival
+    return f"{rival}; stop one of the two, then `hedger resume`" if rival else ""
+
+
+def tell(state: State, book: BookState, step: Step) -> None:
+    """Raise or end the alarm."""
+    alarms.tell(state, step, ALARM, told(book), book=book.name, severity=Severity.CRITICAL)
 
 
 def resumed(state: State, event: ev.CommandGiven, step: Step) -> None:
@@ -81,6 +92,7 @@ def resumed(state: State, event: ev.CommandGiven, step: Step) -> None:
             book.ownership.rival = ""
             book.ownership.rivals_looked_at_ms = step.now.market_ms
             _record(book, "", step)
+            tell(state, book, step)
 
 
 def _record(book: BookState, detail: str, step: Step) -> None:
