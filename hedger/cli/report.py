@@ -20,6 +20,7 @@ from hedger.domain.time_units import DAY_MS, EXPIRY_HOUR_UTC
 from hedger.engine.attribution.days import began_ms
 
 if TYPE_CHECKING:
+    from hedger.reports.hedges import HedgeRow
     from hedger.reports.period import WalletReport
 
 STDOUT = "-"
@@ -123,7 +124,12 @@ def _write(reports: list[WalletReport], html: str, as_json: str, as_csv: str) ->
         from hedger.reports.hedges import write_csv
 
         with _opened(as_csv) as out:
-            write_csv((row for one in reports for row in one.hedges), out)
+            write_csv((row for one in reports for row in _trades(one)), out)
+
+
+def _trades(report: WalletReport) -> list[HedgeRow]:
+    """All of the time asked for, in an interval or not, the oldest first: accounting misses none."""
+    return sorted((*report.hedges, *report.apart), key=lambda row: row.market_ms)
 
 
 def _opened(where: str) -> IO[str] | nullcontext[IO[str]]:

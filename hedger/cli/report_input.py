@@ -19,13 +19,19 @@ from hedger.reports.period import Basis, Stretch, WalletReport, wallet_report
 
 def reports_of(known: Known, source: str, from_ms: int, to_ms: int) -> list[WalletReport]:
     """One report per wallet of an account, by currency."""
-    hedges = list(hedge_rows(known))
+    hedges, apart = list(hedge_rows(known)), list(hedge_rows(known._replace(fills=known.apart)))
     currencies = sorted({row.currency for row in known.attributed})
-    return [_report(known, currency, hedges, source, from_ms, to_ms) for currency in currencies]
+    return [_report(known, currency, hedges, apart, source, from_ms, to_ms) for currency in currencies]
 
 
 def _report(
-    known: Known, currency: str, hedges: Sequence[HedgeRow], source: str, from_ms: int, to_ms: int
+    known: Known,
+    currency: str,
+    hedges: Sequence[HedgeRow],
+    apart: Sequence[HedgeRow],
+    source: str,
+    from_ms: int,
+    to_ms: int,
 ) -> WalletReport:
     rows = [row for row in known.attributed if row.currency == currency]
     basis = Basis(
@@ -39,7 +45,7 @@ def _report(
         config_hashes=tuple(dict.fromkeys(config.config_hash for config in known.configs)),
         paper=any(row.paper for row in rows),
     )
-    return wallet_report(basis, currency, [_stretch(row) for row in rows], hedges)
+    return wallet_report(basis, currency, [_stretch(row) for row in rows], hedges, apart)
 
 
 def _stretch(row: Attributed) -> Stretch:

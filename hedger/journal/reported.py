@@ -34,6 +34,7 @@ class Known(NamedTuple):
     hedges: tuple[HedgeDone, ...]
     decisions: dict[str, Decision]  # by the label of the order that they made
     configs: tuple[Configured, ...]  # in force in the period
+    apart: tuple[Fill, ...] = ()  # of the time asked for, in no interval: at a start, or since the last one
 
 
 async def newest_ms(connection: AsyncConnection) -> int:
@@ -67,16 +68,23 @@ async def known(connection: AsyncConnection, from_ms: int, to_ms: int) -> list[K
     within = (middle >= 2 * from_ms, middle < 2 * to_ms)
     columns = [table.c[name] for name in schema.SCOPE]
     found = await connection.execute(select(*columns).where(*within).distinct().order_by(*columns))
-    return [await _of(connection, Scope(*row), within) for row in found.all()]
+    return [await _of(connection, Scope(*row), within, from_ms, to_ms) for row in found.all()]
 
 
-async def _of(connection: AsyncConnection, scope: Scope, within: tuple[ColumnElement[bool], ...]) -> Known:
+async def _of(
+    connection: AsyncConnection,
+    scope: Scope,
+    within: tuple[ColumnElement[bool], ...],
+    from_ms: int,
+    to_ms: int,
+) -> Known:
     table = schema.attributions
     attributed = await _rows(connection, Attributed, table, scope, *within)
     first, last = min(row.from_ms for row in attributed), max(row.market_ms for row in attributed)
+    since, until = min(first, from_ms - 1), max(last, to_ms - 1)
 
     def between(kind: Table, later_ms: int = 0) -> tuple[ColumnElement[bool], ...]:
-        return kind.c.market_ms > first, kind.c.market_ms <= last + later_ms
+        return kind.c.market_ms > since, kind.c.market_ms <= until + later_ms
 
     fills = await _rows(connection, Fill, schema.fills, scope, *between(schema.fills))
     ended = between(schema.hedges, LATER_MS)
@@ -85,12 +93,25 @@ async def _of(connection: AsyncConnection, scope: Scope, within: tuple[ColumnEle
     return Known(
         scope=scope,
         attributed=attributed,
-        fills=fills,
+        fills=tuple(fill for fill in fills if first < fill.market_ms <= last),
         orders=await _orders(connection, scope, fills),
         hedges=await _rows(connection, HedgeDone, schema.hedges, scope, *ended),
         decisions={decision.label: decision for decision in decisions},
         configs=await _configs(connection, scope, first, last),
+        apart=await _apart(connection, scope, [fill for fill in fills if not first < fill.market_ms <= last]),
     )
+
+
+async def _apart(connection: AsyncConnection, scope: Scope, fills: list[Fill]) -> tuple[Fill, ...]:
+    """Those in no interval at all: the others are told with the period whose interval they are in."""
+    if not fills:
+        return ()
+    table = schema.attributions
+    near = (table.c.market_ms >= fills[0].market_ms, table.c.from_ms < fills[-1].market_ms)
+    found = (
+        await connection.execute(select(table.c.from_ms, table.c.market_ms).where(scope.owns(table), *near))
+    ).all()
+    return tuple(fill for fill in fills if not any(one < fill.market_ms <= end for one, end in found))
 
 
 async def _orders(connection: AsyncConnection, scope: Scope, fills: tuple[Fill, ...]) -> dict[str, Order]:

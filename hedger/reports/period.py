@@ -118,6 +118,7 @@ class WalletReport(msgspec.Struct, frozen=True):
     largest_taylor_share: float  # of any interval: the size of its residual over its gross
     points: tuple[Point, ...]
     hedges: tuple[HedgeRow, ...]
+    apart: tuple[HedgeRow, ...] = ()  # of the time asked for, in no interval: part of no figure above
 
     @property
     def days(self) -> float:
@@ -125,9 +126,16 @@ class WalletReport(msgspec.Struct, frozen=True):
 
 
 def wallet_report(
-    basis: Basis, currency: str, stretches: Sequence[Stretch], hedges: Sequence[HedgeRow]
+    basis: Basis,
+    currency: str,
+    stretches: Sequence[Stretch],
+    hedges: Sequence[HedgeRow],
+    apart: Sequence[HedgeRow] = (),
 ) -> WalletReport:
-    """The report on a wallet's intervals, the oldest first. ValueError for none."""
+    """The report on a wallet's intervals, the oldest first; `apart` are trades in none of them.
+
+    Raises ValueError for no interval.
+    """
     if not stretches:
         raise ValueError("stretches = []: a report needs an interval at least")
     intervals = [stretch.interval for stretch in stretches]
@@ -180,6 +188,7 @@ def wallet_report(
         largest_taylor_share=max(one.share for one in left),
         points=tuple(_points(intervals)),
         hedges=tuple(own),
+        apart=tuple(row for row in apart if row.currency == currency),
     )
 
 

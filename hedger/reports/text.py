@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -74,6 +75,12 @@ def assumptions(report: WalletReport) -> list[str]:
     ]
     if basis.paper:
         told.append("on paper: equity by marks and bookings, the account knows nothing of these trades")
+    if report.apart:
+        fees = sum(Decimal(row.fee) for row in report.apart)
+        told.append(
+            f"in no interval, made at a start or since the last one: {len(report.apart)} of our trades, fees"
+            f" {fees:f}; they are in the CSV, in no line below"
+        )
     return told + [f"not covered: {gap}" for gap in report.gaps]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from hedger.cli.main import app_for
 from hedger.cli.report import period
 from hedger.domain.errors import ConfigError
 from hedger.domain.vocabulary import Environment
-from hedger.engine.records import Attributed
+from hedger.engine.records import Attributed, Traded
 from hedger.journal.journal import Journal
 from hedger.portfolio.attribution import Lines
+from tests.execution.test_table import fill
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 EIGHT_MS = 20_000 * DAY_MS + 8 * HOUR_MS
@@ -93,6 +95,34 @@ def test_an_interval_belongs_to_the_day_of_its_middle(tmp_path: Path) -> None:
     assert nothing.exit_code == 2
     assert "nothing in 2024-01-01T00:00:00+00:00" in nothing.output
     assert "its last interval ends 2024-10-04T08:00:00+00:00" in nothing.output
+
+
+def test_the_csv_has_every_trade_of_the_time_asked_for_in_an_interval_or_not(tmp_path: Path) -> None:
+    """The first hedge of a run trades before its first interval begins: accounting must not miss it."""
+    told_ms = {"start": -2 * HOUR_MS, "inside": -HOUR_MS // 2, "later": HOUR_MS // 2, "other day": DAY_MS}
+
+    async def traded() -> None:
+        await written(tmp_path / "journal.sqlite")
+        async with await Journal.open(tmp_path / "journal.sqlite") as journal:
+            await journal.load("deribit", Environment.LOCAL, "1", EIGHT_MS)
+            for name, at_ms in told_ms.items():
+                made = fill(name, 100, label=f"h-btc-1-{len(name)}", market_ms=EIGHT_MS + at_ms)
+                await journal.write([Traded(market_ms=made.market_ms, fill=made)])
+
+    asyncio.run(traded())
+    place = ["report", "--state-dir", str(tmp_path), "--from", "2024-10-04", "--to", "2024-10-04T12:00"]
+    in_csv = CliRunner().invoke(app_for(), [*place, "--csv", "-"])
+    assert in_csv.exit_code == 0, in_csv.output
+    assert [row["trade_id"] for row in csv.DictReader(in_csv.output.splitlines())] == [
+        "start",
+        "inside",
+        "later",
+    ]
+    in_words = " ".join(CliRunner().invoke(app_for(), place).output.split())
+    assert "2 of our trades, fees 0.0000002; they are in the CSV" in in_words
+
+    day = ["report", "--state-dir", str(tmp_path), "--from", "2024-10-04T08:00", "--to", "2024-10-04T12:00"]
+    assert "nothing in" in CliRunner().invoke(app_for(), day).output
 
 
 def test_a_journal_without_an_interval_says_so(tmp_path: Path) -> None:
