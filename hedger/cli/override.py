@@ -23,6 +23,7 @@ from hedger.cli.commands import StateDir, Why, operator
 from hedger.domain.errors import ConfigError
 from hedger.domain.instants import iso_time
 from hedger.domain.time_units import DAY_S, HOUR_S, MINUTE_S
+from hedger.engine.overrides import LEAST_S, MOST_S
 from hedger.engine.profile import ProfileView
 from hedger.web.answers import StatusAnswer
 from hedger.web.tuning import OverrideAnswer
@@ -73,9 +74,10 @@ def asked(what: str, factor: str, duration: str) -> dict[str, float]:
     except ValueError:
         raise ConfigError(f"{factor!r}: must be a factor like x2 or x0.5") from None
     found = _DURATION.fullmatch(duration.lower())
-    if found is None:
-        raise ConfigError(f"{duration!r}: must be a time like 30m, 4h or 2d")
-    return {"factor": times, "duration_s": float(found[1]) * _SECONDS[found[2]]}
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
+    if not LEAST_S <= seconds <= MOST_S:
+        raise ConfigError(f"{duration!r}: must be a time like 30m, 4h or 2d, from 1m to 7d")
+    return {"factor": times, "duration_s": seconds}
 
 
 def spoken(profile: ProfileView) -> str:

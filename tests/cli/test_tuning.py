@@ -90,6 +90,8 @@ def test_what_is_in_force_is_told_as_json(url: str) -> None:
         (("band", "twice", "4h"), "must be a factor like x2"),
         (("band", "x2", "4"), "must be a time like 30m, 4h or 2d"),
         (("band", "x2", ""), "must be a time like 30m, 4h or 2d"),
+        (("band", "x2", "400d"), "^'400d': must be a time like 30m, 4h or 2d, from 1m to 7d$"),
+        (("band", "x2", "5s"), "^'5s': must be a time like 30m, 4h or 2d, from 1m to 7d$"),
     ],
 )
 def test_words_that_are_no_override_are_refused(words: tuple[str, str, str], told: str) -> None:
