@@ -30,6 +30,7 @@ from hedger.engine.state import BookState, State, Step
 from hedger.engine.trade import URGENT, Wish, closable_coin, room_coin, trade
 from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.plan import Round
+from hedger.policies.calendar import spoken
 from hedger.policies.inputs import Inputs
 from hedger.policies.reasons import ACTS, EXPLANATION, WORD
 from hedger.policies.reasons import Reason as PolicyReason
@@ -146,7 +147,10 @@ def _stopped(gate: Gate, sight: Sight) -> Outcome:
 def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome:
     memory, target, code = book.policy.decide(book.params, book.memory, inputs)
     reason = PolicyReason(code)
-    word, why = WORD[reason], EXPLANATION[reason] + profile.told(book) + smile.told(book)
+    why = EXPLANATION[reason]
+    if reason is PolicyReason.WAITING_WINDOW:
+        why += f", it lasts until {spoken(_window_end_ms(book.params.window_s, inputs.now_s))}"
+    word, why = WORD[reason], why + profile.told(book) + smile.told(book)
     if reason not in ACTS:
         goes_on = None if reason is PolicyReason.NOT_FINITE else _goes_on(state, book, sight, inputs, now)
         if goes_on is not None:
@@ -174,6 +178,11 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
         memory=memory,
     )
     return trade(wish)
+
+
+def _window_end_ms(window_s: float, now_s: float) -> int:
+    """Market time; windows lie on the clock, as the policies cut them."""
+    return int((now_s // window_s + 1.0) * window_s * 1000.0)
 
 
 def _goes_on(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome | None:
