@@ -85,10 +85,21 @@ class Client:
                 return body
         except urllib.error.HTTPError as error:
             with error:
-                raise _refusal(error.code, error.read(_MOST_BYTES)) from error
+                raise self._refusal(error.code, error.read(_MOST_BYTES)) from error
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error or type(error).__name__
             raise VenueError(f"no daemon answers at {self._url}: {reason}") from error
+
+    def _refusal(self, status: int, body: bytes) -> HedgerError:
+        if status == 401:
+            return AuthError(_WRONG_TOKEN)
+        try:
+            told = msgspec.json.decode(body, type=_ErrorBody).error
+        except (ValueError, RecursionError):
+            return VenueError(f"{self._url} does not answer like a hedger: HTTP {status}")
+        if status == 403:
+            return AuthError(told)
+        return ConfigError(told) if status < 500 else VenueError(told)
 
 
 def token_of(state_dir: Path) -> str:
@@ -109,13 +120,3 @@ def told_errors() -> Iterator[None]:
 def print_json(answer: object) -> None:
     """The answer as indented JSON on stdout."""
     typer.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
-
-
-def _refusal(status: int, body: bytes) -> HedgerError:
-    try:
-        told = msgspec.json.decode(body, type=_ErrorBody).error
-    except (ValueError, RecursionError):
-        told = f"HTTP {status}"
-    if status in (401, 403):
-        return AuthError(_WRONG_TOKEN if status == 401 else told)
-    return ConfigError(told) if status < 500 else VenueError(told)

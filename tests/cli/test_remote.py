@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import socket
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 import pytest
@@ -247,6 +249,20 @@ def test_an_address_that_is_none_is_a_usage_error(address: str) -> None:
     result = run("status", "--url", address)
     assert result.exit_code == ExitCode.CONFIG
     assert "must be http://HOST:PORT" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "pause"])
+def test_another_server_at_that_address_is_told_as_one(command: str, state_dir: Path) -> None:
+    """A page of HTML with 404 or 501: it was told as "hedger: HTTP 404", a mistake of the command line."""
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
+        answering = Thread(target=other.handle_request)
+        answering.start()
+        address = f"http://127.0.0.1:{other.server_address[1]}"
+        place = [] if command == "status" else ["--state-dir", state_dir]
+        result = run(command, "--url", address, *place)
+        answering.join()
+    assert result.exit_code == ExitCode.VENUE
+    assert f"{address} does not answer like a hedger: HTTP 501" in result.stderr
 
 
 def test_a_daemon_that_is_not_there_is_exit_code_4() -> None:
