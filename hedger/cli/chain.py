@@ -44,8 +44,8 @@ def chain(
         console.print(table(_COLUMNS, rows, wide=console.width >= WIDE_CHAIN), "")
     left_out = sum(len(each.strikes) for each in shown) - sum(len(rows) for _, rows in told)
     if left_out:
-        of = f"{left_out} strikes of {len(shown)} expiries"
-        console.print(f"{of} are not quoted: only options held are, and with `chain = true` at the venue all")
+        why = "only options held are, and with `chain = true` at the venue all"
+        console.print(f"strikes left out, not quoted: {left_out} ({why})")
 
 
 def chosen(answer: ChainAnswer, expiry: str) -> tuple[Expiry, ...]:

@@ -318,7 +318,7 @@ def test_the_chain_leaves_out_strikes_that_are_neither_quoted_nor_held(
     assert "105,000" in result.output
     assert "107,000" not in result.output
     assert "2026-02-27" not in result.output
-    assert "2 strikes of 2 expiries are not quoted" in " ".join(result.output.split())
+    assert "strikes left out, not quoted: 2 (only options held are" in " ".join(result.output.split())
     assert "`chain = true`" in " ".join(result.output.split())
 
 
