@@ -31,7 +31,9 @@ STATE_DIR = Path(".hedger/demo")
 
 def demo(
     policy: Annotated[str, typer.Option(help="band or theta_offset.")] = "band",
-    duration: Annotated[float | None, typer.Option(help="Seconds to run; until Ctrl-C if left out.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0.0, help="Seconds to run; until Ctrl-C if left out.")
+    ] = None,
     headless: Annotated[
         bool, typer.Option("--headless", help="No page; only the summary at the end.")
     ] = False,
