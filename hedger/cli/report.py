@@ -76,7 +76,10 @@ def _read(
     async def made(connection: AsyncConnection) -> list[WalletReport]:
         newest = await newest_ms(connection)
         if not newest:
-            raise ConfigError(f"journal {source}: no interval of the attribution is written in it yet")
+            when = "one is written every quarter of an hour, and when the daemon stops"
+            raise ConfigError(
+                f"journal {source}: no interval of the attribution is written in it yet; {when}"
+            )
         from_ms, to_ms = period(newest, day=day, week=week, since=since, until=until, hour=hour)
         accounts = await known(connection, from_ms, to_ms)
         if not accounts:

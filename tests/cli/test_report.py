@@ -133,4 +133,8 @@ def test_a_journal_without_an_interval_says_so(tmp_path: Path) -> None:
     asyncio.run(empty())
     told = CliRunner().invoke(app_for(), ["report", "--state-dir", str(tmp_path)])
     assert told.exit_code == 2
-    assert "no interval of the attribution is written in it yet" in told.output
+    words = " ".join(told.output.split())
+    assert (
+        "no interval of the attribution is written in it yet; one is written every quarter of an hour"
+        in words
+    )
