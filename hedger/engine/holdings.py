@@ -12,7 +12,7 @@ from hedger.domain.instrument import ENDED, Instrument, InstrumentState, plain
 from hedger.domain.names import parse_name
 from hedger.domain.order import Purpose
 from hedger.domain.time_units import DAY_MS
-from hedger.domain.vocabulary import Severity
+from hedger.domain.vocabulary import Mode, Severity
 from hedger.engine.effects import Watch
 from hedger.engine.ownership import cash, ownership, waits
 from hedger.engine.state import BookState, State, Step, VenueState
@@ -174,8 +174,19 @@ def set_account(state: State, account: Account, at_ms: int, step: Step) -> None:
         state.venues[account.venue].fees[(row.kind, row.index)] = Rates(row.maker, row.taker, row.relative)
     for book in books_on(state, account.venue):
         if account.currency in book.book.currencies:
-            book.book.set_account(account)
+            book.book.set_account(with_paper(state, account))
     cash.told(state, account, at_ms, step)
+
+
+def with_paper(state: State, account: Account) -> Account:
+    """A wallet as its books have it: on paper its equity is by marks and bookings, with the paper trades.
+
+    Of those the venue knows nothing. Before the attribution has begun there is none of them: as told.
+    """
+    wallet = state.venues[account.venue].attribution.get(account.currency)
+    if state.settings.mode is not Mode.PAPER or wallet is None or wallet.running is None:
+        return account
+    return msgspec.structs.replace(account, equity=Decimal(f"{wallet.running.equity:.8f}"))
 
 
 def move(state: State, fill: Fill, step: Step) -> None:

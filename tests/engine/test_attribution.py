@@ -403,6 +403,26 @@ def test_on_paper_equity_is_by_marks_because_the_account_knows_nothing_of_it() -
     assert row.equity_after != pytest.approx(wallet.equity, abs=1e-4)
 
 
+def lost_coin(rig: Rig) -> float:
+    (book,) = rig.engine.view(rig.now).books
+    assert book.guard is not None
+    assert book.guard.loss is not None
+    return book.guard.loss.today
+
+
+def test_on_paper_a_book_has_the_equity_and_the_losses_that_its_paper_trades_make() -> None:
+    """The real account, unhedged, loses what the paper hedge earns: no loss of the book on paper."""
+    rig, wallet = started(mode=Mode.PAPER)
+    before, lost = wallet.equity, lost_coin(rig)
+    rig.step(ev.Filled(wallet.buys(400_000, rig.index).fill))
+    a_minute(rig, wallet, rig.index + 1_000.0)
+    hedged, wallet.perp, wallet.entries = wallet.equity, 0.0, 0.0  # the account never saw it
+    assert wallet.equity < before - 0.03
+    a_minute(rig, wallet)
+    assert rig.engine.view(rig.now).books[0].equity_coin == pytest.approx(hedged, abs=1e-4)
+    assert lost_coin(rig) - lost == pytest.approx(before - hedged, abs=1e-4)
+
+
 def test_a_new_option_is_booked_once_its_ticker_tells_a_mark() -> None:
     """A person's trade comes before the ticker that is only then asked for."""
     rig, wallet = started()

@@ -24,7 +24,7 @@ def wallets(state: State, book: BookState) -> Wallets | None:
     """Equity of the book's currencies; None while one of them, or the price, is not known.
 
     Cash that is missing and not understood yet counts as still there: a withdrawal must not stop the book
-    in the seconds until it is recognised as one.
+    in the seconds until it is recognised as one. On paper equity is by bookings: nothing is missing before.
     """
     venue, price = state.venues[book.settings.venue], coin_price_usd(state, book)
     if price is None or not venue.epoch:
@@ -34,7 +34,8 @@ def wallets(state: State, book: BookState) -> Wallets | None:
         account = venue.account.accounts.get(currency)
         if account is None:
             return None
-        held[currency in DOLLARS] += float(account.equity) + _missing_cash(venue, currency)
+        missing = 0.0 if state.settings.mode is Mode.PAPER else _missing_cash(venue, currency)
+        held[currency in DOLLARS] += float(holdings.with_paper(state, account).equity) + missing
     return Wallets(held[False], held[True], price)
 
 
