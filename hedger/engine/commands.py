@@ -156,7 +156,7 @@ def shade(state: State, shadows: Mapping[str, tuple[ShadowSettings, ...]]) -> No
 def _renew(known: BookState, settings: BookSettings, policy: Policy) -> None:
     """New settings give birth to delta: what the old ones tolerated is judged afresh."""
     known.epoch += 1
-    known.retry_wire_s = -math.inf
+    known.retry_wire_s = known.working.peg_wire_s = -math.inf
     if policy.name != known.policy.name or settings.partial != known.settings.partial:
         known.memory = policy.initial_memory
 

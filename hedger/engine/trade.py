@@ -109,6 +109,8 @@ def trade(wish: Wish) -> Outcome:
     )
     if isinstance(planned, NoPlan):
         return wish.stood(planned)
+    if planned.post_only and wish.now.wire_s < book.working.peg_wire_s:
+        return wish.blocked(Refused(Reason.NO_LIQUIDITY, book.working.peg_detail), planned)
     shrunk = "" if whole else f"; shrunk: {reviewed.detail}"
     child = clip(planned, listed, quote, params)
     if _taken_already(wish, quote):

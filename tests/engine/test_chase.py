@@ -256,6 +256,17 @@ def test_a_post_only_reject_is_tried_again_at_the_new_touch_after_a_short_pause(
     assert [order.price for order in rig.placed] == [Decimal("99999.5"), Decimal("100009.5")]
 
 
+def test_beyond_the_hard_limit_no_pause_after_a_post_only_reject_is_kept() -> None:
+    """The pause is for what rests; a hedge that is urgent crosses, and crosses at once."""
+    rig = Rig(execution=CHASE, **{**WIDE, "hard_lower": -5.0})
+    rig.start()
+    rig.step(ev.PlacementRefused(VENUE, rig.placed[0].label, 11054, "post_only_reject"), *rig.quotes(CALL))
+    assert rig.last.reason is Reason.NO_LIQUIDITY
+    rig.move(110_000.0)
+
+    assert [order.time_in_force for order in rig.placed] == [TimeInForce.GTC, TimeInForce.IOC]
+
+
 def test_new_terms_that_would_have_taken_end_the_order_and_another_follows() -> None:
     rig, order = chasing()
     after(rig, 3.0, 100_010.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -82,6 +83,8 @@ class Working:
     neutral: bool = False  # neutralising, and was brought to the target
     stopped: Stopped | None = None
     edge_wire_s: dict[Side, float] = field(default_factory=dict)  # of the last terms at each edge of the band
+    peg_wire_s: float = -math.inf  # before it nothing is rested again: the last one would have taken
+    peg_detail: str = ""
     resting_note: str = ""  # why nothing rests where something could
     amends_wire_s: deque[float] = field(default_factory=deque)
     manual: dict[str, Manual] = field(default_factory=dict)  # by the asker's number, the newest last

@@ -218,16 +218,15 @@ def passive_end(book: BookState, order: Order, now: Now) -> bool:
     """Whether an order that ended was one of ours that rested and whose end needs no growing pause.
 
     We took it back, or the market came through its price on the way (a post-only reject): the next one waits
-    for `repeg_s` only where the market was faster than we are.
+    for `repeg_s` only where the market was faster than we are, and only to rest: what crosses goes at once.
     """
     if not order.intent.post_only or order.state is OrderState.DROPPED:
         return False
     if order.state is OrderState.CANCELLED and order.detail != POST_ONLY_EDIT:
         return True
     if order.state is OrderState.CANCELLED or order.detail.startswith(POST_ONLY_REJECT):
-        book.retry_wire_s = now.wire_s + book.settings.execution.repeg_s
-        book.fruitless_reason = Reason.NO_LIQUIDITY
-        book.fruitless_detail = f"{order.intent.label} would have taken: {order.detail}"
+        book.working.peg_wire_s = now.wire_s + book.settings.execution.repeg_s
+        book.working.peg_detail = f"{order.intent.label} would have taken: {order.detail}"
         return True
     return False
 
