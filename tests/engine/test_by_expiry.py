@@ -262,6 +262,17 @@ def test_a_restart_between_the_legs_leaves_a_book_its_policy_lets_be() -> None:
     assert again.own(FAR) == rig.own(FAR)
 
 
+def test_the_hedge_is_told_in_usd_and_in_coin_of_the_same_futures() -> None:
+    rig = Dated()
+    rig.live()
+    rig.until_leg()
+    rig.answer()
+    told = rig.engine.view(rig.now).books[0].hedge_position
+    assert told.coin is not None
+    assert told.usd == float(rig.own(PERP) + rig.own(FAR))
+    assert told.usd / rig.index == pytest.approx(told.coin, rel=0.02)
+
+
 def test_a_second_leg_that_is_not_filled_is_tried_again_and_left_to_the_policy_in_the_end() -> None:
     rig = Dated(book={"execution": ExecutionParams(give_up_s=20.0)})
     rig.live()

@@ -124,7 +124,7 @@ class BookView(msgspec.Struct, frozen=True):
     gamma_coin_per_usd: float | None
     theta_usd_per_day: float | None
     vega_usd: float | None
-    hedge_position: HedgePositionView  # in the hedge instrument
+    hedge_position: HedgePositionView  # in every future of the book
     in_flight_coin: float
     turnover_usd_24h: float
     fees_usd_24h: float

@@ -226,8 +226,12 @@ def _hedge_position(state: State, book: BookState, sight: Sight) -> HedgePositio
     quote = state.venues[book.settings.venue].quotes.get(book.settings.hedge_instrument)
     if listed is None or quote is None:
         return HedgePositionView(coin=None, usd=None)
-    size = book.book.size(book.settings.hedge_instrument)
-    return HedgePositionView(coin=sight.exposure.hedge_coin, usd=listed.amount_to_usd(size, quote.mark))
+    quotes, usd = state.venues[book.settings.venue].quotes, 0.0
+    for row in book.book.rows():  # an earlier hedge instrument counts like the present one
+        if row.size and row.instrument.is_future:
+            told = quotes.get(row.instrument.name)
+            usd += math.nan if told is None else row.instrument.amount_to_usd(row.size, told.mark)
+    return HedgePositionView(coin=sight.exposure.hedge_coin, usd=known(usd))
 
 
 def _ticker(state: State, book: BookState, now: Now) -> TickerView | None:
