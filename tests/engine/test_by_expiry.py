@@ -346,6 +346,23 @@ def test_the_position_cap_holds_for_all_instruments_together() -> None:
     assert float(first.amount) == pytest.approx(6 * 100_000 - float(short_usd), rel=0.05)
 
 
+def test_the_position_cap_counts_the_hedges_in_an_earlier_hedge_instrument() -> None:
+    """5.95 coins are short in the perpetual; a change of the hedge instrument makes no room for six more."""
+    capped = replace(WIDE, max_hedge_position_coin=6.0, soft_fraction=1.0)
+    rig = Dated(Use.OFF, book={"envelope": capped})
+    rig.live()
+    fresh = replace(rig.settings.books[0], hedge_instrument=FAR)
+    rig.step(ev.SettingsApplied(replace(rig.settings, books=(fresh,), config_hash="beef")))
+    rig.move(80_000.0)
+    rig.pass_time(60)
+    short = [order for order in rig.placed if order.instrument == FAR]
+    assert sum(float(order.amount) for order in short) <= (6.0 - 5.9) * 100_000
+    (book,) = rig.engine.view(rig.now).books
+    assert book.guard is not None
+    (cap,) = [cap for cap in book.guard.caps if cap.name == "max_hedge_position_coin"]
+    assert cap.used > 5.9
+
+
 def test_nothing_is_moved_while_the_policy_waits_to_hedge() -> None:
     """Outside the band, inside the hard limit, for a dwell of ten minutes: no leg brings delta in instead."""
     rig = Dated(by_expiry={"pace_s": 5.0}, dwell_s=600.0)

@@ -100,6 +100,15 @@ def others_coin(state: State, book: BookState, but: str) -> float:
     return math.fsum(each or 0.0 for each in known)
 
 
+def elsewhere_coin(state: State, book: BookState, but: str) -> float:
+    """All of the book's hedges outside one instrument, coin: those, too, that an earlier `hedge_instrument`
+    left behind."""
+    venue = state.venues[book.settings.venue]
+    names = {name for owner, name in venue.owned.own if owner == book.name}.union(hedged_in(book)) - {but}
+    known = (coin(venue, name, size(state, book, name)) for name in names)
+    return math.fsum(each or 0.0 for each in known)
+
+
 def candidate(state: State, book: BookState, instrument: str, now: Now) -> Candidate:
     """One place with its terms. Without a usable ticker it is shut, and its prices are placeholders."""
     venue = state.venues[book.settings.venue]
