@@ -99,7 +99,7 @@ class _Run:
         self._trader = Trader(strategy, chain.trades, self._desk)
         settings = EngineSettings(
             mode=mode,
-            venues=(VenueTerms(VENUE, Environment.LOCAL),),
+            venues=(VenueTerms(VENUE, Environment.LOCAL, holds_paper=True),),
             books=(book,),
             timing=_TIMING,
         )

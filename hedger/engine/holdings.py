@@ -12,7 +12,7 @@ from hedger.domain.instrument import ENDED, Instrument, InstrumentState, plain
 from hedger.domain.names import parse_name
 from hedger.domain.order import Purpose
 from hedger.domain.time_units import DAY_MS
-from hedger.domain.vocabulary import Mode, Severity
+from hedger.domain.vocabulary import Severity
 from hedger.engine.effects import Watch
 from hedger.engine.ownership import cash, ownership, waits
 from hedger.engine.state import BookState, State, Step, VenueState
@@ -184,7 +184,7 @@ def with_paper(state: State, account: Account) -> Account:
     Of those the venue knows nothing. Before the attribution has begun there is none of them: as told.
     """
     wallet = state.venues[account.venue].attribution.get(account.currency)
-    if state.settings.mode is not Mode.PAPER or wallet is None or wallet.running is None:
+    if not state.settings.paper_apart(account.venue) or wallet is None or wallet.running is None:
         return account
     return msgspec.structs.replace(account, equity=Decimal(f"{wallet.running.equity:.8f}"))
 

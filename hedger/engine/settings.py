@@ -225,6 +225,7 @@ class VenueTerms:
 
     name: str
     environment: Environment
+    holds_paper: bool = False  # its account holds what is filled on paper, too, as a backtest's does
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +252,9 @@ class EngineSettings:
     edits: tuple[Edit, ...] = ()
     lease_margin_s: float = 2.0  # wire time before a lease's end in which nothing may be executed any more
     attribution: AttributionParams = field(default_factory=AttributionParams)
+
+    def paper_apart(self, venue: str) -> bool:
+        """Whether hedges are filled on paper, and a venue's account knows nothing of them."""
+        return self.mode is Mode.PAPER and not any(
+            terms.holds_paper for terms in self.venues if terms.name == venue
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, assert_never
 
-from hedger.domain.vocabulary import Mode, Neutral, Phase, Severity
+from hedger.domain.vocabulary import Neutral, Phase, Severity
 from hedger.engine import alarms
 from hedger.engine.events import Now
 from hedger.engine.settings import DOLLAR
@@ -105,7 +105,7 @@ def _whole_account(state: State, book: BookState) -> bool:
 
     What was filled on paper the venue has never heard of.
     """
-    if not book.settings.scope.whole or state.settings.mode is Mode.PAPER:
+    if not book.settings.scope.whole or state.settings.paper_apart(book.settings.venue):
         return False
     mine = (book.settings.venue, book.settings.underlying)
     others = (other for other in state.books.values() if other is not book)

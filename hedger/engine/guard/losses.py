@@ -34,7 +34,7 @@ def wallets(state: State, book: BookState) -> Wallets | None:
         account = venue.account.accounts.get(currency)
         if account is None:
             return None
-        missing = 0.0 if state.settings.mode is Mode.PAPER else _missing_cash(venue, currency)
+        missing = 0.0 if state.settings.paper_apart(venue.name) else _missing_cash(venue, currency)
         held[currency in DOLLARS] += float(holdings.with_paper(state, account).equity) + missing
     return Wallets(held[False], held[True], price)
 
