@@ -92,7 +92,7 @@ def trade(wish: Wish) -> Outcome:
     quote, listed, index = wish.sight.quote, wish.sight.listed, wish.sight.index_price
     if quote is None or listed is None or index is None:
         return wish.blocked(Refused(Reason.MISSING_QUOTE, "the hedge instrument or its index is not quoted"))
-    reviewed = first_door(wish, listed, quote, index, places.elsewhere_coin(state, book, listed.name))
+    reviewed = first_door(wish, listed, quote, index, places.others_coin(state, book, listed.name))
     if isinstance(reviewed, Refused):
         return wish.blocked(reviewed)
     whole, change = reviewed.shrunk_by is None, reviewed.change_coin

@@ -363,6 +363,32 @@ def test_the_position_cap_counts_the_hedges_in_an_earlier_hedge_instrument() -> 
     assert cap.used > 5.9
 
 
+def test_flatten_closes_the_hedge_in_an_earlier_hedge_instrument() -> None:
+    rig = Dated(Use.OFF)
+    rig.live()
+    assert rig.own(PERP) < -500_000
+    fresh = replace(rig.settings.books[0], hedge_instrument=FAR)
+    rig.step(ev.SettingsApplied(replace(rig.settings, books=(fresh,), config_hash="beef")))
+    rig.move(80_000.0)
+    rig.pass_time(60)
+    assert rig.own(FAR) < 0
+    rig.step(ev.CommandGiven(command="flatten", book="", by="trader", reason="test", accept_naked_delta=True))
+    rig.pass_time(30)
+    assert (rig.own(FAR), rig.own(PERP)) == (0, 0)
+    assert (rig.last.action, rig.last.reason) == (Action.HOLD, Reason.FLATTENING)
+
+
+def test_options_ordered_by_hand_are_no_part_of_the_hedge_position() -> None:
+    rig = Dated(Use.OFF)
+    rig.sums = (LabelSum(f"h-{rig.settings.books[0].name}", CALL, Decimal(-4)),)
+    rig.live()
+    rig.pass_time(1)
+    (book,) = rig.engine.view(rig.now).books
+    assert book.guard is not None
+    (cap,) = [cap for cap in book.guard.caps if cap.name == "max_hedge_position_coin"]
+    assert cap.used == pytest.approx(abs(float(rig.own(PERP))) / rig.index, rel=0.01)
+
+
 def test_nothing_is_moved_while_the_policy_waits_to_hedge() -> None:
     """Outside the band, inside the hard limit, for a dwell of ten minutes: no leg brings delta in instead."""
     rig = Dated(by_expiry={"pace_s": 5.0}, dwell_s=600.0)

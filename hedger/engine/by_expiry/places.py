@@ -68,6 +68,15 @@ def hedged_in(book: BookState) -> tuple[str, ...]:
     return (book.settings.hedge_instrument, *beside)
 
 
+def held_in(state: State, book: BookState) -> tuple[str, ...]:
+    """The same, and the futures in which an earlier `hedge_instrument` left a part of the hedge."""
+    venue = state.venues[book.settings.venue]
+    own = sorted(name for owner, name in venue.owned.own if owner == book.name)
+    listed = (venue.instruments.get(name) for name in own)
+    left = [one.name for one in listed if one is not None and one.is_future]  # no options ordered by hand
+    return tuple(dict.fromkeys((*hedged_in(book), *left)))
+
+
 def like(first: Instrument, second: Instrument) -> bool:
     """Same index, payoff, settlement and unit: equal amounts of the two stand against each other."""
     return all(
@@ -96,16 +105,7 @@ def coin(venue: VenueState, instrument: str, amount: Decimal) -> float | None:
 def others_coin(state: State, book: BookState, but: str) -> float:
     """The book's hedges outside one instrument, coin; a book with one that is not quoted does not trade."""
     venue = state.venues[book.settings.venue]
-    known = (coin(venue, name, size(state, book, name)) for name in hedged_in(book) if name != but)
-    return math.fsum(each or 0.0 for each in known)
-
-
-def elsewhere_coin(state: State, book: BookState, but: str) -> float:
-    """All of the book's hedges outside one instrument, coin: those, too, that an earlier `hedge_instrument`
-    left behind."""
-    venue = state.venues[book.settings.venue]
-    names = {name for owner, name in venue.owned.own if owner == book.name}.union(hedged_in(book)) - {but}
-    known = (coin(venue, name, size(state, book, name)) for name in names)
+    known = (coin(venue, name, size(state, book, name)) for name in held_in(state, book) if name != but)
     return math.fsum(each or 0.0 for each in known)
 
 

@@ -131,7 +131,7 @@ def _caps(state: State, book: BookState, now: Now) -> tuple[Cap, ...]:
     ]
     if listed is not None and quote is not None and quote.mark > 0.0:
         here = listed.amount_to_coin(book.book.size(listed.name), quote.mark)
-        coin = max(abs(here), abs(here + places.elsewhere_coin(state, book, listed.name)))
+        coin = max(abs(here), abs(here + places.others_coin(state, book, listed.name)))
         caps.append(Cap("max_hedge_position_coin", "coin", coin, envelope.max_hedge_position_coin))
     return tuple(caps)
 
