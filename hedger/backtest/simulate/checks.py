@@ -30,8 +30,8 @@ from hedger.engine.events import Event, Now
 PLACES = ("private/buy", "private/sell")
 AGE_SLACK_S = 0.01
 BY_A_COMMAND = (Reason.PAUSED, Reason.HALTED)
-OF_THE_ACCOUNT = (Reason.LIQUIDATION,)
-"""What concerns every book for whose positions the same money answers."""
+OF_THE_ACCOUNT = (Reason.LIQUIDATION, Reason.LINK_DOWN, Reason.CONNECTING)
+"""What concerns every book: those for whose positions the same money answers, and those on the same link."""
 MOST_INBOX, MOST_WAITING = 5_000, 20_000
 
 
