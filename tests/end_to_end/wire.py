@@ -78,10 +78,11 @@ class Lane:
                 await self.writer.drain()
 
     def end(self) -> None:
-        """FIN."""
+        """FIN; nothing where the other side has reset the connection already."""
         if not self.ended and self.writer.can_write_eof():
             self.ended = True
-            self.writer.write_eof()
+            with suppress(OSError):
+                self.writer.write_eof()
 
     async def _passage(self, came_s: float, size: int) -> None:
         while self.pace.held:
