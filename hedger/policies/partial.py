@@ -36,7 +36,13 @@ class PartialParams:
     """How a hedge is divided."""
 
     first_share: Annotated[
-        float, Key("of the hedge", "made at once; 1: all of it, no slices", above=0, most=1)
+        float,
+        Key(
+            "of the hedge",
+            "made at once; 1: all, no slices. With band: to_centre = 1, at an edge the rest is due at once",
+            above=0,
+            most=1,
+        ),
     ] = 1.0
     over_s: Annotated[float, Key("s", "market time over which the rest is spread", least=60, most=86_400)] = (
         10_800.0
