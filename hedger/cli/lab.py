@@ -13,7 +13,7 @@ from hedger.cli.client import print_json
 from hedger.cli.files import check_writable, indented, save
 from hedger.cli.tables import WIDE, Column, table
 from hedger.domain.errors import ConfigError
-from hedger.lab.chunks import in_coin
+from hedger.lab.book import unit_of
 from hedger.lab.compile import numba_present
 from hedger.lab.executor import executor
 from hedger.lab.experiment import load
@@ -95,7 +95,7 @@ def tables(
         return
     console = Console()
     console.print(table(_GREEKS, sensitivities(experiment), True, "the options by day and spot"))
-    money = "coin" if in_coin(experiment.book) else "USD"
+    money = unit_of(experiment.book)
     console.print(f"path {path}: futures traded per window (trades), coin; result since the start, {money}")
     names = [rule.name for rule in experiment.policies]
     fit = max(1, (console.width - _WINDOW_WIDTH) // _HEDGED_WIDTH)

@@ -76,7 +76,8 @@ def asked(what: str, factor: str, duration: str) -> dict[str, float]:
     found = _DURATION.fullmatch(duration.lower())
     seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
     if not LEAST_S <= seconds <= MOST_S:
-        raise ConfigError(f"{duration!r}: must be a time like 30m, 4h or 2d, from 1m to 7d")
+        bounds = f"from {LEAST_S / MINUTE_S:g}m to {MOST_S / DAY_S:g}d"
+        raise ConfigError(f"{duration!r}: must be a time like 30m, 4h or 2d, {bounds}")
     return {"factor": times, "duration_s": seconds}
 
 

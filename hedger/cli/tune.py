@@ -19,7 +19,7 @@ from hedger.backtest.contenders import Contender, book_of
 from hedger.backtest.run import run, settled_book
 from hedger.backtest.sources import load_chain
 from hedger.backtest.strategy import Strategy, load_strategy
-from hedger.backtest.summary import summarise, usd_lines
+from hedger.backtest.summary import hedged_usd, summarise, usd_lines
 from hedger.cli.backtest import (
     Assume,
     BookName,
@@ -243,7 +243,7 @@ def score(
     told = summarise(outcome)
     if book.neutral is Neutral.USD:
         return Score(
-            pnl=tuple(lines.total for lines in usd_lines(outcome))[1:],
+            pnl=tuple(hedged_usd(outcome, usd_lines(outcome)))[1:],
             trading_cost=told.trading_cost_usd,
             trades=told.trades,
             funding=told.attribution_usd["funding"],

@@ -22,11 +22,12 @@ from hedger.domain.time_units import FUNDINGS_PER_DAY, YEAR_DAYS
 from hedger.domain.vocabulary import Legs
 from hedger.engine.settings import BookSettings
 from hedger.engine.views.view import StatusView
+from hedger.lab.book import unit_of
 from hedger.lab.compile import numba_present
 from hedger.lab.experiment import Costs, Experiment, model_of
 from hedger.lab.held import Held, book_of, held_by, held_in, iv_of, told
 from hedger.lab.tune import Candidate
-from hedger.lab.tune_book import halves, realised_volatility, score, start_ms, unit_of
+from hedger.lab.tune_book import halves, realised_volatility, score, start_ms
 from hedger.runtime.start import Source
 from hedger.settings.load import Loaded
 from hedger.settings.tables import WebSettings

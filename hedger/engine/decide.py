@@ -31,6 +31,7 @@ from hedger.engine.trade import URGENT, Wish, closable_coin, room_coin, trade
 from hedger.engine.verdict import Outcome, Verdict
 from hedger.execution.plan import Round
 from hedger.policies.calendar import spoken
+from hedger.policies.due import window_end_s
 from hedger.policies.inputs import Inputs
 from hedger.policies.reasons import ACTS, EXPLANATION, WORD
 from hedger.policies.reasons import Reason as PolicyReason
@@ -149,7 +150,7 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
     reason = PolicyReason(code)
     why = EXPLANATION[reason]
     if reason is PolicyReason.WAITING_WINDOW:
-        why += f", it lasts until {spoken(_window_end_ms(book.params.window_s, inputs.now_s))}"
+        why += f", it lasts until {spoken(int(window_end_s(book.params.window_s, inputs.now_s) * 1000.0))}"
     word, why = WORD[reason], why + profile.told(book) + smile.told(book)
     if reason not in ACTS:
         goes_on = None if reason is PolicyReason.NOT_FINITE else _goes_on(state, book, sight, inputs, now)
@@ -178,11 +179,6 @@ def _by_policy(state: State, book: BookState, sight: Sight, inputs: Inputs, now:
         memory=memory,
     )
     return trade(wish)
-
-
-def _window_end_ms(window_s: float, now_s: float) -> int:
-    """Market time; windows lie on the clock, as the policies cut them."""
-    return int((now_s // window_s + 1.0) * window_s * 1000.0)
 
 
 def _goes_on(state: State, book: BookState, sight: Sight, inputs: Inputs, now: Now) -> Outcome | None:

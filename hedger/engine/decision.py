@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from hedger.domain.vocabulary import Action, Mode, Reason
@@ -37,3 +39,18 @@ class Decision(msgspec.Struct, frozen=True, tag="decision", forbid_unknown_field
     distance_move_pct: float | None = None  # the index move, in per cent, that reaches it
     amount_contracts: float = 0.0  # signed, number of contracts of the hedge instrument
     expected_cost_usd: float | None = None  # fee and the way from mark to the touch, of this order
+
+
+def coin_to_trigger(
+    delta_coin: float | None, lower_coin: float | None, upper_coin: float | None
+) -> float | None:
+    """From a delta to the nearer end of the interval in which nothing is done, coin; 0 outside it.
+
+    None where delta or both ends are not known.
+    """
+    if delta_coin is None:
+        return None
+    gaps = [] if lower_coin is None else [delta_coin - lower_coin]
+    gaps += [] if upper_coin is None else [upper_coin - delta_coin]
+    finite = [gap for gap in gaps if math.isfinite(gap)]
+    return max(0.0, min(finite)) if finite else None

@@ -6,7 +6,7 @@ import math
 
 from hedger.domain.names import legs_of
 from hedger.domain.vocabulary import Action, Mode, Severity
-from hedger.engine.decision import Decision
+from hedger.engine.decision import Decision, coin_to_trigger
 from hedger.engine.events import Now
 from hedger.engine.records import Decided
 from hedger.engine.sight import Sight, interval_of
@@ -42,6 +42,8 @@ def describe(state: State, book: BookState, verdict: Verdict, sight: Sight, now:
     planned, exposure = verdict.planned, sight.exposure
     sign = 0 if planned is None else planned.side.sign
     y = None if sight.y is None else sight.y + sight.in_flight_coin
+    lower = known(interval.lower_delta) if interval else None
+    upper = known(interval.upper_delta) if interval else None
     return Decision(
         market_ms=now.market_ms,
         wire_s=now.wire_s,
@@ -53,8 +55,8 @@ def describe(state: State, book: BookState, verdict: Verdict, sight: Sight, now:
         config_hash=state.settings.config_hash,
         delta_coin=y,
         target_delta_coin=verdict.target,
-        lower_coin=known(interval.lower_delta) if interval else None,
-        upper_coin=known(interval.upper_delta) if interval else None,
+        lower_coin=lower,
+        upper_coin=upper,
         in_flight_coin=sight.in_flight_coin,
         gamma_coin_per_usd=exposure.gamma_coin_per_usd,
         theta_usd_per_day=exposure.theta_usd_per_day,
@@ -68,7 +70,7 @@ def describe(state: State, book: BookState, verdict: Verdict, sight: Sight, now:
         amount_usd=sign * planned.usd if planned else 0.0,
         amount_contracts=sign * float(planned.contracts) if planned else 0.0,
         expected_cost_usd=_expected_cost_usd(state, book, verdict, sight),
-        distance_coin=_distance_coin(y, interval),
+        distance_coin=coin_to_trigger(y, lower, upper),
         distance_move_pct=_distance_move_pct(exposure.index_usd, interval),
     )
 
@@ -85,14 +87,6 @@ def _expected_cost_usd(state: State, book: BookState, verdict: Verdict, sight: S
 def known(value: float) -> float | None:
     """None for what a policy marks as unknown."""
     return None if math.isnan(value) or math.isinf(value) else value
-
-
-def _distance_coin(y: float | None, interval: Interval | None) -> float | None:
-    if y is None or interval is None:
-        return None
-    gaps = [y - interval.lower_delta, interval.upper_delta - y]
-    finite = [gap for gap in gaps if math.isfinite(gap)]
-    return max(0.0, min(finite)) if finite else None
 
 
 def _distance_move_pct(index_usd: float | None, interval: Interval | None) -> float | None:

@@ -172,9 +172,10 @@ def set_account(state: State, account: Account, at_ms: int, step: Step) -> None:
     """Equity and margin of one currency as of a market time, for the books that settle in it; fees, too."""
     for row in account.fees:
         state.venues[account.venue].fees[(row.kind, row.index)] = Rates(row.maker, row.taker, row.relative)
+    held = with_paper(state, account)
     for book in books_on(state, account.venue):
         if account.currency in book.book.currencies:
-            book.book.set_account(with_paper(state, account))
+            book.book.set_account(held)
     cash.told(state, account, at_ms, step)
 
 

@@ -7,7 +7,6 @@ again. Every account therefore goes on from an epoch that no run can have reache
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
 EPOCH_ZERO_S = 1_577_836_800  # 2020-01-01: a PostgreSQL integer holds the seconds since then until 2088
 
@@ -19,6 +18,6 @@ RAISE_EPOCHS = """
 """For either database."""
 
 
-def now() -> Mapping[str, int]:
+def now() -> dict[str, int]:
     """The parameters of `RAISE_EPOCHS`."""
     return {"epoch": int(time.time()) - EPOCH_ZERO_S}

@@ -81,7 +81,7 @@ def _restore_file(source: Path, path: Path) -> None:
         with new_file(path) as part:
             shutil.copyfile(source, part)
             with closing(sqlite3.connect(part)) as copy, copy:
-                copy.execute(afresh.RAISE_EPOCHS, dict(afresh.now()))
+                copy.execute(afresh.RAISE_EPOCHS, afresh.now())
 
 
 def _judge(source: Path) -> None:

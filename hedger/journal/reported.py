@@ -86,6 +86,9 @@ async def _of(
     def between(kind: Table, later_ms: int = 0) -> tuple[ColumnElement[bool], ...]:
         return kind.c.market_ms > since, kind.c.market_ms <= until + later_ms
 
+    def inside(fill: Fill) -> bool:
+        return first < fill.market_ms <= last
+
     fills = await _rows(connection, Fill, schema.fills, scope, *between(schema.fills))
     ended = between(schema.hedges, LATER_MS)
     made = (schema.decisions.c.action == str(Action.HEDGE), *between(schema.decisions))
@@ -93,12 +96,12 @@ async def _of(
     return Known(
         scope=scope,
         attributed=attributed,
-        fills=tuple(fill for fill in fills if first < fill.market_ms <= last),
+        fills=tuple(filter(inside, fills)),
         orders=await _orders(connection, scope, fills),
         hedges=await _rows(connection, HedgeDone, schema.hedges, scope, *ended),
         decisions={decision.label: decision for decision in decisions},
         configs=await _configs(connection, scope, first, last),
-        apart=await _apart(connection, scope, [fill for fill in fills if not first < fill.market_ms <= last]),
+        apart=await _apart(connection, scope, [fill for fill in fills if not inside(fill)]),
     )
 
 

@@ -64,6 +64,16 @@ class Book:
             raise ValueError(f"rate = {self.rate}: must be 0 where accounting is inverse")
 
 
+def in_coin(book: Book) -> bool:
+    """Whether a book's result is counted in coin, else in USD."""
+    return book.accounting == "inverse" and book.neutral == "coin"
+
+
+def unit_of(book: Book) -> str:
+    """What P&L and cost of a book are counted in."""
+    return "coin" if in_coin(book) else "USD"
+
+
 class Legs(NamedTuple):
     """The options as arrays; quantities in coin, times in years, sign +1 for a call and -1 for a put."""
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hedger.domain.time_units import YEAR_DAYS
 from hedger.lab import grid, walk
-from hedger.lab.book import Book, Legs, legs_of, value_usd
+from hedger.lab.book import Book, Legs, in_coin, legs_of, value_usd
 from hedger.lab.compile import compiled
 from hedger.lab.experiment import Experiment, Rule, params_of
 from hedger.lab.quiet import NEVER, quiet_between
@@ -287,11 +287,6 @@ def _counted(experiment: Experiment, outcome: walk.Outcome, ends: Floats) -> wal
     return outcome._replace(pnl=outcome.pnl * discount)
 
 
-def in_coin(book: Book) -> bool:
-    """Whether a book's result is counted in coin, else in USD."""
-    return book.accounting == "inverse" and book.neutral == "coin"
-
-
 def in_money(book: Book, pnl: Floats, ends: Floats) -> Floats:
     """A walk's P&L as the book counts it: of an inverse book neutral in dollars E1 S1 - E0 S0 (theory 4)."""
     if book.accounting == "linear" or in_coin(book):
@@ -316,5 +311,4 @@ def _scale(experiment: Experiment) -> float:
     """The histogram's finest bin: a ten-thousandth of what the options are on, in the result's money."""
     book = experiment.book
     gross = sum(abs(leg.quantity_coin) for leg in book.options)
-    coin = book.accounting == "inverse" and book.neutral == "coin"
-    return 1e-4 * gross * (1.0 if coin else book.spot_usd)
+    return 1e-4 * gross * (1.0 if in_coin(book) else book.spot_usd)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from hedger.lab.chunks import CHUNK_PATHS, Sums, in_coin, tasks_of, work
+from hedger.lab.book import unit_of
+from hedger.lab.chunks import CHUNK_PATHS, Sums, tasks_of, work
 from hedger.lab.executor import Executor, Serial
 from hedger.lab.experiment import Experiment
 from hedger.lab.statistics import Figure, Histogram
@@ -65,7 +66,7 @@ def run(
         PolicyResult(rule.name, figures_of(experiment, rule.ask_every, sums), sums.histogram)
         for rule, sums in zip(experiment.policies, total, strict=True)
     )
-    return Result(experiment, "coin" if in_coin(experiment.book) else "USD", results)
+    return Result(experiment, unit_of(experiment.book), results)
 
 
 def figures_of(experiment: Experiment, ask_every: int, sums: Sums) -> dict[str, Figure]:

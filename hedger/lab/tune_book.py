@@ -11,7 +11,7 @@ from hedger.domain.errors import ConfigError
 from hedger.domain.time_units import DAY_S, EXPIRY_HOUR_UTC, HOUR_S, YEAR_DAYS
 from hedger.engine.settings import BookSettings
 from hedger.lab.book import Book
-from hedger.lab.chunks import CHUNK_PATHS, Task, in_coin, outcomes_of
+from hedger.lab.chunks import CHUNK_PATHS, Task, outcomes_of
 from hedger.lab.experiment import Costs, Experiment, Rule, Simulation
 from hedger.lab.models import Model
 from hedger.lab.tune import Candidate, Score
@@ -71,11 +71,6 @@ def score(half: Experiment, candidate: Candidate) -> Score:
         np.concatenate([getattr(outcome, name) for outcome in walked]) for name in ("pnl", "cost", "trades")
     )
     return Score(tuple(pnl.tolist()), float(cost.mean()), float(trades.mean()))
-
-
-def unit_of(book: Book) -> str:
-    """What P&L and cost of a book are counted in."""
-    return "coin" if in_coin(book) else "USD"
 
 
 def realised_volatility(experiment: Experiment) -> float:

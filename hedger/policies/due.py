@@ -38,6 +38,11 @@ def move_usd(inputs: Inputs, horizon_s: float) -> float:
     return inputs.index_usd * inputs.iv * math.sqrt(horizon_s / YEAR_S)
 
 
+def window_end_s(window_s: float, now_s: float) -> float:
+    """When the window that is running ends, market time; windows lie on the clock."""
+    return (now_s // window_s + 1.0) * window_s
+
+
 def near_coin(inputs: Inputs) -> float:
     """How near its target a hedge that went out has arrived: a lot, or what delta drifts by in SETTLING_S.
 

@@ -31,7 +31,7 @@ from typing import NamedTuple
 from hedger.domain.keys import Key
 from hedger.domain.time_units import DAY_S
 from hedger.policies.bounds import check_keys, check_target
-from hedger.policies.due import NONE, move_usd, near_coin, standing
+from hedger.policies.due import NONE, move_usd, near_coin, standing, window_end_s
 from hedger.policies.inputs import Inputs, Interval
 from hedger.policies.levels import index_levels
 from hedger.policies.reasons import Reason
@@ -322,7 +322,7 @@ def interval(params: Params, memory: Memory, inputs: Inputs) -> Interval:
         half = min(cap, half_width(params, inputs, params.sigma_band_k))
         below, above = index_levels(inputs, target - half, target + half)
         return Interval(target - half, target + half, target - cap, target + cap, below, above)
-    end_s = (inputs.now_s // params.window_s + 1.0) * params.window_s
+    end_s = window_end_s(params.window_s, inputs.now_s)
     seen = (memory.ref_gap_coin, memory.ref_gamma_coin_per_usd, memory.ref_theta_usd_per_day)
     days = (end_s - memory.ref_s) / DAY_S
     fee_usd_per_coin = params.fee_bps * 1e-4 * inputs.index_usd

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from hedger.domain.vocabulary import Action, BreakerState
-from hedger.engine.decision import Decision
+from hedger.engine.decision import Decision, coin_to_trigger
 from hedger.engine.views.view import BookView
 from hedger.web.binding import MEANING, Binding
 
@@ -85,12 +85,9 @@ def _distance_coin(book: BookView, decision: Decision) -> float | None:
     from when it was recorded, and prices have moved since. The decision's own where the view knows neither.
     """
     used, band = book.delta.used, book.band
-    if used is None:
-        return decision.distance_coin
-    y = used + book.in_flight_coin
-    gaps = [y - band.lower] if band.lower is not None else []
-    gaps += [band.upper - y] if band.upper is not None else []
-    return max(0.0, min(gaps)) if gaps else decision.distance_coin
+    y = None if used is None else used + book.in_flight_coin
+    present = coin_to_trigger(y, band.lower, band.upper)
+    return decision.distance_coin if present is None else present
 
 
 def _move_pct(book: BookView, level: float | None) -> float | None:

@@ -11,14 +11,14 @@ import pytest
 
 from hedger.domain.errors import ConfigError
 from hedger.engine.settings import BookSettings
-from hedger.lab.book import Book, Leg
+from hedger.lab.book import Book, Leg, unit_of
 from hedger.lab.chunks import market_of, prepared_of
 from hedger.lab.executor import executor
 from hedger.lab.experiment import Costs, Experiment
 from hedger.lab.models import Bootstrap, Gbm
 from hedger.lab.run import run
 from hedger.lab.tune import Candidate, Objective, tune
-from hedger.lab.tune_book import halves, realised_volatility, score, start_ms, unit_of
+from hedger.lab.tune_book import halves, realised_volatility, score, start_ms
 from hedger.policies.partial import PartialParams
 from hedger.policies.registry import policy_named
 

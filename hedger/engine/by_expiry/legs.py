@@ -153,6 +153,6 @@ def room_coin(book: BookState, inputs: Inputs, towards: float) -> float:
 
 def close_next(state: State, book: BookState, sight: Sight) -> Sight:
     """The look through the instrument that a flattening closes next: the perpetual first, then futures."""
-    names = places.held_in(state, book)
+    names = places.hedged_in(state, book)
     held = next((name for name in names if places.size(state, book, name)), names[0])
     return sight if held == names[0] else through(sight, state, book, held)

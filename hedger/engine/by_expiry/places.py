@@ -62,19 +62,16 @@ def chosen(book: BookState, instrument: str) -> bool:
     return not patterns or any(matches(pattern, instrument) for pattern in patterns)
 
 
-def hedged_in(book: BookState) -> tuple[str, ...]:
-    """The instruments the book's own hedges may be in, `hedge_instrument` first."""
+def hedged_in(state: State, book: BookState) -> tuple[str, ...]:
+    """The instruments the book's own hedges may be in, `hedge_instrument` first, then those of hedging by
+    expiry and the futures in which an earlier `hedge_instrument` left a part of the hedge.
+    """
     beside = book.by_expiry.futures if book.settings.by_expiry.use is Use.MOVE else ()
-    return (book.settings.hedge_instrument, *beside)
-
-
-def held_in(state: State, book: BookState) -> tuple[str, ...]:
-    """The same, and the futures in which an earlier `hedge_instrument` left a part of the hedge."""
     venue = state.venues[book.settings.venue]
     own = sorted(name for owner, name in venue.owned.own if owner == book.name)
     listed = (venue.instruments.get(name) for name in own)
     left = [one.name for one in listed if one is not None and one.is_future]  # no options ordered by hand
-    return tuple(dict.fromkeys((*hedged_in(book), *left)))
+    return tuple(dict.fromkeys((book.settings.hedge_instrument, *beside, *left)))
 
 
 def like(first: Instrument, second: Instrument) -> bool:
@@ -105,7 +102,7 @@ def coin(venue: VenueState, instrument: str, amount: Decimal) -> float | None:
 def others_coin(state: State, book: BookState, but: str) -> float:
     """The book's hedges outside one instrument, coin; a book with one that is not quoted does not trade."""
     venue = state.venues[book.settings.venue]
-    known = (coin(venue, name, size(state, book, name)) for name in held_in(state, book) if name != but)
+    known = (coin(venue, name, size(state, book, name)) for name in hedged_in(state, book) if name != but)
     return math.fsum(each or 0.0 for each in known)
 
 

@@ -222,11 +222,10 @@ def _band(book: BookState, sight: Sight) -> BandView:
 
 
 def _hedge_position(state: State, book: BookState, sight: Sight) -> HedgePositionView:
-    listed = holdings.hedge_listing(state, book)
-    quote = state.venues[book.settings.venue].quotes.get(book.settings.hedge_instrument)
-    if listed is None or quote is None:
+    quotes = state.venues[book.settings.venue].quotes
+    if holdings.hedge_listing(state, book) is None or book.settings.hedge_instrument not in quotes:
         return HedgePositionView(coin=None, usd=None)
-    quotes, usd = state.venues[book.settings.venue].quotes, 0.0
+    usd = 0.0
     for row in book.book.rows():  # an earlier hedge instrument counts like the present one
         if row.size and row.instrument.is_future:
             told = quotes.get(row.instrument.name)
